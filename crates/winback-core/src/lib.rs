@@ -1,0 +1,32 @@
+//! The nouns of customer retention, the rules between them, the verbs of the
+//! pipeline and the ports those verbs need.
+//!
+//! Nothing here opens a file, a socket or a database, reads a clock or draws a
+//! random number: time, seeds and ids come in as arguments. A reader who wants
+//! to follow one customer opens, in this order, [`customer`], [`feature`],
+//! [`risk`], [`agents`], [`campaign`], [`message`] and [`pipeline`].
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod agents;
+pub mod campaign;
+pub mod customer;
+pub mod defect;
+pub mod digest;
+pub mod feature;
+pub mod id;
+pub mod locale;
+pub mod message;
+pub mod model;
+pub mod money;
+pub mod number;
+pub mod offer;
+pub mod peer;
+pub mod pipeline;
+pub mod portfolio;
+pub mod progress;
+pub mod risk;
+pub mod run;
+pub mod schema;
+pub mod slot;
+pub mod store;

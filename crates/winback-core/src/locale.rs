@@ -1,0 +1,92 @@
+//! The languages Winback writes, and values that exist in all of them.
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A language and its region; every text Winback writes exists in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+pub enum Locale {
+    /// Traditional Chinese as written in Taiwan.
+    #[serde(rename = "zh-TW")]
+    ZhTw,
+    /// Simplified Chinese as written in mainland China.
+    #[serde(rename = "zh-CN")]
+    ZhCn,
+    /// English.
+    #[serde(rename = "en")]
+    En,
+}
+
+impl Locale {
+    /// Every locale, in the order the language switch shows them.
+    pub const ALL: [Locale; 3] = [Locale::ZhTw, Locale::ZhCn, Locale::En];
+
+    /// Returns the BCP 47 tag: `zh-TW`, `zh-CN` or `en`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Locale::ZhTw => "zh-TW",
+            Locale::ZhCn => "zh-CN",
+            Locale::En => "en",
+        }
+    }
+
+    /// Returns the locale that best fits a BCP 47 tag such as `zh-Hant`, `zh_CN` or `en-GB`.
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        let tag = tag.trim().to_ascii_lowercase().replace('_', "-");
+        match tag.as_str() {
+            "zh-tw" | "zh-hk" | "zh-mo" | "zh-hant" => Some(Locale::ZhTw),
+            "zh" | "zh-cn" | "zh-sg" | "zh-hans" => Some(Locale::ZhCn),
+            _ if tag.starts_with("zh-hant") => Some(Locale::ZhTw),
+            _ if tag.starts_with("zh-hans") => Some(Locale::ZhCn),
+            _ if tag == "en" || tag.starts_with("en-") => Some(Locale::En),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Locale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.tag())
+    }
+}
+
+/// One value per language.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Localized<T = String> {
+    /// The value for Taiwan.
+    #[serde(rename = "zh-TW")]
+    pub zh_tw: T,
+    /// The value for mainland China.
+    #[serde(rename = "zh-CN")]
+    pub zh_cn: T,
+    /// The value for English.
+    pub en: T,
+}
+
+impl<T> Localized<T> {
+    /// Returns the value for a locale.
+    pub fn get(&self, locale: Locale) -> &T {
+        match locale {
+            Locale::ZhTw => &self.zh_tw,
+            Locale::ZhCn => &self.zh_cn,
+            Locale::En => &self.en,
+        }
+    }
+
+    /// Builds a value from a function of the locale.
+    pub fn from_fn(mut make: impl FnMut(Locale) -> T) -> Self {
+        Self { zh_tw: make(Locale::ZhTw), zh_cn: make(Locale::ZhCn), en: make(Locale::En) }
+    }
+}
+
+impl Localized {
+    /// Returns the same text for every language, for words that are never translated (a column's own name, say).
+    pub fn same(text: &str) -> Self {
+        Self::from_fn(|_| text.to_owned())
+    }
+
+    /// Returns a text from its three versions.
+    pub fn new(zh_tw: &str, zh_cn: &str, en: &str) -> Self {
+        Self { zh_tw: zh_tw.to_owned(), zh_cn: zh_cn.to_owned(), en: en.to_owned() }
+    }
+}

@@ -1,0 +1,271 @@
+//! Briefs, drafts and messages. A [`Message`] comes into being only in
+//! [`crate::review::review`]; the store brings it back with [`Message::from_store`].
+use crate::digest::Digest;
+use crate::id::{CustomerId, Position};
+use crate::locale::{Locale, Localized};
+use crate::offer::OfferId;
+use crate::risk::{RiskLevel, ValueTier};
+use crate::schema::Theme;
+use crate::slot::SlotValues;
+use serde::{Deserialize, Serialize};
+
+/// A way to reach a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// A mail.
+    Email,
+    /// A short message.
+    Sms,
+    /// A telephone call.
+    Call,
+}
+
+impl Channel {
+    /// Every channel.
+    pub const ALL: [Channel; 3] = [Channel::Email, Channel::Sms, Channel::Call];
+
+    /// Returns the name used in files: `email`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Channel::Email => "email",
+            Channel::Sms => "sms",
+            Channel::Call => "call",
+        }
+    }
+}
+
+/// Who writes: what stands in the greeting, the signature and the footer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Company {
+    /// The company's name.
+    pub name: Localized,
+    /// A name short enough for a short message.
+    pub short_name: Localized,
+    /// The postal address for the footer.
+    pub address: Localized,
+    /// The telephone number customers can call.
+    pub phone: String,
+    /// The team that signs.
+    pub team: Localized,
+    /// The start of the unsubscribe address; the customer's own token follows it.
+    pub unsubscribe_url: String,
+}
+
+/// Everything that may be said to one customer in one language, and nothing else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Brief {
+    /// The customer's place in the run.
+    pub position: Position,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The language to write in.
+    pub locale: Locale,
+    /// The risk level, for the tone; never said.
+    pub level: RiskLevel,
+    /// The value tier, for the tone; never said.
+    pub tier: Option<ValueTier>,
+    /// The theme of the main reason.
+    pub theme: Option<Theme>,
+    /// The offer to make; `None` for a service contact.
+    pub offer: Option<OfferId>,
+    /// The facts a text may use.
+    pub facts: Vec<Fact>,
+    /// Who writes.
+    pub company: Company,
+    /// The personal data, filled in after review.
+    pub slots: SlotValues,
+    /// Chooses among equally good wordings.
+    pub seed: u64,
+}
+
+/// One fact a text may use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Fact {
+    /// A name that is unique in the brief: `offer.percent`.
+    pub id: String,
+    /// The fact as it stands in a text of the brief's language: `15%`.
+    pub text: String,
+    /// Where it comes from.
+    pub source: FactSource,
+}
+
+/// Where a fact comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum FactSource {
+    /// A cell of the company's table.
+    Cell {
+        /// The line of the file.
+        line: u64,
+        /// The column's name.
+        column: String,
+    },
+    /// A field of the catalogue.
+    Offer {
+        /// The offer.
+        offer: OfferId,
+        /// The field: `percent`.
+        field: String,
+    },
+    /// The company's own entry in the configuration.
+    Company {
+        /// The field: `phone`.
+        field: String,
+    },
+}
+
+/// A text as the writer made it, with slots, not yet reviewed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Draft {
+    /// What it says.
+    pub content: Content,
+    /// The offer it makes.
+    pub offer: Option<OfferId>,
+    /// The version of the words it was made from: template hash, or model, adapter and prompt.
+    pub writer: WriterVersion,
+}
+
+/// The version of whatever wrote a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct WriterVersion {
+    /// `built-in`, or the model's name.
+    pub name: String,
+    /// The hash of the templates or prompts.
+    pub words: Digest,
+}
+
+/// What a message says, by channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "channel", rename_all = "snake_case")]
+pub enum Content {
+    /// A mail.
+    Email(Email),
+    /// A short message.
+    Sms(Sms),
+    /// What to say in a call.
+    Call(CallScript),
+}
+
+/// A mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Email {
+    /// The subject line.
+    pub subject: String,
+    /// The line that mail programs show after the subject.
+    pub preheader: String,
+    /// The plain-text body with the footer.
+    pub text: String,
+    /// The HTML body with the footer.
+    pub html: String,
+}
+
+/// A short message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Sms {
+    /// The text; at most 70 UTF-16 units when filled.
+    pub text: String,
+}
+
+/// What to say in a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CallScript {
+    /// Who calls, and may we speak.
+    pub opening: String,
+    /// Why we call.
+    pub reason: String,
+    /// What we offer.
+    pub offer: String,
+    /// What the customer may answer and what we say then.
+    pub objections: Vec<Objection>,
+    /// What the caller must not say.
+    pub forbidden: Vec<String>,
+    /// How the call ends.
+    pub close: String,
+    /// What the caller ticks afterwards.
+    pub outcomes: Vec<CallOutcome>,
+}
+
+/// What the customer may answer and what we say then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Objection {
+    /// What the customer says.
+    pub customer: String,
+    /// What we answer.
+    pub answer: String,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CallOutcome {
+    /// The code for the CRM: `accepted`.
+    pub code: String,
+    /// The words for the caller.
+    pub label: String,
+}
+
+impl Content {
+    /// Returns the channel.
+    pub fn channel(&self) -> Channel {
+        match self {
+            Content::Email(_) => Channel::Email,
+            Content::Sms(_) => Channel::Sms,
+            Content::Call(_) => Channel::Call,
+        }
+    }
+}
+
+/// Everything a message is made of; only `review` and the store turn it into a [`Message`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRecord {
+    /// The customer's place in the run.
+    pub position: Position,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The language.
+    pub locale: Locale,
+    /// What it says, slots filled.
+    pub content: Content,
+    /// The offer it makes.
+    pub offer: Option<OfferId>,
+    /// What wrote it.
+    pub writer: WriterVersion,
+    /// The facts it uses.
+    pub facts: Vec<Fact>,
+    /// The checks it passed, by name.
+    pub checks: Vec<String>,
+}
+
+/// A reviewed text, ready for a person to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message(MessageRecord);
+
+impl Message {
+    /// Makes a message of a reviewed record. Called by `review` alone.
+    pub(crate) fn reviewed(record: MessageRecord) -> Self {
+        Self(record)
+    }
+
+    /// Brings back a message that was reviewed before it was stored. Called by stores alone.
+    pub fn from_store(record: MessageRecord) -> Self {
+        Self(record)
+    }
+
+    /// Returns what the message is made of.
+    pub fn record(&self) -> &MessageRecord {
+        &self.0
+    }
+}
+
+/// One thing a review found wrong with a draft.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Finding {
+    /// The channel of the draft.
+    pub channel: Channel,
+    /// The part of the text: `subject`, `text`, `objection 3`.
+    pub part: String,
+    /// The check that failed: `number-without-fact`.
+    pub check: String,
+    /// What was found and what to do.
+    pub detail: String,
+}

@@ -1,0 +1,200 @@
+//! The ports to whatever learns from tables, and the card that tells how well it learned.
+use crate::digest::Digest;
+use crate::feature::{FeatureSchema, FeatureTable};
+use crate::id::{CustomerId, Position};
+use crate::progress::Progress;
+use crate::risk::{ModelVersion, RiskAssessment};
+use serde::{Deserialize, Serialize};
+use std::error::Error;
+
+/// A model that scores customers and says why.
+pub trait ChurnModel: Send + Sync {
+    /// Returns the version: family and hash of the model file.
+    fn version(&self) -> &ModelVersion;
+    /// Returns the features it was trained on.
+    fn schema(&self) -> &FeatureSchema;
+    /// Returns one assessment per row, in row order, whose reasons add up to its score.
+    fn assess(&self, table: &FeatureTable, who: &[(Position, CustomerId)]) -> Result<Vec<RiskAssessment>, SchemaMismatch>;
+}
+
+/// A table whose columns are not those the model was trained on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the model {model} was trained on other columns: {difference}")]
+pub struct SchemaMismatch {
+    /// The model.
+    pub model: ModelVersion,
+    /// What differs, by column name.
+    pub difference: String,
+}
+
+/// Something that makes models.
+pub trait ChurnTrainer: Send + Sync {
+    /// Fits a model to the labelled rows. Same table, same options: same bytes.
+    fn train(&self, table: &FeatureTable, options: &TrainOptions, progress: &dyn Progress) -> Result<Trained, TrainError>;
+}
+
+/// How to train.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainOptions {
+    /// Draws the folds.
+    pub seed: u64,
+    /// How many stratified folds to cross-validate with; 0 for none.
+    pub folds: usize,
+    /// The strength of the L2 penalty on standardised coefficients (the scikit-learn `1 / C`).
+    pub l2: f64,
+    /// The hash of the data, for the card.
+    pub data: Digest,
+}
+
+/// A fresh model.
+pub struct Trained {
+    /// The model, ready to score.
+    pub model: Box<dyn ChurnModel>,
+    /// The model file: text, versioned, with its own checksum.
+    pub file: Vec<u8>,
+    /// How well it learned.
+    pub card: ModelCard,
+}
+
+/// Why no model could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The table has no label.
+    #[error("no row says whether its customer left; training needs a label column")]
+    NoLabels,
+    /// Every labelled customer left, or none did.
+    #[error("all {rows} labelled customers have the label {label}; training needs customers of both kinds")]
+    OneClass {
+        /// How many are labelled.
+        rows: usize,
+        /// `left` or `stayed`.
+        label: &'static str,
+    },
+    /// Too few customers of one kind.
+    #[error("only {found} customers {label}; training with {folds} folds needs at least {needed} of each kind")]
+    TooFew {
+        /// How many there are.
+        found: usize,
+        /// `left` or `stayed`.
+        label: &'static str,
+        /// The number of folds.
+        folds: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// The solver did not reach an optimum.
+    #[error("the fit did not converge: {0}")]
+    NotConverged(String),
+    /// A column that teaches nothing was the only one.
+    #[error("no column holds anything to learn from: {0}")]
+    NothingToLearn(String),
+    /// Anything else.
+    #[error("the model could not be made")]
+    Other(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// What a model was made of and how well it scores customers it has not seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// The model.
+    pub version: ModelVersion,
+    /// The family: `logistic`.
+    pub family: String,
+    /// The hash of the data.
+    pub data: Digest,
+    /// The hash of the feature schema.
+    pub features: Digest,
+    /// Labelled rows.
+    pub rows: u64,
+    /// Of them, customers who left.
+    pub left: u64,
+    /// The seed of the folds.
+    pub seed: u64,
+    /// The penalty.
+    pub l2: f64,
+    /// The result of cross-validation; `None` when it was not asked for.
+    pub validation: Option<Validation>,
+    /// The columns, each with how it was used or why not.
+    pub columns: Vec<ColumnNote>,
+    /// What the model cannot tell, in sentences.
+    pub limits: Vec<String>,
+}
+
+/// How a column was used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColumnNote {
+    /// The column's name.
+    pub name: String,
+    /// How it was used: `one-hot, 3 levels`, or `not used: the same in every row`.
+    pub used_as: String,
+    /// How many cells were empty and what fills them.
+    pub missing: String,
+}
+
+/// Scores on customers the model had not seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Validation {
+    /// How many folds.
+    pub folds: usize,
+    /// The mean over the folds.
+    pub mean: Metrics,
+    /// The standard deviation over the folds.
+    pub deviation: Metrics,
+    /// Over all held-out scores together.
+    pub pooled: Metrics,
+    /// One per fold.
+    pub per_fold: Vec<Metrics>,
+    /// What each cut would bring, on held-out scores.
+    pub cuts: Vec<Cut>,
+    /// Ten bins of held-out scores: how many, the mean score and the share who left.
+    pub reliability: Vec<ReliabilityBin>,
+    /// The pooled ROC-AUC without the synthetic columns, where there are any.
+    pub auc_without_synthetic: Option<f64>,
+}
+
+/// The usual measures of a probability.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Area under the ROC curve.
+    pub roc_auc: f64,
+    /// Area under the precision–recall curve (average precision).
+    pub pr_auc: f64,
+    /// Mean negative log-likelihood, natural logarithm.
+    pub log_loss: f64,
+    /// Mean squared error of the probability.
+    pub brier: f64,
+    /// Expected calibration error over ten bins of equal width.
+    pub ece10: f64,
+}
+
+/// What calling everyone from a probability upward would bring.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cut {
+    /// The probability.
+    pub threshold: f64,
+    /// How many customers lie at or above it.
+    pub customers: u64,
+    /// Of them, those who left.
+    pub left: u64,
+    /// Their share, with its 95 % interval (Wilson).
+    pub precision: f64,
+    /// The lower end.
+    pub precision_low: f64,
+    /// The upper end.
+    pub precision_high: f64,
+    /// The share of all leavers among them.
+    pub recall: f64,
+}
+
+/// One bin of a reliability diagram.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReliabilityBin {
+    /// The lower end of the bin.
+    pub from: f64,
+    /// How many customers.
+    pub customers: u64,
+    /// Their mean score.
+    pub mean_score: f64,
+    /// The share who left.
+    pub left: f64,
+}

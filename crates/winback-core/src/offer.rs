@@ -1,0 +1,199 @@
+//! The offer catalogue: what the company is ready to give, to whom, at what
+//! cost, and the rules that choose among the offers.
+use crate::digest::Digest;
+use crate::locale::Localized;
+use crate::money::{Currency, Money};
+use crate::risk::{RiskLevel, ValueTier};
+use crate::schema::Theme;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An offer's id in the catalogue: `annual-15`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(transparent)]
+pub struct OfferId(pub String);
+
+impl fmt::Display for OfferId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The kinds of strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferKind {
+    /// Less to pay for a while.
+    Discount,
+    /// More for the same price.
+    Upgrade,
+    /// Another plan or contract that fits better.
+    PlanChange,
+    /// An extra to try at no charge.
+    FreeTrial,
+    /// Help without a price: a check, a call back, a named contact.
+    Service,
+}
+
+/// One thing the company is ready to give.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// The id.
+    pub id: OfferId,
+    /// The kind.
+    pub kind: OfferKind,
+    /// The name for customers.
+    pub name: Localized,
+    /// What the customer gets, as one sentence for customers. Numbers stand in it as `{percent}`,
+    /// `{months}` and `{saving}` and are filled from the terms.
+    pub promise: Localized,
+    /// The numbers of the promise.
+    pub terms: Terms,
+    /// What it costs the company.
+    pub cost: OfferCost,
+    /// Who may have it.
+    pub eligibility: Eligibility,
+    /// The first day it may be offered.
+    pub valid_from: Option<Date>,
+    /// The last day it may be offered.
+    pub valid_until: Option<Date>,
+    /// How many there are; `None` for no limit.
+    pub stock: Option<u32>,
+    /// What it is assumed to achieve.
+    pub effect: EffectAssumption,
+}
+
+/// The numbers of a promise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Per cent off the monthly charge.
+    pub percent: Option<u8>,
+    /// For how many months.
+    pub months: Option<u16>,
+}
+
+/// What an offer costs the company for one customer: `fixed + monthly charge × percent × months`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfferCost {
+    /// A fixed amount.
+    pub fixed: Money,
+    /// Per cent of the monthly charge given up …
+    pub percent_of_charge: u8,
+    /// … for so many months.
+    pub months: u16,
+}
+
+impl OfferCost {
+    /// Returns the cost for a customer, half a minor unit rounded up.
+    pub fn for_charge(&self, monthly_charge: Option<Money>) -> Money {
+        let charge = monthly_charge.map_or(0, |money| money.minor);
+        let hundredths = i128::from(charge) * i128::from(self.percent_of_charge) * i128::from(self.months);
+        let share = i64::try_from((hundredths + 50).div_euclid(100)).unwrap_or(i64::MAX);
+        Money::new(self.fixed.minor.saturating_add(share), self.fixed.currency)
+    }
+}
+
+/// Who may have an offer. An empty list allows everyone; a condition on something unknown is not met.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Eligibility {
+    /// The risk levels.
+    pub risk: Vec<RiskLevel>,
+    /// The value tiers.
+    pub value: Vec<ValueTier>,
+    /// The least tenure in months.
+    pub tenure_min: Option<f64>,
+    /// The greatest tenure in months.
+    pub tenure_max: Option<f64>,
+    /// The least monthly charge.
+    pub charge_min: Option<Money>,
+    /// Columns and the values they must have, by column name: `Contract` one of `Month-to-month`.
+    pub having: Vec<(String, Vec<String>)>,
+}
+
+/// What an offer is assumed to achieve; an assumption until an experiment measures it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectAssumption {
+    /// The share of the would-be leavers who stay because of it, from 0 to 1.
+    pub saves: f64,
+    /// Where the number comes from, in the owner's words.
+    pub source: String,
+}
+
+/// One rule: for these customers, try these offers in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// The rule's name, unique in the file.
+    pub id: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The day it was last changed.
+    pub date: Date,
+    /// The value tiers it is for; empty for all, the unknown tier included.
+    pub value: Vec<ValueTier>,
+    /// The risk levels it is for; empty for all.
+    pub risk: Vec<RiskLevel>,
+    /// The themes of the main reason it is for; empty for all, "no dominant reason" included.
+    pub reason: Vec<Theme>,
+    /// The offers, the preferred one first.
+    pub offers: Vec<OfferId>,
+    /// The line of the rule file.
+    pub line: u64,
+}
+
+/// A test that the rule file carries with itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleCase {
+    /// The value tier.
+    pub value: ValueTier,
+    /// The risk level.
+    pub risk: RiskLevel,
+    /// The theme of the main reason; `None` for no dominant reason.
+    pub reason: Option<Theme>,
+    /// The first offer expected.
+    pub expect: OfferId,
+    /// The line of the rule file.
+    pub line: u64,
+}
+
+/// The catalogue and its rules, as `offers.toml` gives them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Catalogue {
+    /// The currency of every amount.
+    pub currency: Currency,
+    /// The share of the monthly charge that is margin, from 0 to 1, for the expected value.
+    pub margin: f64,
+    /// How many months a kept customer is counted for.
+    pub horizon_months: u16,
+    /// Days until an action is due, by risk level: high, medium.
+    pub due_days: [u16; 2],
+    /// The offers.
+    pub offers: Vec<Offer>,
+    /// The rules; the first that fits is taken.
+    pub rules: Vec<Rule>,
+    /// The file's own tests.
+    pub cases: Vec<RuleCase>,
+    /// The hash of the file.
+    pub digest: Digest,
+}
+
+impl Catalogue {
+    /// Returns an offer by its id.
+    pub fn offer(&self, id: &OfferId) -> Option<&Offer> {
+        self.offers.iter().find(|offer| offer.id == *id)
+    }
+
+    /// Returns the first rule that fits; `tier` and `theme` are `None` where unknown.
+    pub fn rule(&self, tier: Option<ValueTier>, level: RiskLevel, theme: Option<Theme>) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.fits(tier, level, theme))
+    }
+}
+
+impl Rule {
+    /// Returns whether the rule is for these customers.
+    pub fn fits(&self, tier: Option<ValueTier>, level: RiskLevel, theme: Option<Theme>) -> bool {
+        let of_value = self.value.is_empty() || tier.is_some_and(|tier| self.value.contains(&tier));
+        let of_reason = self.reason.is_empty() || theme.is_some_and(|theme| self.reason.contains(&theme));
+        of_value && of_reason && (self.risk.is_empty() || self.risk.contains(&level))
+    }
+}

@@ -1,0 +1,3 @@
+//! The verbs: one file each, one report each. The command line, the API and the
+//! dashboard call these and nothing deeper.
+pub mod import;

@@ -1,0 +1,382 @@
+//! What a company's table looks like: columns, their types and roles, the rules
+//! for missing values, the words for people, and which columns tell one story.
+use crate::digest::Digest;
+use crate::locale::Localized;
+use crate::money::Currency;
+use crate::number::DecimalMark;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A column's place in [`TableSchema::columns`].
+pub type ColumnIndex = usize;
+
+/// The description of one table, as `schema.toml` gives it. Built by [`TableSchema::check`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableSchema {
+    /// A short name for people: `telco`.
+    pub name: String,
+    /// The character between cells.
+    pub delimiter: u8,
+    /// The decimal mark of every number of the table.
+    pub decimal_mark: DecimalMark,
+    /// The currency of every amount of the table.
+    pub currency: Currency,
+    /// The columns, in the order of the schema file.
+    pub columns: Vec<Column>,
+    /// Columns that together tell one reason (see [`ReasonGroup`]).
+    pub groups: Vec<ReasonGroup>,
+    /// Families of columns that repeat one answer (see [`Family`]).
+    pub families: Vec<Family>,
+    /// The category column whose values form the peer groups a customer is compared with.
+    pub peer_column: Option<ColumnIndex>,
+}
+
+/// One column of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// The name in the header; compared without regard to case and outer white space.
+    pub name: String,
+    /// Other header names accepted for this column.
+    pub aliases: Vec<String>,
+    /// What the cells hold.
+    pub kind: ColumnKind,
+    /// What the column is for.
+    pub role: Role,
+    /// What to do with an empty cell.
+    pub missing: MissingRule,
+    /// The column's name for people.
+    pub label: Localized,
+    /// What the column is about, which decides the kind of offer that answers it.
+    pub theme: Theme,
+    /// Words for the values of a category or flag, by value as the file writes it.
+    pub value_labels: BTreeMap<String, Localized>,
+    /// The unit of a number, for people: `months`.
+    pub unit: Option<Localized>,
+}
+
+/// What the cells of a column hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnKind {
+    /// Free text, never a feature.
+    Text,
+    /// A number between two limits, both included.
+    Number {
+        /// The least value accepted.
+        min: f64,
+        /// The greatest value accepted.
+        max: f64,
+    },
+    /// An amount of the table's currency, never negative.
+    Money,
+    /// Yes or no, each with the words that mean it.
+    Flag {
+        /// The words that mean yes.
+        yes: Vec<String>,
+        /// The words that mean no.
+        no: Vec<String>,
+    },
+    /// One of a few words. With no levels listed, any word is accepted.
+    Category {
+        /// The words the file may hold, in display order.
+        levels: Vec<String>,
+    },
+    /// A day of the calendar, written YYYY-MM-DD.
+    Date,
+}
+
+/// What a column is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The customer's id.
+    Id,
+    /// Whether the customer left; the words for yes and no are the flag's.
+    Label,
+    /// A feature without a special part.
+    Feature,
+    /// The amount charged each month; a feature, and the base of the value tier.
+    MonthlyCharge,
+    /// All that was charged so far; a feature.
+    TotalCharge,
+    /// How long the customer has stayed, in months; a feature.
+    Tenure,
+    /// The kind of contract; a feature, and open to offers.
+    Contract,
+    /// The day the contract ends; never a feature.
+    ContractEnd,
+    /// The name a message greets with; personal, never a feature.
+    FirstName,
+    /// The e-mail address; personal, never a feature.
+    Email,
+    /// The telephone number; personal, never a feature.
+    Phone,
+    /// The language the customer reads, as a tag such as zh-TW; never a feature.
+    Language,
+    /// Kept with the customer and not used by the model; the reason is told.
+    Unused {
+        /// Why the model does not use it.
+        why: String,
+    },
+}
+
+impl Role {
+    /// Returns whether the column is an input of the churn model.
+    pub fn is_feature(&self) -> bool {
+        matches!(self, Role::Feature | Role::MonthlyCharge | Role::TotalCharge | Role::Tenure | Role::Contract)
+    }
+
+    /// Returns whether the column holds personal data that never enters a prompt, a feature or a log.
+    pub fn is_personal(&self) -> bool {
+        matches!(self, Role::FirstName | Role::Email | Role::Phone)
+    }
+}
+
+/// What to do with an empty cell. White space alone counts as empty.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "kebab-case")]
+pub enum MissingRule {
+    /// Leave the row out and name it.
+    Reject,
+    /// Keep the cell empty; the model fills it with what it learned from the training rows (median, or a level of its own).
+    Learn,
+    /// Fill with 0 where another column is 0 (a new customer has paid nothing yet); reject the row elsewhere.
+    ZeroWhenZero {
+        /// The other column's name.
+        column: String,
+    },
+    /// Fill with a fixed value.
+    Fill {
+        /// The value as the file would write it.
+        value: String,
+    },
+}
+
+/// What a column is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// The contract and its length.
+    Contract,
+    /// What the customer pays.
+    Price,
+    /// Support, security and other help around the main product.
+    Support,
+    /// The main product itself.
+    Product,
+    /// How the customer pays and is billed.
+    Payment,
+    /// How long the customer has stayed.
+    Loyalty,
+    /// How the customer uses the product.
+    Usage,
+    /// Who the customer is; never a theme of an offer.
+    Profile,
+}
+
+impl Theme {
+    /// Every theme, in the order the strategy matrix shows them.
+    pub const ALL: [Theme; 8] =
+        [Theme::Contract, Theme::Price, Theme::Support, Theme::Product, Theme::Payment, Theme::Loyalty, Theme::Usage, Theme::Profile];
+
+    /// Returns the name used in files: `contract`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Theme::Contract => "contract",
+            Theme::Price => "price",
+            Theme::Support => "support",
+            Theme::Product => "product",
+            Theme::Payment => "payment",
+            Theme::Loyalty => "loyalty",
+            Theme::Usage => "usage",
+            Theme::Profile => "profile",
+        }
+    }
+}
+
+/// Columns that trade off against one another and are told as one reason,
+/// such as tenure and the total charged over that tenure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReasonGroup {
+    /// The name used in files.
+    pub name: String,
+    /// The columns, the one that leads the story first.
+    pub columns: Vec<ColumnIndex>,
+    /// The name for people.
+    pub label: Localized,
+    /// What the group is about.
+    pub theme: Theme,
+}
+
+/// Columns that all repeat one answer of a parent column: six add-ons say
+/// "No internet service" exactly where InternetService says "No". For such a
+/// customer the whole family is one reason, the parent's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Family {
+    /// The column that gives the answer.
+    pub parent: ColumnIndex,
+    /// The parent's value that makes the children meaningless.
+    pub parent_value: String,
+    /// The columns that repeat it.
+    pub children: Vec<ColumnIndex>,
+    /// The word with which the children repeat it.
+    pub child_value: String,
+}
+
+/// What is wrong with a schema.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SchemaError {
+    /// A role that a table has once is missing or given twice.
+    #[error("expected {expected} column with the role {role:?}, found {found}")]
+    RoleCount {
+        /// The role as the file writes it.
+        role: &'static str,
+        /// `exactly one` or `at most one`.
+        expected: &'static str,
+        /// How many there are.
+        found: usize,
+    },
+    /// A name stands for two columns.
+    #[error("the name {0:?} stands for two columns")]
+    DuplicateName(String),
+    /// A column of a role has a kind it cannot have.
+    #[error("column {column:?} has the role {role:?}, which needs {needs}")]
+    WrongKind {
+        /// The column's name.
+        column: String,
+        /// The role.
+        role: &'static str,
+        /// The kinds the role can have.
+        needs: &'static str,
+    },
+    /// Something refers to a column that is not there.
+    #[error("{by} names the column {name:?}, which the schema does not have")]
+    UnknownColumn {
+        /// What refers to it.
+        by: String,
+        /// The name.
+        name: String,
+    },
+    /// Anything else, said in full.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl TableSchema {
+    /// Returns the column with a role, if the table has one.
+    pub fn with_role(&self, role: &Role) -> Option<ColumnIndex> {
+        self.columns.iter().position(|column| column.role == *role)
+    }
+
+    /// Returns the place of the column with a name or alias, in any case.
+    pub fn index_of(&self, name: &str) -> Option<ColumnIndex> {
+        let name = name.trim();
+        self.columns
+            .iter()
+            .position(|column| std::iter::once(&column.name).chain(&column.aliases).any(|known| known.trim().eq_ignore_ascii_case(name)))
+    }
+
+    /// Returns the hash of everything that changes how rows are read or features computed.
+    pub fn digest(&self) -> Digest {
+        Digest::of(format!("{self:?}").as_bytes())
+    }
+
+    /// Checks that roles, kinds, groups and families fit together.
+    pub fn check(self) -> Result<Self, SchemaError> {
+        self.check_names()?;
+        self.check_roles()?;
+        self.check_families()?;
+        Ok(self)
+    }
+
+    fn check_names(&self) -> Result<(), SchemaError> {
+        let mut seen = std::collections::HashSet::new();
+        for name in self.columns.iter().flat_map(|c| std::iter::once(&c.name).chain(&c.aliases)) {
+            if !seen.insert(name.trim().to_lowercase()) {
+                return Err(SchemaError::DuplicateName(name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_roles(&self) -> Result<(), SchemaError> {
+        let count = |role: &Role| self.columns.iter().filter(|column| column.role == *role).count();
+        let ids = count(&Role::Id);
+        if ids != 1 {
+            return Err(SchemaError::RoleCount { role: "id", expected: "exactly one", found: ids });
+        }
+        for (role, name) in SINGLE_ROLES {
+            let found = count(&role);
+            if found > 1 {
+                return Err(SchemaError::RoleCount { role: name, expected: "at most one", found });
+            }
+        }
+        self.columns.iter().try_for_each(check_kind)?;
+        if !self.columns.iter().any(|column| column.role.is_feature()) {
+            return Err(SchemaError::Other("no column is a feature, so there is nothing to learn from".into()));
+        }
+        if let Some(peer) = self.peer_column
+            && !matches!(self.columns[peer].kind, ColumnKind::Category { .. } | ColumnKind::Flag { .. })
+        {
+            let column = self.columns[peer].name.clone();
+            return Err(SchemaError::WrongKind { column, role: "peer", needs: "a category or a flag" });
+        }
+        Ok(())
+    }
+
+    fn check_families(&self) -> Result<(), SchemaError> {
+        for family in &self.families {
+            for &child in &family.children {
+                let ColumnKind::Category { levels } = &self.columns[child].kind else {
+                    let column = self.columns[child].name.clone();
+                    return Err(SchemaError::WrongKind { column, role: "family child", needs: "a category" });
+                };
+                if !levels.contains(&family.child_value) {
+                    let text = format!("the family value {:?} is no level of column {:?}", family.child_value, self.columns[child].name);
+                    return Err(SchemaError::Other(text));
+                }
+            }
+        }
+        let mut grouped = std::collections::HashSet::new();
+        for &column in self.groups.iter().flat_map(|group| &group.columns) {
+            if !grouped.insert(column) {
+                return Err(SchemaError::Other(format!("column {:?} stands in two groups", self.columns[column].name)));
+            }
+        }
+        Ok(())
+    }
+}
+
+const SINGLE_ROLES: [(Role, &str); 10] = [
+    (Role::Label, "label"),
+    (Role::MonthlyCharge, "monthly_charge"),
+    (Role::TotalCharge, "total_charge"),
+    (Role::Tenure, "tenure"),
+    (Role::Contract, "contract"),
+    (Role::ContractEnd, "contract_end"),
+    (Role::FirstName, "first_name"),
+    (Role::Email, "email"),
+    (Role::Phone, "phone"),
+    (Role::Language, "language"),
+];
+
+fn check_kind(column: &Column) -> Result<(), SchemaError> {
+    let wrong = |role, needs| Err(SchemaError::WrongKind { column: column.name.clone(), role, needs });
+    match (&column.role, &column.kind) {
+        (Role::Label, kind) if !matches!(kind, ColumnKind::Flag { .. }) => wrong("label", "a flag"),
+        (Role::MonthlyCharge | Role::TotalCharge, kind) if !matches!(kind, ColumnKind::Money) => {
+            wrong("monthly_charge or total_charge", "money")
+        }
+        (Role::Tenure, kind) if !matches!(kind, ColumnKind::Number { .. }) => wrong("tenure", "a number"),
+        (Role::Contract, kind) if !matches!(kind, ColumnKind::Category { .. }) => wrong("contract", "a category"),
+        (Role::ContractEnd, kind) if !matches!(kind, ColumnKind::Date) => wrong("contract_end", "a date"),
+        (Role::Id | Role::FirstName | Role::Email | Role::Phone | Role::Language, kind) if !matches!(kind, ColumnKind::Text) => {
+            wrong("id or personal", "text")
+        }
+        (role, ColumnKind::Text | ColumnKind::Date) if role.is_feature() => wrong("feature", "a number, money, a flag or a category"),
+        (_, ColumnKind::Number { min, max }) if min.is_nan() || max.is_nan() || min > max => {
+            Err(SchemaError::Other(format!("column {:?} has limits that leave no value: {min} to {max}", column.name)))
+        }
+        _ => Ok(()),
+    }
+}
