@@ -1,7 +1,19 @@
 //! Churn reasoning: risk summary → cause summary. It adds no fact that is not in
 //! the summary, and never tells a factor that lowers the risk as a cause.
-use crate::agents::data_analyst::PointedReason;
+use crate::agents::data_analyst::{PointedReason, RiskSummary, display_points};
+use crate::customer::Customer;
+use crate::feature::FeatureSchema;
+use crate::locale::Locale;
+use crate::risk::Points;
+use crate::schema::{TableSchema, Theme};
 use serde::{Deserialize, Serialize};
+
+/// A reason below one percentage point is not named as a cause.
+pub const LEAST_TENTHS: i32 = 10;
+/// Two causes whose points differ by at most a twentieth weigh the same.
+const EQUAL_SHARE: i32 = 20;
+const MOST_CAUSES: usize = 3;
+const MOST_PROTECTIONS: usize = 2;
 
 /// Why a customer may leave, in order of weight.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -24,4 +36,115 @@ pub enum CauseVerdict {
     TwoEqual,
     /// No reason raises the risk enough to be named.
     NoDominantReason,
+}
+
+/// Returns why a customer may leave.
+pub fn reason(summary: &RiskSummary) -> CauseSummary {
+    let mut causes: Vec<PointedReason> = summary.reasons.iter().filter(|r| r.tenths >= LEAST_TENTHS).cloned().collect();
+    causes.sort_by_key(|r| (-r.tenths, r.group));
+    causes.truncate(MOST_CAUSES);
+    let mut protections: Vec<PointedReason> = summary.reasons.iter().filter(|r| r.tenths <= -LEAST_TENTHS).cloned().collect();
+    protections.sort_by_key(|r| (r.tenths, r.group));
+    protections.truncate(MOST_PROTECTIONS);
+    let verdict = match causes.as_slice() {
+        [] => CauseVerdict::NoDominantReason,
+        [first, second, ..] if (first.tenths - second.tenths) * EQUAL_SHARE <= first.tenths => CauseVerdict::TwoEqual,
+        _ => CauseVerdict::OneMain,
+    };
+    CauseSummary { verdict, causes, protections }
+}
+
+/// Returns the group of the strongest reason that raises the risk and that an offer can answer. Who a customer
+/// is (theme [`Theme::Profile`]) is never the reason for an offer.
+pub fn main_group(points: &[Points], features: &FeatureSchema) -> Option<u16> {
+    let answerable = |points: &&Points| points.tenths >= LEAST_TENTHS && features.groups[usize::from(points.group)].theme != Theme::Profile;
+    points.iter().filter(answerable).max_by_key(|points| (points.tenths, std::cmp::Reverse(points.group))).map(|points| points.group)
+}
+
+/// What words for reasons are taken from.
+pub struct Voice<'a> {
+    /// The table.
+    pub table: &'a TableSchema,
+    /// The features and reasons.
+    pub features: &'a FeatureSchema,
+    /// The customer.
+    pub customer: &'a Customer,
+    /// The language.
+    pub locale: Locale,
+}
+
+impl Voice<'_> {
+    /// Returns a reason's name and the customer's own values behind it: `Contract: month-to-month`.
+    pub fn reason(&self, reason: &PointedReason) -> String {
+        let group = &self.features.groups[usize::from(reason.group)];
+        let shown: Vec<String> = reason.columns.iter().map(|&column| self.customer.display(self.table, column, self.locale)).collect();
+        let synthetic = match (reason.synthetic, self.locale) {
+            (false, _) => "",
+            (true, Locale::En) => " (synthetic, for demonstration)",
+            (true, Locale::ZhTw) => "（模擬資料，僅供展示）",
+            (true, Locale::ZhCn) => "（模拟数据，仅供展示）",
+        };
+        let (colon, comma) = if self.locale == Locale::En { (": ", ", ") } else { ("：", "、") };
+        format!("{}{colon}{}{synthetic}", group.label.get(self.locale), shown.join(comma))
+    }
+
+    fn pointed(&self, reason: &PointedReason) -> String {
+        let points = display_points(reason.tenths);
+        match self.locale {
+            Locale::En => format!("{} ({points} points)", self.reason(reason)),
+            Locale::ZhTw => format!("{}（{points} 個百分點）", self.reason(reason)),
+            Locale::ZhCn => format!("{}（{points} 个百分点）", self.reason(reason)),
+        }
+    }
+}
+
+impl CauseSummary {
+    /// Returns the causes as text; each clause is one reason of the summary.
+    pub fn text(&self, voice: &Voice<'_>) -> String {
+        let list = |reasons: &[PointedReason]| {
+            let separator = if voice.locale == Locale::En { "; " } else { "；" };
+            reasons.iter().map(|reason| voice.pointed(reason)).collect::<Vec<_>>().join(separator)
+        };
+        let mut text = self.cause_text(voice.locale, list);
+        if !self.protections.is_empty() {
+            let kept = list(&self.protections);
+            text.push_str(&match voice.locale {
+                Locale::En => format!(" What speaks for staying: {kept}."),
+                Locale::ZhTw => format!("有利於留下的因素：{kept}。"),
+                Locale::ZhCn => format!("有利于留下的因素：{kept}。"),
+            });
+        }
+        text
+    }
+
+    fn cause_text(&self, locale: Locale, list: impl Fn(&[PointedReason]) -> String) -> String {
+        let leading = match self.verdict {
+            CauseVerdict::NoDominantReason => {
+                return match locale {
+                    Locale::En => {
+                        "No dominant reason: nothing known about this customer raises the risk by a percentage point or more.".into()
+                    }
+                    Locale::ZhTw => "沒有突出的原因：已知資料中，沒有任何一項使風險提高 1 個百分點以上。".into(),
+                    Locale::ZhCn => "没有突出的原因：已知数据中，没有任何一项使风险提高 1 个百分点以上。".into(),
+                };
+            }
+            CauseVerdict::OneMain => 1,
+            CauseVerdict::TwoEqual => 2,
+        };
+        let (first, rest) = self.causes.split_at(leading);
+        let (first, rest) = (list(first), (!rest.is_empty()).then(|| list(rest)));
+        let heading = match (self.verdict, locale) {
+            (CauseVerdict::TwoEqual, Locale::En) => "Two reasons weigh about the same: ",
+            (_, Locale::En) => "Main reason: ",
+            (CauseVerdict::TwoEqual, Locale::ZhTw) => "兩個原因份量相當：",
+            (CauseVerdict::TwoEqual, Locale::ZhCn) => "两个原因分量相当：",
+            (_, _) => "主要原因：",
+        };
+        match (rest, locale) {
+            (Some(rest), Locale::En) => format!("{heading}{first}. Also: {rest}."),
+            (None, Locale::En) => format!("{heading}{first}."),
+            (Some(rest), _) => format!("{heading}{first}。其次：{rest}。"),
+            (None, _) => format!("{heading}{first}。"),
+        }
+    }
 }

@@ -1,9 +1,38 @@
 //! The data analyst: assessment → risk summary. Every number in its summary is
 //! the model's or the table's own.
+use crate::customer::{Cell, Customer, display_cell};
 use crate::id::CustomerId;
-use crate::risk::{ModelVersion, Probability, RiskLevel, ValueTier};
-use crate::schema::Theme;
+use crate::locale::Locale;
+use crate::money::{Money, group_thousands};
+use crate::pipeline::assess::Explainer;
+use crate::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, ValueTier};
+use crate::schema::{TableSchema, Theme};
 use serde::{Deserialize, Serialize};
+
+/// Everything the data analyst looks at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AnalystInput {
+    /// The customer.
+    pub customer: CustomerId,
+    /// The model that scored.
+    pub model: ModelVersion,
+    /// The probability of leaving.
+    pub probability: Probability,
+    /// The probability of the average customer.
+    pub base_probability: f64,
+    /// The level under the run's thresholds.
+    pub level: RiskLevel,
+    /// The value tier; `None` when the monthly charge is unknown.
+    pub tier: Option<ValueTier>,
+    /// The monthly charge in minor units.
+    pub monthly_minor: Option<i64>,
+    /// Every reason in points, in the order of the feature schema.
+    pub reasons: Vec<PointedReason>,
+    /// The customer's numbers beside the peers'.
+    pub comparisons: Vec<Comparison>,
+    /// How many features were empty.
+    pub imputed: u16,
+}
 
 /// What is known about a customer's risk, in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -60,4 +89,174 @@ pub struct Comparison {
     pub peer_group: String,
     /// How many customers the group has.
     pub peer_customers: u64,
+}
+
+impl AnalystInput {
+    /// Gathers what is stored about a customer.
+    pub fn gather(explainer: &Explainer<'_>, customer: &Customer, assessment: &RiskAssessment) -> Self {
+        let charge = customer.monthly_charge(explainer.table);
+        let pointed = assessment.points().into_iter().zip(&assessment.reasons);
+        Self {
+            customer: customer.id.clone(),
+            model: explainer.model.clone(),
+            probability: assessment.probability,
+            base_probability: assessment.base_probability(),
+            level: explainer.thresholds.level(assessment.probability),
+            tier: explainer.bounds.tier(charge).ok(),
+            monthly_minor: charge.map(|money| money.minor),
+            reasons: pointed.map(|(points, reason)| pointed_reason(explainer, reason, points.tenths)).collect(),
+            comparisons: comparisons(explainer, customer),
+            imputed: assessment.imputed,
+        }
+    }
+}
+
+fn pointed_reason(explainer: &Explainer<'_>, reason: &Reason, tenths: i32) -> PointedReason {
+    let group = &explainer.features.groups[usize::from(reason.group)];
+    let features: Vec<_> = group.features.iter().map(|&feature| &explainer.features.features[feature]).collect();
+    PointedReason {
+        group: reason.group,
+        name: group.name.clone(),
+        theme: group.theme,
+        tenths,
+        columns: features.iter().map(|feature| feature.column).collect(),
+        synthetic: features.iter().any(|feature| feature.synthetic),
+    }
+}
+
+fn comparisons(explainer: &Explainer<'_>, customer: &Customer) -> Vec<Comparison> {
+    let Some((name, peers)) = explainer.peers.group(explainer.table, customer) else {
+        return Vec::new();
+    };
+    let compare = |(column, cell): (usize, &Cell)| {
+        let value = match cell {
+            Cell::Number(value) => *value,
+            Cell::Money(minor) => *minor as f64,
+            _ => return None,
+        };
+        let peer_median = *peers.medians.get(&explainer.table.columns[column].name)?;
+        Some(Comparison { column, value, peer_median, peer_group: name.to_owned(), peer_customers: peers.customers })
+    };
+    customer.cells.iter().enumerate().filter_map(compare).collect()
+}
+
+/// Returns the summary of what is known about a customer's risk.
+pub fn analyse(input: &AnalystInput) -> RiskSummary {
+    let mut reasons = input.reasons.clone();
+    reasons.sort_by_key(|reason| (-reason.tenths.abs(), reason.group));
+    RiskSummary {
+        customer: input.customer.clone(),
+        model: input.model.clone(),
+        probability: input.probability,
+        base_probability: input.base_probability,
+        level: input.level,
+        tier: input.tier,
+        monthly_minor: input.monthly_minor,
+        reasons,
+        comparisons: input.comparisons.clone(),
+        imputed: input.imputed,
+    }
+}
+
+/// Returns tenths of a percentage point as people read them: `+12.3`, `−0.4`.
+pub fn display_points(tenths: i32) -> String {
+    let sign = if tenths < 0 { "−" } else { "+" };
+    let size = tenths.unsigned_abs();
+    format!("{sign}{}.{}", size / 10, size % 10)
+}
+
+/// Returns a risk level in a language.
+pub fn level_word(level: RiskLevel, locale: Locale) -> &'static str {
+    match (level, locale) {
+        (RiskLevel::High, Locale::En) => "high",
+        (RiskLevel::Medium, Locale::En) => "medium",
+        (RiskLevel::Low, Locale::En) => "low",
+        (RiskLevel::High, _) => "高",
+        (RiskLevel::Medium, _) => "中",
+        (RiskLevel::Low, _) => "低",
+    }
+}
+
+/// Returns a value tier in a language; without one, that the value is unknown.
+pub fn tier_word(tier: Option<ValueTier>, locale: Locale) -> &'static str {
+    match (tier, locale) {
+        (Some(ValueTier::High), Locale::En) => "high",
+        (Some(ValueTier::Mid), Locale::En) => "mid",
+        (Some(ValueTier::Low), Locale::En) => "low",
+        (None, Locale::En) => "unknown",
+        (Some(ValueTier::High), _) => "高",
+        (Some(ValueTier::Mid), _) => "中",
+        (Some(ValueTier::Low), _) => "低",
+        (None, _) => "未知",
+    }
+}
+
+impl RiskSummary {
+    /// Returns the summary in a sentence or two, in a language.
+    pub fn text(&self, table: &TableSchema, locale: Locale) -> String {
+        let mut text = self.score_sentence(locale);
+        text.push_str(&self.value_sentence(table, locale));
+        if self.imputed > 0 {
+            text.push_str(&match locale {
+                Locale::En => format!(" {} of the inputs were empty, so the score is less certain.", self.imputed),
+                Locale::ZhTw => format!("有 {} 項輸入為空，這個分數的把握較低。", self.imputed),
+                Locale::ZhCn => format!("有 {} 项输入为空，该分数的把握较低。", self.imputed),
+            });
+        }
+        text
+    }
+
+    fn score_sentence(&self, locale: Locale) -> String {
+        let (p, level) = (self.probability, level_word(self.level, locale));
+        let base = Probability::new(self.base_probability).map(|base| base.to_string()).unwrap_or_default();
+        match locale {
+            Locale::En => format!("Probability of leaving {p}, {level} risk; the average customer stands at {base}."),
+            Locale::ZhTw => format!("流失機率 {p}，屬{level}風險；一般客戶為 {base}。"),
+            Locale::ZhCn => format!("流失概率 {p}，属{level}风险；普通客户为 {base}。"),
+        }
+    }
+
+    fn value_sentence(&self, table: &TableSchema, locale: Locale) -> String {
+        let tier = tier_word(self.tier, locale);
+        match (self.monthly_minor.map(|minor| Money::new(minor, table.currency)), locale) {
+            (Some(charge), Locale::En) => format!(" Pays {charge} a month, {tier} value."),
+            (Some(charge), Locale::ZhTw) => format!("每月支付 {charge}，屬{tier}價值客戶。"),
+            (Some(charge), Locale::ZhCn) => format!("每月支付 {charge}，属{tier}价值客户。"),
+            (None, Locale::En) => " The monthly charge is not known, so neither is the value tier.".into(),
+            (None, Locale::ZhTw) => "月費未知，因此無法判定價值等級。".into(),
+            (None, Locale::ZhCn) => "月费未知，因此无法判定价值等级。".into(),
+        }
+    }
+}
+
+impl Comparison {
+    /// Returns the comparison as a sentence that names the peer group and its number.
+    pub fn text(&self, table: &TableSchema, locale: Locale) -> String {
+        let column = &table.columns[self.column];
+        let show = |value: f64| match column.kind {
+            crate::schema::ColumnKind::Money => display_cell(&Cell::Money(value as i64), column, table, locale),
+            _ => display_cell(&Cell::Number(value), column, table, locale),
+        };
+        let (label, value, median) = (column.label.get(locale), show(self.value), show(self.peer_median));
+        let count = group_thousands(&self.peer_customers.to_string());
+        let group = self.group_words(table, locale);
+        match (group, locale) {
+            (Some(group), Locale::En) => format!("{label}: {value}; the median of the {count} customers with {group} is {median}."),
+            (None, Locale::En) => format!("{label}: {value}; the median of all {count} customers is {median}."),
+            (Some(group), Locale::ZhTw) => format!("{label}：{value}；{group}的 {count} 位客戶，中位數為 {median}。"),
+            (None, Locale::ZhTw) => format!("{label}：{value}；全部 {count} 位客戶的中位數為 {median}。"),
+            (Some(group), Locale::ZhCn) => format!("{label}：{value}；{group}的 {count} 位客户，中位数为 {median}。"),
+            (None, Locale::ZhCn) => format!("{label}：{value}；全部 {count} 位客户的中位数为 {median}。"),
+        }
+    }
+
+    fn group_words(&self, table: &TableSchema, locale: Locale) -> Option<String> {
+        let column = &table.columns[table.peer_column.filter(|_| !self.peer_group.is_empty())?];
+        let value = column.value_labels.get(&self.peer_group).map_or(self.peer_group.clone(), |label| label.get(locale).clone());
+        let label = column.label.get(locale);
+        Some(match locale {
+            Locale::En => format!("{} {value}", label.to_lowercase()),
+            Locale::ZhTw | Locale::ZhCn => format!("{label}同為「{value}」"),
+        })
+    }
 }

@@ -1,8 +1,15 @@
 //! `import`: rows of a file become customers, each rejected row named.
-use crate::customer::Cell;
-use crate::defect::Defect;
-use crate::id::CustomerId;
+use crate::customer::{Cell, Customer};
+use crate::defect::{Defect, Outcome, Problem};
+use crate::id::{CustomerId, Position};
+use crate::progress::{Progress, Work};
+use crate::run::Run;
+use crate::schema::{ColumnIndex, Role, TableSchema};
+use crate::store::{CustomerPage, Store, StoreError};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Hands out the rows of a file, page by page.
 pub trait CustomerSource: Send {
@@ -70,4 +77,192 @@ pub enum SourceError {
         /// The file's name.
         file: String,
     },
+}
+
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportReport {
+    /// Rows of the file, the header not counted.
+    pub source_rows: u64,
+    /// Rows that became customers.
+    pub accepted: u64,
+    /// Rows that were left out.
+    pub rejected: u64,
+    /// Cells that were filled or rewritten by a stated rule.
+    pub changed_cells: u64,
+    /// Defects by kind.
+    pub problems: BTreeMap<Problem, u64>,
+    /// Customers whose label is known.
+    pub labelled: u64,
+    /// Of them, customers who left.
+    pub left: u64,
+    /// The first defects, for a person to look at; the store keeps all.
+    pub first: Vec<Defect>,
+}
+
+/// Why an import failed. What was stored before stays and is taken up again by the next import of the same file.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file has a header and nothing else.
+    #[error("the file holds no rows below its header")]
+    NoRows,
+    /// Every row was rejected.
+    #[error("all {rows} rows were rejected; the first: {first}")]
+    NothingUseful {
+        /// How many rows.
+        rows: u64,
+        /// The first defect.
+        first: Box<Defect>,
+    },
+    /// More customers than a run can hold.
+    #[error("the file holds more than {} customers; split it", u32::MAX)]
+    TooMany,
+}
+
+/// How many rows of the file one transaction stores.
+pub const PAGE_ROWS: usize = 8_192;
+const FIRST_DEFECTS: usize = 20;
+
+/// Reads every row of a source into the store. Rows that a broken-off import of the same run has stored are
+/// read again (so that duplicates are still seen) but not stored again.
+pub async fn import(
+    run: &Run,
+    schema: &TableSchema,
+    source: &mut dyn CustomerSource,
+    store: &dyn Store,
+    progress: &dyn Progress,
+) -> Result<ImportReport, ImportError> {
+    let done = store.progress(run.id).await?.source_rows;
+    let mut intake = Intake::new(schema);
+    progress.begin(Work::Import, None);
+    loop {
+        let page = source.next_page(PAGE_ROWS)?;
+        if page.source_rows == 0 {
+            break;
+        }
+        let rows = page.source_rows;
+        let page = intake.take(page)?;
+        if page.source_rows > done {
+            store.save_customers(run.id, schema, &page).await?;
+        }
+        progress.advance(rows);
+    }
+    progress.done();
+    intake.finish()
+}
+
+/// Gives rows their positions and finds those that stood in the file before.
+struct Intake<'a> {
+    schema: &'a TableSchema,
+    id_column: ColumnIndex,
+    lines: HashMap<CustomerId, u64>,
+    twins: HashMap<u64, u64>,
+    report: ImportReport,
+}
+
+impl<'a> Intake<'a> {
+    fn new(schema: &'a TableSchema) -> Self {
+        let id_column = schema.with_role(&Role::Id).unwrap_or_default();
+        Self { schema, id_column, lines: HashMap::new(), twins: HashMap::new(), report: ImportReport::default() }
+    }
+
+    fn take(&mut self, page: SourcePage) -> Result<CustomerPage, ImportError> {
+        self.report.source_rows += page.source_rows;
+        let mut defects = page.defects;
+        let mut customers = Vec::with_capacity(page.rows.len());
+        for row in page.rows {
+            if let Some(&first) = self.lines.get(&row.id) {
+                defects.push(self.duplicate(&row, first));
+                continue;
+            }
+            defects.extend(self.twin(&row));
+            customers.push(self.accept(row)?);
+        }
+        defects.sort_by_key(|defect| (defect.line, defect.column));
+        self.count(&defects);
+        Ok(CustomerPage { customers, defects, source_rows: self.report.source_rows })
+    }
+
+    fn accept(&mut self, row: SourceRow) -> Result<Customer, ImportError> {
+        let position = u32::try_from(self.report.accepted).map_err(|_| ImportError::TooMany)?;
+        self.report.accepted += 1;
+        self.lines.insert(row.id.clone(), row.line);
+        let customer = Customer { id: row.id, position: Position(position), line: row.line, cells: row.cells };
+        if let Some(left) = customer.label(self.schema) {
+            self.report.labelled += 1;
+            self.report.left += u64::from(left);
+        }
+        Ok(customer)
+    }
+
+    fn duplicate(&self, row: &SourceRow, first: u64) -> Defect {
+        let detail =
+            format!("the id stood in line {first} already; the first row is kept, this one is left out: give each customer one row");
+        self.defect(row.line, Some(self.id_column), Problem::DuplicateId, Outcome::RowRejected, detail)
+    }
+
+    /// Returns a note when a row equals an earlier one in everything but the id and personal data.
+    fn twin(&mut self, row: &SourceRow) -> Option<Defect> {
+        let mut hasher = DefaultHasher::new();
+        for (column, cell) in self.schema.columns.iter().zip(&row.cells) {
+            if column.role != Role::Id && !column.role.is_personal() {
+                hash_cell(cell, &mut hasher);
+            }
+        }
+        let first = *self.twins.entry(hasher.finish()).or_insert(row.line);
+        let detail = format!("equals line {first} in everything but the id; both are kept, and training keeps them in one fold");
+        (first != row.line).then(|| self.defect(row.line, None, Problem::TwinRow, Outcome::Noted, detail))
+    }
+
+    fn defect(&self, line: u64, column: Option<ColumnIndex>, problem: Problem, outcome: Outcome, detail: String) -> Defect {
+        let column_name = column.map(|column| self.schema.columns[column].name.clone());
+        Defect { line, column: None, column_name, problem, outcome, detail }
+    }
+
+    fn count(&mut self, defects: &[Defect]) {
+        let mut rejected_line = 0;
+        for defect in defects {
+            *self.report.problems.entry(defect.problem).or_default() += 1;
+            match defect.outcome {
+                Outcome::RowRejected if defect.line != rejected_line => {
+                    rejected_line = defect.line;
+                    self.report.rejected += 1;
+                }
+                Outcome::CellChanged => self.report.changed_cells += 1,
+                _ => {}
+            }
+        }
+        let room = FIRST_DEFECTS.saturating_sub(self.report.first.len());
+        self.report.first.extend(defects.iter().take(room).cloned());
+    }
+
+    fn finish(self) -> Result<ImportReport, ImportError> {
+        let report = self.report;
+        if report.source_rows == 0 {
+            return Err(ImportError::NoRows);
+        }
+        match report.first.iter().find(|defect| defect.outcome == Outcome::RowRejected) {
+            Some(first) if report.accepted == 0 => {
+                Err(ImportError::NothingUseful { rows: report.source_rows, first: Box::new(first.clone()) })
+            }
+            _ => Ok(report),
+        }
+    }
+}
+
+fn hash_cell(cell: &Cell, hasher: &mut DefaultHasher) {
+    std::mem::discriminant(cell).hash(hasher);
+    match cell {
+        Cell::Missing => {}
+        Cell::Number(value) => value.to_bits().hash(hasher),
+        Cell::Money(minor) => minor.hash(hasher),
+        Cell::Flag(value) => value.hash(hasher),
+        Cell::Category(text) | Cell::Text(text) => text.hash(hasher),
+    }
 }

@@ -1,3 +1,5 @@
 //! The verbs: one file each, one report each. The command line, the API and the
 //! dashboard call these and nothing deeper.
+pub mod assess;
 pub mod import;
+pub mod train;

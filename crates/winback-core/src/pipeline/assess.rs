@@ -1,0 +1,153 @@
+//! `assess`: customers become assessments with reasons. One customer or a
+//! million, the same function scores them.
+use crate::agents::churn_reasoning::{self, CauseSummary};
+use crate::agents::data_analyst::{self, AnalystInput, RiskSummary};
+use crate::customer::Customer;
+use crate::feature::{FeatureSchema, TooManyLevels, features};
+use crate::id::{Position, RunId};
+use crate::model::{ChurnModel, SchemaMismatch};
+use crate::peer::PeerTable;
+use crate::pipeline::import::PAGE_ROWS;
+use crate::progress::{Progress, Work};
+use crate::risk::{ModelVersion, NoTier, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds};
+use crate::schema::TableSchema;
+use crate::store::{Standing, Store, StoreError};
+use futures_util::future::join;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What customers are assessed with.
+#[derive(Clone)]
+pub struct Assessor<'a> {
+    /// The table.
+    pub table: &'a TableSchema,
+    /// The features and reasons.
+    pub features: &'a Arc<FeatureSchema>,
+    /// The model.
+    pub model: &'a dyn ChurnModel,
+    /// The risk thresholds.
+    pub thresholds: RiskThresholds,
+    /// The value bounds.
+    pub bounds: ValueBounds,
+}
+
+/// What an assessment of a portfolio did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssessReport {
+    /// Customers assessed by this call.
+    pub assessed: u64,
+    /// Of them, by risk level.
+    pub levels: BTreeMap<RiskLevel, u64>,
+    /// Of them, customers without a value tier.
+    pub without_tier: u64,
+    /// Of them, customers of whom some feature was empty.
+    pub imputed: u64,
+}
+
+/// Why customers could not be assessed.
+#[derive(Debug, thiserror::Error)]
+pub enum AssessError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The model knows other columns.
+    #[error(transparent)]
+    Schema(#[from] SchemaMismatch),
+    /// A category has too many words.
+    #[error(transparent)]
+    TooManyLevels(#[from] TooManyLevels),
+}
+
+/// Assesses every customer of a run that has no assessment yet, a page a transaction.
+pub async fn assess(run: RunId, assessor: &Assessor<'_>, store: &dyn Store, progress: &dyn Progress) -> Result<AssessReport, AssessError> {
+    let mut report = AssessReport::default();
+    let done = store.progress(run).await?;
+    progress.begin(Work::Assess, Some(done.customers - done.assessed));
+    let mut from = done.assessed;
+    let mut next = page(run, assessor, store, from).await?;
+    while !next.is_empty() {
+        from += next.len() as u64;
+        let standings = assessor.stand(&next)?;
+        let (saved, loaded) = join(store.save_assessments(run, &standings), page(run, assessor, store, from)).await;
+        saved?;
+        standings.iter().for_each(|standing| report.count(standing));
+        progress.advance(standings.len() as u64);
+        next = loaded?;
+    }
+    progress.done();
+    Ok(report)
+}
+
+async fn page(run: RunId, assessor: &Assessor<'_>, store: &dyn Store, from: u64) -> Result<Vec<Customer>, StoreError> {
+    let from = Position(u32::try_from(from).unwrap_or(u32::MAX));
+    store.customers(run, assessor.table, from, PAGE_ROWS as u64).await
+}
+
+impl AssessReport {
+    fn count(&mut self, standing: &Standing) {
+        self.assessed += 1;
+        *self.levels.entry(standing.level).or_default() += 1;
+        self.without_tier += u64::from(standing.tier.is_none());
+        self.imputed += u64::from(standing.assessment.imputed > 0);
+    }
+}
+
+impl Assessor<'_> {
+    /// Returns where each customer stands, in the same order.
+    pub fn stand(&self, customers: &[Customer]) -> Result<Vec<Standing>, AssessError> {
+        let table = features(self.table, self.features, customers)?;
+        let who: Vec<_> = customers.iter().map(|customer| (customer.position, customer.id.clone())).collect();
+        let assessments = self.model.assess(&table, &who)?;
+        Ok(customers.iter().zip(assessments).map(|(customer, assessment)| self.standing(customer, assessment)).collect())
+    }
+
+    fn standing(&self, customer: &Customer, assessment: RiskAssessment) -> Standing {
+        let charge = customer.monthly_charge(self.table);
+        Standing {
+            level: self.thresholds.level(assessment.probability),
+            tier: self.tier(charge).ok(),
+            monthly_minor: charge.map(|money| money.minor),
+            main_group: churn_reasoning::main_group(&assessment.points(), self.features),
+            assessment,
+        }
+    }
+
+    fn tier(&self, charge: Option<crate::money::Money>) -> Result<crate::risk::ValueTier, NoTier> {
+        self.bounds.tier(charge)
+    }
+}
+
+/// Everything the first two agents say of one customer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// The data analyst's summary.
+    pub risk: RiskSummary,
+    /// Churn reasoning's summary.
+    pub causes: CauseSummary,
+}
+
+/// What a stored assessment is explained with.
+pub struct Explainer<'a> {
+    /// The table.
+    pub table: &'a TableSchema,
+    /// The features and reasons.
+    pub features: &'a FeatureSchema,
+    /// What is usual among peers.
+    pub peers: &'a PeerTable,
+    /// The model that scored.
+    pub model: &'a ModelVersion,
+    /// The risk thresholds.
+    pub thresholds: RiskThresholds,
+    /// The value bounds.
+    pub bounds: ValueBounds,
+}
+
+impl Explainer<'_> {
+    /// Returns what the data analyst and churn reasoning say of a stored assessment.
+    pub fn explain(&self, customer: &Customer, assessment: &RiskAssessment) -> Explanation {
+        let risk = data_analyst::analyse(&AnalystInput::gather(self, customer, assessment));
+        let causes = churn_reasoning::reason(&risk);
+        Explanation { risk, causes }
+    }
+}
