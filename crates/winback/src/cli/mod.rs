@@ -1,0 +1,116 @@
+//! The command line: one file a command, nothing but words and wiring.
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use winback_core::locale::Locale;
+
+pub mod assess;
+pub mod data;
+pub mod demo;
+pub mod desk;
+pub mod doctor;
+pub mod explain;
+pub mod features;
+pub mod import;
+pub mod init;
+pub mod offers;
+pub mod plan;
+pub mod run;
+pub mod sample;
+pub mod serve;
+pub mod show;
+pub mod thresholds;
+pub mod train;
+pub mod write;
+
+/// Finds the customers you are about to lose, says why, chooses what to offer them, and writes to each of them.
+#[derive(Debug, Parser)]
+#[command(name = "winback", version, after_help = crate::exit::EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+    /// The folder that holds winback.toml and everything Winback keeps
+    #[arg(long, global = true, default_value = ".", env = "WINBACK_HOME", value_name = "FOLDER")]
+    pub home: PathBuf,
+    /// Print the report as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Show no progress
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a sample portfolio, do the whole job on it and open the dashboard
+    Demo(demo::Args),
+    /// Write the commented configuration: winback.toml, schema.toml, offers.toml and the message templates
+    Init(init::Args),
+    /// Do the whole job on a file: import, train, assess, plan, write
+    Run(run::Args),
+    /// Read a CSV file into the store, every rejected row named
+    Import(import::Args),
+    /// Write data/processed/churn_features.csv
+    Features(features::Args),
+    /// Train the churn model on the newest import
+    Train(train::Args),
+    /// Score every customer, with reasons
+    Assess(assess::Args),
+    /// Choose what to offer to whom
+    Plan(plan::Args),
+    /// Write e-mails, short messages and call scripts
+    #[command(visible_alias = "generate")]
+    Write(write::Args),
+    /// Show everything about one customer
+    Show(show::Args),
+    /// Serve the dashboard and the API
+    Serve(serve::Args),
+    /// Approve, decline or list planned actions, and hand them over
+    #[command(subcommand)]
+    Actions(desk::Action),
+    /// Check, show or try out the offers and their rules
+    #[command(subcommand)]
+    Offers(offers::Action),
+    /// Show how many customers a change of the risk thresholds would move
+    Thresholds(thresholds::Args),
+    /// Download public data sets
+    #[command(subcommand)]
+    Data(data::Action),
+    /// Write a generated, Telco-shaped sample file
+    Sample(sample::Args),
+    /// Say where each setting comes from, or print the agents' JSON schemas
+    #[command(subcommand)]
+    Explain(explain::Action),
+    /// Check that this machine and this folder have what Winback needs
+    Doctor,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// A language on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// Traditional Chinese (Taiwan)
+    #[value(name = "zh-TW")]
+    ZhTw,
+    /// Simplified Chinese (mainland China)
+    #[value(name = "zh-CN")]
+    ZhCn,
+    /// English
+    #[value(name = "en")]
+    En,
+}
+
+impl From<Language> for Locale {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::ZhTw => Locale::ZhTw,
+            Language::ZhCn => Locale::ZhCn,
+            Language::En => Locale::En,
+        }
+    }
+}
