@@ -22,7 +22,7 @@ impl Probability {
 
     /// Returns the probability of some log-odds: 1 / (1 + e^-x).
     pub fn from_log_odds(log_odds: f64) -> Result<Self, ProbabilityError> {
-        Self::new(1.0 / (1.0 + (-log_odds).exp()))
+        Self::new(logistic(log_odds))
     }
 
     /// Returns the number.
@@ -295,23 +295,32 @@ pub struct Points {
 }
 
 impl RiskAssessment {
-    /// Returns every reason in tenths of a percentage point, in group order. They add up exactly to the
-    /// difference between the displayed probability and the displayed base rate (largest remainder).
+    /// Returns every reason in tenths of a percentage point, in group order; see [`points`].
     pub fn points(&self) -> Vec<Points> {
-        let base_p = 1.0 / (1.0 + (-self.base).exp());
-        let p = self.probability.value();
-        let span = self.log_odds - self.base;
-        let slope = if span.abs() < 1e-9 { p * (1.0 - p) } else { (p - base_p) / span };
-        let exact: Vec<f64> = self.reasons.iter().map(|reason| reason.log_odds * slope * 1000.0).collect();
-        let target = tenths(p) - tenths(base_p);
-        let whole = round_to_sum(&exact, target);
-        self.reasons.iter().zip(whole).map(|(reason, tenths)| Points { group: reason.group, tenths }).collect()
+        points(self.log_odds, self.base, &self.reasons)
     }
 
     /// Returns the probability of the average customer.
     pub fn base_probability(&self) -> f64 {
-        1.0 / (1.0 + (-self.base).exp())
+        logistic(self.base)
     }
+}
+
+/// Returns 1 / (1 + e^-x).
+pub fn logistic(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
+}
+
+/// Returns reasons in tenths of a percentage point, in their order: each gets the share of the difference
+/// between the two probabilities that it has of the difference in log-odds, and the rounded parts add up
+/// exactly to the difference between the displayed percentages (largest remainder).
+pub fn points(log_odds: f64, base: f64, reasons: &[Reason]) -> Vec<Points> {
+    let (p, base_p) = (logistic(log_odds), logistic(base));
+    let span = log_odds - base;
+    let slope = if span.abs() < 1e-9 { p * (1.0 - p) } else { (p - base_p) / span };
+    let exact: Vec<f64> = reasons.iter().map(|reason| reason.log_odds * slope * 1000.0).collect();
+    let whole = round_to_sum(&exact, tenths(p) - tenths(base_p));
+    reasons.iter().zip(whole).map(|(reason, tenths)| Points { group: reason.group, tenths }).collect()
 }
 
 /// Returns a probability in displayed tenths of a percent: the largest t with t / 1000 ≤ p, so that

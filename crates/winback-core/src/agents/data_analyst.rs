@@ -5,7 +5,7 @@ use crate::id::CustomerId;
 use crate::locale::Locale;
 use crate::money::{Money, group_thousands};
 use crate::pipeline::assess::Explainer;
-use crate::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, ValueTier};
+use crate::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueTier, logistic, points};
 use crate::schema::{TableSchema, Theme};
 use serde::{Deserialize, Serialize};
 
@@ -16,22 +16,39 @@ pub struct AnalystInput {
     pub customer: CustomerId,
     /// The model that scored.
     pub model: ModelVersion,
-    /// The probability of leaving.
-    pub probability: Probability,
-    /// The probability of the average customer.
-    pub base_probability: f64,
-    /// The level under the run's thresholds.
-    pub level: RiskLevel,
-    /// The value tier; `None` when the monthly charge is unknown.
-    pub tier: Option<ValueTier>,
+    /// The model's score in log-odds.
+    pub log_odds: f64,
+    /// The score of the average customer in log-odds.
+    pub base: f64,
+    /// Every reason group with its part of the score, in the order of the feature schema.
+    pub reasons: Vec<RawReason>,
+    /// From which probability a customer is at medium and at high risk.
+    pub risk_thresholds: [f64; 2],
+    /// From which monthly charge, in minor units, a customer is of mid and of high value.
+    pub value_bounds_minor: [i64; 2],
     /// The monthly charge in minor units.
     pub monthly_minor: Option<i64>,
-    /// Every reason in points, in the order of the feature schema.
-    pub reasons: Vec<PointedReason>,
     /// The customer's numbers beside the peers'.
     pub comparisons: Vec<Comparison>,
     /// How many features were empty.
     pub imputed: u16,
+}
+
+/// One reason group's part of a score.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RawReason {
+    /// The group's place in the feature schema.
+    pub group: u16,
+    /// The group's name in files.
+    pub name: String,
+    /// What the reason is about.
+    pub theme: Theme,
+    /// The signed part of the score, in log-odds.
+    pub log_odds: f64,
+    /// The columns behind it with their places in the table, the leading one first.
+    pub columns: Vec<usize>,
+    /// Whether the values were invented for demonstration.
+    pub synthetic: bool,
 }
 
 /// What is known about a customer's risk, in numbers.
@@ -94,31 +111,29 @@ pub struct Comparison {
 impl AnalystInput {
     /// Gathers what is stored about a customer.
     pub fn gather(explainer: &Explainer<'_>, customer: &Customer, assessment: &RiskAssessment) -> Self {
-        let charge = customer.monthly_charge(explainer.table);
-        let pointed = assessment.points().into_iter().zip(&assessment.reasons);
         Self {
             customer: customer.id.clone(),
             model: explainer.model.clone(),
-            probability: assessment.probability,
-            base_probability: assessment.base_probability(),
-            level: explainer.thresholds.level(assessment.probability),
-            tier: explainer.bounds.tier(charge).ok(),
-            monthly_minor: charge.map(|money| money.minor),
-            reasons: pointed.map(|(points, reason)| pointed_reason(explainer, reason, points.tenths)).collect(),
+            log_odds: assessment.log_odds,
+            base: assessment.base,
+            reasons: assessment.reasons.iter().map(|reason| raw_reason(explainer, reason)).collect(),
+            risk_thresholds: [explainer.thresholds.medium(), explainer.thresholds.high()],
+            value_bounds_minor: [explainer.bounds.mid().minor, explainer.bounds.high().minor],
+            monthly_minor: customer.monthly_charge(explainer.table).map(|money| money.minor),
             comparisons: comparisons(explainer, customer),
             imputed: assessment.imputed,
         }
     }
 }
 
-fn pointed_reason(explainer: &Explainer<'_>, reason: &Reason, tenths: i32) -> PointedReason {
+fn raw_reason(explainer: &Explainer<'_>, reason: &Reason) -> RawReason {
     let group = &explainer.features.groups[usize::from(reason.group)];
     let features: Vec<_> = group.features.iter().map(|&feature| &explainer.features.features[feature]).collect();
-    PointedReason {
+    RawReason {
         group: reason.group,
         name: group.name.clone(),
         theme: group.theme,
-        tenths,
+        log_odds: reason.log_odds,
         columns: features.iter().map(|feature| feature.column).collect(),
         synthetic: features.iter().any(|feature| feature.synthetic),
     }
@@ -140,21 +155,58 @@ fn comparisons(explainer: &Explainer<'_>, customer: &Customer) -> Vec<Comparison
     customer.cells.iter().enumerate().filter_map(compare).collect()
 }
 
+/// Why an input cannot be analysed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum AnalystError {
+    /// The score is no number.
+    #[error("the score of customer {0} is no number")]
+    NoScore(CustomerId),
+    /// The thresholds leave a level empty.
+    #[error(transparent)]
+    Thresholds(#[from] crate::risk::ThresholdError),
+}
+
 /// Returns the summary of what is known about a customer's risk.
-pub fn analyse(input: &AnalystInput) -> RiskSummary {
-    let mut reasons = input.reasons.clone();
+pub fn analyse(input: &AnalystInput) -> Result<RiskSummary, AnalystError> {
+    let probability = Probability::from_log_odds(input.log_odds).map_err(|_| AnalystError::NoScore(input.customer.clone()))?;
+    let [medium, high] = input.risk_thresholds;
+    let mut reasons = pointed_reasons(input);
     reasons.sort_by_key(|reason| (-reason.tenths.abs(), reason.group));
-    RiskSummary {
+    Ok(RiskSummary {
         customer: input.customer.clone(),
         model: input.model.clone(),
-        probability: input.probability,
-        base_probability: input.base_probability,
-        level: input.level,
-        tier: input.tier,
+        probability,
+        base_probability: logistic(input.base),
+        level: RiskThresholds::new(medium, high)?.level(probability),
+        tier: tier_of(input),
         monthly_minor: input.monthly_minor,
         reasons,
         comparisons: input.comparisons.clone(),
         imputed: input.imputed,
+    })
+}
+
+fn pointed_reasons(input: &AnalystInput) -> Vec<PointedReason> {
+    let parts: Vec<Reason> = input.reasons.iter().map(|raw| Reason { group: raw.group, log_odds: raw.log_odds }).collect();
+    let points = points(input.log_odds, input.base, &parts);
+    let pointed = input.reasons.iter().zip(points).map(|(raw, points)| PointedReason {
+        group: raw.group,
+        name: raw.name.clone(),
+        theme: raw.theme,
+        tenths: points.tenths,
+        columns: raw.columns.clone(),
+        synthetic: raw.synthetic,
+    });
+    pointed.collect()
+}
+
+fn tier_of(input: &AnalystInput) -> Option<ValueTier> {
+    let [mid, high] = input.value_bounds_minor;
+    match input.monthly_minor? {
+        minor if minor < 0 => None,
+        minor if minor >= high => Some(ValueTier::High),
+        minor if minor >= mid => Some(ValueTier::Mid),
+        _ => Some(ValueTier::Low),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `assess`: customers become assessments with reasons. One customer or a
 //! million, the same function scores them.
 use crate::agents::churn_reasoning::{self, CauseSummary};
-use crate::agents::data_analyst::{self, AnalystInput, RiskSummary};
+use crate::agents::data_analyst::{self, AnalystError, AnalystInput, RiskSummary};
 use crate::customer::Customer;
 use crate::feature::{FeatureSchema, TooManyLevels, features};
 use crate::id::{Position, RunId};
@@ -145,9 +145,9 @@ pub struct Explainer<'a> {
 
 impl Explainer<'_> {
     /// Returns what the data analyst and churn reasoning say of a stored assessment.
-    pub fn explain(&self, customer: &Customer, assessment: &RiskAssessment) -> Explanation {
-        let risk = data_analyst::analyse(&AnalystInput::gather(self, customer, assessment));
+    pub fn explain(&self, customer: &Customer, assessment: &RiskAssessment) -> Result<Explanation, AnalystError> {
+        let risk = data_analyst::analyse(&AnalystInput::gather(self, customer, assessment))?;
         let causes = churn_reasoning::reason(&risk);
-        Explanation { risk, causes }
+        Ok(Explanation { risk, causes })
     }
 }
