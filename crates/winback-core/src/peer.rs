@@ -134,7 +134,7 @@ impl<'a> PeerBuilder<'a> {
 
 impl Gathered {
     fn finish(mut self, names: &[&str], charge: Option<usize>) -> PeerGroup {
-        let medians: Vec<Option<f64>> = self.values.iter_mut().map(median).collect();
+        let medians: Vec<Option<f64>> = self.values.iter_mut().map(|values| median(values)).collect();
         let price = charge.and_then(|place| medians[place]).map(|middle| price_effect(&self.charges, middle));
         let named = names.iter().zip(&medians).filter_map(|(name, value)| value.map(|value| ((*name).to_owned(), value)));
         PeerGroup { customers: self.customers, medians: named.collect(), price }
@@ -150,7 +150,7 @@ fn numeric(cell: &Cell) -> Option<f64> {
 }
 
 /// Returns the middle value, the lower of the two middle ones for an even count, so that it is a value a row has.
-fn median(values: &mut Vec<f64>) -> Option<f64> {
+fn median(values: &mut [f64]) -> Option<f64> {
     if values.is_empty() {
         return None;
     }

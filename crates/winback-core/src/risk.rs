@@ -227,12 +227,7 @@ impl ValueBounds {
         if charge.currency != self.mid.currency {
             return Err(NoTier::OtherCurrency);
         }
-        match charge.minor {
-            minor if minor < 0 => Err(NoTier::Negative),
-            minor if minor >= self.high.minor => Ok(ValueTier::High),
-            minor if minor >= self.mid.minor => Ok(ValueTier::Mid),
-            _ => Ok(ValueTier::Low),
-        }
+        tier_of(charge.minor, self.mid.minor, self.high.minor)
     }
 
     /// Returns the lower bound of the mid tier.
@@ -243,6 +238,16 @@ impl ValueBounds {
     /// Returns the lower bound of the high tier.
     pub fn high(&self) -> Money {
         self.high
+    }
+}
+
+/// Returns the tier of a charge between two bounds, all in minor units of one currency.
+pub fn tier_of(minor: i64, mid: i64, high: i64) -> Result<ValueTier, NoTier> {
+    match minor {
+        _ if minor < 0 => Err(NoTier::Negative),
+        _ if minor >= high => Ok(ValueTier::High),
+        _ if minor >= mid => Ok(ValueTier::Mid),
+        _ => Ok(ValueTier::Low),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::id::CustomerId;
 use crate::locale::Locale;
 use crate::money::{Money, group_thousands};
 use crate::pipeline::assess::Explainer;
-use crate::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueTier, logistic, points};
+use crate::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueTier, logistic, points, tier_of};
 use crate::schema::{TableSchema, Theme};
 use serde::{Deserialize, Serialize};
 
@@ -169,7 +169,7 @@ pub enum AnalystError {
 /// Returns the summary of what is known about a customer's risk.
 pub fn analyse(input: &AnalystInput) -> Result<RiskSummary, AnalystError> {
     let probability = Probability::from_log_odds(input.log_odds).map_err(|_| AnalystError::NoScore(input.customer.clone()))?;
-    let [medium, high] = input.risk_thresholds;
+    let ([medium, high], [mid, top]) = (input.risk_thresholds, input.value_bounds_minor);
     let mut reasons = pointed_reasons(input);
     reasons.sort_by_key(|reason| (-reason.tenths.abs(), reason.group));
     Ok(RiskSummary {
@@ -178,7 +178,7 @@ pub fn analyse(input: &AnalystInput) -> Result<RiskSummary, AnalystError> {
         probability,
         base_probability: logistic(input.base),
         level: RiskThresholds::new(medium, high)?.level(probability),
-        tier: tier_of(input),
+        tier: input.monthly_minor.and_then(|minor| tier_of(minor, mid, top).ok()),
         monthly_minor: input.monthly_minor,
         reasons,
         comparisons: input.comparisons.clone(),
@@ -198,16 +198,6 @@ fn pointed_reasons(input: &AnalystInput) -> Vec<PointedReason> {
         synthetic: raw.synthetic,
     });
     pointed.collect()
-}
-
-fn tier_of(input: &AnalystInput) -> Option<ValueTier> {
-    let [mid, high] = input.value_bounds_minor;
-    match input.monthly_minor? {
-        minor if minor < 0 => None,
-        minor if minor >= high => Some(ValueTier::High),
-        minor if minor >= mid => Some(ValueTier::Mid),
-        _ => Some(ValueTier::Low),
-    }
 }
 
 /// Returns tenths of a percentage point as people read them: `+12.3`, `−0.4`.

@@ -15,6 +15,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub trait CustomerSource: Send {
     /// Returns the next rows, at most `rows` rows of the file; a page with `source_rows` 0 means the end.
     fn next_page(&mut self, rows: usize) -> Result<SourcePage, SourceError>;
+    /// Returns where a column of the schema stands in the file, counted from 1; `None` where the file lacks it.
+    fn column_number(&self, column: ColumnIndex) -> Option<u32>;
 }
 
 /// Some rows of a file.
@@ -139,7 +141,7 @@ pub async fn import(
     progress: &dyn Progress,
 ) -> Result<ImportReport, ImportError> {
     let done = store.progress(run.id).await?.source_rows;
-    let mut intake = Intake::new(schema);
+    let mut intake = Intake::new(schema, source);
     progress.begin(Work::Import, None);
     loop {
         let page = source.next_page(PAGE_ROWS)?;
@@ -160,16 +162,19 @@ pub async fn import(
 /// Gives rows their positions and finds those that stood in the file before.
 struct Intake<'a> {
     schema: &'a TableSchema,
-    id_column: ColumnIndex,
+    id_name: String,
+    id_number: Option<u32>,
     lines: HashMap<CustomerId, u64>,
     twins: HashMap<u64, u64>,
     report: ImportReport,
 }
 
 impl<'a> Intake<'a> {
-    fn new(schema: &'a TableSchema) -> Self {
-        let id_column = schema.with_role(&Role::Id).unwrap_or_default();
-        Self { schema, id_column, lines: HashMap::new(), twins: HashMap::new(), report: ImportReport::default() }
+    fn new(schema: &'a TableSchema, source: &dyn CustomerSource) -> Self {
+        let id = schema.with_role(&Role::Id);
+        let id_name = id.map(|column| schema.columns[column].name.clone()).unwrap_or_default();
+        let id_number = id.and_then(|column| source.column_number(column));
+        Self { schema, id_name, id_number, lines: HashMap::new(), twins: HashMap::new(), report: ImportReport::default() }
     }
 
     fn take(&mut self, page: SourcePage) -> Result<CustomerPage, ImportError> {
@@ -217,12 +222,9 @@ impl<'a> Intake<'a> {
         }
         let first = *self.twins.entry(hasher.finish()).or_insert(row.line);
         let detail = format!("equals line {first} in everything but the id; both are kept, and training keeps them in one fold");
-        (first != row.line).then(|| self.defect(row.line, None, Problem::TwinRow, Outcome::Noted, detail))
-    }
-
-    fn defect(&self, line: u64, column: Option<ColumnIndex>, problem: Problem, outcome: Outcome, detail: String) -> Defect {
-        let column_name = column.map(|column| self.schema.columns[column].name.clone());
-        Defect { line, column: None, column_name, problem, outcome, detail }
+        let defect =
+            || Defect { line: row.line, column: None, column_name: None, problem: Problem::TwinRow, outcome: Outcome::Noted, detail };
+        (first != row.line).then(defect)
     }
 
     fn count(&mut self, defects: &[Defect]) {
