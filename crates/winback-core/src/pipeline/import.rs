@@ -207,9 +207,10 @@ impl<'a> Intake<'a> {
     }
 
     fn duplicate(&self, row: &SourceRow, first: u64) -> Defect {
+        let (column, column_name) = (self.id_number, Some(self.id_name.clone()));
         let detail =
             format!("the id stood in line {first} already; the first row is kept, this one is left out: give each customer one row");
-        self.defect(row.line, Some(self.id_column), Problem::DuplicateId, Outcome::RowRejected, detail)
+        Defect { line: row.line, column, column_name, problem: Problem::DuplicateId, outcome: Outcome::RowRejected, detail }
     }
 
     /// Returns a note when a row equals an earlier one in everything but the id and personal data.
