@@ -35,7 +35,7 @@ pub struct Assessor<'a> {
 /// What an assessment of a portfolio did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssessReport {
-    /// Customers assessed by this call.
+    /// Customers assessed.
     pub assessed: u64,
     /// Of them, by risk level.
     pub levels: BTreeMap<RiskLevel, u64>,
@@ -61,8 +61,8 @@ pub enum AssessError {
 
 /// Assesses every customer of a run that has no assessment yet, a page a transaction.
 pub async fn assess(run: RunId, assessor: &Assessor<'_>, store: &dyn Store, progress: &dyn Progress) -> Result<AssessReport, AssessError> {
-    let mut report = AssessReport::default();
     let done = store.progress(run).await?;
+    let mut report = recount(run, done.assessed, store).await?;
     progress.begin(Work::Assess, Some(done.customers - done.assessed));
     let mut from = done.assessed;
     let mut next = page(run, assessor, store, from).await?;
@@ -76,6 +76,20 @@ pub async fn assess(run: RunId, assessor: &Assessor<'_>, store: &dyn Store, prog
         next = loaded?;
     }
     progress.done();
+    Ok(report)
+}
+
+/// Returns the report of the assessments that a broken-off run has stored.
+async fn recount(run: RunId, assessed: u64, store: &dyn Store) -> Result<AssessReport, StoreError> {
+    let mut report = AssessReport::default();
+    while report.assessed < assessed {
+        let from = Position(u32::try_from(report.assessed).unwrap_or(u32::MAX));
+        let page = store.assessments(run, from, PAGE_ROWS as u64).await?;
+        if page.is_empty() {
+            break;
+        }
+        page.iter().for_each(|standing| report.count(standing));
+    }
     Ok(report)
 }
 

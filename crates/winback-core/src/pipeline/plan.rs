@@ -1,0 +1,174 @@
+//! `plan`: assessments become campaign plans. One customer or a million, the
+//! same function chooses.
+use crate::agents::campaign_designer::{self, Designer, OtherCurrency};
+use crate::campaign::{CampaignPlan, Decision, WhyNoContact};
+use crate::customer::Customer;
+use crate::feature::FeatureSchema;
+use crate::id::{Position, RunId};
+use crate::offer::{Catalogue, OfferId};
+use crate::peer::PeerTable;
+use crate::pipeline::import::PAGE_ROWS;
+use crate::progress::{Progress, Work};
+use crate::run::Stage;
+use crate::schema::TableSchema;
+use crate::store::{Standing, Store, StoreError};
+use futures_util::future::join;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What plans are made with.
+pub struct Planner<'a> {
+    table: &'a TableSchema,
+    features: &'a FeatureSchema,
+    designer: Designer<'a>,
+    catalogue: Catalogue,
+    contact_departed: bool,
+    today: Date,
+}
+
+/// What a planner is made of.
+pub struct PlannerSetup<'a> {
+    /// The table.
+    pub table: &'a TableSchema,
+    /// The features and reasons.
+    pub features: &'a FeatureSchema,
+    /// What is usual among peers.
+    pub peers: &'a PeerTable,
+    /// The offers and rules.
+    pub catalogue: &'a Catalogue,
+    /// Whether customers whose row says that they left are planned for like the others.
+    pub contact_departed: bool,
+    /// The day of the plan.
+    pub today: Date,
+}
+
+/// What planning a portfolio did. The three kinds of outcome add up to `planned`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanReport {
+    /// Customers planned for.
+    pub planned: u64,
+    /// Of them, customers with an offer, by offer.
+    pub offers: BTreeMap<OfferId, u64>,
+    /// Of them, contacts without an offer.
+    pub service_contacts: u64,
+    /// Of them, customers left alone because the risk is low.
+    pub low_risk: u64,
+    /// Of them, customers left alone because they have left already.
+    pub already_left: u64,
+    /// Of them, customers whose value tier is unknown, planned by the rules for everyone.
+    pub without_tier: u64,
+    /// What the offers cost if everyone takes them, in minor units.
+    pub cost_minor: i64,
+    /// What the offers are assumed to bring net, in minor units.
+    pub net_minor: i64,
+}
+
+/// Why customers could not be planned for.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The table and the catalogue are in different currencies.
+    #[error(transparent)]
+    Currency(#[from] OtherCurrency),
+}
+
+impl<'a> Planner<'a> {
+    /// Prepares for the customers of one table.
+    pub fn new(setup: &PlannerSetup<'a>) -> Result<Self, PlanError> {
+        Ok(Self {
+            table: setup.table,
+            features: setup.features,
+            designer: Designer::new(setup.table, setup.peers, &[setup.catalogue])?,
+            catalogue: setup.catalogue.clone(),
+            contact_departed: setup.contact_departed,
+            today: setup.today,
+        })
+    }
+
+    /// Returns the plan for a customer and takes the chosen offer from its stock.
+    pub fn plan(&mut self, customer: &Customer, standing: &Standing) -> CampaignPlan {
+        let theme = standing.main_group.map(|group| self.features.groups[usize::from(group)].theme);
+        let mut input = self.designer.input(customer, standing, theme);
+        input.already_left = !self.contact_departed && customer.label(self.table) == Some(true);
+        let plan = campaign_designer::plan(&input, &self.catalogue, self.today);
+        if let Some(choice) = plan.decision.choice() {
+            self.take(&choice.offer);
+        }
+        plan
+    }
+
+    fn take(&mut self, taken: &OfferId) {
+        let offer = self.catalogue.offers.iter_mut().find(|offer| offer.id == *taken);
+        if let Some(stock) = offer.and_then(|offer| offer.stock.as_mut()) {
+            *stock = stock.saturating_sub(1);
+        }
+    }
+
+    fn counts_stock(&self) -> bool {
+        self.catalogue.offers.iter().any(|offer| offer.stock.is_some())
+    }
+}
+
+/// Plans for every assessed customer of a run that has no plan yet, a page a transaction. A catalogue with limited
+/// stock is planned from the first customer on, so that a broken-off run hands out the same offers.
+pub async fn plan(run: RunId, planner: &mut Planner<'_>, store: &dyn Store, progress: &dyn Progress) -> Result<PlanReport, PlanError> {
+    if planner.counts_stock() {
+        store.reopen(run, Stage::Plan).await?;
+    }
+    let done = store.progress(run).await?;
+    let mut report = recount(run, done.planned, store).await?;
+    progress.begin(Work::Plan, Some(done.assessed - done.planned));
+    let mut from = done.planned;
+    let mut next = page(run, planner.table, store, from).await?;
+    while !next.is_empty() {
+        from += next.len() as u64;
+        let plans: Vec<CampaignPlan> = next.iter().map(|(customer, standing)| planner.plan(customer, standing)).collect();
+        plans.iter().for_each(|plan| report.count(plan));
+        let (saved, loaded) = join(store.save_plans(run, &plans), page(run, planner.table, store, from)).await;
+        saved?;
+        progress.advance(plans.len() as u64);
+        next = loaded?;
+    }
+    progress.done();
+    Ok(report)
+}
+
+/// Returns the report of the plans that a broken-off run has stored.
+async fn recount(run: RunId, planned: u64, store: &dyn Store) -> Result<PlanReport, StoreError> {
+    let mut report = PlanReport::default();
+    while report.planned < planned {
+        let from = Position(u32::try_from(report.planned).unwrap_or(u32::MAX));
+        let page = store.plans(run, from, PAGE_ROWS as u64).await?;
+        if page.is_empty() {
+            break;
+        }
+        page.iter().for_each(|plan| report.count(plan));
+    }
+    Ok(report)
+}
+
+async fn page(run: RunId, table: &TableSchema, store: &dyn Store, from: u64) -> Result<Vec<(Customer, Standing)>, StoreError> {
+    let (from, limit) = (Position(u32::try_from(from).unwrap_or(u32::MAX)), PAGE_ROWS as u64);
+    let (customers, standings) = join(store.customers(run, table, from, limit), store.assessments(run, from, limit)).await;
+    Ok(customers?.into_iter().zip(standings?).collect())
+}
+
+impl PlanReport {
+    fn count(&mut self, plan: &CampaignPlan) {
+        self.planned += 1;
+        self.without_tier += u64::from(plan.inputs.tier.is_none());
+        match &plan.decision {
+            Decision::Offer(choice) => {
+                *self.offers.entry(choice.offer.clone()).or_default() += 1;
+                self.cost_minor += choice.cost_minor;
+                self.net_minor += choice.effect.net_minor;
+            }
+            Decision::ServiceContact { .. } => self.service_contacts += 1,
+            Decision::NoContact { why: WhyNoContact::LowRisk } => self.low_risk += 1,
+            Decision::NoContact { why: WhyNoContact::AlreadyLeft } => self.already_left += 1,
+        }
+    }
+}
