@@ -23,7 +23,7 @@ pub struct CampaignPlan {
     pub rule: Option<String>,
     /// What is to be done.
     pub decision: Decision,
-    /// Every offer the rule named and what became of it, in the rule's order.
+    /// Every offer the rule named and what became of it, in the order in which they were tried.
     pub considered: Vec<Considered>,
     /// Who is to do it.
     pub owner: String,

@@ -29,4 +29,5 @@ pub mod risk;
 pub mod run;
 pub mod schema;
 pub mod slot;
+pub mod spelling;
 pub mod store;

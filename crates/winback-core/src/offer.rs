@@ -1,13 +1,17 @@
 //! The offer catalogue: what the company is ready to give, to whom, at what
 //! cost, and the rules that choose among the offers.
 use crate::digest::Digest;
-use crate::locale::Localized;
+use crate::locale::{Locale, Localized};
 use crate::money::{Currency, Money};
 use crate::risk::{RiskLevel, ValueTier};
 use crate::schema::Theme;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+pub mod lint;
+pub mod matrix;
+pub mod simulate;
 
 /// An offer's id in the catalogue: `annual-15`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -36,6 +40,23 @@ pub enum OfferKind {
     Service,
 }
 
+impl OfferKind {
+    /// Every kind, in the order in which lists show them.
+    pub const ALL: [OfferKind; 5] =
+        [OfferKind::Discount, OfferKind::Upgrade, OfferKind::PlanChange, OfferKind::FreeTrial, OfferKind::Service];
+
+    /// Returns the name used in files: `plan_change`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            OfferKind::Discount => "discount",
+            OfferKind::Upgrade => "upgrade",
+            OfferKind::PlanChange => "plan_change",
+            OfferKind::FreeTrial => "free_trial",
+            OfferKind::Service => "service",
+        }
+    }
+}
+
 /// One thing the company is ready to give.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Offer {
@@ -62,6 +83,42 @@ pub struct Offer {
     pub stock: Option<u32>,
     /// What it is assumed to achieve.
     pub effect: EffectAssumption,
+}
+
+impl Offer {
+    /// Returns whether the customer pays less with it: a discount, or a change of plan with a percentage off.
+    pub fn lowers_bill(&self) -> bool {
+        self.kind == OfferKind::Discount || (self.kind == OfferKind::PlanChange && self.terms.percent.is_some())
+    }
+
+    /// Returns what it costs for a customer, half a minor unit rounded up; `None` when the cost is a share of
+    /// a monthly charge that is unknown.
+    pub fn cost_for(&self, monthly_charge: Option<Money>) -> Option<Money> {
+        let needs_charge = self.cost.percent_of_charge > 0 && self.cost.months > 0;
+        (!needs_charge || monthly_charge.is_some()).then(|| self.cost.for_charge(monthly_charge))
+    }
+
+    /// Returns the promise with its numbers: `{percent}` becomes `15`, `{months}` becomes `12`, and `{saving}`
+    /// what the customer saves in one month, cut to the minor unit so that it never promises more than is given.
+    /// `None` when the text needs a number that is not known.
+    pub fn promise_for(&self, monthly_charge: Option<Money>, locale: Locale) -> Option<String> {
+        let mut text = self.promise.get(locale).clone();
+        let saving = monthly_charge.zip(self.terms.percent).map(|(charge, percent)| {
+            let minor = i128::from(charge.minor) * i128::from(percent) / 100;
+            Money::new(i64::try_from(minor).unwrap_or(i64::MAX), charge.currency).to_string()
+        });
+        let numbers = [
+            ("{percent}", self.terms.percent.map(|percent| percent.to_string())),
+            ("{months}", self.terms.months.map(|months| months.to_string())),
+            ("{saving}", saving),
+        ];
+        for (placeholder, number) in numbers {
+            if text.contains(placeholder) {
+                text = text.replace(placeholder, &number?);
+            }
+        }
+        Some(text)
+    }
 }
 
 /// The numbers of a promise.
@@ -181,6 +238,13 @@ impl Catalogue {
     /// Returns an offer by its id.
     pub fn offer(&self, id: &OfferId) -> Option<&Offer> {
         self.offers.iter().find(|offer| offer.id == *id)
+    }
+
+    /// Takes one piece of an offer from its stock, after a customer was given it. An offer without a limit stays as it is.
+    pub fn take(&mut self, id: &OfferId) {
+        if let Some(stock) = self.offers.iter_mut().find(|offer| offer.id == *id).and_then(|offer| offer.stock.as_mut()) {
+            *stock = stock.saturating_sub(1);
+        }
     }
 
     /// Returns the first rule that fits; `tier` and `theme` are `None` where unknown.

@@ -1,0 +1,183 @@
+//! What is wrong with one offer.
+use super::{Fault, Page, Section};
+use crate::locale::Locale;
+use crate::offer::Offer;
+use std::collections::BTreeMap;
+
+const PLACEHOLDERS: [&str; 3] = ["percent", "months", "saving"];
+
+pub(super) fn check(page: &mut Page<'_>) {
+    let mut seen = BTreeMap::new();
+    for (index, offer) in page.catalogue.offers.iter().enumerate() {
+        identity(page, index, offer, &mut seen);
+        period(page, index, offer);
+        cost(page, index, offer);
+        terms(page, index, offer);
+        effect(page, index, offer);
+        eligibility(page, index, offer);
+        for locale in Locale::ALL {
+            texts(page, index, offer, locale);
+        }
+    }
+}
+
+fn identity<'a>(page: &mut Page<'_>, index: usize, offer: &'a Offer, seen: &mut BTreeMap<&'a str, u64>) {
+    let (place, id) = ((Section::Offer, index), offer.id.0.as_str());
+    if id.trim().is_empty() {
+        page.error(place, "id", Fault::Id, "the offer has no id; expected a short name such as \"annual-plan\"".into());
+    }
+    let line = page.lines.of(place, "id");
+    match seen.get(id) {
+        Some(first) => {
+            page.error(place, "id", Fault::Id, format!("offer {id:?} stands twice, first on line {first}; give each its own id"))
+        }
+        None => {
+            seen.insert(id, line);
+        }
+    }
+    if !page.catalogue.rules.iter().any(|rule| rule.offers.contains(&offer.id)) {
+        page.warning(place, "id", Fault::Unused, format!("no rule names offer {id:?}, so nobody will get it"));
+    }
+}
+
+fn period(page: &mut Page<'_>, index: usize, offer: &Offer) {
+    let (place, id, today) = ((Section::Offer, index), &offer.id.0, page.today);
+    if let (Some(first), Some(last)) = (offer.valid_from, offer.valid_until)
+        && last < first
+    {
+        page.error(place, "valid_until", Fault::Period, format!("offer {id:?} ends on {last}, before it begins on {first}"));
+        return;
+    }
+    if let Some(last) = offer.valid_until.filter(|last| *last < today) {
+        page.error(
+            place,
+            "valid_until",
+            Fault::Period,
+            format!("offer {id:?} expired on {last} (today is {today}); move the day or remove the offer"),
+        );
+    }
+    if let Some(first) = offer.valid_from.filter(|first| today < *first) {
+        page.warning(place, "valid_from", Fault::Period, format!("offer {id:?} cannot be made before {first} (today is {today})"));
+    }
+}
+
+fn cost(page: &mut Page<'_>, index: usize, offer: &Offer) {
+    let (place, id, cost) = ((Section::Offer, index), &offer.id.0, offer.cost);
+    if cost.fixed.minor < 0 {
+        let text = format!("offer {id:?} has a cost of {}; a cost is never below 0", cost.fixed.decimal());
+        page.error(place, "cost.fixed", Fault::NegativeCost, text);
+    }
+    if cost.percent_of_charge > 100 {
+        let text = format!("offer {id:?} costs {} % of the monthly charge; expected 0 to 100", cost.percent_of_charge);
+        page.error(place, "cost.percent_of_charge", Fault::Percent, text);
+    }
+    if (cost.percent_of_charge > 0) != (cost.months > 0) {
+        let text = format!("the cost of offer {id:?} needs percent_of_charge and months together; one of them is 0");
+        page.error(place, "cost.months", Fault::Months, text);
+    }
+    let promised = (offer.terms.percent.map_or(0, u32::from)) * offer.terms.months.map_or(0, u32::from);
+    let counted = u32::from(cost.percent_of_charge) * u32::from(cost.months);
+    if promised > counted {
+        let text = format!(
+            "offer {id:?} promises {promised} % of a monthly charge in all, its cost counts {counted} %; the cost should not be less than the promise"
+        );
+        page.warning(place, "cost", Fault::CostTerms, text);
+    }
+}
+
+fn terms(page: &mut Page<'_>, index: usize, offer: &Offer) {
+    let (place, id) = ((Section::Offer, index), &offer.id.0);
+    if let Some(percent) = offer.terms.percent.filter(|percent| !(1..=100).contains(percent)) {
+        page.error(place, "terms.percent", Fault::Percent, format!("offer {id:?} gives {percent} %; expected 1 to 100"));
+    }
+    if offer.terms.months == Some(0) {
+        page.error(place, "terms.months", Fault::Months, format!("offer {id:?} lasts 0 months; expected at least 1, or leave months out"));
+    }
+}
+
+fn effect(page: &mut Page<'_>, index: usize, offer: &Offer) {
+    let (place, id) = ((Section::Offer, index), &offer.id.0);
+    if !(0.0..=1.0).contains(&offer.effect.saves) {
+        let text = format!("offer {id:?} saves {} of the leavers; expected a share from 0 to 1, such as 0.2", offer.effect.saves);
+        page.error(place, "effect.saves", Fault::Effect, text);
+    }
+    if offer.effect.source.trim().is_empty() {
+        let text = format!("offer {id:?} does not say where its effect comes from; write an experiment, a reference or \"assumption\"");
+        page.error(place, "effect.source", Fault::Effect, text);
+    }
+}
+
+fn eligibility(page: &mut Page<'_>, index: usize, offer: &Offer) {
+    let (place, id, who) = ((Section::Offer, index), &offer.id.0, &offer.eligibility);
+    if let (Some(least), Some(most)) = (who.tenure_min, who.tenure_max)
+        && least > most
+    {
+        page.error(
+            place,
+            "eligible.tenure_min",
+            Fault::Eligibility,
+            format!("offer {id:?} asks for at least {least} and at most {most} months; nobody has both"),
+        );
+    }
+    for (column, _) in who.having.iter().filter(|(_, values)| values.is_empty()) {
+        let text = format!("offer {id:?} asks for the column {column:?} and lists no value, so nobody can have it");
+        page.error(place, &format!("eligible.having.{column}"), Fault::Eligibility, text);
+    }
+    if offer.stock == Some(0) {
+        page.warning(place, "stock", Fault::Eligibility, format!("none are left of offer {id:?}"));
+    }
+}
+
+fn texts(page: &mut Page<'_>, index: usize, offer: &Offer, locale: Locale) {
+    let (place, id) = ((Section::Offer, index), &offer.id.0);
+    for (field, text) in [("name", &offer.name), ("promise", &offer.promise)] {
+        if text.get(locale).trim().is_empty() {
+            let path = format!("{field}.{locale}");
+            page.error(place, &path, Fault::MissingLanguage, format!("offer {id:?} has no {field} in {locale}; every language needs one"));
+        }
+    }
+    let (promise, path) = (offer.promise.get(locale), format!("promise.{locale}"));
+    for name in placeholders(promise).filter(|name| !PLACEHOLDERS.contains(name)) {
+        let text = format!("the promise of offer {id:?} has {{{name}}}; expected {{percent}}, {{months}} or {{saving}}");
+        page.error(place, &path, Fault::PromiseTerms, text);
+    }
+    if let Some(digit) = promise.chars().find(|c| c.is_numeric()) {
+        let text = format!(
+            "the promise of offer {id:?} in {locale} holds the typed number {digit:?}; put numbers into terms and write {{percent}} or {{months}}"
+        );
+        page.error(place, &path, Fault::TypedNumber, text);
+    }
+    if !promise.trim().is_empty() {
+        promise_and_terms(page, index, offer, locale);
+    }
+}
+
+fn promise_and_terms(page: &mut Page<'_>, index: usize, offer: &Offer, locale: Locale) {
+    let (place, id, path) = ((Section::Offer, index), &offer.id.0, format!("promise.{locale}"));
+    let promise = offer.promise.get(locale);
+    let says = |name: &str| placeholders(promise).any(|one| one == name);
+    let terms = [
+        ("percent", offer.terms.percent.is_some(), says("percent") || says("saving")),
+        ("months", offer.terms.months.is_some(), says("months")),
+    ];
+    for (term, given, said) in terms {
+        match (given, said) {
+            (false, true) => {
+                let text = format!(
+                    "the promise of offer {id:?} in {locale} uses {{{term}}} (or what is computed from it), but terms has no {term}"
+                );
+                page.error(place, &path, Fault::PromiseTerms, text);
+            }
+            (true, false) => {
+                let text = format!("terms of offer {id:?} has {term}, but the promise in {locale} does not say it");
+                page.warning(place, &path, Fault::PromiseTerms, text);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Returns the names in single braces.
+fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}
