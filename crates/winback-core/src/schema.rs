@@ -52,6 +52,8 @@ pub struct Column {
     pub value_labels: BTreeMap<String, Localized>,
     /// The unit of a number, for people: `months`.
     pub unit: Option<Localized>,
+    /// True when a file may lack the column; its cells are then missing, whatever the rule for empty cells says.
+    pub optional: bool,
 }
 
 /// What the cells of a column hold.
