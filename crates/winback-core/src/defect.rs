@@ -47,6 +47,8 @@ pub enum Problem {
     TwinRow,
     /// A number was understood although it held separators, a sign or full-width digits.
     NumberNormalised,
+    /// A word was understood although it had other capitals or white space around it.
+    WordNormalised,
     /// An empty cell was filled by the column's rule.
     MissingFilled,
     /// A category the schema does not list.

@@ -9,6 +9,7 @@
 #![deny(missing_docs)]
 
 pub mod agents;
+pub mod behaviour;
 pub mod campaign;
 pub mod customer;
 pub mod defect;
@@ -26,6 +27,7 @@ pub mod pipeline;
 pub mod portfolio;
 pub mod progress;
 pub mod risk;
+pub mod row;
 pub mod run;
 pub mod schema;
 pub mod slot;
