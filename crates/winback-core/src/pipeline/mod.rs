@@ -2,4 +2,5 @@
 //! dashboard call these and nothing deeper.
 pub mod assess;
 pub mod import;
+pub mod plan;
 pub mod train;

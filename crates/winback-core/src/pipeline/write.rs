@@ -1,0 +1,164 @@
+//! `write`: plans become messages, or findings for a person. Every customer ends
+//! as ready, held, or skipped with a reason, and the counts add up.
+use crate::agents::communication;
+use crate::customer::Customer;
+use crate::feature::FeatureSchema;
+use crate::id::Position;
+use crate::locale::Locale;
+use crate::message::{Company, Finding};
+use crate::offer::Catalogue;
+use crate::pipeline::plan::PlanReport;
+use crate::progress::{Progress, Work};
+use crate::review::review;
+use crate::run::{Run, Stage};
+use crate::schema::TableSchema;
+use crate::store::{Store, StoreError, Writing};
+use crate::template::Templates;
+use crate::campaign::CampaignPlan;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+
+/// How many customers one transaction stores messages for.
+const PAGE_CUSTOMERS: usize = 128;
+const FIRST_FINDINGS: usize = 20;
+
+/// What messages are written with.
+pub struct Scribe<'a> {
+    /// The table.
+    pub table: &'a TableSchema,
+    /// The features and reasons.
+    pub features: &'a FeatureSchema,
+    /// The offers and rules.
+    pub catalogue: &'a Catalogue,
+    /// Who writes.
+    pub company: &'a Company,
+    /// The message templates.
+    pub templates: &'a Templates,
+    /// The languages to write in.
+    pub locales: &'a [Locale],
+}
+
+/// For whom to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// So many of those most worth keeping.
+    Best(u64),
+    /// Everyone to be contacted.
+    All,
+    /// One customer, whether written for before or not.
+    One(Position),
+}
+
+/// What writing for a portfolio did. Every customer is counted once:
+/// `ready + held + low_risk + already_left + not_selected = customers`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteReport {
+    /// Customers of the portfolio.
+    pub customers: u64,
+    /// Customers all of whose messages passed review, in every language.
+    pub ready: u64,
+    /// Customers of whom some message was kept back for a person.
+    pub held: u64,
+    /// Customers left alone because the risk is low.
+    pub low_risk: u64,
+    /// Customers left alone because they have left already.
+    pub already_left: u64,
+    /// Customers to be contacted who are not among those selected.
+    pub not_selected: u64,
+    /// Messages that passed review.
+    pub messages: u64,
+    /// The first findings, for a person to look at; the store keeps all.
+    pub findings: Vec<Finding>,
+}
+
+impl Scribe<'_> {
+    /// Returns what writing for one customer comes to, one entry per language; empty when the plan is no contact.
+    pub fn write(&self, customer: &Customer, plan: &CampaignPlan) -> Vec<Writing> {
+        if !plan.decision.is_contact() {
+            return Vec::new();
+        }
+        self.locales.iter().map(|&locale| self.write_in(customer, plan, locale)).collect()
+    }
+
+    fn write_in(&self, customer: &Customer, plan: &CampaignPlan, locale: Locale) -> Writing {
+        let mut writing =
+            Writing { position: customer.position, customer: customer.id.clone(), locale, messages: Vec::new(), findings: Vec::new() };
+        let brief = communication::brief(self, customer, plan, locale);
+        for draft in communication::draft(&brief, self.templates) {
+            match draft.and_then(|draft| review(&brief, draft)) {
+                Ok(message) => writing.messages.push(message),
+                Err(findings) => writing.findings.extend(findings),
+            }
+        }
+        writing
+    }
+}
+
+/// Writes for the selected customers of a planned run who have not been written for, a page a transaction.
+pub async fn write(
+    run: &Run,
+    scribe: &Scribe<'_>,
+    selection: Selection,
+    store: &dyn Store,
+    progress: &dyn Progress,
+) -> Result<WriteReport, StoreError> {
+    let planned = run.report(Stage::Plan).and_then(|report| serde_json::from_value::<PlanReport>(report.report.clone()).ok()).unwrap_or_default();
+    let positions = match selection {
+        Selection::Best(limit) => store.best(run.id, limit).await?,
+        Selection::All => store.best(run.id, i64::MAX as u64).await?,
+        Selection::One(position) => vec![position],
+    };
+    let mut report = WriteReport { customers: planned.planned, low_risk: planned.low_risk, already_left: planned.already_left, ..WriteReport::default() };
+    progress.begin(Work::Write, Some(positions.len() as u64));
+    for page in positions.chunks(PAGE_CUSTOMERS) {
+        write_page(run, scribe, page, (store, selection), &mut report).await?;
+        progress.advance(page.len() as u64);
+    }
+    progress.done();
+    let contacts = planned.planned.saturating_sub(planned.low_risk + planned.already_left);
+    report.not_selected = contacts.saturating_sub(report.ready + report.held);
+    Ok(report)
+}
+
+async fn write_page(
+    run: &Run,
+    scribe: &Scribe<'_>,
+    page: &[Position],
+    (store, selection): (&dyn Store, Selection),
+    report: &mut WriteReport,
+) -> Result<(), StoreError> {
+    let done: HashSet<Position> = match selection {
+        Selection::One(_) => HashSet::new(),
+        _ => store.written(run.id, page, scribe.locales).await?.into_iter().collect(),
+    };
+    let mut fresh = Vec::new();
+    for &position in page {
+        if done.contains(&position) {
+            report.count(&store.writings(run.id, position).await?);
+            continue;
+        }
+        let (customers, plans) =
+            futures_util::future::join(store.customers(run.id, scribe.table, position, 1), store.plans(run.id, position, 1)).await;
+        if let (Some(customer), Some(plan)) = (customers?.first(), plans?.first()) {
+            let writings = scribe.write(customer, plan);
+            report.count(&writings);
+            fresh.extend(writings);
+        }
+    }
+    if fresh.is_empty() { Ok(()) } else { store.save_writings(run.id, &fresh).await }
+}
+
+impl WriteReport {
+    fn count(&mut self, writings: &[Writing]) {
+        if writings.is_empty() {
+            return;
+        }
+        let findings = writings.iter().flat_map(|writing| &writing.findings);
+        let held = findings.clone().next().is_some();
+        self.held += u64::from(held);
+        self.ready += u64::from(!held);
+        self.messages += writings.iter().map(|writing| writing.messages.len() as u64).sum::<u64>();
+        let room = FIRST_FINDINGS.saturating_sub(self.findings.len());
+        self.findings.extend(findings.take(room).cloned());
+    }
+}

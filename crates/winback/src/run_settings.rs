@@ -1,0 +1,115 @@
+//! Everything that changes a run's result, kept with the run, so that an old run
+//! can be shown as it was after the files have changed.
+use crate::config::settings::Settings;
+use crate::config::{offers_file, schema_file};
+use crate::exit::{Exit, OrExit};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use winback_core::digest::Digest;
+use winback_core::locale::Localized;
+use winback_core::message::Company;
+use winback_core::money::Money;
+use winback_core::offer::Catalogue;
+use winback_core::risk::{RiskThresholds, ValueBounds};
+use winback_core::schema::TableSchema;
+
+/// The settings of a run as they are stored with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunSettings {
+    /// The version of the program.
+    pub program: String,
+    /// The text of schema.toml.
+    pub schema: String,
+    /// The text of offers.toml.
+    pub offers: String,
+    /// The hash of the message templates.
+    pub templates: Digest,
+    /// The risk thresholds.
+    pub thresholds: RiskThresholds,
+    /// The lower bounds of the mid and the high value tier, in minor units.
+    pub value_bounds_minor: [i64; 2],
+    /// Who writes.
+    pub company: StoredCompany,
+    /// The seed, folds and penalty of the training.
+    pub training: (u64, usize, f64),
+    /// Whether the invented behaviour columns are added.
+    pub synthetic_behaviour: bool,
+    /// Whether customers who have left are planned for.
+    pub contact_departed: bool,
+    /// Whether the portfolio is a generated sample.
+    pub sample: bool,
+}
+
+/// Who writes, as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredCompany {
+    name: Localized,
+    short_name: Localized,
+    address: Localized,
+    phone: String,
+    team: Localized,
+    unsubscribe_url: String,
+}
+
+/// The settings of a run, read.
+#[derive(Clone)]
+pub struct Rules {
+    /// The table.
+    pub table: Arc<TableSchema>,
+    /// The offers and rules.
+    pub catalogue: Arc<Catalogue>,
+    /// Who writes.
+    pub company: Arc<Company>,
+    /// The value bounds.
+    pub bounds: ValueBounds,
+}
+
+impl RunSettings {
+    /// Gathers the settings in force.
+    pub fn gather(settings: &Settings, schema: String, offers: String, templates: Digest) -> Self {
+        let company = &settings.company;
+        Self {
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            schema,
+            offers,
+            templates,
+            thresholds: settings.thresholds,
+            value_bounds_minor: [0, 0],
+            company: StoredCompany {
+                name: company.name.clone(),
+                short_name: company.short_name.clone(),
+                address: company.address.clone(),
+                phone: company.phone.clone(),
+                team: company.team.clone(),
+                unsubscribe_url: company.unsubscribe_url.clone(),
+            },
+            training: (settings.training.seed, settings.training.folds, settings.training.l2),
+            synthetic_behaviour: settings.synthetic_behaviour,
+            contact_departed: settings.contact_departed,
+            sample: false,
+        }
+    }
+
+    /// Returns the hash of the settings.
+    pub fn digest(&self) -> anyhow::Result<Digest> {
+        Ok(Digest::of(&serde_json::to_vec(self)?))
+    }
+
+    /// Reads the texts back into the table, the catalogue and the rest.
+    pub fn rules(&self) -> anyhow::Result<Rules> {
+        let table = schema_file::parse("schema.toml", &self.schema).or_exit(Exit::BadConfig)?;
+        let catalogue = offers_file::parse("offers.toml", &self.offers).or_exit(Exit::BadConfig)?;
+        let [mid, high] = self.value_bounds_minor.map(|minor| Money::new(minor, table.currency));
+        let bounds = ValueBounds::new(mid, high).or_exit(Exit::BadConfig)?;
+        let company = self.company.clone();
+        let company = Company {
+            name: company.name,
+            short_name: company.short_name,
+            address: company.address,
+            phone: company.phone,
+            team: company.team,
+            unsubscribe_url: company.unsubscribe_url,
+        };
+        Ok(Rules { table: Arc::new(table), catalogue: Arc::new(catalogue), company: Arc::new(company), bounds })
+    }
+}

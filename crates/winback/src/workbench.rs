@@ -1,0 +1,133 @@
+//! Everything a command works with: the folder, the settings, the store.
+use crate::config::settings::{self, Settings};
+use crate::exit::{Exit, OrExit, stop};
+use crate::progress_bar::Bar;
+use crate::run_settings::{Rules, RunSettings};
+use jiff::{Timestamp, Zoned};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use winback_core::run::Run;
+use winback_core::store::{RunStore, StoreError};
+use winback_core::template::Templates;
+use winback_store::{LockError, RunLock, SqliteStore};
+
+/// The folder, its settings and its store.
+pub struct Workbench {
+    /// The folder that holds everything.
+    pub home: PathBuf,
+    /// The settings in force.
+    pub settings: Settings,
+    /// What changes a run's result, as it is kept with a run.
+    pub run_settings: RunSettings,
+    /// The same, read.
+    pub rules: Rules,
+    /// The message templates.
+    pub templates: Arc<Templates>,
+    /// The store.
+    pub store: Arc<SqliteStore>,
+    /// How progress is shown.
+    pub bar: Bar,
+}
+
+/// Files that the command line names in place of those of the folder.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Another schema.toml.
+    pub schema: Option<PathBuf>,
+    /// Another offers.toml.
+    pub offers: Option<PathBuf>,
+}
+
+impl Workbench {
+    /// Reads the settings of a folder and opens its store.
+    pub async fn open(home: &Path, quiet: bool, overrides: &Overrides) -> anyhow::Result<Self> {
+        let settings = settings::load(home).or_exit(Exit::BadConfig)?;
+        let schema = text_of(home, "schema.toml", overrides.schema.as_deref(), crate::config::SCHEMA_TELCO)?;
+        let offers = text_of(home, "offers.toml", overrides.offers.as_deref(), crate::config::OFFERS)?;
+        let templates = templates(home)?;
+        let run_settings = RunSettings::gather(&settings, schema, offers, templates.digest().clone())?;
+        let rules = run_settings.rules()?;
+        let store = open_store(&home.join(&settings.database)).await?;
+        let bar = Bar::new(quiet);
+        Ok(Self { home: home.to_owned(), settings, run_settings, rules, templates: Arc::new(templates), store: Arc::new(store), bar })
+    }
+
+    /// Takes the right to change the store, or says who has it.
+    pub fn lock(&self) -> anyhow::Result<RunLock> {
+        let database = self.home.join(&self.settings.database);
+        RunLock::acquire(&database, now()).map_err(|error| match error {
+            LockError::Busy { .. } => stop(Exit::Busy, error, "wait until it is done; a killed run lets go of the lock by itself"),
+            LockError::Io { .. } => stop(Exit::Storage, error, "check that the folder can be written"),
+        })
+    }
+
+    /// Returns the newest run, or says how to make one.
+    pub async fn newest(&self) -> anyhow::Result<Run> {
+        let runs = self.store.runs(1).await.or_storage()?;
+        let none = || stop(Exit::Usage, "there is nothing here yet", "winback run --data FILE, or winback demo for a generated portfolio");
+        runs.into_iter().next().ok_or_else(none)
+    }
+
+    /// Returns a path of the settings inside the folder.
+    pub fn path(&self, inside: &Path) -> PathBuf {
+        self.home.join(inside)
+    }
+}
+
+/// Leaves with the code for a failed store.
+pub trait OrStorage<T> {
+    /// Turns a store's error into an exit.
+    fn or_storage(self) -> anyhow::Result<T>;
+}
+
+impl<T> OrStorage<T> for Result<T, StoreError> {
+    fn or_storage(self) -> anyhow::Result<T> {
+        self.or_hint(Exit::Storage, "winback doctor checks the folder and the disk")
+    }
+}
+
+/// Returns the present moment; the only clock of the program.
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Returns the present day where the machine stands.
+pub fn today() -> jiff::civil::Date {
+    Zoned::now().date()
+}
+
+async fn open_store(database: &Path) -> anyhow::Result<SqliteStore> {
+    if let Some(folder) = database.parent() {
+        std::fs::create_dir_all(folder).or_hint(Exit::Storage, format!("Winback keeps its data in {}", folder.display()))?;
+    }
+    SqliteStore::open(database).await.or_storage()
+}
+
+/// Returns the text of a file the user named, of the folder's own, or the built-in one.
+fn text_of(home: &Path, name: &str, named: Option<&Path>, built_in: &str) -> anyhow::Result<String> {
+    let own = home.join(name);
+    let path = match named {
+        Some(path) => path.to_owned(),
+        None if own.exists() => own,
+        None => return Ok(built_in.to_owned()),
+    };
+    let bytes = std::fs::read(&path).map_err(|error| anyhow::Error::new(error).context(format!("cannot read {}", path.display())));
+    let bytes = bytes.or_hint(Exit::BadConfig, "winback init writes the commented files")?;
+    String::from_utf8(bytes)
+        .map_err(|error| anyhow::anyhow!("{} is not UTF-8 text (byte {})", path.display(), error.utf8_error().valid_up_to() + 1))
+        .or_hint(Exit::BadConfig, "save it as UTF-8")
+}
+
+/// Returns the built-in templates with the folder's own in their place.
+fn templates(home: &Path) -> anyhow::Result<Templates> {
+    let folder = home.join("templates");
+    let mut files = BTreeMap::new();
+    for (name, _) in Templates::built_in_files() {
+        let path = folder.join(name);
+        if path.exists() {
+            files.insert(name.to_owned(), text_of(&folder, name, None, "")?);
+        }
+    }
+    Templates::from_files(&files).or_hint(Exit::BadConfig, "winback init --force writes the built-in templates again")
+}
