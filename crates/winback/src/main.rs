@@ -1,2 +1,65 @@
+//! The command `winback`: words, configuration and wiring; the work is done in the library crates.
 #![forbid(unsafe_code)]
-fn main() {}
+
+mod cli;
+mod config;
+mod desk;
+mod exit;
+mod progress_bar;
+mod report;
+mod run_settings;
+mod sample;
+mod stages;
+mod telemetry;
+mod workbench;
+
+use clap::{CommandFactory as _, Parser as _};
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    telemetry::start();
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::new(error).context("cannot start the worker threads")),
+    };
+    match runtime.block_on(dispatch(cli)) {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let (code, text) = exit::explain(error);
+    telemetry::say(&text);
+    code
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    let at = cli::Place { home: cli.home, json: cli.json, quiet: cli.quiet };
+    match cli.command {
+        Command::Demo(args) => cli::demo::run(&at, &args).await,
+        Command::Init(args) => cli::init::run(&at, &args),
+        Command::Run(args) => cli::run::run(&at, &args).await,
+        Command::Import(args) => cli::import::run(&at, &args).await,
+        Command::Features(args) => cli::features::run(&at, &args).await,
+        Command::Train(args) => cli::train::run(&at, &args).await,
+        Command::Assess(args) => cli::assess::run(&at, &args).await,
+        Command::Plan(args) => cli::plan::run(&at, &args).await,
+        Command::Write(args) => cli::write::run(&at, &args).await,
+        Command::Show(args) => cli::show::run(&at, &args).await,
+        Command::Serve(args) => cli::serve::run(&at, &args).await,
+        Command::Actions(action) => cli::actions::run(&at, &action).await,
+        Command::Offers(action) => cli::offers::run(&at, &action).await,
+        Command::Thresholds(args) => cli::thresholds::run(&at, &args).await,
+        Command::Data(action) => cli::data::run(&at, &action).await,
+        Command::Sample(args) => cli::sample::run(&at, &args),
+        Command::Explain(action) => cli::explain::run(&at, &action),
+        Command::Doctor => cli::doctor::run(&at).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "winback", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

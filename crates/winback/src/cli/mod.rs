@@ -3,10 +3,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use winback_core::locale::Locale;
 
+pub mod actions;
 pub mod assess;
 pub mod data;
 pub mod demo;
-pub mod desk;
 pub mod doctor;
 pub mod explain;
 pub mod features;
@@ -40,6 +40,17 @@ pub struct Cli {
     pub quiet: bool,
 }
 
+/// Where a command works and how it speaks.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The folder.
+    pub home: PathBuf,
+    /// Whether to print JSON.
+    pub json: bool,
+    /// Whether to show no progress.
+    pub quiet: bool,
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -68,7 +79,7 @@ pub enum Command {
     Serve(serve::Args),
     /// Approve, decline or list planned actions, and hand them over
     #[command(subcommand)]
-    Actions(desk::Action),
+    Actions(actions::Action),
     /// Check, show or try out the offers and their rules
     #[command(subcommand)]
     Offers(offers::Action),

@@ -1,0 +1,52 @@
+//! `winback assess`
+use crate::cli::Place;
+use crate::report;
+use crate::stages;
+use crate::workbench::{OrStorage, Overrides, Workbench};
+use std::process::ExitCode;
+use winback_core::pipeline::assess::AssessReport;
+use winback_core::risk::RiskLevel;
+use winback_core::run::Stage;
+use winback_core::store::RunStore;
+
+/// Score every customer, with reasons
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Assess again, although the newest import is assessed already (plans and messages are made anew, too)
+    #[arg(long)]
+    pub again: bool,
+}
+
+/// Scores the customers of the newest import.
+pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
+    let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
+    let _lock = bench.lock()?;
+    let mut run = bench.newest().await?;
+    if args.again {
+        bench.store.reopen(run.id, Stage::Assess).await.or_storage()?;
+        run = bench.newest().await?;
+    }
+    stages::assess(&bench, &mut run).await?;
+    let done: AssessReport = stages::report(&run, Stage::Assess)?;
+    report::print(at.json, &done, || text(&done))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the report as text.
+pub fn text(done: &AssessReport) -> String {
+    let count = |level: RiskLevel| report::count(done.levels.get(&level).copied().unwrap_or_default());
+    let mut text = format!(
+        "{} customers assessed: {} at high risk, {} at medium, {} at low.",
+        report::count(done.assessed),
+        count(RiskLevel::High),
+        count(RiskLevel::Medium),
+        count(RiskLevel::Low)
+    );
+    if done.imputed > 0 {
+        text.push_str(&format!("\n{} have empty inputs, filled by what the model learned; their scores are less certain.", report::count(done.imputed)));
+    }
+    if done.without_tier > 0 {
+        text.push_str(&format!("\n{} have no monthly charge, so no value tier.", report::count(done.without_tier)));
+    }
+    text
+}

@@ -1,0 +1,57 @@
+//! `winback plan`
+use crate::cli::Place;
+use crate::report;
+use crate::stages;
+use crate::workbench::{OrStorage, Overrides, Workbench};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use winback_core::money::Money;
+use winback_core::pipeline::plan::PlanReport;
+use winback_core::run::Stage;
+use winback_core::store::RunStore;
+
+/// Choose what to offer to whom
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Plan again, although the newest import has its plans already (messages are written anew, too)
+    #[arg(long)]
+    pub again: bool,
+    /// Another offers.toml
+    #[arg(long, value_name = "FILE")]
+    pub offers: Option<PathBuf>,
+}
+
+/// Plans for the customers of the newest import.
+pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
+    let overrides = Overrides { offers: args.offers.clone(), ..Overrides::default() };
+    let bench = Workbench::open(&at.home, at.quiet, &overrides).await?;
+    let _lock = bench.lock()?;
+    let mut run = bench.newest().await?;
+    if args.again {
+        bench.store.reopen(run.id, Stage::Plan).await.or_storage()?;
+        run = bench.newest().await?;
+    }
+    stages::plan(&bench, &mut run).await?;
+    let done: PlanReport = stages::report(&run, Stage::Plan)?;
+    report::print(at.json, &done, || text(&bench, &done))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the report as text.
+pub fn text(bench: &Workbench, done: &PlanReport) -> String {
+    let money = |minor| Money::new(minor, bench.rules.catalogue.currency);
+    let name = |id: &winback_core::offer::OfferId| bench.rules.catalogue.offer(id).map_or(id.to_string(), |offer| offer.name.en.clone());
+    let mut rows: Vec<(u64, String)> = done.offers.iter().map(|(id, &customers)| (customers, name(id))).collect();
+    rows.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    rows.push((done.service_contacts, "a service contact without an offer".into()));
+    rows.push((done.low_risk, "left in peace: low risk".into()));
+    rows.push((done.already_left, "left in peace: they have left already".into()));
+    let rows = rows.into_iter().map(|(customers, what)| vec![report::count(customers), what]);
+    format!(
+        "{} customers planned for:\n{}\nIf everyone takes the offer it costs {}; it is assumed to keep {} more than that (assumptions of offers.toml).",
+        report::count(done.planned),
+        report::table(&[], rows),
+        money(done.cost_minor),
+        money(done.net_minor)
+    )
+}

@@ -1,0 +1,124 @@
+//! `winback run`
+use crate::cli::{Place, assess, import, plan, train, write};
+use crate::exit::{Exit, stop};
+use crate::report;
+use crate::stages;
+use crate::workbench::{OrStorage, Overrides, Workbench};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use winback_core::pipeline::write::{Selection, WriteReport};
+use winback_core::run::{Run, Stage};
+use winback_core::store::RunStore;
+
+/// Do the whole job on a file: import, train, assess, plan, write
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The CSV file [default: the Telco file in data/raw/]
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Another schema.toml
+    #[arg(long, value_name = "FILE")]
+    pub schema: Option<PathBuf>,
+    /// A file of dated logins, complaints and usage, from which behaviour is computed
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+    /// Write for so many customers, those most worth keeping [default: write.top of winback.toml]
+    #[arg(long, value_name = "N", conflicts_with = "all")]
+    pub top: Option<u64>,
+    /// Write for everyone who is to be contacted
+    #[arg(long)]
+    pub all: bool,
+    /// Cross-validate with so many folds; 0 for none
+    #[arg(long, value_name = "FOLDS", default_value_t = 0)]
+    pub folds: usize,
+    /// Do it again, although this very file was done with these very settings
+    #[arg(long)]
+    pub again: bool,
+}
+
+/// Does the whole job.
+pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
+    let overrides = Overrides { schema: args.schema.clone(), events: args.events.clone(), ..Overrides::default() };
+    let bench = Workbench::open(&at.home, at.quiet, &overrides).await?;
+    let file = match &args.data {
+        Some(file) => file.clone(),
+        None => import::raw_file(&bench)?,
+    };
+    let _lock = bench.lock()?;
+    let selection = match (args.all, args.top) {
+        (true, _) => Selection::All,
+        (false, top) => Selection::Best(top.unwrap_or(bench.settings.write_top)),
+    };
+    let run = whole_job(&bench, &file, (selection, args.folds), args.again).await?;
+    report::print(at.json, &run_json(&run), || text(&bench, &run))?;
+    finish_code(&run)
+}
+
+/// Does every stage that is not done yet and returns the finished run.
+pub async fn whole_job(bench: &Workbench, file: &Path, (selection, folds): (Selection, usize), again: bool) -> anyhow::Result<Run> {
+    let mut run = stages::begin(bench, file).await?;
+    if again && run.has(Stage::Import) {
+        bench.store.reopen(run.id, Stage::Import).await.or_storage()?;
+        run = stages::begin(bench, file).await?;
+    }
+    stages::import(bench, &mut run, file).await?;
+    stages::train(bench, &mut run, folds).await?;
+    stages::assess(bench, &mut run).await?;
+    stages::plan(bench, &mut run).await?;
+    stages::write(bench, &mut run, selection).await?;
+    bench.store.prune(bench.settings.keep_runs).await.or_storage()?;
+    Ok(run)
+}
+
+/// Returns a run as the report of `--json`.
+pub fn run_json(run: &Run) -> serde_json::Value {
+    let stages = run.stages.iter().map(|stage| {
+        let mut report = stage.report.clone();
+        if let Some(fields) = report.as_object_mut() {
+            fields.remove("peers");
+        }
+        serde_json::json!({ "stage": stage.stage, "duration_ms": stage.duration_ms, "finished_at": stage.finished_at, "report": report })
+    });
+    serde_json::json!({
+        "run": run.id,
+        "source": run.origin.source,
+        "source_sha256": run.origin.source_digest,
+        "started_at": run.started_at,
+        "stages": stages.collect::<Vec<_>>(),
+    })
+}
+
+fn text(bench: &Workbench, run: &Run) -> String {
+    let part = |stage: Stage| -> anyhow::Result<String> {
+        Ok(match stage {
+            Stage::Import => import::text(&stages::report(run, stage)?),
+            Stage::Train => train::text(&stages::report(run, stage)?),
+            Stage::Assess => assess::text(&stages::report(run, stage)?),
+            Stage::Plan => plan::text(bench, &stages::report(run, stage)?),
+            Stage::Write => write::text(&stages::report(run, stage)?),
+        })
+    };
+    let mut text = format!("Run {} of {} (SHA-256 {})\n", run.id, run.origin.source, run.origin.source_digest.short());
+    for stage in &run.stages {
+        let words = part(stage.stage).unwrap_or_else(|error| error.to_string());
+        text.push_str(&format!("\n{} ({})\n{}\n", stage.stage.tag(), report::seconds(stage.duration_ms), indent(&words)));
+    }
+    text.push_str("\nSee it all: winback serve");
+    text
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns the exit code of a finished run: partial when some message was held back.
+pub fn finish_code(run: &Run) -> anyhow::Result<ExitCode> {
+    let written: WriteReport = stages::report(run, Stage::Write)?;
+    match written {
+        WriteReport { ready: 0, held: 1.., .. } => {
+            Err(stop(Exit::Findings, "no message passed its review", "the findings stand above; winback show ID shows a customer's"))
+        }
+        WriteReport { held: 1.., .. } => Ok(ExitCode::from(Exit::Partial as u8)),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}

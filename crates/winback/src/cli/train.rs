@@ -1,0 +1,76 @@
+//! `winback train`
+use crate::cli::Place;
+use crate::report;
+use crate::stages::{self, TrainStage};
+use crate::workbench::{OrStorage, Overrides, Workbench};
+use std::process::ExitCode;
+use winback_core::model::Validation;
+use winback_core::run::Stage;
+use winback_core::store::RunStore;
+
+/// Train the churn model on the newest import
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Cross-validate, with training.folds of winback.toml
+    #[arg(long)]
+    pub cv: bool,
+    /// Train again, although the newest import has its model already (scores, plans and messages are made anew, too)
+    #[arg(long)]
+    pub again: bool,
+}
+
+/// Trains on the newest import.
+pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
+    let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
+    let _lock = bench.lock()?;
+    let mut run = bench.newest().await?;
+    let unvalidated = || anyhow::Ok(args.cv && stages::report::<TrainStage>(&run, Stage::Train)?.card.validation.is_none());
+    if run.has(Stage::Train) && (args.again || unvalidated()?) {
+        bench.store.reopen(run.id, Stage::Train).await.or_storage()?;
+        run = bench.newest().await?;
+    }
+    let folds = if args.cv { bench.settings.training.folds } else { 0 };
+    stages::train(&bench, &mut run, folds).await?;
+    let done: TrainStage = stages::report(&run, Stage::Train)?;
+    report::print(at.json, &done.card, || text(&done))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the report as text.
+pub fn text(done: &TrainStage) -> String {
+    let card = &done.card;
+    let mut text = match done.trained {
+        true => format!("Model {} from {} customers, {} of whom left.", card.version, report::count(card.rows), report::count(card.left)),
+        false => format!("No label in this file; model {} of an earlier training is used.", card.version),
+    };
+    if let Some(validation) = &card.validation {
+        text.push_str(&validation_text(validation));
+    }
+    text
+}
+
+fn validation_text(validation: &Validation) -> String {
+    let metrics: [(&str, fn(&winback_core::model::Metrics) -> f64); 5] = [
+        ("ROC-AUC", |m| m.roc_auc),
+        ("average precision", |m| m.pr_auc),
+        ("log loss", |m| m.log_loss),
+        ("Brier score", |m| m.brier),
+        ("ECE (10 bins)", |m| m.ece10),
+    ];
+    let rows = metrics.map(|(name, of)| {
+        let numbers = [of(&validation.mean), of(&validation.deviation), of(&validation.pooled)];
+        std::iter::once(name.to_owned()).chain(numbers.map(|number| format!("{number:.4}"))).collect::<Vec<_>>()
+    });
+    let table = report::table(&["held-out measure", "mean", "deviation", "pooled"], rows);
+    let cuts = validation.cuts.iter().map(|cut| {
+        let percent = |share: f64| format!("{:.1} %", share * 100.0);
+        let interval = format!("{} to {}", percent(cut.precision_low), percent(cut.precision_high));
+        vec![format!("{:.1}", cut.threshold), report::count(cut.customers), percent(cut.precision), interval, percent(cut.recall)]
+    });
+    let cuts = report::table(&["call from", "customers", "left", "95 % interval", "of all leavers"], cuts);
+    let mut text = format!("\n{} folds, customers the model had not seen:\n{table}\n\nWhat a cut brings:\n{cuts}", validation.folds);
+    if let Some(auc) = validation.auc_without_synthetic {
+        text.push_str(&format!("\nWithout the synthetic columns the pooled ROC-AUC is {auc:.4}."));
+    }
+    text
+}
