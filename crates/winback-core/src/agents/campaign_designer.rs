@@ -13,7 +13,7 @@ use crate::campaign::{
 };
 use crate::customer::{Cell, Customer, display_number};
 use crate::id::{CustomerId, Position};
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::offer::{Catalogue, Offer, OfferKind, Rule};
 use crate::peer::PeerTable;
 use crate::risk::{Probability, RiskLevel, ValueTier};
@@ -81,7 +81,10 @@ impl<'a> Designer<'a> {
 
     /// Returns the input for a customer; `theme` is that of the main reason, `None` without a dominant one.
     pub fn input(&self, customer: &Customer, standing: &Standing, theme: Option<Theme>) -> DesignInput {
-        let columns = self.columns.iter().filter_map(|(name, column)| Some((name.clone(), condition_text(customer.cells.get(*column)?)?)));
+        let columns = self
+            .columns
+            .iter()
+            .filter_map(|(name, column)| Some((name.clone(), condition_text(customer.cells.get(*column)?, self.schema.currency)?)));
         DesignInput {
             position: customer.position,
             customer: customer.id.clone(),
@@ -129,11 +132,11 @@ pub fn price_sensitivity(schema: &TableSchema, peers: &PeerTable, customer: &Cus
     }
 }
 
-fn condition_text(cell: &Cell) -> Option<String> {
+fn condition_text(cell: &Cell, currency: Currency) -> Option<String> {
     match cell {
         Cell::Missing => None,
         Cell::Number(value) => Some(display_number(*value)),
-        Cell::Money(minor) => Some(minor.to_string()),
+        Cell::Money(minor) => Some(Money::new(*minor, currency).decimal()),
         Cell::Flag(value) => Some(if *value { "yes" } else { "no" }.to_owned()),
         Cell::Category(text) | Cell::Text(text) => Some(text.to_string()),
     }
@@ -297,3 +300,6 @@ pub fn expected_effect(offer: &Offer, input: &DesignInput, catalogue: &Catalogue
         horizon_months: catalogue.horizon_months,
     }
 }
+
+#[cfg(test)]
+mod tests;

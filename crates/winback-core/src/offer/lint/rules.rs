@@ -47,7 +47,7 @@ fn offers(page: &mut Page<'_>, index: usize, rule: &Rule) {
                 let text = format!("rule {:?} names the offer {:?}, which does not exist{}", rule.id, offer.0, suggestion(page, offer));
                 page.error(place, "offers", Fault::UnknownOffer, text);
             }
-            Some(known) if !cells(rule).any(|cell| open_to(known, cell)) => {
+            Some(known) if cells(rule).next().is_some() && !cells(rule).any(|cell| open_to(known, cell)) => {
                 let text = format!(
                     "offer {:?} is open to nobody rule {:?} is for: its own value or risk conditions leave them all out",
                     offer.0, rule.id

@@ -1,0 +1,391 @@
+use super::{DEFAULT, OffersFile, parse};
+use jiff::civil::{Date, date};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use winback_core::agents::campaign_designer::{DesignInput, describe, plan};
+use winback_core::campaign::{CampaignPlan, Decision, PlanInputs, PriceSensitivity, Usage, Verdict};
+use winback_core::id::{CustomerId, Position};
+use winback_core::locale::Locale;
+use winback_core::money::Money;
+use winback_core::offer::lint::{Fault, LintFinding, Severity, lint, lint_columns};
+use winback_core::offer::matrix::{Cell, matrix};
+use winback_core::offer::simulate::{Action, simulate};
+use winback_core::offer::{Catalogue, OfferId, OfferKind};
+use winback_core::peer::PriceEffect;
+use winback_core::risk::{Probability, RiskLevel, ValueTier};
+use winback_core::schema::{TableSchema, Theme};
+
+const TODAY: Date = date(2026, 11, 21);
+
+fn default_file() -> OffersFile {
+    parse(DEFAULT, "offers.toml").unwrap()
+}
+
+fn findings(text: &str) -> Vec<LintFinding> {
+    let file = parse(text, "offers.toml").unwrap();
+    lint(&file.catalogue, &file.lines, TODAY)
+}
+
+/// Returns the default file with one part replaced, and the line on which `at` stands in it.
+fn planted(from: &str, to: &str, at: &str) -> (String, u64) {
+    assert!(DEFAULT.contains(from), "the default file no longer holds {from:?}");
+    let text = DEFAULT.replacen(from, to, 1);
+    let byte = text.find(at).unwrap_or_else(|| panic!("{at:?} is not in the changed file"));
+    let line = text[..byte].matches('\n').count() as u64 + 1;
+    (text, line)
+}
+
+fn input(level: RiskLevel, tier: Option<ValueTier>, theme: Option<Theme>) -> DesignInput {
+    let minor = match tier {
+        Some(ValueTier::High) => Some(9_985),
+        Some(ValueTier::Mid) => Some(6_000),
+        Some(ValueTier::Low) => Some(2_500),
+        None => None,
+    };
+    let probability = match level {
+        RiskLevel::High => 0.8,
+        RiskLevel::Medium => 0.55,
+        RiskLevel::Low => 0.1,
+    };
+    let columns = [
+        ("Contract", "Month-to-month"),
+        ("TechSupport", "No"),
+        ("OnlineSecurity", "No"),
+        ("InternetService", "Fiber optic"),
+        ("PaymentMethod", "Electronic check"),
+    ];
+    DesignInput {
+        position: Position(0),
+        customer: CustomerId::parse("0001-TEST").unwrap(),
+        probability: Probability::new(probability).unwrap(),
+        inputs: PlanInputs {
+            level,
+            tier,
+            theme,
+            contract: Some("Month-to-month".into()),
+            tenure_months: Some(5.0),
+            price_sensitivity: PriceSensitivity::Unknown,
+            usage: Usage::NotMeasured,
+        },
+        monthly_minor: minor,
+        columns: columns.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        already_left: false,
+    }
+}
+
+fn chosen(plan: &CampaignPlan) -> &str {
+    plan.decision.choice().map_or("-", |choice| choice.offer.0.as_str())
+}
+
+fn table() -> TableSchema {
+    TableSchema {
+        name: "test".into(),
+        delimiter: b',',
+        decimal_mark: winback_core::number::DecimalMark::Point,
+        currency: default_file().catalogue.currency,
+        columns: Vec::new(),
+        groups: Vec::new(),
+        families: Vec::new(),
+        peer_column: None,
+    }
+}
+
+#[test]
+fn the_default_file_is_clean_and_has_every_kind() {
+    assert_eq!(findings(DEFAULT), []);
+    let catalogue = default_file().catalogue;
+    for kind in OfferKind::ALL {
+        assert!(catalogue.offers.iter().any(|offer| offer.kind == kind), "{kind:?}");
+    }
+    assert!((10..=14).contains(&catalogue.offers.len()));
+}
+
+#[test]
+fn every_promise_can_be_said_in_every_language() {
+    let catalogue = default_file().catalogue;
+    for (offer, locale) in catalogue.offers.iter().flat_map(|offer| Locale::ALL.map(|locale| (offer, locale))) {
+        let text = offer.promise_for(Some(Money::new(7_999, catalogue.currency)), locale).unwrap();
+        assert!(!text.contains('{') && !text.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn each_planted_defect_is_found_on_its_line() {
+    let check = |from: &str, to: &str, at: &str, fault: Fault, severity: Severity| {
+        let (text, line) = planted(from, to, at);
+        let found = findings(&text);
+        let hit = found.iter().any(|one| (one.fault, one.severity, one.line) == (fault, severity, line));
+        assert!(hit, "{to:?} on line {line} should give {fault:?}, found {found:#?}");
+    };
+    let error = |from: &str, to: &str, at: &str, fault| check(from, to, at, fault, Severity::Error);
+    let warning = |from: &str, to: &str, at: &str, fault| check(from, to, at, fault, Severity::Warning);
+    let source = r#"effect = { saves = 0.30, source = "assumption; replace with your own experiment" }"#;
+    let with = |extra: &str| format!("{extra}\n{source}");
+
+    error(r#"id = "annual-plan-light""#, r#"id = "annual-plan" # twice"#, r#"id = "annual-plan" # twice"#, Fault::Id);
+    error(r#"id = "annual-plan""#, r#"id = """#, r#"id = """#, Fault::Id);
+    error(r#"id = "price""#, r#"id = "contract-high-value" # twice"#, r#"id = "contract-high-value" # twice"#, Fault::Id);
+    error(r#"["loyalty-discount", "better-plan""#, r#"["loyalti-discount", "better-plan""#, r#"["loyalti-discount""#, Fault::UnknownOffer);
+    error(source, &with("valid_until = 2026-11-20"), "valid_until = 2026", Fault::Period);
+    warning(source, &with("valid_from = 2026-11-22"), "valid_from = 2026", Fault::Period);
+    error(source, &with("valid_from = 2031-01-01\nvalid_until = 2030-01-01"), "valid_until = 2030", Fault::Period);
+    error(r#"fixed = "4.00""#, r#"fixed = "-4.00""#, r#""-4.00""#, Fault::NegativeCost);
+    error("terms = { percent = 20", "terms = { percent = 120", "percent = 120", Fault::Percent);
+    error("terms = { percent = 20", "terms = { percent = 0", "percent = 0", Fault::Percent);
+    error("percent_of_charge = 20", "percent_of_charge = 120", "percent_of_charge = 120", Fault::Percent);
+    error("terms = { percent = 20, months = 6 }", "terms = { percent = 20, months = 0 }", "months = 0", Fault::Months);
+    error("percent_of_charge = 20, months = 6", "percent_of_charge = 20", "percent_of_charge = 20 }", Fault::Months);
+    warning("percent_of_charge = 20", "percent_of_charge = 10", "cost = { percent_of_charge = 10", Fault::CostTerms);
+    error(
+        "terms = { percent = 20, months = 6 }",
+        "terms = { months = 6 }",
+        "接下來 {months} 個月，月費減免 {percent}%，感謝",
+        Fault::PromiseTerms,
+    );
+    error("and finds the", "and in {months} months finds the", "and in {months} months", Fault::PromiseTerms);
+    error("and finds the", "and finds the {prise}", "{prise}", Fault::PromiseTerms);
+    warning("for {months} months.\"\nterms = { percent = 15", "for a year.\"\nterms = { percent = 15", "for a year.", Fault::PromiseTerms);
+    error(
+        "{percent}% off your monthly charge for the next {months} months, as",
+        "20% off your monthly charge for {months} months, as",
+        "20% off",
+        Fault::TypedNumber,
+    );
+    error("saves = 0.25", "saves = 1.25", "saves = 1.25", Fault::Effect);
+    error(
+        r#"saves = 0.25, source = "assumption; replace with your own experiment""#,
+        r#"saves = 0.25, source = " ""#,
+        r#"source = " ""#,
+        Fault::Effect,
+    );
+    error("margin = 0.55", "margin = 1.0", "margin = 1.0", Fault::Setting);
+    error("margin = 0.55", "margin = 0.0", "margin = 0.0", Fault::Setting);
+    error("horizon_months = 24", "horizon_months = 0", "horizon_months = 0", Fault::Setting);
+    warning("high = 3, medium = 7", "high = 9, medium = 7", "high = 9", Fault::Setting);
+    error("tenure_max = 12", "tenure_min = 13, tenure_max = 12", "tenure_min = 13", Fault::Eligibility);
+    error(r#"TechSupport = ["No"]"#, "TechSupport = []", "TechSupport = []", Fault::Eligibility);
+    warning(r#"fixed = "20.00" }"#, "fixed = \"20.00\" }\nstock = 0", "stock = 0", Fault::Eligibility);
+    error(r#"name.en = "Care call""#, r#"name.en = """#, r#"name.en = """#, Fault::MissingLanguage);
+    warning(r#"["autopay-credit", "care-call"]"#, r#"["care-call"]"#, r#"id = "autopay-credit""#, Fault::Unused);
+    warning(
+        r#"offers = ["better-plan", "care-call"]"#,
+        r#"offers = ["better-plan", "priority-contact"]
+value = ["low"]"#,
+        r#"offers = ["better-plan", "priority-contact"]"#,
+        Fault::Unused,
+    );
+    error(r#"owner = "Retention team""#, r#"owner = "" # nobody"#, r#"owner = "" # nobody"#, Fault::Empty);
+    error(r#"offers = ["autopay-credit", "care-call"]"#, "offers = [] # none", "offers = [] # none", Fault::Empty);
+    error(r#"expect = "annual-plan""#, r#"expect = "care-call" # wrong"#, r#"expect = "care-call" # wrong"#, Fault::Case);
+    error(r#"expect = "annual-plan""#, r#"expect = "anual-plan""#, r#"expect = "anual-plan""#, Fault::UnknownOffer);
+}
+
+/// Returns the default file with a rule put before the rule whose comment is given, and the new rule's line.
+fn with_rule(before: &str, rule: &str) -> (String, u64) {
+    planted(before, &format!("{rule}\n\n{before}"), rule)
+}
+
+fn rule_text(id: &str, conditions: &str, offers: &str) -> String {
+    format!("[[rule]]\nid = \"{id}\"\nowner = \"Test\"\ndate = 2026-11-21\n{conditions}\noffers = {offers}")
+}
+
+#[test]
+fn rules_that_contradict_or_shadow_each_other_are_both_named() {
+    let check = |before: &str, rule: &str, at: &str, fault: Fault, names: [&str; 2]| {
+        let (text, _) = with_rule(before, rule);
+        let line = text[..text.find(at).unwrap()].matches('\n').count() as u64;
+        let found = findings(&text);
+        let hit = found.iter().find(|one| (one.fault, one.line) == (fault, line));
+        let hit = hit.unwrap_or_else(|| panic!("expected {fault:?} on line {line}, found {found:#?}"));
+        assert!(names.iter().all(|name| hit.text.contains(&format!("{name:?}"))), "{}", hit.text);
+    };
+    let twin = rule_text("twin", "reason = [\"usage\"]", "[\"care-call\"]");
+    check("# They use less than", &twin, "id = \"usage\"", Fault::Contradiction, ["twin", "usage"]);
+    let wide = rule_text("wide", "value = [\"high\", \"mid\"]", "[\"care-call\"]");
+    check("# They can leave any month", &wide, "id = \"contract-mid-value\"", Fault::Shadowed, ["wide", "contract-mid-value"]);
+    let late = rule_text("late", "reason = [\"price\"]\nrisk = [\"high\"]\nvalue = [\"high\"]", "[\"care-call\"]");
+    check("# No discount on a small bill", &late, "id = \"late\"", Fault::Contradiction, ["late", "price-high-value-high-risk"]);
+    let low = rule_text("low-only", "risk = [\"low\"]", "[\"care-call\"]");
+    check("# Everyone who is left", &low, "offers = [\"care-call\"]\n\n# Everyone", Fault::Shadowed, ["low-only", "low-only"]);
+}
+
+#[test]
+fn a_hole_and_an_empty_file_are_named() {
+    let end = DEFAULT.find("# Everyone who is left").unwrap();
+    let found = findings(&DEFAULT[..end]);
+    let hole = found.iter().find(|one| one.fault == Fault::Hole).unwrap();
+    assert!(hole.text.contains("value mid, risk high, reason profile"), "{}", hole.text);
+    let head = &DEFAULT[..DEFAULT.find("# A year's commitment").unwrap()];
+    let faults: Vec<Fault> = findings(head).iter().map(|one| one.fault).collect();
+    assert_eq!(faults, [Fault::Empty, Fault::Empty]);
+}
+
+#[test]
+fn conditions_on_columns_the_table_lacks_are_named() {
+    let file = default_file();
+    let found = lint_columns(&file.catalogue, &file.lines, |name| name != "PaymentMethod");
+    let line = DEFAULT[..DEFAULT.find("PaymentMethod").unwrap()].matches('\n').count() as u64 + 1;
+    assert_eq!(found.iter().map(|one| (one.fault, one.line)).collect::<Vec<_>>(), [(Fault::UnknownColumn, line)]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_names_the_place_and_what_was_meant() {
+    let check = |from: &str, to: &str, at: &str, says: &[&str]| {
+        let (text, line) = planted(from, to, at);
+        let error = parse(&text, "my/offers.toml").unwrap_err();
+        assert_eq!((error.file.as_str(), error.line), ("my/offers.toml", line), "{error}");
+        assert!(says.iter().all(|words| error.what.contains(words)), "{error}");
+    };
+    check("margin = 0.55", "margn = 0.55", "margn", &["unknown key `margn`", "did you mean `margin`?"]);
+    check("terms = { percent = 20", "terms = { precent = 20", "precent", &["did you mean `percent`?"]);
+    check("kind = \"upgrade\"", "kind = \"upgrad\"", "\"upgrad\"", &["unknown word `upgrad`", "did you mean `upgrade`?"]);
+    check("reason = [\"usage\"]", "reason = [\"usge\"]", "\"usge\"", &["did you mean `usage`?"]);
+    check("currency = \"USD\"", "currency = \"usd\"", "\"usd\"", &["ISO 4217"]);
+    check("fixed = \"4.00\"", "fixed = \"4.005\"", "\"4.005\"", &["2 decimal places"]);
+    check("fixed = \"4.00\"", "fixed = \"four\"", "\"four\"", &["not a number", "18.50"]);
+    check("fixed = \"4.00\"", "fixed = true", "fixed = true", &["expected an amount"]);
+    check("terms = { percent = 20", "terms = { percent = -20", "percent = -20", &["whole number from 0 to 255"]);
+    check("date = 2026-11-21", "date = \"soon\"", "\"soon\"", &["2030-12-31"]);
+    check("horizon_months = 24", "horizon_months = ", "horizon_months = ", &[]);
+}
+
+#[test]
+fn amounts_are_read_to_the_cent_in_any_spelling() {
+    for (written, minor) in [("4", 400), ("4.1", 410), ("\"4.10\"", 410), ("0.29", 29), ("\"1,234.56\"", 123_456), ("19.99", 1_999)] {
+        let (text, _) = planted("fixed = \"4.00\"", &format!("fixed = {written}"), "fixed");
+        let catalogue = parse(&text, "offers.toml").unwrap().catalogue;
+        let offer = catalogue.offer(&OfferId("contract-review".into())).unwrap();
+        assert_eq!(offer.cost.fixed.minor, minor, "{written}");
+    }
+}
+
+#[test]
+fn every_cell_of_the_matrix_ends_in_a_contact_that_is_worth_it() {
+    let catalogue = default_file().catalogue;
+    for cell in Cell::all() {
+        let plan = plan(&input(cell.level, cell.tier, cell.theme), &catalogue, TODAY);
+        assert!(plan.decision.choice().is_some(), "{}: {plan:#?}", cell.words());
+    }
+}
+
+#[test]
+fn the_plan_follows_the_main_reason_as_the_matrix_says() {
+    let catalogue = default_file().catalogue;
+    for entry in matrix(&catalogue) {
+        let plan = plan(&input(entry.cell.level, entry.cell.tier, entry.cell.theme), &catalogue, TODAY);
+        assert_eq!(plan.rule, entry.rule);
+        assert!(entry.offers.contains(&OfferId(chosen(&plan).into())), "{}", entry.cell.words());
+    }
+    let by_theme = |theme| chosen(&plan(&input(RiskLevel::High, Some(ValueTier::High), Some(theme)), &catalogue, TODAY)).to_owned();
+    let offers: BTreeMap<Theme, String> = Theme::ALL.into_iter().map(|theme| (theme, by_theme(theme))).collect();
+    let distinct: std::collections::BTreeSet<&String> = offers.values().collect();
+    assert!(distinct.len() >= 6, "{offers:?}");
+}
+
+#[test]
+fn the_contract_the_price_and_the_use_each_change_the_plan() {
+    let catalogue = default_file().catalogue;
+    let base = input(RiskLevel::High, Some(ValueTier::Mid), Some(Theme::Contract));
+    let mut bound = base.clone();
+    bound.columns.insert("Contract".into(), "Two year".into());
+    assert_eq!((chosen(&plan(&base, &catalogue, TODAY)), chosen(&plan(&bound, &catalogue, TODAY))), ("annual-plan", "loyalty-discount"));
+
+    let mut usage = input(RiskLevel::High, Some(ValueTier::Mid), Some(Theme::Product));
+    assert_eq!(chosen(&plan(&usage, &catalogue, TODAY)), "speed-upgrade");
+    usage.inputs.usage = Usage::Changed { drop_rate: 0.3 };
+    assert_eq!(chosen(&plan(&usage, &catalogue, TODAY)), "technician-check");
+
+    let mut price = input(RiskLevel::High, Some(ValueTier::High), None);
+    let (text, _) = planted(
+        r#"offers = ["priority-contact", "care-call"]"#,
+        r#"offers = ["priority-contact", "loyalty-discount", "care-call"]"#,
+        "priority",
+    );
+    let text = text.replacen(r#"offers = ["priority-contact", "care-call"]"#, r#"offers = ["priority-contact", "loyalty-discount"]"#, 1);
+    let catalogue = parse(&text, "offers.toml").unwrap().catalogue;
+    assert_eq!(chosen(&plan(&price, &catalogue, TODAY)), "priority-contact");
+    price.inputs.price_sensitivity = PriceSensitivity::Raised { effect: EFFECT };
+    assert_eq!(chosen(&plan(&price, &catalogue, TODAY)), "loyalty-discount");
+}
+
+const EFFECT: PriceEffect = PriceEffect { above: 1_000, above_left: 340, below: 1_000, below_left: 201 };
+
+#[test]
+fn a_simulation_tells_who_gets_something_else() {
+    let old = default_file().catalogue;
+    let inputs: Vec<DesignInput> = Cell::all().map(|cell| input(cell.level, cell.tier, cell.theme)).collect();
+    let same = simulate(&old, &old, &inputs, TODAY);
+    assert_eq!((same.customers, same.changed, same.moves.len()), (72, 0, 0));
+    let (text, _) = planted(r#"["autopay-credit", "care-call"]"#, r#"["care-call"]"#, "care-call");
+    let new = parse(&text, "offers.toml").unwrap().catalogue;
+    let changed = simulate(&old, &new, &inputs, TODAY);
+    let offer = |id: &str| Action::Offer(OfferId(id.into()));
+    assert_eq!((changed.changed, changed.moves.len()), (6, 1));
+    assert_eq!((&changed.moves[0].from, &changed.moves[0].to), (&offer("autopay-credit"), &offer("care-call")));
+    assert_eq!((changed.moves[0].customers, changed.moves[0].examples.len()), (6, 5));
+    assert!(changed.cost_after_minor != changed.cost_before_minor);
+}
+
+#[test]
+fn an_offer_that_runs_out_gives_way_to_the_next() {
+    let mut catalogue = default_file().catalogue;
+    let id = OfferId("annual-plan".into());
+    let place = catalogue.offers.iter().position(|offer| offer.id == id).unwrap();
+    catalogue.offers[place].stock = Some(1);
+    let input = input(RiskLevel::High, Some(ValueTier::High), Some(Theme::Contract));
+    assert_eq!(chosen(&plan(&input, &catalogue, TODAY)), "annual-plan");
+    catalogue.take(&id);
+    let after = plan(&input, &catalogue, TODAY);
+    assert_eq!((chosen(&after), after.considered[0].verdict), ("strong-discount", Verdict::OutOfStock));
+}
+
+#[test]
+fn the_matrix_reads_as_a_table() {
+    insta::assert_snapshot!(matrix_text(&default_file().catalogue));
+}
+
+fn matrix_text(catalogue: &Catalogue) -> String {
+    matrix(catalogue).iter().fold(String::new(), |mut text, entry| {
+        let offers: Vec<&str> = entry.offers.iter().map(|offer| offer.0.as_str()).collect();
+        let _ = writeln!(text, "{:45} {:30} {}", entry.cell.words(), entry.rule.as_deref().unwrap_or("-"), offers.join(" > "));
+        text
+    })
+}
+
+#[test]
+fn a_plan_reads_well_in_every_language() {
+    let catalogue = default_file().catalogue;
+    let mut raised = input(RiskLevel::High, Some(ValueTier::High), Some(Theme::Price));
+    raised.inputs.price_sensitivity = PriceSensitivity::Raised { effect: EFFECT };
+    let mut fallen = input(RiskLevel::Medium, Some(ValueTier::Mid), Some(Theme::Product));
+    fallen.inputs.usage = Usage::Changed { drop_rate: 0.42 };
+    fallen.inputs.price_sensitivity = PriceSensitivity::Typical { effect: EFFECT };
+    let unknown = input(RiskLevel::High, None, Some(Theme::Contract));
+    let mut cheap = catalogue.clone();
+    for offer in &mut cheap.offers {
+        offer.cost.fixed.minor = 1_000_000;
+    }
+    let low = input(RiskLevel::Low, Some(ValueTier::High), None);
+    let plans = [
+        ("raised price sensitivity", plan(&raised, &catalogue, TODAY)),
+        ("use has fallen", plan(&fallen, &catalogue, TODAY)),
+        ("unknown value", plan(&unknown, &catalogue, TODAY)),
+        ("nothing is worth it", plan(&fallen, &cheap, TODAY)),
+        ("low risk", plan(&low, &catalogue, TODAY)),
+    ];
+    assert!(matches!(plans[3].1.decision, Decision::ServiceContact { .. }));
+    for locale in Locale::ALL {
+        let text = plans.iter().map(|(title, plan)| plan_text(title, plan, &catalogue, locale)).collect::<Vec<_>>().join("\n");
+        insta::assert_snapshot!(format!("plan_{locale}"), text);
+    }
+}
+
+fn plan_text(title: &str, plan: &CampaignPlan, catalogue: &Catalogue, locale: Locale) -> String {
+    let words = describe(plan, catalogue, &table(), locale);
+    let mut lines = vec![format!("== {title}"), words.what, words.why];
+    lines.extend(words.others.into_iter().map(|other| format!("  - {}", other.text)));
+    lines.extend([words.cost, words.effect, words.effect_source, words.owner, words.due]);
+    lines.extend(words.notes);
+    lines.retain(|line| !line.is_empty());
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,83 @@
+//! What the dashboard works with: the newest run as it was made, and the pen to write for one customer.
+use crate::run_settings::RunSettings;
+use crate::stages::{self, TrainStage};
+use crate::workbench::Workbench;
+use async_trait::async_trait;
+use std::sync::{Arc, Mutex, PoisonError};
+use winback_core::feature::FeatureSchema;
+use winback_core::id::Position;
+use winback_core::pipeline::write::{self, Selection};
+use winback_core::portfolio::{Context, Desk};
+use winback_core::progress::Silent;
+use winback_core::run::{Run, Stage};
+use winback_core::store::{MessageStore, RunStore, StoreError, Writing};
+
+/// Hands out the newest assessed run.
+pub struct OfficeDesk {
+    bench: Arc<Workbench>,
+    last: Mutex<Option<Arc<Context>>>,
+}
+
+impl OfficeDesk {
+    /// Returns a desk over a folder.
+    pub fn new(bench: Arc<Workbench>) -> Self {
+        Self { bench, last: Mutex::new(None) }
+    }
+
+    fn known(&self, run: &Run) -> Option<Arc<Context>> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone().filter(|context| context.run.id == run.id && context.run.stages == run.stages)
+    }
+}
+
+/// Returns everything needed to show a run as it was made.
+pub fn context(run: &Run) -> Result<Context, StoreError> {
+    let damaged = |why: String| StoreError::Damaged { what: "run", run: run.id, why };
+    let settings: RunSettings = serde_json::from_str(&run.origin.settings).map_err(|error| damaged(error.to_string()))?;
+    let rules = settings.rules().map_err(|error| damaged(format!("{error:#}")))?;
+    let trained: TrainStage = stages::report(run, Stage::Train).map_err(|error| damaged(format!("{error:#}")))?;
+    let features = Arc::new(FeatureSchema::of(&rules.table));
+    let card = serde_json::to_value(&trained.card).map_err(|error| damaged(error.to_string()))?;
+    Ok(Context {
+        run: run.clone(),
+        table: rules.table,
+        features,
+        model: trained.card.version.clone(),
+        card: Arc::new(card),
+        peers: Arc::new(trained.peers),
+        thresholds: settings.thresholds,
+        bounds: rules.bounds,
+        catalogue: rules.catalogue,
+        company: rules.company,
+        sample: settings.sample,
+    })
+}
+
+#[async_trait]
+impl Desk for OfficeDesk {
+    async fn context(&self) -> Result<Option<Arc<Context>>, StoreError> {
+        let runs = self.bench.store.runs(u64::from(self.bench.settings.keep_runs as u32).max(1)).await?;
+        let Some(run) = runs.iter().find(|run| run.has(Stage::Assess)) else {
+            return Ok(None);
+        };
+        if let Some(known) = self.known(run) {
+            return Ok(Some(known));
+        }
+        let fresh = Arc::new(context(run)?);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh.clone());
+        Ok(Some(fresh))
+    }
+
+    async fn write_now(&self, context: &Context, position: Position) -> Result<Vec<Writing>, StoreError> {
+        let scribe = write::Scribe {
+            table: &context.table,
+            features: &context.features,
+            catalogue: &context.catalogue,
+            company: &context.company,
+            templates: &self.bench.templates,
+            locales: &self.bench.settings.languages,
+        };
+        write::write(&context.run, &scribe, Selection::One(position), &*self.bench.store, &Silent).await?;
+        self.bench.store.writings(context.run.id, position).await
+    }
+}
