@@ -17,7 +17,7 @@ pub struct ConfigError {
 pub struct Place {
     /// The file as it was named to the program.
     pub file: String,
-    /// The line, counted from 1.
+    /// The line, counted from 1; 0 where there is no file, as for an environment variable.
     pub line: usize,
     /// The character in the line, counted from 1.
     pub column: usize,
@@ -25,7 +25,10 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        match self.line {
+            0 => f.write_str(&self.file),
+            line => write!(f, "{}:{line}:{}", self.file, self.column),
+        }
     }
 }
 
