@@ -56,7 +56,7 @@ pub fn context(run: &Run) -> Result<Context, StoreError> {
 #[async_trait]
 impl Desk for OfficeDesk {
     async fn context(&self) -> Result<Option<Arc<Context>>, StoreError> {
-        let runs = self.bench.store.runs(u64::from(self.bench.settings.keep_runs as u32).max(1)).await?;
+        let runs = self.bench.store.runs(self.bench.settings.keep_runs.unwrap_or(20)).await?;
         let Some(run) = runs.iter().find(|run| run.has(Stage::Assess)) else {
             return Ok(None);
         };

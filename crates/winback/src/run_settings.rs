@@ -1,6 +1,7 @@
 //! Everything that changes a run's result, kept with the run, so that an old run
 //! can be shown as it was after the files have changed.
 use crate::config::settings::Settings;
+use crate::behaviour;
 use crate::config::{offers_file, schema_file};
 use crate::exit::{Exit, OrExit};
 use serde::{Deserialize, Serialize};
@@ -30,14 +31,56 @@ pub struct RunSettings {
     pub value_bounds_minor: [i64; 2],
     /// Who writes.
     pub company: StoredCompany,
-    /// The seed, folds and penalty of the training.
-    pub training: (u64, usize, f64),
-    /// Whether the invented behaviour columns are added.
-    pub synthetic_behaviour: bool,
+    /// How models are fitted.
+    pub training: StoredTraining,
+    /// Where logins, complaints and usage come from.
+    pub behaviour: BehaviourSource,
     /// Whether customers who have left are planned for.
     pub contact_departed: bool,
     /// Whether the portfolio is a generated sample.
     pub sample: bool,
+}
+
+/// How models are fitted, as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredTraining {
+    seed: u64,
+    l2: f64,
+}
+
+/// Where logins, complaints and usage come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BehaviourSource {
+    /// They are not known.
+    None,
+    /// They are computed from a file of dated events, up to its last day.
+    Events {
+        /// The file's hash.
+        digest: Digest,
+    },
+    /// They are invented for demonstration, without looking at who left.
+    Synthetic,
+}
+
+/// A file of the settings.
+#[derive(Clone, Debug)]
+pub struct TextFile {
+    /// The name for error messages.
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+/// The files that settings are gathered from.
+#[derive(Clone, Debug)]
+pub struct Texts {
+    /// schema.toml.
+    pub schema: TextFile,
+    /// offers.toml.
+    pub offers: TextFile,
+    /// The hash of the message templates.
+    pub templates: Digest,
 }
 
 /// Who writes, as it is stored.
@@ -66,15 +109,18 @@ pub struct Rules {
 
 impl RunSettings {
     /// Gathers the settings in force.
-    pub fn gather(settings: &Settings, schema: String, offers: String, templates: Digest) -> Self {
+    pub fn gather(settings: &Settings, texts: Texts) -> anyhow::Result<Self> {
+        let table = schema_file::parse(&texts.schema.name, &texts.schema.text).or_hint(Exit::BadConfig, "correct the file, or see docs/adding.md")?;
+        let bounds = settings.value_bounds(table.currency).or_exit(Exit::BadConfig)?;
+        offers_file::parse(&texts.offers.text, &texts.offers.name).or_hint(Exit::BadConfig, "winback offers lint checks the whole file")?;
         let company = &settings.company;
-        Self {
+        Ok(Self {
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            schema,
-            offers,
-            templates,
+            schema: texts.schema.text,
+            offers: texts.offers.text,
+            templates: texts.templates,
             thresholds: settings.thresholds,
-            value_bounds_minor: [0, 0],
+            value_bounds_minor: [bounds.mid().minor, bounds.high().minor],
             company: StoredCompany {
                 name: company.name.clone(),
                 short_name: company.short_name.clone(),
@@ -83,11 +129,11 @@ impl RunSettings {
                 team: company.team.clone(),
                 unsubscribe_url: company.unsubscribe_url.clone(),
             },
-            training: (settings.training.seed, settings.training.folds, settings.training.l2),
-            synthetic_behaviour: settings.synthetic_behaviour,
+            training: StoredTraining { seed: settings.training.seed, l2: settings.training.l2 },
+            behaviour: if settings.training.synthetic_behaviour { BehaviourSource::Synthetic } else { BehaviourSource::None },
             contact_departed: settings.contact_departed,
             sample: false,
-        }
+        })
     }
 
     /// Returns the hash of the settings.
@@ -97,8 +143,9 @@ impl RunSettings {
 
     /// Reads the texts back into the table, the catalogue and the rest.
     pub fn rules(&self) -> anyhow::Result<Rules> {
-        let table = schema_file::parse("schema.toml", &self.schema).or_exit(Exit::BadConfig)?;
-        let catalogue = offers_file::parse("offers.toml", &self.offers).or_exit(Exit::BadConfig)?;
+        let mut table = schema_file::parse("schema.toml", &self.schema).or_exit(Exit::BadConfig)?;
+        behaviour::extend(&mut table, &self.behaviour);
+        let catalogue = offers_file::parse(&self.offers, "offers.toml").or_exit(Exit::BadConfig)?.catalogue;
         let [mid, high] = self.value_bounds_minor.map(|minor| Money::new(minor, table.currency));
         let bounds = ValueBounds::new(mid, high).or_exit(Exit::BadConfig)?;
         let company = self.company.clone();

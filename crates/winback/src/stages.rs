@@ -99,7 +99,7 @@ fn fit(bench: &Workbench, run: &Run, portfolio: &Portfolio, folds: usize) -> any
 
 /// Returns the folder of models.
 pub fn shelf(bench: &Workbench) -> Shelf {
-    Shelf::new(bench.path(&bench.settings.models))
+    Shelf::new(bench.path(&bench.settings.model_dir))
 }
 
 fn newest_model(bench: &Workbench) -> anyhow::Result<(Box<dyn ChurnModel>, ModelCard)> {

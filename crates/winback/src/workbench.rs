@@ -1,8 +1,9 @@
 //! Everything a command works with: the folder, the settings, the store.
-use crate::config::settings::{self, Settings};
+use crate::config::settings::Settings;
+use crate::config::{SCHEMA_TELCO, offers_file};
 use crate::exit::{Exit, OrExit, stop};
 use crate::progress_bar::Bar;
-use crate::run_settings::{Rules, RunSettings};
+use crate::run_settings::{BehaviourSource, Rules, RunSettings, TextFile, Texts};
 use jiff::{Timestamp, Zoned};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ pub struct Workbench {
     pub store: Arc<SqliteStore>,
     /// How progress is shown.
     pub bar: Bar,
+    /// The file of dated events, if one was named.
+    pub events: Option<PathBuf>,
 }
 
 /// Files that the command line names in place of those of the folder.
@@ -37,20 +40,43 @@ pub struct Overrides {
     pub schema: Option<PathBuf>,
     /// Another offers.toml.
     pub offers: Option<PathBuf>,
+    /// A file of dated logins, complaints and usage.
+    pub events: Option<PathBuf>,
+}
+
+/// Reads winback.toml and the environment.
+pub fn load_settings(home: &Path) -> anyhow::Result<Settings> {
+    let path = home.join("winback.toml");
+    let text = if path.exists() { Some(read_text(&path)?) } else { None };
+    let file = text.as_deref().map(|text| ("winback.toml", text));
+    Settings::load(file, |name| std::env::var(name).ok()).or_hint(Exit::BadConfig, "winback explain config shows where each value comes from")
 }
 
 impl Workbench {
     /// Reads the settings of a folder and opens its store.
     pub async fn open(home: &Path, quiet: bool, overrides: &Overrides) -> anyhow::Result<Self> {
-        let settings = settings::load(home).or_exit(Exit::BadConfig)?;
-        let schema = text_of(home, "schema.toml", overrides.schema.as_deref(), crate::config::SCHEMA_TELCO)?;
-        let offers = text_of(home, "offers.toml", overrides.offers.as_deref(), crate::config::OFFERS)?;
+        let settings = load_settings(home)?;
         let templates = templates(home)?;
-        let run_settings = RunSettings::gather(&settings, schema, offers, templates.digest().clone())?;
+        let texts = Texts {
+            schema: text_of(home, "schema.toml", overrides.schema.as_deref(), SCHEMA_TELCO)?,
+            offers: text_of(home, "offers.toml", overrides.offers.as_deref(), offers_file::DEFAULT)?,
+            templates: templates.digest().clone(),
+        };
+        let mut run_settings = RunSettings::gather(&settings, texts)?;
+        if let Some(events) = &overrides.events {
+            let digest = winback_connectors::csv::digest(events).or_hint(Exit::BadInput, "check the path of the events file")?;
+            run_settings.behaviour = BehaviourSource::Events { digest };
+        }
         let rules = run_settings.rules()?;
         let store = open_store(&home.join(&settings.database)).await?;
-        let bar = Bar::new(quiet);
-        Ok(Self { home: home.to_owned(), settings, run_settings, rules, templates: Arc::new(templates), store: Arc::new(store), bar })
+        let (bar, events) = (Bar::new(quiet), overrides.events.clone());
+        Ok(Self { home: home.to_owned(), settings, run_settings, rules, templates: Arc::new(templates), store: Arc::new(store), bar, events })
+    }
+
+    /// Marks everything done with this workbench as a generated sample.
+    pub fn sample(mut self) -> Self {
+        self.run_settings.sample = true;
+        self
     }
 
     /// Takes the right to change the store, or says who has it.
@@ -105,14 +131,19 @@ async fn open_store(database: &Path) -> anyhow::Result<SqliteStore> {
 }
 
 /// Returns the text of a file the user named, of the folder's own, or the built-in one.
-fn text_of(home: &Path, name: &str, named: Option<&Path>, built_in: &str) -> anyhow::Result<String> {
+fn text_of(home: &Path, name: &str, named: Option<&Path>, built_in: &str) -> anyhow::Result<TextFile> {
     let own = home.join(name);
     let path = match named {
         Some(path) => path.to_owned(),
         None if own.exists() => own,
-        None => return Ok(built_in.to_owned()),
+        None => return Ok(TextFile { name: format!("the built-in {name}"), text: built_in.to_owned() }),
     };
-    let bytes = std::fs::read(&path).map_err(|error| anyhow::Error::new(error).context(format!("cannot read {}", path.display())));
+    Ok(TextFile { name: path.display().to_string(), text: read_text(&path)? })
+}
+
+/// Returns the text of a configuration file.
+pub fn read_text(path: &Path) -> anyhow::Result<String> {
+    let bytes = std::fs::read(path).map_err(|error| anyhow::Error::new(error).context(format!("cannot read {}", path.display())));
     let bytes = bytes.or_hint(Exit::BadConfig, "winback init writes the commented files")?;
     String::from_utf8(bytes)
         .map_err(|error| anyhow::anyhow!("{} is not UTF-8 text (byte {})", path.display(), error.utf8_error().valid_up_to() + 1))
@@ -126,7 +157,7 @@ fn templates(home: &Path) -> anyhow::Result<Templates> {
     for (name, _) in Templates::built_in_files() {
         let path = folder.join(name);
         if path.exists() {
-            files.insert(name.to_owned(), text_of(&folder, name, None, "")?);
+            files.insert(name.to_owned(), read_text(&path)?);
         }
     }
     Templates::from_files(&files).or_hint(Exit::BadConfig, "winback init --force writes the built-in templates again")

@@ -37,13 +37,12 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let start = Instant::now();
     let home = at.home.join("winback-demo");
     std::fs::create_dir_all(&home).or_hint(Exit::Storage, "start the demo in a folder that can be written, or name one with --home")?;
-    let mut bench = Workbench::open(&home, at.quiet, &Overrides::default()).await?;
-    bench.run_settings.sample = true;
+    let bench = Workbench::open(&home, at.quiet, &Overrides::default()).await?.sample();
     let lock = bench.lock()?;
     let file = home.join("data").join("sample-customers.csv");
     sample::write(args.rows, args.seed, true, &file, &bench.bar).or_exit(Exit::Storage)?;
-    let selection = Selection::Best(bench.settings.write_top);
-    let done = run::whole_job(&bench, &file, (selection, bench.settings.training.folds), false).await?;
+    let selection = Selection::Best(bench.settings.customers);
+    let done = run::whole_job(&bench, &file, (selection, bench.settings.training.folds as usize), false).await?;
     drop(lock);
     let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     let text = closing(&bench, &done, duration_ms, &home).await?;

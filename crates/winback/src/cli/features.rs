@@ -23,7 +23,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
     let run = bench.newest().await?;
     let portfolio = stages::portfolio(&bench, &run).await?;
-    let out = args.out.clone().unwrap_or_else(|| bench.path(&bench.settings.data).join("processed").join("churn_features.csv"));
+    let out = args.out.clone().unwrap_or_else(|| bench.path(&bench.settings.data_dir).join("processed").join("churn_features.csv"));
     let sheet = stages::feature_sheet(&bench, &run, &portfolio)?;
     if args.check {
         let same = sheet.matches(&out).or_exit(Exit::Storage)?;

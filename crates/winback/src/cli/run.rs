@@ -22,7 +22,7 @@ pub struct Args {
     /// A file of dated logins, complaints and usage, from which behaviour is computed
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
-    /// Write for so many customers, those most worth keeping [default: write.top of winback.toml]
+    /// Write for so many customers, those most worth keeping [default: write.customers of winback.toml]
     #[arg(long, value_name = "N", conflicts_with = "all")]
     pub top: Option<u64>,
     /// Write for everyone who is to be contacted
@@ -47,7 +47,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let _lock = bench.lock()?;
     let selection = match (args.all, args.top) {
         (true, _) => Selection::All,
-        (false, top) => Selection::Best(top.unwrap_or(bench.settings.write_top)),
+        (false, top) => Selection::Best(top.unwrap_or(bench.settings.customers)),
     };
     let run = whole_job(&bench, &file, (selection, args.folds), args.again).await?;
     report::print(at.json, &run_json(&run), || text(&bench, &run))?;
@@ -66,7 +66,9 @@ pub async fn whole_job(bench: &Workbench, file: &Path, (selection, folds): (Sele
     stages::assess(bench, &mut run).await?;
     stages::plan(bench, &mut run).await?;
     stages::write(bench, &mut run, selection).await?;
-    bench.store.prune(bench.settings.keep_runs).await.or_storage()?;
+    if let Some(keep) = bench.settings.keep_runs {
+        bench.store.prune(keep).await.or_storage()?;
+    }
     Ok(run)
 }
 

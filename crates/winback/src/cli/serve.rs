@@ -34,13 +34,13 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
 
 /// Serves a folder until interrupted; the address is printed once the first page can be fetched.
 pub async fn serve(bench: Arc<Workbench>, args: &Args) -> anyhow::Result<()> {
-    let address = args.address.unwrap_or(bench.settings.serve.address);
+    let address = args.address.unwrap_or(bench.settings.serve_address);
     let people: Vec<Person> = bench.settings.people.iter().map(person).collect();
     if people.is_empty() && !address.is_loopback() {
         let hint = "name people with roles and tokens in winback.toml ([[people]]), or serve on 127.0.0.1";
         return Err(stop(Exit::BadConfig, format!("the dashboard would be open to everyone who reaches {address}"), hint));
     }
-    let listener = listen(address, args.port.unwrap_or(bench.settings.serve.port)).await?;
+    let listener = listen(address, args.port.unwrap_or(bench.settings.serve_port)).await?;
     let state = WebState {
         store: bench.store.clone(),
         desk: Arc::new(OfficeDesk::new(bench)),

@@ -29,7 +29,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         bench.store.reopen(run.id, Stage::Train).await.or_storage()?;
         run = bench.newest().await?;
     }
-    let folds = if args.cv { bench.settings.training.folds } else { 0 };
+    let folds = if args.cv { bench.settings.training.folds as usize } else { 0 };
     stages::train(&bench, &mut run, folds).await?;
     let done: TrainStage = stages::report(&run, Stage::Train)?;
     report::print(at.json, &done.card, || text(&done))?;

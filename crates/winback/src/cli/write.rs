@@ -14,7 +14,7 @@ pub struct Args {
     /// Write for this customer and show the result with the facts used, the checks passed and the seconds taken
     #[arg(long, value_name = "ID", conflicts_with_all = ["top", "all", "again"])]
     pub id: Option<String>,
-    /// Write for so many customers, those most worth keeping [default: write.top of winback.toml]
+    /// Write for so many customers, those most worth keeping [default: write.customers of winback.toml]
     #[arg(long, value_name = "N", conflicts_with = "all")]
     pub top: Option<u64>,
     /// Write for everyone who is to be contacted
@@ -40,7 +40,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         bench.store.reopen(run.id, Stage::Write).await.or_storage()?;
         run = bench.newest().await?;
     }
-    let selection = if args.all { Selection::All } else { Selection::Best(args.top.unwrap_or(bench.settings.write_top)) };
+    let selection = if args.all { Selection::All } else { Selection::Best(args.top.unwrap_or(bench.settings.customers)) };
     let done = if run.has(Stage::Write) {
         stages::write_some(&bench, &run, selection).await?
     } else {

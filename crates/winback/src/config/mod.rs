@@ -6,5 +6,8 @@ mod schema_column;
 pub mod schema_file;
 pub mod settings;
 
+/// The schema of the public Telco table, as `winback init` writes it.
+pub const SCHEMA_TELCO: &str = include_str!("../../defaults/schema.telco.toml");
+
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,8 @@ pub struct Settings {
     pub languages: Vec<Locale>,
     /// For how many customers to write.
     pub customers: u64,
+    /// Whether customers whose row says that they left are planned and written for like the others.
+    pub contact_departed: bool,
     /// How the model is trained.
     pub training: Training,
     /// The database file.
@@ -126,6 +128,7 @@ impl Settings {
             value: value(layers)?,
             languages: layers.get("write.languages")?.languages()?,
             customers: layers.get("write.customers")?.whole(0..=100_000_000)?,
+            contact_departed: layers.get("write.contact_departed")?.switch()?,
             training: Training {
                 seed: layers.get("training.seed")?.whole(0..=i64::MAX.unsigned_abs())?,
                 folds: u32::try_from(layers.get("training.folds")?.whole(2..=50)?).unwrap_or(u32::MAX),
