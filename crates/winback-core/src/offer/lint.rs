@@ -125,7 +125,7 @@ pub fn lint(catalogue: &Catalogue, lines: &Lines, today: Date) -> Vec<LintFindin
     settings(&mut page);
     offers::check(&mut page);
     rules::check(&mut page);
-    page.findings.sort_by(|a, b| (a.severity, a.line).cmp(&(b.severity, b.line)));
+    page.findings.sort_by_key(|finding| (finding.severity, finding.line));
     page.findings
 }
 

@@ -88,6 +88,8 @@ fn in_plain_words(message: &str) -> String {
         .replace("unknown variant", "unknown word")
         .replace("unknown field", "unknown key")
         .replace("missing field", "missing key")
+        .replace("duplicate key", "the key stands here for the second time; keep one")
+        .replace("string values must be quoted, expected literal string", "a value is missing, or a text lacks its quotes")
         .replace('\n', "; ");
     let mut quoted = message.split('`').skip(1).step_by(2);
     let suggestion = match quoted.next() {

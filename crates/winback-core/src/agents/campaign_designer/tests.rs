@@ -1,11 +1,15 @@
-use super::{DesignInput, PriceSensitivity, expected_effect, plan};
-use crate::campaign::{Decision, PlanInputs, Usage, Verdict, WhyNoContact, WhyNoOffer};
+use super::{DesignInput, Designer, PriceSensitivity, expected_effect, plan, price_sensitivity};
+use crate::campaign::{CampaignPlan, Decision, PlanInputs, Usage, Verdict, WhyNoContact, WhyNoOffer};
+use crate::customer::{Cell, Customer};
 use crate::digest::Digest;
 use crate::id::{CustomerId, Position};
 use crate::locale::Localized;
 use crate::money::{Currency, Money};
 use crate::offer::{Catalogue, EffectAssumption, Eligibility, Offer, OfferCost, OfferId, OfferKind, Rule, Terms};
-use crate::risk::{Probability, RiskLevel, ValueTier};
+use crate::peer::{PeerBuilder, PeerTable};
+use crate::risk::{Probability, RiskAssessment, RiskLevel, ValueTier};
+use crate::schema::{Column, ColumnKind, MissingRule, Role, TableSchema, Theme};
+use crate::store::Standing;
 use jiff::civil::{Date, date};
 use proptest::prelude::{ProptestConfig, prop, proptest};
 
@@ -175,6 +179,126 @@ fn without_a_charge_only_help_and_free_things_are_offered() {
     assert_eq!(unknown(OfferKind::FreeTrial, 0, 0), Verdict::Chosen);
     assert_eq!(unknown(OfferKind::FreeTrial, 300, 0), Verdict::ChargeTooLow);
     assert_eq!(unknown(OfferKind::Discount, 0, 10), Verdict::ChargeTooLow);
+}
+
+fn table() -> TableSchema {
+    let column = |name: &str, kind: ColumnKind, role: Role| Column {
+        name: name.into(),
+        aliases: Vec::new(),
+        kind,
+        role,
+        missing: MissingRule::Learn,
+        label: Localized::same(name),
+        theme: Theme::Profile,
+        value_labels: std::collections::BTreeMap::new(),
+        unit: None,
+    };
+    let flag = || ColumnKind::Flag { yes: vec!["Yes".into()], no: vec!["No".into()] };
+    TableSchema {
+        name: "test".into(),
+        delimiter: b',',
+        decimal_mark: crate::number::DecimalMark::Point,
+        currency: usd(0).currency,
+        columns: vec![
+            column("id", ColumnKind::Text, Role::Id),
+            column("fee", ColumnKind::Money, Role::MonthlyCharge),
+            column("left", flag(), Role::Label),
+            column("months", ColumnKind::Number { min: 0.0, max: 900.0 }, Role::Tenure),
+            column("plan", ColumnKind::Category { levels: Vec::new() }, Role::Contract),
+            column("usage_drop_rate", ColumnKind::Number { min: -9.0, max: 1.0 }, Role::Feature),
+            column("insured", flag(), Role::Feature),
+        ],
+        groups: Vec::new(),
+        families: Vec::new(),
+        peer_column: None,
+    }
+    .check()
+    .unwrap()
+}
+
+fn customer(number: u32, fee: Cell, left: Cell) -> Customer {
+    let id = CustomerId::parse(&number.to_string()).unwrap();
+    let cells = vec![
+        Cell::Text(id.as_str().into()),
+        fee,
+        left,
+        Cell::Number(7.0),
+        Cell::Category("monthly".into()),
+        Cell::Number(0.4),
+        Cell::Flag(true),
+    ];
+    Customer { id, position: Position(number), line: u64::from(number) + 2, cells }
+}
+
+/// Returns peers of whom half pay 50.00 and half 90.00, and of each hundred so many left.
+fn peers(schema: &TableSchema, left_below: u32, left_above: u32) -> PeerTable {
+    let mut builder = PeerBuilder::new(schema);
+    for number in 0..200 {
+        let (fee, left) = if number < 100 { (5_000, number < left_below) } else { (9_000, number - 100 < left_above) };
+        builder.push(&customer(number, Cell::Money(fee), Cell::Flag(left)));
+    }
+    builder.finish()
+}
+
+#[test]
+fn price_sensitivity_is_estimated_or_unknown() {
+    let schema = table();
+    let check = |peers: &PeerTable, fee: Cell, expected: &str| {
+        let found = match price_sensitivity(&schema, peers, &customer(0, fee.clone(), Cell::Missing)) {
+            PriceSensitivity::Raised { .. } => "raised",
+            PriceSensitivity::Typical { .. } => "typical",
+            PriceSensitivity::Unknown => "unknown",
+        };
+        assert_eq!(found, expected, "{fee:?}");
+    };
+    let clear = peers(&schema, 10, 40);
+    check(&clear, Cell::Money(5_001), "raised");
+    check(&clear, Cell::Money(5_000), "typical");
+    check(&clear, Cell::Missing, "unknown");
+    check(&peers(&schema, 20, 22), Cell::Money(9_000), "unknown");
+    check(&peers(&schema, 40, 10), Cell::Money(9_000), "unknown");
+    check(&PeerTable::default(), Cell::Money(9_000), "unknown");
+}
+
+#[test]
+fn the_input_holds_what_the_plan_depends_on() {
+    let (schema, customer) = (table(), customer(3, Cell::Money(9_000), Cell::Missing));
+    let mut insured = offer("one", 100);
+    insured.eligibility.having =
+        vec![("Insured".into(), vec!["yes".into()]), ("fee".into(), vec!["90.00".into()]), ("absent".into(), vec![])];
+    let (catalogue, peers) = (catalogue(vec![insured]), peers(&schema, 10, 40));
+    let probability = Probability::new(0.75).unwrap();
+    let assessment = RiskAssessment {
+        position: Position(3),
+        customer: customer.id.clone(),
+        log_odds: 1.0,
+        probability,
+        base: 0.0,
+        reasons: Vec::new(),
+        imputed: 0,
+    };
+    let standing =
+        Standing { assessment, level: RiskLevel::High, tier: Some(ValueTier::High), monthly_minor: Some(9_000), main_group: None };
+    let input = Designer::new(&schema, &peers, &[&catalogue]).unwrap().input(&customer, &standing, Some(Theme::Price));
+    assert_eq!(input.columns.into_iter().collect::<Vec<_>>(), [("Insured".into(), "yes".into()), ("fee".into(), "90.00".into())]);
+    assert_eq!((input.inputs.contract.as_deref(), input.inputs.tenure_months), (Some("monthly"), Some(7.0)));
+    assert_eq!((input.inputs.usage, input.inputs.theme), (Usage::Changed { drop_rate: 0.4 }, Some(Theme::Price)));
+    assert!(matches!(input.inputs.price_sensitivity, PriceSensitivity::Raised { .. }));
+
+    let mut euros = catalogue.clone();
+    euros.currency = Currency::parse("EUR").unwrap();
+    assert!(Designer::new(&schema, &peers, &[&catalogue, &euros]).is_err());
+}
+
+#[test]
+fn input_and_plan_survive_json() {
+    let plan = plan(&input(), &catalogue(vec![offer("one", 100), offer("two", 200)]), TODAY);
+    let back: CampaignPlan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+    assert_eq!(back, plan);
+    let back: DesignInput = serde_json::from_str(&serde_json::to_string(&input()).unwrap()).unwrap();
+    assert_eq!(back, input());
+    let schema = serde_json::to_value(schemars::schema_for!(DesignInput)).unwrap();
+    assert!(schema["properties"]["monthly_minor"].is_object() && schema["properties"]["inputs"].is_object());
 }
 
 proptest! {

@@ -111,7 +111,7 @@ fn standing(plan: &CampaignPlan, table: &TableSchema, locale: Locale) -> String 
     let (level, tier) = (level_words(plan.inputs.level, locale), tier_words(plan.inputs.tier, locale));
     let contract = plan.inputs.contract.as_deref().map(|word| contract_words(word, table, locale));
     let (tw, cn, en) = match &contract {
-        Some(word) => (format!("，目前合約為{word}"), format!("，当前合约为{word}"), format!("; the contract is “{word}”")),
+        Some(word) => (format!("；目前合約為「{word}」"), format!("；当前合约为“{word}”"), format!("; the contract is “{word}”")),
         None => Default::default(),
     };
     match plan.inputs.theme.map(|theme| theme_words(theme).get(locale).clone()) {
@@ -158,7 +158,7 @@ pub fn theme_words(theme: Theme) -> Localized {
         Theme::Contract => Localized::new("合約", "合约", "the contract"),
         Theme::Price => Localized::new("費用", "费用", "the price"),
         Theme::Support => Localized::new("支援與加值服務", "支持与增值服务", "support and add-on services"),
-        Theme::Product => Localized::new("主要產品", "主要产品", "the main product"),
+        Theme::Product => Localized::new("產品本身", "产品本身", "the product itself"),
         Theme::Payment => Localized::new("付款與帳單方式", "付款与账单方式", "payment and billing"),
         Theme::Loyalty => Localized::new("往來時間", "在网时长", "the time with the company"),
         Theme::Usage => Localized::new("使用情形", "使用情况", "how the product is used"),
@@ -324,10 +324,10 @@ fn price_words(sensitivity: PriceSensitivity, locale: Locale) -> String {
             pick(
                 locale,
                 format!(
-                    "價格敏感度偏高：月費高於同類客戶的中位數，而這類客戶付得較多者有 {above} 離開，其餘為 {below}；因此先評估能降低月費的方案。"
+                    "價格敏感度偏高：月費高於同類客戶的中位數，而同類客戶中付得較多的有 {above} 離開，其餘為 {below}，因此先評估能降低月費的方案。"
                 ),
                 format!(
-                    "价格敏感度偏高：月费高于同类客户的中位数，而这类客户中付费较多者有 {above} 离开，其余为 {below}；因此先评估能降低月费的方案。"
+                    "价格敏感度偏高：月费高于同类客户的中位数，而同类客户中付费较多的有 {above} 离开，其余为 {below}，因此先评估能降低月费的方案。"
                 ),
                 format!(
                     "Price sensitivity is raised: the charge is above the median of similar customers, of whom {above} of those who pay more left against {below} of the others; so offers that lower the bill were tried first."
@@ -338,8 +338,8 @@ fn price_words(sensitivity: PriceSensitivity, locale: Locale) -> String {
             let (above, below) = shares(effect);
             pick(
                 locale,
-                format!("價格敏感度一般：同類客戶中付得較多者較常離開（{above} 對 {below}），但這位客戶的月費沒有高於中位數。"),
-                format!("价格敏感度一般：同类客户中付费较多者更常离开（{above} 对 {below}），但这位客户的月费没有高于中位数。"),
+                format!("價格敏感度一般：同類客戶中付得較多的較常離開（{above} 對 {below}），但這位客戶的月費沒有高於中位數。"),
+                format!("价格敏感度一般：同类客户中付费较多的更常离开（{above} 对 {below}），但这位客户的月费没有高于中位数。"),
                 format!(
                     "Price sensitivity is typical: similar customers who pay more leave more often ({above} against {below}), but this customer does not pay more than the median."
                 ),

@@ -27,13 +27,11 @@ fn identity<'a>(page: &mut Page<'_>, index: usize, offer: &'a Offer, seen: &mut 
         page.error(place, "id", Fault::Id, "the offer has no id; expected a short name such as \"annual-plan\"".into());
     }
     let line = page.lines.of(place, "id");
-    match seen.get(id) {
-        Some(first) => {
-            page.error(place, "id", Fault::Id, format!("offer {id:?} stands twice, first on line {first}; give each its own id"))
-        }
-        None => {
-            seen.insert(id, line);
-        }
+    if let Some(first) = seen.get(id) {
+        let text = format!("offer {id:?} stands twice, first on line {first}; give each its own id");
+        page.error(place, "id", Fault::Id, text);
+    } else {
+        seen.insert(id, line);
     }
     if !page.catalogue.rules.iter().any(|rule| rule.offers.contains(&offer.id)) {
         page.warning(place, "id", Fault::Unused, format!("no rule names offer {id:?}, so nobody will get it"));
@@ -141,9 +139,9 @@ fn texts(page: &mut Page<'_>, index: usize, offer: &Offer, locale: Locale) {
         let text = format!("the promise of offer {id:?} has {{{name}}}; expected {{percent}}, {{months}} or {{saving}}");
         page.error(place, &path, Fault::PromiseTerms, text);
     }
-    if let Some(digit) = promise.chars().find(|c| c.is_numeric()) {
+    if let Some(number) = typed_number(promise) {
         let text = format!(
-            "the promise of offer {id:?} in {locale} holds the typed number {digit:?}; put numbers into terms and write {{percent}} or {{months}}"
+            "the promise of offer {id:?} in {locale} holds the typed number {number:?}; put numbers into terms and write {{percent}} or {{months}}"
         );
         page.error(place, &path, Fault::TypedNumber, text);
     }
@@ -180,4 +178,29 @@ fn promise_and_terms(page: &mut Page<'_>, index: usize, offer: &Offer, locale: L
 /// Returns the names in single braces.
 fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}
+
+const CHINESE_NUMBERS: &str = "一二兩两三四五六七八九十百半";
+const CHINESE_UNITS: [&str; 7] = ["個月", "个月", "折", "成", "年", "天", "元"];
+const ENGLISH_NUMBERS: [&str; 13] =
+    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "twenty", "fifty"];
+const ENGLISH_UNITS: [&str; 6] = ["month", "percent", "per", "year", "week", "day"];
+
+/// Returns the first number that is typed as digits, or as a word before a unit: `15`, `三個月`, `three months`.
+fn typed_number(text: &str) -> Option<String> {
+    let digit = text.chars().find(|c| c.is_numeric()).map(String::from);
+    digit.or_else(|| chinese_number(text)).or_else(|| english_number(text))
+}
+
+fn chinese_number(text: &str) -> Option<String> {
+    text.char_indices().filter(|(_, c)| CHINESE_NUMBERS.contains(*c)).find_map(|(at, c)| {
+        let unit = CHINESE_UNITS.iter().find(|unit| text[at + c.len_utf8()..].starts_with(**unit))?;
+        Some(format!("{c}{unit}"))
+    })
+}
+
+fn english_number(text: &str) -> Option<String> {
+    let words: Vec<String> = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    let typed = |pair: &[String]| ENGLISH_NUMBERS.contains(&pair[0].as_str()) && ENGLISH_UNITS.iter().any(|unit| pair[1].starts_with(unit));
+    words.windows(2).find(|pair| typed(pair)).map(|pair| pair.join(" "))
 }

@@ -22,11 +22,11 @@ fn identity<'a>(page: &mut Page<'_>, index: usize, rule: &'a Rule, seen: &mut BT
     if id.trim().is_empty() {
         page.error(place, "id", Fault::Id, "the rule has no id; expected a short name such as \"price-high\"".into());
     }
-    match seen.get(id) {
-        Some(first) => page.error(place, "id", Fault::Id, format!("rule {id:?} stands twice, first on line {first}; give each its own id")),
-        None => {
-            seen.insert(id, page.lines.of(place, "id"));
-        }
+    if let Some(first) = seen.get(id) {
+        let text = format!("rule {id:?} stands twice, first on line {first}; give each its own id");
+        page.error(place, "id", Fault::Id, text);
+    } else {
+        seen.insert(id, page.lines.of(place, "id"));
     }
     if rule.owner.trim().is_empty() {
         page.error(place, "owner", Fault::Empty, format!("rule {id:?} has no owner; write who answers for it"));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use winback_core::agents::campaign_designer::{DesignInput, describe, plan};
 use winback_core::campaign::{CampaignPlan, Decision, PlanInputs, PriceSensitivity, Usage, Verdict};
 use winback_core::id::{CustomerId, Position};
-use winback_core::locale::Locale;
+use winback_core::locale::{Locale, Localized};
 use winback_core::money::Money;
 use winback_core::offer::lint::{Fault, LintFinding, Severity, lint, lint_columns};
 use winback_core::offer::matrix::{Cell, matrix};
@@ -13,7 +13,7 @@ use winback_core::offer::simulate::{Action, simulate};
 use winback_core::offer::{Catalogue, OfferId, OfferKind};
 use winback_core::peer::PriceEffect;
 use winback_core::risk::{Probability, RiskLevel, ValueTier};
-use winback_core::schema::{TableSchema, Theme};
+use winback_core::schema::{Column, ColumnKind, MissingRule, Role, TableSchema, Theme};
 
 const TODAY: Date = date(2026, 11, 21);
 
@@ -78,12 +78,23 @@ fn chosen(plan: &CampaignPlan) -> &str {
 }
 
 fn table() -> TableSchema {
+    let contract = Column {
+        name: "Contract".into(),
+        aliases: Vec::new(),
+        kind: ColumnKind::Category { levels: Vec::new() },
+        role: Role::Contract,
+        missing: MissingRule::Learn,
+        label: Localized::new("合約", "合约", "Contract"),
+        theme: Theme::Contract,
+        value_labels: [("Month-to-month".to_owned(), Localized::new("按月", "按月", "month to month"))].into(),
+        unit: None,
+    };
     TableSchema {
         name: "test".into(),
         delimiter: b',',
         decimal_mark: winback_core::number::DecimalMark::Point,
         currency: default_file().catalogue.currency,
-        columns: Vec::new(),
+        columns: vec![contract],
         groups: Vec::new(),
         families: Vec::new(),
         peer_column: None,
@@ -151,6 +162,9 @@ fn each_planted_defect_is_found_on_its_line() {
         "20% off",
         Fault::TypedNumber,
     );
+    error("looks after your account", "looks after you for three months", "for three months", Fault::TypedNumber);
+    error("由專人陪您檢視目前的合約", "三個月內由專人陪您檢視合約", "三個月內", Fault::TypedNumber);
+    error("由专人陪您梳理现有合约", "现在八折，由专人陪您梳理合约", "现在八折", Fault::TypedNumber);
     error("saves = 0.25", "saves = 1.25", "saves = 1.25", Fault::Effect);
     error(
         r#"saves = 0.25, source = "assumption; replace with your own experiment""#,
@@ -388,4 +402,35 @@ fn plan_text(title: &str, plan: &CampaignPlan, catalogue: &Catalogue, locale: Lo
     lines.extend(words.notes);
     lines.retain(|line| !line.is_empty());
     lines.join("\n") + "\n"
+}
+
+#[test]
+fn errors_and_findings_read_well() {
+    let unreadable = [
+        ("margin = 0.55", "margn = 0.55"),
+        ("kind = \"upgrade\"", "kind = \"upgrad\""),
+        ("fixed = \"4.00\"", "fixed = \"four\""),
+        ("fixed = \"4.00\"", "fixed = 4.005"),
+        ("terms = { percent = 20", "terms = { percent = -20"),
+        ("date = 2026-11-21", "date = \"soon\""),
+        ("horizon_months = 24", "horizon_months = "),
+        ("horizon_months = 24", "horizon_months = 24\nhorizon_months = 12"),
+        ("horizon_months = 24", ""),
+        ("[[case]]", "[[case]"),
+    ];
+    let errors = unreadable.map(|(from, to)| parse(&DEFAULT.replacen(from, to, 1), "offers.toml").unwrap_err().to_string());
+    let changes = [
+        ("saves = 0.30", "saves = 3.0"),
+        ("margin = 0.55", "margin = 55.0"),
+        ("terms = { percent = 20", "terms = { percent = 120"),
+        ("fixed = \"4.00\"", "fixed = \"-4.00\""),
+        ("\"loyalty-discount\", \"better-plan\"", "\"loyalti-discount\", \"better-plan\""),
+        ("expect = \"better-plan\"", "expect = \"care-call\""),
+        ("reason = [\"usage\"]", "reason = [\"payment\"]"),
+        ("name.en = \"Care call\"", "name.en = \"\""),
+        ("接下來 {months} 個月，月費減免 {percent}%。", "接下來三個月，月費減免 ２０%。"),
+    ];
+    let broken = changes.iter().fold(DEFAULT.to_owned(), |text, (from, to)| text.replacen(from, to, 1));
+    let found: Vec<String> = findings(&broken).iter().map(|one| format!("{:?}, line {}: {}", one.severity, one.line, one.text)).collect();
+    insta::assert_snapshot!(format!("{}\n\n{}", errors.join("\n"), found.join("\n")));
 }
