@@ -113,7 +113,7 @@ impl FeatureSchema {
             column,
             group: group_of(column).unwrap_or_default(),
             repeats: repeats(table, column, group_of),
-            synthetic: false,
+            synthetic: table.columns[column].role == Role::Synthetic,
         });
         Self { features: features.collect(), groups: groups.clone() }
     }

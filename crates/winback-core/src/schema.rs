@@ -97,6 +97,8 @@ pub enum Role {
     Label,
     /// A feature without a special part.
     Feature,
+    /// A feature whose values were invented for demonstration, without looking at who left.
+    Synthetic,
     /// The amount charged each month; a feature, and the base of the value tier.
     MonthlyCharge,
     /// All that was charged so far; a feature.
@@ -125,7 +127,7 @@ pub enum Role {
 impl Role {
     /// Returns whether the column is an input of the churn model.
     pub fn is_feature(&self) -> bool {
-        matches!(self, Role::Feature | Role::MonthlyCharge | Role::TotalCharge | Role::Tenure | Role::Contract)
+        matches!(self, Role::Feature | Role::Synthetic | Role::MonthlyCharge | Role::TotalCharge | Role::Tenure | Role::Contract)
     }
 
     /// Returns whether the column holds personal data that never enters a prompt, a feature or a log.

@@ -1,6 +1,7 @@
 //! The command `winback`: words, configuration and wiring; the work is done in the library crates.
 #![forbid(unsafe_code)]
 
+mod behaviour;
 mod cli;
 mod config;
 mod desk;

@@ -6,20 +6,27 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+use crate::behaviour::{Values, WithBehaviour};
+use crate::run_settings::BehaviourSource;
+use std::collections::HashMap;
 use winback_connectors::csv::CsvSource;
+use winback_connectors::file::Fingerprint;
+use winback_core::behaviour::Behaviour;
 use winback_core::feature::FeatureSchema;
 use winback_core::locale::Locale;
-use winback_core::model::{ChurnModel, ModelCard, TrainOptions};
+use winback_core::id::CustomerId;
+use winback_core::model::{ModelCard, TrainOptions};
 use winback_core::peer::PeerTable;
 use winback_core::pipeline::assess::{self, AssessReport, Assessor};
-use winback_core::pipeline::import::{self, ImportReport};
+use winback_core::pipeline::import::{self, CustomerSource, ImportReport};
 use winback_core::pipeline::plan::{self, PlanReport, Planner, PlannerSetup};
 use winback_core::pipeline::train::{self, Portfolio};
 use winback_core::pipeline::write::{self, Scribe, Selection, WriteReport};
 use winback_core::run::{Run, RunOrigin, Stage, StageReport};
 use winback_core::store::RunStore;
-use winback_learn::logistic::LogisticTrainer;
-use winback_learn::shelf::Shelf;
+use winback_core::schema::Role;
+use winback_learn::logistic::{LogisticModel, LogisticTrainer};
+use winback_learn::shelf;
 
 /// What the train stage keeps with the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,13 +39,23 @@ pub struct TrainStage {
     pub peers: PeerTable,
 }
 
-/// Begins the run of a file, or takes up the unfinished one.
-pub async fn begin(bench: &Workbench, file: &Path) -> anyhow::Result<Run> {
-    let digest = winback_connectors::csv::digest(file).or_hint(Exit::BadInput, "check the path of the file")?;
+/// A run and the file it reads.
+pub struct Started {
+    /// The run.
+    pub run: Run,
+    /// Which file it is.
+    pub fingerprint: Fingerprint,
+}
+
+/// Begins the run of a file, or takes up the one of equal origin.
+pub async fn begin(bench: &Workbench, file: &Path) -> anyhow::Result<Started> {
+    let fingerprint = Fingerprint::of(file).or_hint(Exit::BadInput, "check the path of the file")?;
     let source = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let settings = serde_json::to_string(&bench.run_settings)?;
-    let origin = RunOrigin { source, source_digest: digest, settings_digest: bench.run_settings.digest()?, settings };
-    bench.store.begin(&origin, now()).await.or_storage()
+    let source_digest = fingerprint.sha256.clone();
+    let origin = RunOrigin { source, source_digest, settings_digest: bench.run_settings.digest()?, settings };
+    let run = bench.store.begin(&origin, now()).await.or_storage()?;
+    Ok(Started { run, fingerprint })
 }
 
 /// Does a stage unless it is done, and keeps its report with the run.
@@ -55,14 +72,49 @@ async fn stage<R: Serialize>(bench: &Workbench, run: &mut Run, stage: Stage, wor
     Ok(())
 }
 
+/// What the import stage keeps with the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportStage {
+    /// What became of the rows.
+    #[serde(flatten)]
+    pub rows: ImportReport,
+    /// The columns of the file that are not used, each with why.
+    pub unused: Vec<(String, String)>,
+}
+
 /// Reads the file into the store.
-pub async fn import(bench: &Workbench, run: &mut Run, file: &Path) -> anyhow::Result<()> {
+pub async fn import(bench: &Workbench, run: &mut Run, file: &Path, fingerprint: Fingerprint) -> anyhow::Result<()> {
     stage(bench, run, Stage::Import, async |run: &Run| {
-        let mut source = CsvSource::open(file, bench.rules.table.clone(), &run.origin.source_digest).or_exit(Exit::BadInput)?;
-        let report = import::import(run, &bench.rules.table, &mut source, &*bench.store, &bench.bar).await;
-        report.or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")
+        let table = &bench.rules.table;
+        let (mut source, unused) = open_source(bench, file, fingerprint)?;
+        let report = import::import(run, table, &mut *source, &*bench.store, &bench.bar).await;
+        let rows = report.or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")?;
+        Ok(ImportStage { rows, unused })
     })
     .await
+}
+
+/// Opens the file by the schema, with behaviour added where it is wanted; tells which columns are not used and why.
+pub fn open_source(bench: &Workbench, file: &Path, fingerprint: Fingerprint) -> anyhow::Result<(Box<dyn CustomerSource>, Vec<(String, String)>)> {
+    let table = &bench.rules.table;
+    let source = CsvSource::open(file, table, fingerprint).or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")?;
+    let extra = source.ignored().iter().map(|column| (column.name.clone(), "not in schema.toml".to_owned()));
+    let named = table.columns.iter().filter_map(|column| match &column.role {
+        Role::Unused { why } => Some((column.name.clone(), why.clone())),
+        _ => None,
+    });
+    let unused = named.chain(extra).collect();
+    let source: Box<dyn CustomerSource> = match &bench.run_settings.behaviour {
+        BehaviourSource::None => Box::new(source),
+        BehaviourSource::Synthetic => Box::new(WithBehaviour::new(source, Values::Synthetic)),
+        BehaviourSource::Events { .. } => Box::new(WithBehaviour::new(source, Values::Events(events(bench)?))),
+    };
+    Ok((source, unused))
+}
+
+fn events(bench: &Workbench) -> anyhow::Result<HashMap<CustomerId, Behaviour>> {
+    let file = bench.events.as_ref().ok_or_else(|| stop(Exit::Usage, "this run reads an events file", "name it with --events FILE"))?;
+    winback_connectors::events::behaviour(file).or_hint(Exit::BadInput, "docs/data.md tells what an events file holds")
 }
 
 /// Trains on the run's customers, or takes the newest model when no row carries a label.
@@ -71,8 +123,7 @@ pub async fn train(bench: &Workbench, run: &mut Run, folds: usize) -> anyhow::Re
         let portfolio = portfolio(bench, run).await?;
         let peers = portfolio.peers.clone();
         if portfolio.features.labels.iter().all(Option::is_none) {
-            let (model, card) = newest_model(bench)?;
-            check_fits(&*model, &portfolio)?;
+            let card = newest_card(bench)?;
             return Ok(TrainStage { trained: false, card, peers });
         }
         let card = fit(bench, run, &portfolio, folds)?;
@@ -93,33 +144,22 @@ fn fit(bench: &Workbench, run: &Run, portfolio: &Portfolio, folds: usize) -> any
     let options = TrainOptions { seed: training.seed, folds, l2: training.l2, data: run.origin.source_digest.clone() };
     let trained = train::train(portfolio, &LogisticTrainer, &options, &bench.bar);
     let trained = trained.or_hint(Exit::BadInput, "check the label column of schema.toml and the words that mean yes and no")?;
-    shelf(bench).put(&trained).or_exit(Exit::Storage)?;
+    shelf::publish(&bench.path(&bench.settings.model_dir), &trained).or_exit(Exit::Storage)?;
     Ok(trained.card)
 }
 
-/// Returns the folder of models.
-pub fn shelf(bench: &Workbench) -> Shelf {
-    Shelf::new(bench.path(&bench.settings.model_dir))
-}
-
-fn newest_model(bench: &Workbench) -> anyhow::Result<(Box<dyn ChurnModel>, ModelCard)> {
-    let found = shelf(bench).current().or_exit(Exit::BadConfig)?;
+fn newest_card(bench: &Workbench) -> anyhow::Result<ModelCard> {
+    let found = shelf::current_card(&bench.path(&bench.settings.model_dir)).or_exit(Exit::BadConfig)?;
     let none = || stop(Exit::BadInput, "no row says whether its customer left, and there is no model yet", "train on a file with the label column first");
     found.ok_or_else(none)
 }
 
-fn check_fits(model: &dyn ChurnModel, portfolio: &Portfolio) -> anyhow::Result<()> {
-    let first = portfolio.who.get(..0).unwrap_or_default();
-    let empty = winback_core::feature::FeatureTable { schema: portfolio.features.schema.clone(), columns: Vec::new(), labels: Vec::new() };
-    let _ = (first, empty);
-    model.fits(&portfolio.features.schema).or_hint(Exit::BadInput, "train a model on this table")
-}
-
 /// Returns the model that scored a run.
-pub fn model_of(bench: &Workbench, run: &Run) -> anyhow::Result<(Box<dyn ChurnModel>, TrainStage)> {
+pub fn model_of(bench: &Workbench, run: &Run) -> anyhow::Result<(LogisticModel, TrainStage)> {
     let kept = run.report(Stage::Train).ok_or_else(|| stop(Exit::Usage, "no model was trained for this import yet", "winback train"))?;
     let kept: TrainStage = serde_json::from_value(kept.report.clone()).context("the run's training report cannot be read")?;
-    let model = shelf(bench).load(&kept.card.version).or_hint(Exit::BadInput, "winback train --again makes the model anew")?;
+    let path = bench.path(&bench.settings.model_dir).join(shelf::file_name(&kept.card.version));
+    let model = shelf::load(&path).or_hint(Exit::BadInput, "winback train --again makes the model anew")?;
     Ok((model, kept))
 }
 
@@ -189,7 +229,3 @@ pub fn report<R: serde::de::DeserializeOwned>(run: &Run, stage: Stage) -> anyhow
     serde_json::from_value(report.report.clone()).with_context(|| format!("the report of the stage {} cannot be read", stage.tag()))
 }
 
-/// Returns the import's report.
-pub fn import_report(run: &Run) -> anyhow::Result<ImportReport> {
-    report(run, Stage::Import)
-}

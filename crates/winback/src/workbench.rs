@@ -8,6 +8,7 @@ use jiff::{Timestamp, Zoned};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use winback_connectors::file::Fingerprint;
 use winback_core::run::Run;
 use winback_core::store::{RunStore, StoreError};
 use winback_core::template::Templates;
@@ -64,7 +65,7 @@ impl Workbench {
         };
         let mut run_settings = RunSettings::gather(&settings, texts)?;
         if let Some(events) = &overrides.events {
-            let digest = winback_connectors::csv::digest(events).or_hint(Exit::BadInput, "check the path of the events file")?;
+            let digest = Fingerprint::of(events).or_hint(Exit::BadInput, "check the path of the events file")?.sha256;
             run_settings.behaviour = BehaviourSource::Events { digest };
         }
         let rules = run_settings.rules()?;

@@ -2,7 +2,7 @@
 use crate::cli::{Place, assess, import, plan, train, write};
 use crate::exit::{Exit, stop};
 use crate::report;
-use crate::stages;
+use crate::stages::{self, Started};
 use crate::workbench::{OrStorage, Overrides, Workbench};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -56,12 +56,12 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
 
 /// Does every stage that is not done yet and returns the finished run.
 pub async fn whole_job(bench: &Workbench, file: &Path, (selection, folds): (Selection, usize), again: bool) -> anyhow::Result<Run> {
-    let mut run = stages::begin(bench, file).await?;
+    let Started { mut run, fingerprint } = stages::begin(bench, file).await?;
     if again && run.has(Stage::Import) {
         bench.store.reopen(run.id, Stage::Import).await.or_storage()?;
-        run = stages::begin(bench, file).await?;
+        run.stages.clear();
     }
-    stages::import(bench, &mut run, file).await?;
+    stages::import(bench, &mut run, file, fingerprint).await?;
     stages::train(bench, &mut run, folds).await?;
     stages::assess(bench, &mut run).await?;
     stages::plan(bench, &mut run).await?;

@@ -1,0 +1,103 @@
+//! How customers behave lately: logins, complaints and usage, computed from a
+//! file of dated events, or invented for demonstration and marked so everywhere.
+use crate::run_settings::BehaviourSource;
+use std::collections::HashMap;
+use winback_core::behaviour::{Behaviour, synthetic};
+use winback_core::customer::Cell;
+use winback_core::id::CustomerId;
+use winback_core::locale::Localized;
+use winback_core::pipeline::import::{CustomerSource, SourceError, SourcePage};
+use winback_core::schema::{Column, ColumnIndex, ColumnKind, MissingRule, Role, TableSchema, Theme};
+
+/// Draws the invented values; never changed, so that they stay the same from run to run.
+const SYNTHETIC_SEED: u64 = 30;
+
+/// The columns this module adds, in this order.
+const NAMES: [&str; 3] = ["recent_login_count", "complain_count", "usage_drop_rate"];
+
+/// Adds the behaviour columns to a table that lacks them.
+pub fn extend(table: &mut TableSchema, source: &BehaviourSource) {
+    let role = match source {
+        BehaviourSource::None => return,
+        BehaviourSource::Events { .. } => Role::Feature,
+        BehaviourSource::Synthetic => Role::Synthetic,
+    };
+    if NAMES.iter().any(|name| table.index_of(name).is_some()) {
+        return;
+    }
+    table.columns.extend(NAMES.into_iter().zip(labels()).map(|(name, label)| column(name, label, role.clone())));
+}
+
+fn labels() -> [Localized; 3] {
+    [
+        Localized::new("近 30 天登入次數", "近 30 天登录次数", "Logins in the last 30 days"),
+        Localized::new("近 90 天客訴次數", "近 90 天投诉次数", "Complaints in the last 90 days"),
+        Localized::new("用量下降比例（近 30 天與前 30 天相比）", "用量下降比例（近 30 天与前 30 天相比）", "Fall in usage (last 30 days against the 30 before)"),
+    ]
+}
+
+fn column(name: &str, label: Localized, role: Role) -> Column {
+    let (min, max) = if name == "usage_drop_rate" { (f64::MIN, 1.0) } else { (0.0, f64::MAX) };
+    Column {
+        name: name.to_owned(),
+        aliases: Vec::new(),
+        kind: ColumnKind::Number { min, max },
+        role,
+        optional: true,
+        missing: MissingRule::Learn,
+        label,
+        theme: if name == "complain_count" { Theme::Support } else { Theme::Usage },
+        value_labels: std::collections::BTreeMap::new(),
+        unit: None,
+    }
+}
+
+/// The behaviour of a customer without events.
+const NOTHING_SEEN: Behaviour = Behaviour { recent_login_count: 0, complain_count: 0, usage_drop_rate: None };
+
+/// Where the values of a customer come from.
+pub enum Values {
+    /// From dated events; a customer without events has logged in and complained 0 times, and no usage is known.
+    Events(HashMap<CustomerId, Behaviour>),
+    /// Invented.
+    Synthetic,
+}
+
+/// A source whose rows get the behaviour columns at their end.
+pub struct WithBehaviour<S> {
+    inner: S,
+    values: Values,
+}
+
+impl<S: CustomerSource> WithBehaviour<S> {
+    /// Returns the source; its table must have been extended with [`extend`].
+    pub fn new(inner: S, values: Values) -> Self {
+        Self { inner, values }
+    }
+
+    fn of(&self, id: &CustomerId) -> Behaviour {
+        match &self.values {
+            Values::Events(known) => known.get(id).copied().unwrap_or(NOTHING_SEEN),
+            Values::Synthetic => synthetic(SYNTHETIC_SEED, id),
+        }
+    }
+}
+
+impl<S: CustomerSource> CustomerSource for WithBehaviour<S> {
+    fn next_page(&mut self, rows: usize) -> Result<SourcePage, SourceError> {
+        let mut page = self.inner.next_page(rows)?;
+        for row in &mut page.rows {
+            let behaviour = self.of(&row.id);
+            let added = NAMES.len();
+            row.cells.truncate(row.cells.len() - added);
+            row.cells.push(Cell::Number(f64::from(behaviour.recent_login_count)));
+            row.cells.push(Cell::Number(f64::from(behaviour.complain_count)));
+            row.cells.push(behaviour.usage_drop_rate.map_or(Cell::Missing, Cell::Number));
+        }
+        Ok(page)
+    }
+
+    fn column_number(&self, column: ColumnIndex) -> Option<u32> {
+        self.inner.column_number(column)
+    }
+}

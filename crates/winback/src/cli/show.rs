@@ -1,0 +1,238 @@
+//! `winback show` and what `winback write --id` shows.
+use crate::cli::{Language, Place};
+use crate::desk::context;
+use crate::exit::{Exit, OrExit, stop};
+use crate::report;
+use crate::stages;
+use crate::workbench::{OrStorage, Overrides, Workbench};
+use std::process::ExitCode;
+use std::time::Instant;
+use winback_core::agents::campaign_designer::describe;
+use winback_core::agents::churn_reasoning::Voice;
+use winback_core::feature::FeatureSchema;
+use winback_core::id::CustomerId;
+use winback_core::locale::Locale;
+use winback_core::message::{CallScript, Content, Message};
+use winback_core::pipeline::assess::Explainer;
+use winback_core::pipeline::write::{self, Selection};
+use winback_core::portfolio::{Context, CustomerFile, Filter, PortfolioReader};
+use winback_core::progress::Silent;
+use winback_core::risk::{RiskLevel, ValueTier};
+use winback_core::store::{MessageStore, Writing};
+
+/// Show everything about one customer
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The customer's id
+    #[arg(required_unless_present = "random")]
+    pub id: Option<String>,
+    /// Draw a customer, every one with the same chance
+    #[arg(long, conflicts_with = "id")]
+    pub random: bool,
+    /// The same seed draws the same customer [default: the clock]
+    #[arg(long, requires = "random")]
+    pub seed: Option<u64>,
+    /// Draw among customers of this risk only: high, medium or low
+    #[arg(long, requires = "random", value_parser = parse_level)]
+    pub risk: Option<RiskLevel>,
+    /// Draw among customers of this value only: high, mid or low
+    #[arg(long, requires = "random", value_parser = parse_tier)]
+    pub value: Option<ValueTier>,
+    /// The language
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: Language,
+}
+
+fn parse_level(text: &str) -> Result<RiskLevel, String> {
+    RiskLevel::from_tag(text).ok_or_else(|| "expected high, medium or low".to_owned())
+}
+
+fn parse_tier(text: &str) -> Result<ValueTier, String> {
+    ValueTier::from_tag(text).ok_or_else(|| "expected high, mid or low".to_owned())
+}
+
+/// Shows a customer of the newest run.
+pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
+    let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
+    let run = bench.newest().await?;
+    let context = context(&run).or_storage()?;
+    let (id, seed) = match &args.id {
+        Some(id) => (id.clone(), None),
+        None => draw(&bench, &context, args).await?,
+    };
+    let file = find(&bench, &context, &id).await?;
+    let locale = args.lang.into();
+    let shown = Shown { context: &context, file: &file, locale };
+    report::print(at.json, &shown.json()?, || shown.text(seed))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn draw(bench: &Workbench, context: &Context, args: &Args) -> anyhow::Result<(String, Option<u64>)> {
+    let seed = args.seed.unwrap_or_else(|| crate::workbench::now().as_microsecond().unsigned_abs() % 1_000_000);
+    let filter = Filter { level: args.risk, tier: args.value, ..Filter::default() };
+    let drawn = bench.store.random(context.run.id, &filter, seed).await.or_storage()?;
+    let nobody = || stop(Exit::Usage, "no customer fits the filter", "leave out --risk or --value");
+    Ok((drawn.ok_or_else(nobody)?.to_string(), Some(seed)))
+}
+
+/// Returns a customer's file, or names the ids that come nearest.
+pub async fn find(bench: &Workbench, context: &Context, id: &str) -> anyhow::Result<CustomerFile> {
+    let parsed = CustomerId::parse(id).or_exit(Exit::Usage)?;
+    if let Some(file) = bench.store.file(context.run.id, &parsed, &context.table).await.or_storage()? {
+        return Ok(file);
+    }
+    let near = bench.store.nearest_ids(context.run.id, id, 5).await.or_storage()?;
+    let near = near.iter().map(CustomerId::as_str).collect::<Vec<_>>().join(", ");
+    let hint = if near.is_empty() { "winback show --random draws one".to_owned() } else { format!("the nearest ids: {near}") };
+    Err(stop(Exit::Usage, format!("there is no customer {id:?} in run {}", context.run.id), hint))
+}
+
+/// Writes for one customer now and shows the result with the facts used, the checks passed and the seconds taken.
+pub async fn written(at: &Place, bench: &Workbench, id: &str, only: Option<Locale>) -> anyhow::Result<ExitCode> {
+    let run = bench.newest().await?;
+    let context = context(&run).or_storage()?;
+    let file = find(bench, &context, id).await?;
+    let _lock = bench.lock()?;
+    let start = Instant::now();
+    let features = FeatureSchema::of(&context.table);
+    let scribe = stages::scribe(bench, &features, &bench.settings.languages);
+    let one = Selection::One(file.customer.position);
+    write::write(&run, &scribe, one, &*bench.store, &Silent).await.or_storage()?;
+    let seconds = start.elapsed().as_secs_f64();
+    let writings = bench.store.writings(run.id, file.customer.position).await.or_storage()?;
+    let writings: Vec<Writing> = writings.into_iter().filter(|writing| only.is_none_or(|locale| writing.locale == locale)).collect();
+    let json = serde_json::json!({ "customer": file.customer.id, "seconds": seconds, "writings": writings_json(&writings) });
+    report::print(at.json, &json, || match writings.is_empty() {
+        true => "This customer is not to be contacted, so nothing is written; winback show tells why.".to_owned(),
+        false => format!("{}\nwritten and reviewed in {seconds:.3} s", writings_text(&writings)),
+    })?;
+    let held = writings.iter().any(|writing| !writing.findings.is_empty());
+    Ok(if held { ExitCode::from(Exit::Partial as u8) } else { ExitCode::SUCCESS })
+}
+
+struct Shown<'a> {
+    context: &'a Context,
+    file: &'a CustomerFile,
+    locale: Locale,
+}
+
+impl Shown<'_> {
+    fn explainer(&self) -> Explainer<'_> {
+        let context = self.context;
+        Explainer {
+            table: &context.table,
+            features: &context.features,
+            peers: &context.peers,
+            model: &context.model,
+            thresholds: context.thresholds,
+            bounds: context.bounds,
+        }
+    }
+
+    fn json(&self) -> anyhow::Result<serde_json::Value> {
+        let explanation = match &self.file.assessment {
+            Some(assessment) => Some(self.explainer().explain(&self.file.customer, assessment)?),
+            None => None,
+        };
+        let cells = self.context.table.columns.iter().enumerate().map(|(place, column)| {
+            (column.name.clone(), serde_json::Value::from(self.file.customer.display(&self.context.table, place, self.locale)))
+        });
+        Ok(serde_json::json!({
+            "customer": self.file.customer.id,
+            "line": self.file.customer.line,
+            "cells": cells.collect::<serde_json::Map<_, _>>(),
+            "risk": explanation.as_ref().map(|e| &e.risk),
+            "causes": explanation.as_ref().map(|e| &e.causes),
+            "plan": self.file.plan,
+            "writings": writings_json(&self.file.writings),
+        }))
+    }
+
+    fn text(&self, seed: Option<u64>) -> String {
+        let mut text = format!("Customer {} (line {} of {})\n", self.file.customer.id, self.file.customer.line, self.context.run.origin.source);
+        if let Some(seed) = seed {
+            text.push_str(&format!("drawn with --seed {seed}\n"));
+        }
+        let cells = self.context.table.columns.iter().enumerate();
+        let rows = cells.map(|(place, column)| {
+            vec![column.label.get(self.locale).clone(), self.file.customer.display(&self.context.table, place, self.locale)]
+        });
+        text.push_str(&format!("\n{}\n", report::table(&[], rows)));
+        text.push_str(&self.judgement());
+        if !self.file.writings.is_empty() {
+            let own = self.file.writings.iter().filter(|writing| writing.locale == self.locale).cloned().collect::<Vec<_>>();
+            text.push_str(&format!("\n{}", writings_text(&own)));
+        }
+        text
+    }
+
+    fn judgement(&self) -> String {
+        let customer = &self.file.customer;
+        let mut text = String::new();
+        if let Some(Ok(explained)) = self.file.assessment.as_ref().map(|assessment| self.explainer().explain(customer, assessment)) {
+            let voice = Voice { table: &self.context.table, features: &self.context.features, customer, locale: self.locale };
+            let comparisons = explained.risk.comparisons.iter().map(|c| format!("  {}\n", c.text(&self.context.table, self.locale)));
+            text.push_str(&format!("\n{}\n{}", explained.risk.text(&self.context.table, self.locale), comparisons.collect::<String>()));
+            text.push_str(&format!("\n{}\n", explained.causes.text(&voice)));
+        }
+        if let Some(plan) = &self.file.plan {
+            let said = describe(plan, &self.context.catalogue, &self.context.table, self.locale);
+            let lines = [said.what, said.why, said.cost, said.effect, said.effect_source, said.owner, said.due];
+            let others = said.others.into_iter().map(|other| other.text);
+            let lines = lines.into_iter().chain(others).chain(said.notes).filter(|line| !line.is_empty());
+            text.push_str(&format!("\n{}\n", lines.collect::<Vec<_>>().join("\n")));
+        }
+        text
+    }
+}
+
+fn writings_json(writings: &[Writing]) -> serde_json::Value {
+    let one = |writing: &Writing| {
+        serde_json::json!({
+            "language": writing.locale,
+            "messages": writing.messages.iter().map(Message::record).collect::<Vec<_>>(),
+            "findings": writing.findings,
+        })
+    };
+    writings.iter().map(one).collect()
+}
+
+fn writings_text(writings: &[Writing]) -> String {
+    let mut text = String::new();
+    for writing in writings {
+        for message in &writing.messages {
+            let record = message.record();
+            let title = format!("{} · {}", record.content.channel().tag(), writing.locale);
+            let facts = record.facts.iter().map(|fact| format!("{} = {}", fact.id, fact.text)).collect::<Vec<_>>().join("; ");
+            text.push_str(&format!("── {title} ──\n{}\n\nfacts: {facts}\nchecks passed: {}\n\n", content_text(&record.content), record.checks.join(", ")));
+        }
+        for finding in &writing.findings {
+            text.push_str(&format!("── held · {} · {} ──\n{}: {}\n\n", finding.channel.tag(), writing.locale, finding.part, finding.detail));
+        }
+    }
+    text
+}
+
+fn content_text(content: &Content) -> String {
+    match content {
+        Content::Email(mail) => format!("{}\n[{}]\n\n{}", mail.subject, mail.preheader, mail.text.trim_end()),
+        Content::Sms(sms) => sms.text.clone(),
+        Content::Call(script) => script_text(script),
+    }
+}
+
+fn script_text(script: &CallScript) -> String {
+    let answers = script.objections.iter().map(|objection| format!("  “{}”\n    → {}\n", objection.customer, objection.answer));
+    let forbidden = script.forbidden.iter().map(|never| format!("  × {never}\n"));
+    let outcomes = script.outcomes.iter().map(|outcome| format!("  [ ] {} ({})\n", outcome.label, outcome.code));
+    format!(
+        "{}\n\n{}\n\n{}\n\n{}\n{}\n{}\n\n{}",
+        script.opening,
+        script.reason,
+        script.offer,
+        answers.collect::<String>(),
+        forbidden.collect::<String>(),
+        script.close,
+        outcomes.collect::<String>()
+    )
+}
