@@ -283,6 +283,17 @@ fn every_cell_of_the_matrix_ends_in_a_contact_that_is_worth_it() {
 }
 
 #[test]
+fn a_company_without_the_sample_columns_is_served_too() {
+    let catalogue = default_file().catalogue;
+    for (cell, charge) in Cell::all().flat_map(|cell| [Some(2_500), Some(9_985), None].map(|charge| (cell, charge))) {
+        let mut input = input(cell.level, cell.tier, cell.theme);
+        (input.columns, input.monthly_minor, input.inputs.tenure_months, input.inputs.contract) = (BTreeMap::new(), charge, None, None);
+        let plan = plan(&input, &catalogue, TODAY);
+        assert!(plan.decision.choice().is_some(), "{} at {charge:?}: {plan:#?}", cell.words());
+    }
+}
+
+#[test]
 fn the_plan_follows_the_main_reason_as_the_matrix_says() {
     let catalogue = default_file().catalogue;
     for entry in matrix(&catalogue) {
