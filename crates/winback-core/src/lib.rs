@@ -9,6 +9,7 @@
 #![deny(missing_docs)]
 
 pub mod agents;
+pub mod brief;
 pub mod campaign;
 pub mod customer;
 pub mod defect;
@@ -25,8 +26,10 @@ pub mod peer;
 pub mod pipeline;
 pub mod portfolio;
 pub mod progress;
+pub mod review;
 pub mod risk;
 pub mod run;
 pub mod schema;
 pub mod slot;
 pub mod store;
+pub mod template;

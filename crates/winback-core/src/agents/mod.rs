@@ -2,5 +2,6 @@
 //! typed output with a JSON schema, and a deterministic implementation that
 //! needs no model.
 pub mod churn_reasoning;
+pub mod communication;
 pub mod data_analyst;
 pub mod trace;
