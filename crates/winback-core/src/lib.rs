@@ -10,6 +10,7 @@
 
 pub mod agents;
 pub mod behaviour;
+pub mod brief;
 pub mod campaign;
 pub mod customer;
 pub mod defect;
@@ -26,6 +27,7 @@ pub mod peer;
 pub mod pipeline;
 pub mod portfolio;
 pub mod progress;
+pub mod review;
 pub mod risk;
 pub mod row;
 pub mod run;
@@ -33,3 +35,4 @@ pub mod schema;
 pub mod slot;
 pub mod spelling;
 pub mod store;
+pub mod template;

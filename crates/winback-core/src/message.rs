@@ -3,7 +3,7 @@
 use crate::digest::Digest;
 use crate::id::{CustomerId, Position};
 use crate::locale::{Locale, Localized};
-use crate::offer::OfferId;
+use crate::offer::{OfferId, OfferKind};
 use crate::risk::{RiskLevel, ValueTier};
 use crate::schema::Theme;
 use crate::slot::SlotValues;
@@ -69,6 +69,8 @@ pub struct Brief {
     pub theme: Option<Theme>,
     /// The offer to make; `None` for a service contact.
     pub offer: Option<OfferId>,
+    /// The kind of the offer, which decides how it is told; `None` for a service contact.
+    pub kind: Option<OfferKind>,
     /// The facts a text may use.
     pub facts: Vec<Fact>,
     /// Who writes.

@@ -3,5 +3,6 @@
 //! needs no model.
 pub mod campaign_designer;
 pub mod churn_reasoning;
+pub mod communication;
 pub mod data_analyst;
 pub mod trace;

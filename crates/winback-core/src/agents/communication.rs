@@ -1,0 +1,195 @@
+//! The communication agent: brief → a mail, a short message and a call script.
+//! This one writes from templates and needs no model. What it writes is a draft;
+//! only [`crate::review::review`] makes a message of it.
+use crate::brief::mix;
+use crate::locale::Locale;
+use crate::message::{Brief, CallOutcome, CallScript, Channel, Content, Draft, Email, Finding, Objection, Sms, WriterVersion};
+use crate::review::{SMS_UNITS, review, worst_case_units};
+use crate::slot::Slot;
+use crate::store::Writing;
+use crate::template::{Case, TemplateError, TemplatePart as Part, Templates, name_bit};
+use minijinja::Value;
+use std::collections::BTreeMap;
+
+/// What the agent wrote for one customer: a draft for each channel, or why there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drafts {
+    /// The drafts, in the order mail, short message, call.
+    pub drafts: Vec<Draft>,
+    /// What kept a channel without a draft.
+    pub findings: Vec<Finding>,
+}
+
+/// Returns drafts for every channel. The same brief and templates give the same bytes.
+pub fn write(templates: &Templates, brief: &Brief) -> Drafts {
+    let writer = WriterVersion { name: templates.name().into(), words: templates.digest().clone() };
+    let page = Page::new(templates, brief);
+    let contents = [page.email().map(Content::Email), page.sms().map(Content::Sms), page.call().map(Content::Call)];
+    let mut drafts = Drafts { drafts: Vec::with_capacity(contents.len()), findings: Vec::new() };
+    for content in contents {
+        match content {
+            Ok(content) => drafts.drafts.push(Draft { content, offer: brief.offer.clone(), writer: writer.clone() }),
+            Err(finding) => drafts.findings.push(finding),
+        }
+    }
+    drafts
+}
+
+/// Writes for every channel and reviews each draft: what passed, and what kept the rest back.
+pub fn write_and_review(templates: &Templates, brief: &Brief) -> Writing {
+    let Drafts { drafts, mut findings } = write(templates, brief);
+    let mut messages = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        match review(brief, draft) {
+            Ok(message) => messages.push(message),
+            Err(found) => findings.extend(found),
+        }
+    }
+    Writing { position: brief.position, customer: brief.customer.clone(), locale: brief.locale, messages, findings }
+}
+
+type Names = BTreeMap<&'static str, Value>;
+
+/// A brief laid out for the templates.
+struct Page<'a> {
+    templates: &'a Templates,
+    brief: &'a Brief,
+    case: Case,
+    /// `offer`, `charge`, `company`, `slot`.
+    groups: Names,
+    root: Value,
+}
+
+impl<'a> Page<'a> {
+    fn new(templates: &'a Templates, brief: &'a Brief) -> Self {
+        let (mut has, mut named) = (0, BTreeMap::<&'static str, Names>::new());
+        let mut put = |name: &str, text: Value| {
+            if let Some((bit, group, field)) = name_bit(name) {
+                has |= bit;
+                named.entry(group).or_default().insert(field, text);
+            }
+        };
+        for fact in &brief.facts {
+            put(&fact.id, Value::from(fact.text.as_str()));
+        }
+        for slot in Slot::ALL.into_iter().filter(|&slot| slot == Slot::AgentName || brief.slots.usable(slot).is_some()) {
+            put(&format!("slot.{}", slot.tag()), Value::from(slot.marker()));
+        }
+        put("company.tel", Value::from(crate::review::tel_link(&brief.company.phone)));
+        for group in ["offer", "charge", "company", "slot"] {
+            named.entry(group).or_default();
+        }
+        let groups: Names = named.into_iter().map(|(group, names)| (group, Value::from(names))).collect();
+        let case = Case { kind: brief.kind, theme: brief.theme, tier: brief.tier, has, seed: brief.seed };
+        Self { templates, brief, case, root: Value::from(groups.clone()), groups }
+    }
+
+    fn email(&self) -> Result<Email, Finding> {
+        let mut parts = Names::new();
+        let mut texts = BTreeMap::new();
+        for part in Part::OF_EMAIL {
+            let text = if part.is_optional() { self.optional(part)? } else { self.part(Channel::Email, part, None)? };
+            parts.insert(part.tag(), Value::from(text.as_str()));
+            texts.insert(part.tag(), text);
+        }
+        let mut groups = self.groups.clone();
+        groups.insert("part", Value::from(parts));
+        groups.insert("lang", Value::from(self.brief.locale.tag()));
+        let layout = Value::from(groups);
+        Ok(Email {
+            subject: texts.remove(Part::Subject.tag()).unwrap_or_default(),
+            preheader: texts.remove(Part::Preheader.tag()).unwrap_or_default(),
+            text: self.laid_out(Part::Text, layout.clone())?,
+            html: self.laid_out(Part::Html, layout)?,
+        })
+    }
+
+    /// Takes the longest wording that fits one message, the more specific ones first.
+    fn sms(&self) -> Result<Sms, Finding> {
+        let mut shortest: Option<(usize, String)> = None;
+        let mut best: Option<(u32, usize, u64, String)> = None;
+        for (turn, section) in self.templates.all(self.locale(), Part::Sms, self.case).into_iter().enumerate() {
+            let text = self.templates.render(section, self.root.clone()).map_err(|error| broken(Channel::Sms, &error))?;
+            let units = worst_case_units(&text, self.brief);
+            if shortest.as_ref().is_none_or(|(least, _)| units < *least) {
+                shortest = Some((units, text.clone()));
+            }
+            let rank = (section.conditions, units, mix(self.brief.seed, &turn.to_string()));
+            if units <= SMS_UNITS && best.as_ref().is_none_or(|best| (best.0, best.1, best.2) < rank) {
+                best = Some((rank.0, rank.1, rank.2, text));
+            }
+        }
+        match (best, shortest) {
+            (Some((.., text)), _) => Ok(Sms { text }),
+            (None, shortest) => Err(self.too_long(shortest.map_or(0, |(units, _)| units))),
+        }
+    }
+
+    fn too_long(&self, units: usize) -> Finding {
+        let length = |id: &str| self.brief.facts.iter().find(|fact| fact.id == id).map_or(0, |fact| fact.text.encode_utf16().count());
+        let detail = format!(
+            "the shortest wording has {units} characters, {} more than the {SMS_UNITS} of one short message; shorten the name of the offer ({}) or the company's short name ({}), or add a shorter [sms] wording",
+            units.saturating_sub(SMS_UNITS),
+            length("offer.name"),
+            length("company.short_name"),
+        );
+        Finding { channel: Channel::Sms, part: "text".into(), check: "length".into(), detail }
+    }
+
+    fn call(&self) -> Result<CallScript, Finding> {
+        let one = |part| self.part(Channel::Call, part, None);
+        Ok(CallScript {
+            opening: one(Part::CallOpening)?,
+            reason: one(Part::CallReason)?,
+            offer: one(Part::CallOffer)?,
+            objections: self.each(Part::Objection, |_, text| {
+                let (customer, answer) = text.split_once('\n').unwrap_or((&text, ""));
+                Objection { customer: customer.trim().to_owned(), answer: answer.trim().to_owned() }
+            })?,
+            forbidden: self.each(Part::Forbidden, |_, text| text)?,
+            close: one(Part::CallClose)?,
+            outcomes: self.each(Part::Outcome, |code, label| CallOutcome { code: code.to_owned(), label })?,
+        })
+    }
+
+    fn each<T>(&self, part: Part, make: impl Fn(&str, String) -> T) -> Result<Vec<T>, Finding> {
+        let ids = self.templates.ids(self.locale(), part).into_iter();
+        let ids = ids.filter(|id| self.templates.choose(self.locale(), part, Some(id), self.case).is_some());
+        ids.map(|id| Ok(make(id, self.part(Channel::Call, part, Some(id))?))).collect()
+    }
+
+    fn part(&self, channel: Channel, part: Part, id: Option<&str>) -> Result<String, Finding> {
+        let section = self.templates.choose(self.locale(), part, id, self.case).ok_or_else(|| Finding {
+            channel,
+            part: part.tag().into(),
+            check: "wording".into(),
+            detail: format!("no wording of [{}] fits this customer; add a section [{}] without conditions", part.tag(), part.tag()),
+        })?;
+        self.templates.render(section, self.root.clone()).map_err(|error| broken(channel, &error))
+    }
+
+    fn optional(&self, part: Part) -> Result<String, Finding> {
+        match self.templates.choose(self.locale(), part, None, self.case) {
+            Some(section) => self.templates.render(section, self.root.clone()).map_err(|error| broken(Channel::Email, &error)),
+            None => Ok(String::new()),
+        }
+    }
+
+    fn laid_out(&self, part: Part, page: Value) -> Result<String, Finding> {
+        let section = self.templates.choose(self.locale(), part, None, self.case).ok_or_else(|| Finding {
+            channel: Channel::Email,
+            part: part.tag().into(),
+            check: "wording".into(),
+            detail: format!("there is no layout [{}]; add it", part.tag()),
+        })?;
+        self.templates.render(section, page).map_err(|error| broken(Channel::Email, &error))
+    }
+
+    fn locale(&self) -> Locale {
+        self.brief.locale
+    }
+}
+
+fn broken(channel: Channel, error: &TemplateError) -> Finding {
+    Finding { channel, part: error.file.clone(), check: "template".into(), detail: error.to_string() }
+}

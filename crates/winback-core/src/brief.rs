@@ -1,0 +1,195 @@
+//! Building the brief: everything that may be said to one customer, and where
+//! each fact comes from. What is not in the brief cannot get past the review.
+use crate::campaign::{CampaignPlan, Decision};
+use crate::customer::Customer;
+use crate::digest::Digest;
+use crate::locale::Locale;
+use crate::message::{Brief, Company, Fact, FactSource};
+use crate::money::Money;
+use crate::offer::{Catalogue, Offer, OfferId};
+use crate::schema::{Role, TableSchema};
+use crate::slot::SlotValues;
+use jiff::civil::Date;
+
+/// What every brief of a run is drawn from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// The company's table.
+    pub schema: &'a TableSchema,
+    /// The offers.
+    pub catalogue: &'a Catalogue,
+    /// Who writes.
+    pub company: &'a Company,
+}
+
+/// Why nothing can be written to a customer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoBrief {
+    /// The plan leaves the customer alone.
+    #[error("the plan leaves this customer alone, so there is nothing to write")]
+    NotToContact,
+    /// The plan was made from another catalogue.
+    #[error("the plan makes the offer {0:?}, which the catalogue does not have; plan again with this catalogue")]
+    UnknownOffer(OfferId),
+    /// The promise holds a number nobody gave.
+    #[error("the promise of offer {offer:?} ({locale}) holds {placeholder}, for which this customer has no value; {remedy}")]
+    PromiseNeeds {
+        /// The offer.
+        offer: OfferId,
+        /// The language of the promise.
+        locale: Locale,
+        /// What has no value: `{months}`.
+        placeholder: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+}
+
+/// Returns the brief for one customer in one language. The same arguments give the same brief; the seed is
+/// mixed with the customer's id, so that neighbours get different wordings.
+pub fn brief(sources: &Sources<'_>, customer: &Customer, plan: &CampaignPlan, locale: Locale, seed: u64) -> Result<Brief, NoBrief> {
+    let offer = match &plan.decision {
+        Decision::NoContact { .. } => return Err(NoBrief::NotToContact),
+        Decision::ServiceContact { .. } => None,
+        Decision::Offer(choice) => Some(sources.catalogue.offer(&choice.offer).ok_or_else(|| NoBrief::UnknownOffer(choice.offer.clone()))?),
+    };
+    let mut facts = company_facts(sources.company, locale);
+    if let Some(offer) = offer {
+        facts.extend(offer_facts(sources.schema, customer, offer, locale)?);
+    }
+    Ok(Brief {
+        position: customer.position,
+        customer: customer.id.clone(),
+        locale,
+        level: plan.inputs.level,
+        tier: plan.inputs.tier,
+        theme: plan.inputs.theme,
+        offer: offer.map(|offer| offer.id.clone()),
+        kind: offer.map(|offer| offer.kind),
+        facts,
+        company: sources.company.clone(),
+        slots: slot_values(sources, customer),
+        seed: mix(seed, customer.id.as_str()),
+    })
+}
+
+fn slot_values(sources: &Sources<'_>, customer: &Customer) -> SlotValues {
+    let start = &sources.company.unsubscribe_url;
+    let token = Digest::of_parts([b"unsubscribe".as_slice(), customer.id.as_str().as_bytes()]);
+    SlotValues {
+        first_name: customer.text(sources.schema, &Role::FirstName).map(str::to_owned),
+        unsubscribe_url: (!start.trim().is_empty()).then(|| format!("{start}{}", token.0.get(..32).unwrap_or_default())),
+        agent_name: None,
+    }
+}
+
+fn company_facts(company: &Company, locale: Locale) -> Vec<Fact> {
+    let fields = [
+        ("name", company.name.get(locale)),
+        ("short_name", company.short_name.get(locale)),
+        ("address", company.address.get(locale)),
+        ("phone", &company.phone),
+        ("team", company.team.get(locale)),
+    ];
+    let fact = |(field, text): (&str, &String)| Fact {
+        id: format!("company.{field}"),
+        text: text.clone(),
+        source: FactSource::Company { field: field.into() },
+    };
+    fields.into_iter().map(fact).collect()
+}
+
+/// The customer's own numbers that an offer is worked out from.
+struct Charge {
+    monthly: Money,
+    saving: Money,
+    source: FactSource,
+}
+
+fn offer_facts(schema: &TableSchema, customer: &Customer, offer: &Offer, locale: Locale) -> Result<Vec<Fact>, NoBrief> {
+    let charge = charge(schema, customer, offer);
+    let from_offer = |field: &str| FactSource::Offer { offer: offer.id.clone(), field: field.into() };
+    let fact = |id: &str, text: String, source: FactSource| Fact { id: id.into(), text, source };
+    let mut facts = vec![
+        fact("offer.name", offer.name.get(locale).clone(), from_offer("name")),
+        fact("offer.promise", promise(offer, charge.as_ref(), locale)?, from_offer("promise")),
+    ];
+    if let Some(percent) = offer.terms.percent {
+        facts.push(fact("offer.percent", format!("{percent}%"), from_offer("percent")));
+    }
+    if let Some(months) = offer.terms.months {
+        facts.push(fact("offer.months", months_text(months, locale), from_offer("months")));
+    }
+    if let Some(day) = offer.valid_until {
+        facts.push(fact("offer.until", day_text(day, locale), from_offer("valid_until")));
+    }
+    if let Some(charge) = charge {
+        facts.push(fact("offer.saving", charge.saving.to_string(), charge.source.clone()));
+        // A promise that states the saving needs no second sentence about it, so the charge behind it is left out.
+        if !offer.promise.get(locale).contains("{saving}") {
+            facts.push(fact("charge.monthly", charge.monthly.to_string(), charge.source));
+        }
+    }
+    Ok(facts)
+}
+
+/// Returns the monthly charge and what the offer takes off it, rounded down to the minor unit, so that the bill
+/// never falls by less than was promised; `None` where the offer takes off nothing or the charge is unknown.
+fn charge(schema: &TableSchema, customer: &Customer, offer: &Offer) -> Option<Charge> {
+    let column = schema.with_role(&Role::MonthlyCharge)?;
+    let monthly = customer.monthly_charge(schema).filter(|charge| charge.minor > 0)?;
+    let saving = i64::try_from(i128::from(monthly.minor) * i128::from(offer.terms.percent?) / 100).ok().filter(|&minor| minor > 0)?;
+    let source = FactSource::Cell { line: customer.line, column: schema.columns.get(column)?.name.clone() };
+    Some(Charge { monthly, saving: Money::new(saving, monthly.currency), source })
+}
+
+fn promise(offer: &Offer, charge: Option<&Charge>, locale: Locale) -> Result<String, NoBrief> {
+    let values = [
+        ("{percent}", offer.terms.percent.map(|n| n.to_string()), "give the offer a percent"),
+        ("{months}", offer.terms.months.map(|n| n.to_string()), "give the offer its months"),
+        (
+            "{saving}",
+            charge.map(|c| c.saving.to_string()),
+            "make the offer only to customers with a monthly charge, or leave the saving out",
+        ),
+    ];
+    let mut text = offer.promise.get(locale).clone();
+    for (placeholder, value, remedy) in values {
+        if text.contains(placeholder) {
+            let needs = || NoBrief::PromiseNeeds { offer: offer.id.clone(), locale, placeholder: placeholder.into(), remedy };
+            text = text.replace(placeholder, &value.ok_or_else(needs)?);
+        }
+    }
+    Ok(text)
+}
+
+fn months_text(months: u16, locale: Locale) -> String {
+    match (locale, months) {
+        (Locale::ZhTw, _) => format!("{months} 個月"),
+        (Locale::ZhCn, _) => format!("{months} 个月"),
+        (Locale::En, 1) => "1 month".into(),
+        (Locale::En, _) => format!("{months} months"),
+    }
+}
+
+fn day_text(day: Date, locale: Locale) -> String {
+    const MONTHS: [&str; 12] =
+        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+    let (year, month, date) = (day.year(), day.month(), day.day());
+    match locale {
+        Locale::ZhTw | Locale::ZhCn => format!("{year} 年 {month} 月 {date} 日"),
+        Locale::En => {
+            let name = usize::try_from(month - 1).ok().and_then(|at| MONTHS.get(at)).copied().unwrap_or_default();
+            format!("{date} {name} {year}")
+        }
+    }
+}
+
+/// Returns a number that depends on every bit of a seed and a text (FNV-1a, then the finaliser of splitmix64).
+pub(crate) fn mix(seed: u64, text: &str) -> u64 {
+    let start = seed ^ 0xcbf2_9ce4_8422_2325;
+    let hash = text.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let once = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let twice = (once ^ (once >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    twice ^ (twice >> 31)
+}

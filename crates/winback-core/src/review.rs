@@ -1,0 +1,298 @@
+//! The review: the only place where a [`Message`] is born. It trusts no writer.
+//! Everything is checked on the draft with its slots still open; only then is
+//! the personal data filled in, escaped for the place where it stands.
+mod html;
+mod number;
+
+use crate::locale::Locale;
+use crate::message::{Brief, CallScript, Channel, Content, Draft, Email, Fact, Finding, Message, MessageRecord, Sms};
+use crate::slot::{MAX_NAME_CHARS, Place, Slot, fill};
+use std::borrow::Cow;
+
+/// The most UTF-16 units a short message may have when filled (one UCS-2 segment, GSM 03.38).
+pub const SMS_UNITS: usize = 70;
+/// The fewest objections a call script answers.
+pub const MIN_OBJECTIONS: usize = 6;
+/// The widest subject line, where a Chinese character counts two.
+pub const SUBJECT_WIDTH: usize = 78;
+
+/// Returns the message, or everything that is wrong with the draft. A message records the checks it passed.
+pub fn review(brief: &Brief, draft: Draft) -> Result<Message, Vec<Finding>> {
+    let mut desk = Desk { brief, channel: draft.content.channel(), findings: Vec::new(), checks: Vec::new() };
+    desk.offer_matches(&draft);
+    let parts = parts(&draft.content);
+    desk.slots(&parts);
+    desk.characters(&parts);
+    desk.numbers(&parts);
+    match &draft.content {
+        Content::Email(email) => desk.email(email),
+        Content::Sms(sms) => desk.sms(sms),
+        Content::Call(script) => desk.call(script),
+    }
+    if !desk.findings.is_empty() {
+        return Err(desk.findings);
+    }
+    let facts = brief.facts.iter().filter(|fact| parts.iter().any(|part| part.read.contains(fact.text.as_str()))).cloned().collect();
+    let content = filled(&draft.content, brief);
+    Ok(Message::reviewed(MessageRecord {
+        position: brief.position,
+        customer: brief.customer.clone(),
+        locale: brief.locale,
+        content,
+        offer: draft.offer,
+        writer: draft.writer,
+        facts,
+        checks: desk.checks.into_iter().map(str::to_owned).collect(),
+    }))
+}
+
+/// Returns the UTF-16 units of a text when its slots hold the longest values they can.
+pub fn worst_case_units(text: &str, brief: &Brief) -> usize {
+    let longest = "名".repeat(MAX_NAME_CHARS);
+    let value = |slot| if slot == Slot::UnsubscribeUrl { brief.slots.usable(slot) } else { Some(longest.as_str()) };
+    fill(text, Place::Plain, value).encode_utf16().count()
+}
+
+/// Returns the link that dials a telephone number: `tel:+15550100`.
+pub fn tel_link(phone: &str) -> String {
+    let dialled = phone.chars().enumerate().filter(|&(at, c)| c.is_ascii_digit() || (at == 0 && c == '+')).map(|(_, c)| c);
+    std::iter::once("tel:").flat_map(str::chars).chain(dialled).collect()
+}
+
+/// One text of a draft.
+struct Part<'a> {
+    name: Cow<'static, str>,
+    /// As it was written.
+    raw: &'a str,
+    /// As a person reads it.
+    read: Cow<'a, str>,
+}
+
+fn plain<'a>(name: impl Into<Cow<'static, str>>, raw: &'a str) -> Part<'a> {
+    Part { name: name.into(), raw, read: Cow::Borrowed(raw) }
+}
+
+fn parts(content: &Content) -> Vec<Part<'_>> {
+    match content {
+        Content::Email(email) => vec![
+            plain("subject", &email.subject),
+            plain("preheader", &email.preheader),
+            plain("text", &email.text),
+            Part { name: "html".into(), raw: &email.html, read: Cow::Owned(html::visible_text(&email.html)) },
+        ],
+        Content::Sms(sms) => vec![plain("text", &sms.text)],
+        Content::Call(script) => script_parts(script),
+    }
+}
+
+fn script_parts(script: &CallScript) -> Vec<Part<'_>> {
+    let mut parts = vec![plain("opening", &script.opening), plain("reason", &script.reason), plain("offer", &script.offer)];
+    for (at, objection) in script.objections.iter().enumerate() {
+        parts.push(plain(format!("objection {}", at + 1), &objection.customer));
+        parts.push(plain(format!("answer {}", at + 1), &objection.answer));
+    }
+    parts.extend(script.forbidden.iter().enumerate().map(|(at, text)| plain(format!("forbidden {}", at + 1), text)));
+    parts.push(plain("close", &script.close));
+    parts.extend(script.outcomes.iter().enumerate().map(|(at, outcome)| plain(format!("outcome {}", at + 1), &outcome.label)));
+    parts
+}
+
+fn filled(content: &Content, brief: &Brief) -> Content {
+    let blank = if brief.locale == Locale::En { "________" } else { "＿＿＿＿" };
+    let value = |slot| brief.slots.usable(slot).or((slot == Slot::AgentName).then_some(blank));
+    let text = |text: &str| fill(text, Place::Plain, value);
+    match content {
+        Content::Email(email) => Content::Email(Email {
+            subject: text(&email.subject),
+            preheader: text(&email.preheader),
+            text: text(&email.text),
+            html: fill(&email.html, Place::Html, value),
+        }),
+        Content::Sms(sms) => Content::Sms(Sms { text: text(&sms.text) }),
+        Content::Call(script) => {
+            let mut script = script.clone();
+            let CallScript { opening, reason, offer, objections, forbidden, close, outcomes } = &mut script;
+            let answers = objections.iter_mut().flat_map(|objection| [&mut objection.customer, &mut objection.answer]);
+            let labels = outcomes.iter_mut().map(|outcome| &mut outcome.label);
+            for part in [opening, reason, offer, close].into_iter().chain(answers).chain(forbidden.iter_mut()).chain(labels) {
+                *part = text(part);
+            }
+            Content::Call(script)
+        }
+    }
+}
+
+/// A review under way.
+struct Desk<'a> {
+    brief: &'a Brief,
+    channel: Channel,
+    findings: Vec<Finding>,
+    checks: Vec<&'static str>,
+}
+
+impl Desk<'_> {
+    fn find(&mut self, part: &str, check: &'static str, detail: String) {
+        self.findings.push(Finding { channel: self.channel, part: part.to_owned(), check: check.to_owned(), detail });
+    }
+
+    /// Notes a failed check of one part, or that it was passed.
+    fn expect(&mut self, passed: bool, part: &str, check: &'static str, detail: impl FnOnce() -> String) {
+        if !passed {
+            self.find(part, check, detail());
+        }
+        if !self.checks.contains(&check) {
+            self.checks.push(check);
+        }
+    }
+
+    fn fact(&self, id: &str) -> Option<&Fact> {
+        self.brief.facts.iter().find(|fact| fact.id == id)
+    }
+
+    fn offer_matches(&mut self, draft: &Draft) {
+        let name = |offer: &Option<crate::offer::OfferId>| offer.as_ref().map_or("no offer".to_owned(), ToString::to_string);
+        self.expect(draft.offer == self.brief.offer, "offer", "offer-of-the-plan", || {
+            format!("the draft makes {}, the plan {}; write it again for the planned offer", name(&draft.offer), name(&self.brief.offer))
+        });
+    }
+
+    fn slots(&mut self, parts: &[Part<'_>]) {
+        self.checks.extend(["slots-known", "slots-filled", "no-template-syntax"]);
+        for part in parts {
+            self.slots_of(&part.name, part.raw);
+        }
+    }
+
+    fn slots_of(&mut self, part: &str, text: &str) {
+        if text.contains("{%") || text.contains("{#") {
+            self.find(part, "no-template-syntax", "template syntax such as {% is left in the text; remove it".into());
+        }
+        for rest in text.split("{{").skip(1) {
+            let name = rest.split_once("}}").map_or(rest, |(name, _)| name);
+            let Some(slot) = Slot::ALL.into_iter().find(|slot| slot.tag() == name) else {
+                let shown: String = name.chars().take(40).collect();
+                self.find(part, "slots-known", format!("{{{{{shown}}}}} is no slot; use first_name, unsubscribe_url or agent_name"));
+                continue;
+            };
+            let here = match slot {
+                Slot::FirstName => true,
+                Slot::UnsubscribeUrl => self.channel == Channel::Email && (part == "text" || part == "html"),
+                Slot::AgentName => self.channel == Channel::Call,
+            };
+            if !here {
+                self.find(part, "slots-known", format!("the slot {} cannot stand in this part; remove it", slot.marker()));
+            } else if slot != Slot::AgentName && self.brief.slots.usable(slot).is_none() {
+                let detail = format!("there is no value that can stand for {}; use a wording without it", slot.marker());
+                self.find(part, "slots-filled", detail);
+            }
+        }
+    }
+
+    fn characters(&mut self, parts: &[Part<'_>]) {
+        for part in parts {
+            let odd = part.raw.chars().find(|&c| c != '\n' && crate::id::is_invisible_control(c));
+            self.expect(odd.is_none(), &part.name, "plain-characters", || {
+                format!("the control character U+{:04X} stands in the text; remove it", odd.map_or(0, u32::from))
+            });
+            let single = matches!(&*part.name, "subject" | "preheader") || self.channel == Channel::Sms;
+            self.expect(!(single && part.raw.contains('\n')), &part.name, "single-line", || {
+                "the text has several lines; write it as one".into()
+            });
+        }
+    }
+
+    fn numbers(&mut self, parts: &[Part<'_>]) {
+        let stated = number::Stated::new(&self.brief.facts);
+        for part in parts {
+            for found in stated.unbound(&part.read) {
+                let detail = format!("{found:?} is bound to no fact of the brief; take it out, or write it exactly as a fact says it");
+                self.find(&part.name, "numbers-bound", detail);
+            }
+        }
+        self.checks.push("numbers-bound");
+    }
+
+    fn email(&mut self, email: &Email) {
+        let width: usize = email.subject.chars().map(|c| if c < '\u{1100}' { 1 } else { 2 }).sum();
+        self.expect(!email.subject.trim().is_empty(), "subject", "subject-present", || "the subject is empty; write one".into());
+        self.expect(width <= SUBJECT_WIDTH, "subject", "subject-length", || {
+            format!(
+                "the subject is {width} wide (a Chinese character counts two), at most {SUBJECT_WIDTH} fit; shorten it or the offer's name"
+            )
+        });
+        let seen = html::visible_text(&email.html);
+        for (part, read, raw) in [("text", &email.text, &email.text), ("html", &seen, &email.html)] {
+            self.names_offer(part, read);
+            self.footer(part, read, raw);
+        }
+        let (in_text, in_html) = (number::digit_runs(&email.text), number::digit_runs(&seen));
+        self.expect(in_text == in_html, "html", "html-agrees", || {
+            let differing: Vec<&String> = in_text.symmetric_difference(&in_html).collect();
+            format!("the text and the HTML state different numbers: {differing:?}; make them agree")
+        });
+        self.links(&email.html);
+    }
+
+    fn links(&mut self, html: &str) {
+        let active = html::active_content(html);
+        self.expect(active.is_none(), "html", "html-inert", || {
+            format!("{:?} does not belong in a mail; remove it", active.unwrap_or_default())
+        });
+        let phone = tel_link(&self.brief.company.phone);
+        let unsubscribe = Slot::UnsubscribeUrl.marker();
+        let foreign = html::links(html).into_iter().find(|link| *link != phone && *link != unsubscribe);
+        self.expect(foreign.is_none(), "html", "links-known", || {
+            format!("the link {:?} is neither the company's number nor the unsubscribe address; remove it", foreign.unwrap_or_default())
+        });
+    }
+
+    fn footer(&mut self, part: &str, read: &str, raw: &str) {
+        for id in ["company.name", "company.address"] {
+            let there = self.fact(id).is_some_and(|fact| !fact.text.trim().is_empty() && read.contains(fact.text.trim()));
+            self.expect(there, part, "footer", || format!("the footer lacks {id}; put it in, or give it in the configuration"));
+        }
+        let by_link = self.brief.slots.usable(Slot::UnsubscribeUrl).is_some();
+        let refusable = if by_link { raw.contains(&Slot::UnsubscribeUrl.marker()) } else { read.contains(&self.brief.company.phone) };
+        self.expect(refusable, part, "unsubscribe", || {
+            "the footer does not say how to refuse further mails; put the unsubscribe line back".into()
+        });
+    }
+
+    fn names_offer(&mut self, part: &str, read: &str) {
+        if let Some(name) = self.fact("offer.name").map(|fact| fact.text.clone()) {
+            self.expect(read.contains(&name), part, "offer-named", || format!("the offer's name {name:?} is missing; name the offer"));
+        }
+    }
+
+    fn sms(&mut self, sms: &Sms) {
+        let units = worst_case_units(&sms.text, self.brief);
+        self.expect(units <= SMS_UNITS, "text", "length", || {
+            format!("the text has up to {units} UTF-16 units, {SMS_UNITS} fit; cut {} characters", units.saturating_sub(SMS_UNITS))
+        });
+        self.expect(!sms.text.trim().is_empty(), "text", "text-present", || "the text is empty; write one".into());
+        let from = self.fact("company.short_name").map(|fact| fact.text.clone()).unwrap_or_default();
+        self.expect(sms.text.contains(&from), "text", "sender-named", || {
+            format!("the text does not say that it comes from {from:?}; begin with it")
+        });
+        self.names_offer("text", &sms.text);
+    }
+
+    fn call(&mut self, script: &CallScript) {
+        let said = [("opening", &script.opening), ("reason", &script.reason), ("offer", &script.offer), ("close", &script.close)];
+        for (part, text) in said {
+            self.expect(!text.trim().is_empty(), part, "script-complete", || "this part of the script is empty; write it".into());
+        }
+        let answered = script.objections.iter().filter(|o| !o.customer.trim().is_empty() && !o.answer.trim().is_empty()).count();
+        self.expect(answered >= MIN_OBJECTIONS && answered == script.objections.len(), "objections", "objections-answered", || {
+            format!(
+                "{answered} of {} objections have an answer, at least {MIN_OBJECTIONS} are needed; add what is missing",
+                script.objections.len()
+            )
+        });
+        self.expect(!script.forbidden.is_empty(), "forbidden", "script-complete", || "the list of what not to say is empty; add it".into());
+        let codes: std::collections::BTreeSet<&str> = script.outcomes.iter().map(|outcome| outcome.code.as_str()).collect();
+        let distinct = codes.len() == script.outcomes.len() && codes.len() >= 3 && !codes.contains("");
+        self.expect(distinct, "outcomes", "outcomes-distinct", || "a script needs at least three outcomes with different codes".into());
+        self.names_offer("offer", &script.offer);
+    }
+}

@@ -1,0 +1,3 @@
+//! The tests of core that go through several of its rooms.
+mod messages;
+mod sample;
