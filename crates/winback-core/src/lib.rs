@@ -13,6 +13,8 @@ pub mod campaign;
 pub mod customer;
 pub mod defect;
 pub mod digest;
+#[cfg(any(test, feature = "fakes"))]
+pub mod fakes;
 pub mod feature;
 pub mod id;
 pub mod locale;
@@ -28,5 +30,6 @@ pub mod progress;
 pub mod risk;
 pub mod run;
 pub mod schema;
+pub mod search;
 pub mod slot;
 pub mod store;
