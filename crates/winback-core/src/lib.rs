@@ -15,6 +15,8 @@ pub mod campaign;
 pub mod customer;
 pub mod defect;
 pub mod digest;
+#[cfg(any(test, feature = "fakes"))]
+pub mod fakes;
 pub mod feature;
 pub mod id;
 pub mod locale;
@@ -32,6 +34,7 @@ pub mod risk;
 pub mod row;
 pub mod run;
 pub mod schema;
+pub mod search;
 pub mod slot;
 pub mod spelling;
 pub mod store;

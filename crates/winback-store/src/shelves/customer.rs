@@ -1,0 +1,109 @@
+//! Customers and defects.
+use crate::cells::{self, CellReader};
+use crate::connect::SqliteStore;
+use crate::error::{damaged, reading, writing};
+use crate::rows::{Columns, Upsert, all, execute, first};
+use async_trait::async_trait;
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use winback_core::customer::Customer;
+use winback_core::defect::Defect;
+use winback_core::id::{CustomerId, Position, RunId};
+use winback_core::schema::TableSchema;
+use winback_core::store::{CustomerPage, CustomerStore, StoreError};
+
+const CUSTOMERS: Upsert = Upsert { table: "customer", columns: &["run_id", "position", "id", "line", "cells"], key: 2 };
+const DEFECTS: Upsert = Upsert { table: "defect", columns: &["run_id", "line", "number", "body"], key: 3 };
+const CUSTOMER: &str = "SELECT position, id, line, cells FROM customer WHERE run_id = $1";
+
+#[async_trait]
+impl CustomerStore for SqliteStore {
+    async fn save_customers(&self, run: RunId, schema: &TableSchema, page: &CustomerPage) -> Result<(), StoreError> {
+        let customers = customer_values(run, schema, &page.customers)?;
+        let defects = defect_values(run, &page.defects)?;
+        let tx = self.begin_write().await?;
+        CUSTOMERS.save(&tx, customers).await?;
+        DEFECTS.save(&tx, defects).await?;
+        // A page that is saved again must not put the mark back.
+        let mark = "UPDATE run SET source_rows = $2 WHERE id = $1 AND source_rows < $2";
+        execute(&tx, mark, vec![run.0.into(), page.source_rows.cast_signed().into()]).await?;
+        tx.commit().await.map_err(writing)
+    }
+
+    async fn customers(&self, run: RunId, schema: &TableSchema, from: Position, limit: u64) -> Result<Vec<Customer>, StoreError> {
+        let sql = format!("{CUSTOMER} AND position >= $2 ORDER BY position LIMIT $3");
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = all(self.db(), &sql, vec![run.0.into(), i64::from(from.0).into(), limit.into()]).await?;
+        let mut reader = CellReader::new(schema);
+        rows.iter().map(|row| read_customer(row, run, &mut reader)).collect()
+    }
+
+    async fn customer(&self, run: RunId, schema: &TableSchema, id: &CustomerId) -> Result<Option<Customer>, StoreError> {
+        by_id(self.db(), run, schema, id).await
+    }
+
+    async fn defects(&self, run: RunId, offset: u64, limit: u64) -> Result<Vec<Defect>, StoreError> {
+        let sql = "SELECT body FROM defect WHERE run_id = $1 ORDER BY line, number LIMIT $2 OFFSET $3";
+        let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let rows = all(self.db(), sql, vec![run.0.into(), bound(limit).into(), bound(offset).into()]).await?;
+        let read = |row: &QueryResult| {
+            let body: String = row.try_get_by_index(0).map_err(reading)?;
+            serde_json::from_str(&body).map_err(|error| damaged("defect", run, error))
+        };
+        rows.iter().map(read).collect()
+    }
+}
+
+/// Returns one customer by its id, in whatever transaction the caller has.
+pub(super) async fn by_id(
+    db: &impl ConnectionTrait,
+    run: RunId,
+    schema: &TableSchema,
+    id: &CustomerId,
+) -> Result<Option<Customer>, StoreError> {
+    let row = first(db, &format!("{CUSTOMER} AND id = $2"), vec![run.0.into(), id.as_str().into()]).await?;
+    row.map(|row| read_customer(&row, run, &mut CellReader::new(schema))).transpose()
+}
+
+fn customer_values(run: RunId, schema: &TableSchema, customers: &[Customer]) -> Result<Vec<Value>, StoreError> {
+    let mut values = Vec::with_capacity(customers.len() * CUSTOMERS.columns.len());
+    for customer in customers {
+        let cells = cells::encode(&customer.cells, schema).map_err(|why| damaged("customer", run, why))?;
+        values.push(run.0.into());
+        values.push(i64::from(customer.position.0).into());
+        values.push(customer.id.as_str().into());
+        values.push(customer.line.cast_signed().into());
+        values.push(cells.into());
+    }
+    Ok(values)
+}
+
+fn defect_values(run: RunId, defects: &[Defect]) -> Result<Vec<Value>, StoreError> {
+    let mut values = Vec::with_capacity(defects.len() * DEFECTS.columns.len());
+    let mut counts = std::collections::HashMap::new();
+    for defect in defects {
+        let number = counts.entry(defect.line).or_insert(0_i64);
+        let body = serde_json::to_string(defect).map_err(|error| damaged("defect", run, error))?;
+        values.extend([run.0.into(), defect.line.cast_signed().into(), (*number).into(), body.into()]);
+        *number += 1;
+    }
+    Ok(values)
+}
+
+fn read_customer(row: &QueryResult, run: RunId, reader: &mut CellReader<'_>) -> Result<Customer, StoreError> {
+    let mut columns = Columns::of(row);
+    let position = columns.next::<i64>().map_err(reading)?;
+    let id = columns.next::<String>().map_err(reading)?;
+    let line = columns.next::<i64>().map_err(reading)?;
+    let cells = columns.next::<String>().map_err(reading)?;
+    Ok(Customer {
+        id: CustomerId::try_from(id).map_err(|error| damaged("customer", run, error))?,
+        position: place(position, "customer", run)?,
+        line: line.cast_unsigned(),
+        cells: reader.read(&cells).map_err(|why| damaged("customer", run, format!("row {position}: {why}")))?,
+    })
+}
+
+/// Returns a stored place in the run.
+pub(super) fn place(position: i64, what: &'static str, run: RunId) -> Result<Position, StoreError> {
+    u32::try_from(position).map(Position).map_err(|_| damaged(what, run, format!("position {position}")))
+}

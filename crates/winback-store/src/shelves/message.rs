@@ -1,0 +1,101 @@
+//! Messages, and what kept others back.
+use crate::codes::Code as _;
+use crate::connect::SqliteStore;
+use crate::error::{damaged, reading, writing};
+use crate::rows::{Columns, Upsert, all, list};
+use crate::shelves::customer::place;
+use async_trait::async_trait;
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+use winback_core::id::{CustomerId, Position, RunId};
+use winback_core::locale::Locale;
+use winback_core::message::{Finding, Message, MessageRecord};
+use winback_core::store::{MessageStore, StoreError, Writing};
+
+const WRITINGS: Upsert = Upsert { table: "writing", columns: &["run_id", "position", "locale", "customer", "messages", "body"], key: 3 };
+/// How many customers one question names.
+const ASKED_AT_ONCE: usize = 500;
+
+#[derive(Serialize)]
+struct BodyRef<'a> {
+    messages: Vec<&'a MessageRecord>,
+    findings: &'a [Finding],
+}
+
+#[derive(Deserialize)]
+struct Body {
+    messages: Vec<MessageRecord>,
+    findings: Vec<Finding>,
+}
+
+#[async_trait]
+impl MessageStore for SqliteStore {
+    async fn save_writings(&self, run: RunId, page: &[Writing]) -> Result<(), StoreError> {
+        let last: HashMap<(Position, Locale), &Writing> = page.iter().map(|w| ((w.position, w.locale), w)).collect();
+        let mut values = Vec::with_capacity(last.len() * WRITINGS.columns.len());
+        for writing in last.into_values() {
+            values.extend(row_of(run, writing)?);
+        }
+        let tx = self.begin_write().await?;
+        WRITINGS.save(&tx, values).await?;
+        tx.commit().await.map_err(writing)
+    }
+
+    async fn writings(&self, run: RunId, position: Position) -> Result<Vec<Writing>, StoreError> {
+        at(self.db(), run, position).await
+    }
+
+    async fn written(&self, run: RunId, among: &[Position], locales: &[Locale]) -> Result<Vec<Position>, StoreError> {
+        let wanted: HashSet<i16> = locales.iter().map(|locale| locale.code()).collect();
+        let tx = self.begin_read().await?;
+        let mut done = HashSet::new();
+        for asked in among.chunks(ASKED_AT_ONCE) {
+            let sql = format!(
+                "SELECT position FROM writing WHERE run_id = $1 AND position IN ({}) AND locale IN ({}) \
+                 GROUP BY position HAVING COUNT(*) = $2",
+                list(3, asked.len()),
+                list(3 + asked.len(), wanted.len())
+            );
+            let count = i64::try_from(wanted.len()).unwrap_or(i64::MAX);
+            let mut values: Vec<Value> = vec![run.0.into(), count.into()];
+            values.extend(asked.iter().map(|position| Value::from(i64::from(position.0))));
+            values.extend(wanted.iter().map(|&code| Value::from(code)));
+            for row in all(&tx, &sql, values).await? {
+                done.insert(place(row.try_get_by_index(0).map_err(reading)?, "writing", run)?);
+            }
+        }
+        Ok(among.iter().copied().filter(|position| wanted.is_empty() || done.contains(position)).collect())
+    }
+}
+
+/// Returns what writing for one customer came to, in whatever transaction the caller has.
+pub(super) async fn at(db: &impl ConnectionTrait, run: RunId, position: Position) -> Result<Vec<Writing>, StoreError> {
+    let sql = "SELECT locale, customer, body FROM writing WHERE run_id = $1 AND position = $2 ORDER BY locale";
+    let rows = all(db, sql, vec![run.0.into(), i64::from(position.0).into()]).await?;
+    rows.iter().map(|row| read_writing(row, run, position)).collect()
+}
+
+fn row_of(run: RunId, writing: &Writing) -> Result<[Value; 6], StoreError> {
+    let body = BodyRef { messages: writing.messages.iter().map(Message::record).collect(), findings: &writing.findings };
+    let body = serde_json::to_string(&body).map_err(|error| damaged("writing", run, error))?;
+    let messages = i64::try_from(writing.messages.len()).unwrap_or(i64::MAX);
+    Ok([
+        run.0.into(),
+        i64::from(writing.position.0).into(),
+        writing.locale.code().into(),
+        writing.customer.as_str().into(),
+        messages.into(),
+        body.into(),
+    ])
+}
+
+fn read_writing(row: &QueryResult, run: RunId, position: Position) -> Result<Writing, StoreError> {
+    let bad = |why: String| damaged("writing", run, why);
+    let mut columns = Columns::of(row);
+    let locale = Locale::from_code(columns.next().map_err(reading)?).map_err(bad)?;
+    let customer = CustomerId::try_from(columns.next::<String>().map_err(reading)?).map_err(|error| bad(error.to_string()))?;
+    let body: Body = serde_json::from_str(&columns.next::<String>().map_err(reading)?).map_err(|error| bad(error.to_string()))?;
+    let messages = body.messages.into_iter().map(Message::from_store).collect();
+    Ok(Writing { position, customer, locale, messages, findings: body.findings })
+}

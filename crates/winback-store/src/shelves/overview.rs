@@ -1,0 +1,97 @@
+//! What a manager sees first: counted once when a stage is done, kept as a
+//! snapshot; what changes with every click is counted anew.
+use crate::codes::Code as _;
+use crate::error::{damaged, reading};
+use crate::rows::{Columns, all, execute, first, number};
+use sea_orm::{ConnectionTrait, QueryResult};
+use winback_core::campaign::ApprovalState;
+use winback_core::id::RunId;
+use winback_core::offer::OfferId;
+use winback_core::portfolio::{MatrixCell, OfferCount, Overview};
+use winback_core::risk::{RiskLevel, ValueTier};
+use winback_core::store::StoreError;
+
+const MATRIX: &str = "SELECT level, tier, COUNT(*), COALESCE(SUM(monthly_minor), 0) FROM assessment WHERE run_id = $1 \
+                      GROUP BY level, tier ORDER BY level DESC, tier IS NULL, tier DESC";
+const HISTOGRAM: &str = "SELECT CASE WHEN probability >= 1.0 THEN 19 ELSE CAST(FLOOR(probability * 20.0) AS BIGINT) END AS twentieth, COUNT(*) \
+                         FROM assessment WHERE run_id = $1 GROUP BY 1";
+const AT_RISK: &str = "SELECT COALESCE(SUM(probability * monthly_minor), 0.0) FROM assessment WHERE run_id = $1";
+const OFFERS: &str = "SELECT offer, COUNT(*), COALESCE(SUM(cost_minor), 0), COALESCE(SUM(net_minor), 0) FROM plan \
+                      WHERE run_id = $1 AND contact = 1 GROUP BY offer ORDER BY COUNT(*) DESC, offer IS NULL, offer";
+const TWENTIETHS: usize = 20;
+
+/// Counts everything now and keeps it.
+pub(super) async fn remember(db: &impl ConnectionTrait, run: RunId) -> Result<(), StoreError> {
+    let body = serde_json::to_string(&count(db, run).await?).map_err(|error| damaged("overview", run, error))?;
+    forget(db, run).await?;
+    execute(db, "INSERT INTO overview (run_id, body) VALUES ($1, $2)", vec![run.0.into(), body.into()]).await?;
+    Ok(())
+}
+
+/// Deletes what was kept, because something it counts changes.
+pub(super) async fn forget(db: &impl ConnectionTrait, run: RunId) -> Result<(), StoreError> {
+    execute(db, "DELETE FROM overview WHERE run_id = $1", vec![run.0.into()]).await.map(drop)
+}
+
+/// Returns what was kept, or else counts it; messages and decisions are always counted.
+pub(super) async fn now(db: &impl ConnectionTrait, run: RunId) -> Result<Overview, StoreError> {
+    let kept = first(db, "SELECT body FROM overview WHERE run_id = $1", vec![run.0.into()]).await?;
+    let mut overview: Overview = match kept {
+        Some(row) => {
+            let body: String = row.try_get_by_index(0).map_err(reading)?;
+            serde_json::from_str(&body).map_err(|error| damaged("overview", run, error))?
+        }
+        None => count(db, run).await?,
+    };
+    let written = "SELECT COUNT(DISTINCT position) FROM writing WHERE run_id = $1 AND messages > 0";
+    overview.written = number(db, written, vec![run.0.into()]).await?;
+    let approved = "SELECT COUNT(*) FROM approval WHERE run_id = $1 AND state = $2";
+    overview.approved = number(db, approved, vec![run.0.into(), ApprovalState::Approved.code().into()]).await?;
+    Ok(overview)
+}
+
+async fn count(db: &impl ConnectionTrait, run: RunId) -> Result<Overview, StoreError> {
+    let of = || vec![run.0.into()];
+    let matrix = all(db, MATRIX, of()).await?;
+    let matrix = matrix.iter().map(|row| read_cell(row, run)).collect::<Result<Vec<_>, _>>()?;
+    let offers = all(db, OFFERS, of()).await?;
+    let at_risk = first(db, AT_RISK, of()).await?.map_or(Ok(0.0), |row| row.try_get_by_index::<f64>(0)).map_err(reading)?;
+    Ok(Overview {
+        customers: number(db, "SELECT COUNT(*) FROM customer WHERE run_id = $1", of()).await?,
+        monthly_minor: matrix.iter().map(|cell| cell.monthly_minor).sum(),
+        matrix,
+        histogram: histogram(&all(db, HISTOGRAM, of()).await?, run)?,
+        at_risk_minor: at_risk.round() as i64,
+        offers: offers.iter().map(read_offer).collect::<Result<_, _>>().map_err(reading)?,
+        written: 0,
+        approved: 0,
+    })
+}
+
+fn read_cell(row: &QueryResult, run: RunId) -> Result<MatrixCell, StoreError> {
+    let bad = |why: String| damaged("assessment", run, why);
+    let mut columns = Columns::of(row);
+    let level = RiskLevel::from_code(columns.next().map_err(reading)?).map_err(bad)?;
+    let tier = columns.next::<Option<i16>>().map_err(reading)?.map(ValueTier::from_code).transpose().map_err(bad)?;
+    let customers = columns.next::<i64>().map_err(reading)?.cast_unsigned();
+    Ok(MatrixCell { level, tier, customers, monthly_minor: columns.next().map_err(reading)? })
+}
+
+fn histogram(rows: &[QueryResult], run: RunId) -> Result<Vec<u64>, StoreError> {
+    let mut counts = vec![0; TWENTIETHS];
+    for row in rows {
+        let mut columns = Columns::of(row);
+        let twentieth: i64 = columns.next().map_err(reading)?;
+        let slot = usize::try_from(twentieth).ok().and_then(|at| counts.get_mut(at));
+        let slot = slot.ok_or_else(|| damaged("assessment", run, format!("probability in twentieth {twentieth}")))?;
+        *slot = columns.next::<i64>().map_err(reading)?.cast_unsigned();
+    }
+    Ok(counts)
+}
+
+fn read_offer(row: &QueryResult) -> Result<OfferCount, sea_orm::DbErr> {
+    let mut columns = Columns::of(row);
+    let offer = columns.next::<Option<String>>()?.map(OfferId);
+    let customers = columns.next::<i64>()?.cast_unsigned();
+    Ok(OfferCount { offer, customers, cost_minor: columns.next()?, net_minor: columns.next()? })
+}

@@ -1,0 +1,122 @@
+//! A filter as SQL: which tables it needs and what it asks of them.
+use crate::codes::Code as _;
+use sea_orm::Value;
+use winback_core::id::RunId;
+use winback_core::portfolio::{Filter, SortKey};
+use winback_core::search::fold;
+
+/// The `FROM` and `WHERE` of a filter over the assessed customers of a run, and its values from `$1` on.
+pub(super) struct Selection {
+    from: String,
+    conditions: Vec<String>,
+    /// What the placeholders stand for.
+    pub values: Vec<Value>,
+}
+
+const PLAN: &str = " LEFT JOIN plan p ON p.run_id = a.run_id AND p.position = a.position";
+const APPROVAL: &str = " JOIN approval d ON d.run_id = a.run_id AND d.position = a.position";
+const WRITTEN: &str = "EXISTS (SELECT 1 FROM writing w WHERE w.run_id = a.run_id AND w.position = a.position AND w.messages > 0)";
+
+impl Selection {
+    /// Returns the selection of a filter.
+    pub fn of(run: RunId, filter: &Filter) -> Self {
+        let mut selection = Self { from: "assessment a".into(), conditions: vec!["a.run_id = $1".into()], values: vec![run.0.into()] };
+        if let Some(text) = search_text(filter) {
+            selection.ask("a.search LIKE", format!("%{}%", escape_like(&text)), " ESCAPE '\\'");
+        }
+        if let Some(level) = filter.level {
+            selection.ask("a.level =", level.code(), "");
+        }
+        if let Some(tier) = filter.tier {
+            selection.ask("a.tier =", tier.code(), "");
+        }
+        if let Some(offer) = &filter.offer {
+            selection.from.push_str(PLAN);
+            selection.ask("p.offer =", offer.0.as_str(), "");
+        }
+        if let Some(written) = filter.written {
+            selection.conditions.push(format!("{}{WRITTEN}", if written { "" } else { "NOT " }));
+        }
+        if let Some(state) = filter.approval {
+            selection.from.push_str(APPROVAL);
+            selection.ask("d.state =", state.code(), "");
+        }
+        selection
+    }
+
+    fn ask(&mut self, left: &str, value: impl Into<Value>, after: &str) {
+        self.values.push(value.into());
+        self.conditions.push(format!("{left} ${}{after}", self.values.len()));
+    }
+
+    /// Returns the query that counts the selection.
+    pub fn count(&self) -> String {
+        format!("SELECT COUNT(*) FROM {} WHERE {}", self.from, self.conditions.join(" AND "))
+    }
+
+    /// Returns the query that gives the customer after the first so many, in order of position.
+    pub fn nth(&mut self, skipped: u64) -> String {
+        self.values.push(i64::try_from(skipped).unwrap_or(i64::MAX).into());
+        let conditions = self.conditions.join(" AND ");
+        format!("SELECT a.customer FROM {} WHERE {conditions} ORDER BY a.position LIMIT 1 OFFSET ${}", self.from, self.values.len())
+    }
+
+    /// Returns the query that gives the positions of one page of a list: an exact match of the search first, what
+    /// has no value under the sort key last, ties by position.
+    pub fn page(mut self, filter: &Filter, order: Order, offset: u64, limit: u64) -> (String, Vec<Value>) {
+        if order.key == SortKey::NetValue && filter.offer.is_none() {
+            self.from.push_str(PLAN);
+        }
+        let mut terms = Vec::new();
+        if let Some(text) = search_text(filter) {
+            for (column, exact) in [("a.customer", filter.search.clone().unwrap_or_default().trim().to_owned()), ("a.search", text)] {
+                self.values.push(exact.into());
+                terms.push(format!("CASE WHEN {column} = ${} THEN 0 ELSE 1 END", self.values.len()));
+            }
+        }
+        terms.extend(order.terms());
+        let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.values.extend([bound(limit).into(), bound(offset).into()]);
+        let last = self.values.len();
+        let (conditions, terms) = (self.conditions.join(" AND "), terms.join(", "));
+        let sql = format!("SELECT a.position FROM {} WHERE {conditions} ORDER BY {terms} LIMIT ${} OFFSET ${last}", self.from, last - 1);
+        (sql, self.values)
+    }
+}
+
+/// The order of a list.
+#[derive(Clone, Copy)]
+pub(super) struct Order {
+    /// By what.
+    pub key: SortKey,
+    /// The greatest first.
+    pub descending: bool,
+}
+
+impl Order {
+    fn terms(self) -> Vec<String> {
+        let direction = if self.descending { "DESC" } else { "ASC" };
+        let net = "CASE WHEN p.offer IS NULL THEN NULL ELSE p.net_minor END";
+        match self.key {
+            SortKey::Position => vec![format!("a.position {direction}")],
+            SortKey::Probability => vec![format!("a.probability {direction}"), "a.position".into()],
+            SortKey::Id => vec![format!("a.customer {direction}"), "a.position".into()],
+            SortKey::MonthlyCharge => with_unknown_last("a.monthly_minor", direction),
+            SortKey::NetValue => with_unknown_last(net, direction),
+        }
+    }
+}
+
+fn with_unknown_last(value: &str, direction: &str) -> Vec<String> {
+    vec![format!("({value}) IS NULL"), format!("{value} {direction}"), "a.position".into()]
+}
+
+/// Returns what is searched for, folded; `None` where nothing is.
+fn search_text(filter: &Filter) -> Option<String> {
+    filter.search.as_deref().map(fold).filter(|text| !text.is_empty())
+}
+
+/// Returns a text in which `LIKE` takes every character as it is; the escape character is a backslash.
+pub(super) fn escape_like(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
