@@ -8,9 +8,9 @@
 #![deny(missing_docs)]
 
 pub mod csv;
-//pub mod events;
-//pub mod export;
-//pub mod features_csv;
+pub mod events;
+pub mod export;
+pub mod features_csv;
 pub mod file;
-//pub mod http;
-//pub mod webhook;
+pub mod http;
+pub mod webhook;
