@@ -69,14 +69,7 @@ impl Desk for OfficeDesk {
     }
 
     async fn write_now(&self, context: &Context, position: Position) -> Result<Vec<Writing>, StoreError> {
-        let scribe = write::Scribe {
-            table: &context.table,
-            features: &context.features,
-            catalogue: &context.catalogue,
-            company: &context.company,
-            templates: &self.bench.templates,
-            locales: &self.bench.settings.languages,
-        };
+        let scribe = self.bench.scribe(&context.table, &context.catalogue, &context.company);
         write::write(&context.run, &scribe, Selection::One(position), &*self.bench.store, &Silent).await?;
         self.bench.store.writings(context.run.id, position).await
     }

@@ -13,7 +13,6 @@ use winback_connectors::csv::CsvSource;
 use winback_connectors::file::Fingerprint;
 use winback_core::behaviour::Behaviour;
 use winback_core::feature::FeatureSchema;
-use winback_core::locale::Locale;
 use winback_core::id::CustomerId;
 use winback_core::model::{ModelCard, TrainOptions};
 use winback_core::peer::PeerTable;
@@ -21,7 +20,7 @@ use winback_core::pipeline::assess::{self, AssessReport, Assessor};
 use winback_core::pipeline::import::{self, CustomerSource, ImportReport};
 use winback_core::pipeline::plan::{self, PlanReport, Planner, PlannerSetup};
 use winback_core::pipeline::train::{self, Portfolio};
-use winback_core::pipeline::write::{self, Scribe, Selection, WriteReport};
+use winback_core::pipeline::write::{self, Selection, WriteReport};
 use winback_core::run::{Run, RunOrigin, Stage, StageReport};
 use winback_core::store::RunStore;
 use winback_core::schema::Role;
@@ -206,21 +205,8 @@ pub async fn write(bench: &Workbench, run: &mut Run, selection: Selection) -> an
 
 /// Writes for some customers and returns what came of it, without closing the stage.
 pub async fn write_some(bench: &Workbench, run: &Run, selection: Selection) -> anyhow::Result<WriteReport> {
-    let features = FeatureSchema::of(&bench.rules.table);
-    let scribe = scribe(bench, &features, &bench.settings.languages);
+    let scribe = bench.scribe(&bench.rules.table, &bench.rules.catalogue, &bench.rules.company);
     write::write(run, &scribe, selection, &*bench.store, &bench.bar).await.or_exit(Exit::Failure)
-}
-
-/// Returns what messages are written with.
-pub fn scribe<'a>(bench: &'a Workbench, features: &'a FeatureSchema, locales: &'a [Locale]) -> Scribe<'a> {
-    Scribe {
-        table: &bench.rules.table,
-        features,
-        catalogue: &bench.rules.catalogue,
-        company: &bench.rules.company,
-        templates: &bench.templates,
-        locales,
-    }
 }
 
 /// Returns the report of a stage that is done.

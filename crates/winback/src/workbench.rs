@@ -9,7 +9,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use winback_connectors::file::Fingerprint;
+use winback_core::brief::Sources;
+use winback_core::message::Company;
+use winback_core::offer::Catalogue;
+use winback_core::pipeline::write::Scribe;
 use winback_core::run::Run;
+use winback_core::schema::TableSchema;
 use winback_core::store::{RunStore, StoreError};
 use winback_core::template::Templates;
 use winback_store::{LockError, RunLock, SqliteStore};
@@ -94,6 +99,12 @@ impl Workbench {
         let runs = self.store.runs(1).await.or_storage()?;
         let none = || stop(Exit::Usage, "there is nothing here yet", "winback run --data FILE, or winback demo for a generated portfolio");
         runs.into_iter().next().ok_or_else(none)
+    }
+
+    /// Returns what messages are written with.
+    pub fn scribe<'a>(&'a self, schema: &'a TableSchema, catalogue: &'a Catalogue, company: &'a Company) -> Scribe<'a> {
+        let sources = Sources { schema, catalogue, company };
+        Scribe { sources, templates: &self.templates, locales: &self.settings.languages, seed: self.settings.training.seed }
     }
 
     /// Returns a path of the settings inside the folder.

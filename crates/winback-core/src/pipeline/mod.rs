@@ -4,3 +4,4 @@ pub mod assess;
 pub mod import;
 pub mod plan;
 pub mod train;
+pub mod write;

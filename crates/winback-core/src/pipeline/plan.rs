@@ -95,16 +95,9 @@ impl<'a> Planner<'a> {
         input.already_left = !self.contact_departed && customer.label(self.table) == Some(true);
         let plan = campaign_designer::plan(&input, &self.catalogue, self.today);
         if let Some(choice) = plan.decision.choice() {
-            self.take(&choice.offer);
+            self.catalogue.take(&choice.offer);
         }
         plan
-    }
-
-    fn take(&mut self, taken: &OfferId) {
-        let offer = self.catalogue.offers.iter_mut().find(|offer| offer.id == *taken);
-        if let Some(stock) = offer.and_then(|offer| offer.stock.as_mut()) {
-            *stock = stock.saturating_sub(1);
-        }
     }
 
     fn counts_stock(&self) -> bool {

@@ -1,20 +1,17 @@
 //! `write`: plans become messages, or findings for a person. Every customer ends
 //! as ready, held, or skipped with a reason, and the counts add up.
 use crate::agents::communication;
+use crate::brief::{NoBrief, Sources, brief};
+use crate::campaign::CampaignPlan;
 use crate::customer::Customer;
-use crate::feature::FeatureSchema;
 use crate::id::Position;
 use crate::locale::Locale;
-use crate::message::{Company, Finding};
-use crate::offer::Catalogue;
+use crate::message::{Channel, Finding};
 use crate::pipeline::plan::PlanReport;
 use crate::progress::{Progress, Work};
-use crate::review::review;
 use crate::run::{Run, Stage};
-use crate::schema::TableSchema;
 use crate::store::{Store, StoreError, Writing};
 use crate::template::Templates;
-use crate::campaign::CampaignPlan;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -23,19 +20,16 @@ const PAGE_CUSTOMERS: usize = 128;
 const FIRST_FINDINGS: usize = 20;
 
 /// What messages are written with.
+#[derive(Clone, Copy)]
 pub struct Scribe<'a> {
-    /// The table.
-    pub table: &'a TableSchema,
-    /// The features and reasons.
-    pub features: &'a FeatureSchema,
-    /// The offers and rules.
-    pub catalogue: &'a Catalogue,
-    /// Who writes.
-    pub company: &'a Company,
+    /// The table, the offers and the company.
+    pub sources: Sources<'a>,
     /// The message templates.
     pub templates: &'a Templates,
     /// The languages to write in.
     pub locales: &'a [Locale],
+    /// Chooses among equally good wordings.
+    pub seed: u64,
 }
 
 /// For whom to write.
@@ -81,17 +75,21 @@ impl Scribe<'_> {
     }
 
     fn write_in(&self, customer: &Customer, plan: &CampaignPlan, locale: Locale) -> Writing {
-        let mut writing =
-            Writing { position: customer.position, customer: customer.id.clone(), locale, messages: Vec::new(), findings: Vec::new() };
-        let brief = communication::brief(self, customer, plan, locale);
-        for draft in communication::draft(&brief, self.templates) {
-            match draft.and_then(|draft| review(&brief, draft)) {
-                Ok(message) => writing.messages.push(message),
-                Err(findings) => writing.findings.extend(findings),
-            }
+        match brief(&self.sources, customer, plan, locale, self.seed) {
+            Ok(brief) => communication::write_and_review(self.templates, &brief),
+            Err(why) => Writing {
+                position: customer.position,
+                customer: customer.id.clone(),
+                locale,
+                messages: Vec::new(),
+                findings: Channel::ALL.into_iter().map(|channel| no_brief(channel, &why)).collect(),
+            },
         }
-        writing
     }
+}
+
+fn no_brief(channel: Channel, why: &NoBrief) -> Finding {
+    Finding { channel, part: "brief".into(), check: "brief".into(), detail: why.to_string() }
 }
 
 /// Writes for the selected customers of a planned run who have not been written for, a page a transaction.
@@ -102,13 +100,19 @@ pub async fn write(
     store: &dyn Store,
     progress: &dyn Progress,
 ) -> Result<WriteReport, StoreError> {
-    let planned = run.report(Stage::Plan).and_then(|report| serde_json::from_value::<PlanReport>(report.report.clone()).ok()).unwrap_or_default();
+    let planned =
+        run.report(Stage::Plan).and_then(|report| serde_json::from_value::<PlanReport>(report.report.clone()).ok()).unwrap_or_default();
     let positions = match selection {
         Selection::Best(limit) => store.best(run.id, limit).await?,
         Selection::All => store.best(run.id, i64::MAX as u64).await?,
         Selection::One(position) => vec![position],
     };
-    let mut report = WriteReport { customers: planned.planned, low_risk: planned.low_risk, already_left: planned.already_left, ..WriteReport::default() };
+    let mut report = WriteReport {
+        customers: planned.planned,
+        low_risk: planned.low_risk,
+        already_left: planned.already_left,
+        ..WriteReport::default()
+    };
     progress.begin(Work::Write, Some(positions.len() as u64));
     for page in positions.chunks(PAGE_CUSTOMERS) {
         write_page(run, scribe, page, (store, selection), &mut report).await?;
@@ -138,7 +142,7 @@ async fn write_page(
             continue;
         }
         let (customers, plans) =
-            futures_util::future::join(store.customers(run.id, scribe.table, position, 1), store.plans(run.id, position, 1)).await;
+            futures_util::future::join(store.customers(run.id, scribe.sources.schema, position, 1), store.plans(run.id, position, 1)).await;
         if let (Some(customer), Some(plan)) = (customers?.first(), plans?.first()) {
             let writings = scribe.write(customer, plan);
             report.count(&writings);

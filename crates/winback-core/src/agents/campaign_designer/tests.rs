@@ -187,6 +187,7 @@ fn table() -> TableSchema {
         aliases: Vec::new(),
         kind,
         role,
+        optional: false,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,
