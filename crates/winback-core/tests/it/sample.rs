@@ -93,6 +93,7 @@ fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
         aliases: Vec::new(),
         kind,
         role,
+        optional: false,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,

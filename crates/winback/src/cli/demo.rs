@@ -1,10 +1,10 @@
 //! `winback demo`
-use crate::cli::{Place, run, serve};
+use crate::cli::{Place, run, sample, serve};
 use crate::exit::{Exit, OrExit};
 use crate::report;
-use crate::sample;
+use crate::sample::{Contacts, Order};
 use crate::stages;
-use crate::workbench::{OrStorage, Overrides, Workbench};
+use crate::workbench::{OrStorage, Overrides, Workbench, today};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -40,7 +40,8 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let bench = Workbench::open(&home, at.quiet, &Overrides::default()).await?.sample();
     let lock = bench.lock()?;
     let file = home.join("data").join("sample-customers.csv");
-    sample::write(args.rows, args.seed, true, &file, &bench.bar).or_exit(Exit::Storage)?;
+    let contacts = Some(Contacts { as_of: today() });
+    sample::write(&Order { rows: args.rows, seed: args.seed, contacts }, &file)?;
     let selection = Selection::Best(bench.settings.customers);
     let done = run::whole_job(&bench, &file, (selection, bench.settings.training.folds as usize), false).await?;
     drop(lock);

@@ -1,10 +1,13 @@
 //! `winback sample`
 use crate::cli::Place;
-use crate::exit::{Exit, OrExit};
-use crate::progress_bar::Bar;
-use crate::{report, sample};
-use std::path::PathBuf;
+use crate::exit::{Exit, OrExit, stop};
+use crate::report;
+use crate::sample::{Contacts, Order, SampleError, write_events, write_sample};
+use crate::workbench::today;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use winback_connectors::file::write_atomically;
 
 /// Write a generated, Telco-shaped sample file
 #[derive(Debug, clap::Args)]
@@ -12,7 +15,7 @@ pub struct Args {
     /// How many customers
     #[arg(long, default_value_t = 2_000)]
     pub rows: u64,
-    /// The same seed gives the same file
+    /// The same seed gives the same customers
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
     /// The file to write
@@ -21,14 +24,48 @@ pub struct Args {
     /// Add names, addresses, languages and contract ends (all invented)
     #[arg(long)]
     pub contacts: bool,
+    /// The day on which the portfolio is as it is, for contract ends and events [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<jiff::civil::Date>,
+    /// Write 60 days of logins, complaints and usage of the same customers, too
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
 }
 
 /// Writes the file.
 pub fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let bar = Bar::new(at.quiet);
-    let made = sample::write(args.rows, args.seed, args.contacts, &args.out, &bar).or_exit(Exit::Storage)?;
-    report::print(at.json, &serde_json::json!({ "rows": args.rows, "file": args.out, "sha256": made.0 }), || {
+    let as_of = args.as_of.unwrap_or_else(today);
+    let order = Order { rows: args.rows, seed: args.seed, contacts: args.contacts.then_some(Contacts { as_of }) };
+    write(&order, &args.out)?;
+    if let Some(file) = &args.events {
+        write_file(file, |out| write_events(&order, as_of, 60, out))?;
+    }
+    report::print(at.json, &serde_json::json!({ "rows": args.rows, "seed": args.seed, "file": args.out, "events": args.events }), || {
         format!("{} invented customers in {}", report::count(args.rows), args.out.display())
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a portfolio to a file, whole or not at all.
+pub fn write(order: &Order, file: &Path) -> anyhow::Result<()> {
+    write_file(file, |out| write_sample(order, out))
+}
+
+fn write_file(file: &Path, make: impl FnOnce(&mut &mut dyn Write) -> Result<(), SampleError>) -> anyhow::Result<()> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).or_hint(Exit::Storage, "name a file in a folder that can be written")?;
+    }
+    let mut refused = None;
+    let written = write_atomically(file, |mut out| match make(&mut out) {
+        Ok(()) => Ok(()),
+        Err(SampleError::Write(error)) => Err(error),
+        Err(error) => {
+            refused = Some(error);
+            Err(std::io::ErrorKind::InvalidInput.into())
+        }
+    });
+    match refused {
+        Some(error) => Err(stop(Exit::Usage, error, "winback sample --help")),
+        None => written.or_hint(Exit::Storage, "name a file in a folder that can be written"),
+    }
 }

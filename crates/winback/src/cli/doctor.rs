@@ -1,0 +1,88 @@
+//! `winback doctor`
+use crate::cli::{Place, offers};
+use crate::exit::Exit;
+use crate::report;
+use crate::workbench::{Overrides, Workbench, load_settings, today};
+use std::process::ExitCode;
+use winback_connectors::file::write_atomically;
+use winback_core::offer::lint::{Severity, lint};
+use winback_core::store::RunStore;
+use winback_learn::shelf;
+
+/// One thing that was looked at.
+#[derive(Debug, serde::Serialize)]
+struct Look {
+    what: &'static str,
+    fine: bool,
+    found: String,
+}
+
+fn look(what: &'static str, result: anyhow::Result<String>) -> Look {
+    match result {
+        Ok(found) => Look { what, fine: true, found },
+        Err(error) => Look { what, fine: false, found: crate::exit::explain(&error).1.trim_start_matches("error: ").to_owned() },
+    }
+}
+
+/// Looks at everything Winback needs and says what is amiss.
+pub async fn run(at: &Place) -> anyhow::Result<ExitCode> {
+    let mut looks = vec![
+        look("program", Ok(format!("winback {}", env!("CARGO_PKG_VERSION")))),
+        look("processors", Ok(std::thread::available_parallelism().map_or("unknown".to_owned(), |n| n.to_string()))),
+        look("folder can be written", writable(at)),
+        look("winback.toml", settings(at)),
+        look("offers.toml", offers_in_order(at)),
+    ];
+    match Workbench::open(&at.home, at.quiet, &Overrides::default()).await {
+        Ok(bench) => {
+            looks.push(look("schema.toml", Ok(format!("{}, {} columns", bench.rules.table.name, bench.rules.table.columns.len()))));
+            looks.push(look("message templates", Ok(format!("{} ({})", bench.templates.name(), bench.templates.digest().short()))));
+            looks.push(look("store", store(&bench).await));
+            looks.push(look("model", model(&bench)));
+        }
+        Err(error) => looks.push(look("configuration and store", Err(error))),
+    }
+    let fine = looks.iter().all(|look| look.fine);
+    report::print(at.json, &looks, || {
+        let rows = looks.iter().map(|look| vec![if look.fine { "ok" } else { "WRONG" }.to_owned(), look.what.to_owned(), look.found.clone()]);
+        report::table(&[], rows)
+    })?;
+    Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(Exit::Findings as u8) })
+}
+
+fn writable(at: &Place) -> anyhow::Result<String> {
+    let probe = at.home.join(".winback-doctor");
+    write_atomically(&probe, |out| out.write_all(b"probe"))?;
+    std::fs::remove_file(&probe)?;
+    Ok(at.home.canonicalize().unwrap_or_else(|_| at.home.clone()).display().to_string())
+}
+
+fn settings(at: &Place) -> anyhow::Result<String> {
+    let settings = load_settings(&at.home)?;
+    let own = at.home.join("winback.toml").exists();
+    let example = if settings.company_is_example() { "; the company is still the example" } else { "" };
+    Ok(format!("{}{example}", if own { "read" } else { "not there, built-in values are used" }))
+}
+
+fn offers_in_order(at: &Place) -> anyhow::Result<String> {
+    let file = offers::read(&at.home, None)?;
+    let findings = lint(&file.catalogue, &file.lines, today());
+    match findings.iter().any(|finding| finding.severity == Severity::Error) {
+        true => anyhow::bail!("{}", offers::lint_text(&findings)),
+        false => Ok(format!("{} offers, {} rules, {} warnings", file.catalogue.offers.len(), file.catalogue.rules.len(), findings.len())),
+    }
+}
+
+async fn store(bench: &Workbench) -> anyhow::Result<String> {
+    let runs = bench.store.runs(1).await?;
+    let Some(run) = runs.first() else {
+        return Ok("empty".to_owned());
+    };
+    let progress = bench.store.progress(run.id).await?;
+    Ok(format!("newest run {}: {} customers of {}", run.id, report::count(progress.customers), run.origin.source))
+}
+
+fn model(bench: &Workbench) -> anyhow::Result<String> {
+    let found = shelf::current_card(&bench.path(&bench.settings.model_dir))?;
+    Ok(found.map_or("none yet".to_owned(), |card| format!("{} from {} customers", card.version, report::count(card.rows))))
+}
