@@ -20,6 +20,17 @@ async fn fresh_stores_open_and_take_rows_every_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_programs_open_a_new_store_at_once() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("winback.db");
+        let (one, two) = tokio::join!(SqliteStore::open(&path), SqliteStore::open(&path));
+        let run = one.unwrap().begin(&samples::origin("both"), samples::time()).await.unwrap().id;
+        assert!(two.unwrap().run(run).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_read_and_decide_while_a_run_writes() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("winback.db")).await.unwrap();
