@@ -14,7 +14,9 @@ async fn fresh_stores_open_and_take_rows_every_time() {
         let (schema, page) = (samples::schema(), samples::page(0, 20));
         let (one, two, three) =
             tokio::join!(store.save_customers(run, &schema, &page), store.save_customers(run, &schema, &page), store.progress(run));
-        (one.unwrap(), two.unwrap(), three.unwrap());
+        one.unwrap();
+        two.unwrap();
+        three.unwrap();
         assert_eq!(store.progress(run).await.unwrap().customers, 20);
     }
 }
