@@ -137,7 +137,7 @@ mod tests {
     fn arb_cells() -> impl Strategy<Value = Vec<Cell>> {
         let finite = any::<f64>().prop_filter("finite", |number| number.is_finite());
         let word = any::<String>();
-        (finite, any::<i64>(), any::<bool>(), word.clone(), word, any::<u8>()).prop_map(|(number, minor, flag, category, text, holes)| {
+        (finite, any::<i64>(), any::<bool>(), word, word, any::<u8>()).prop_map(|(number, minor, flag, category, text, holes)| {
             let cells = [
                 Cell::Text(text.as_str().into()),
                 Cell::Number(number),

@@ -3,10 +3,10 @@ use crate::error::{opening, writing};
 use crate::migrations::{self, Migrator};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, Statement,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, Statement,
     TransactionOptions, TransactionTrait as _,
 };
-use sea_orm_migration::{MigratorTrait as _, SchemaManager};
+use sea_orm_migration::{IntoSchemaManagerConnection, MigratorTrait as _, SchemaManager};
 use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
@@ -59,8 +59,7 @@ impl SqliteStore {
     /// Begins a transaction that writes. It takes the writer's place at once: one that reads first and writes later
     /// would meet "database is locked" in spite of the waiting time.
     pub(crate) async fn begin_write(&self) -> Result<DatabaseTransaction, StoreError> {
-        let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-        self.db.begin_with_options(options).await.map_err(writing)
+        self.db.begin_with_options(immediate()).await.map_err(writing)
     }
 
     /// Begins a transaction that only reads, so that several statements see one state.
@@ -107,24 +106,39 @@ fn options(path: &Path, connections: u32, most_pages: Option<u32>) -> ConnectOpt
     options
 }
 
+/// Brings the layout up to date in one transaction, so that a program killed in the middle, or two that open a new
+/// store at once, leave no half of a layout. (SeaORM would take no transaction on SQLite by itself.)
 async fn migrate(db: &DatabaseConnection) -> Result<(), StoreError> {
-    refuse_newer(db).await?;
-    Migrator::up(db, None).await.map_err(opening)
-}
-
-async fn refuse_newer(db: &DatabaseConnection) -> Result<(), StoreError> {
-    if !SchemaManager::new(db).has_table("seaql_migrations").await.map_err(opening)? {
+    if applied(db).await?.len() == migrations::known().len() {
         return Ok(());
     }
-    let statement = Statement::from_string(db.get_database_backend(), "SELECT version FROM seaql_migrations ORDER BY version DESC");
-    let known = migrations::known();
-    for row in db.query_all_raw(statement).await.map_err(opening)? {
-        let found: String = row.try_get_by_index(0).map_err(opening)?;
-        if !known.contains(&found) {
-            return Err(StoreError::Newer { found, known: known.last().cloned().unwrap_or_default() });
-        }
+    let tx = db.begin_with_options(immediate()).await.map_err(opening)?;
+    applied(&tx).await?;
+    Migrator::up(&tx, None).await.map_err(opening)?;
+    tx.commit().await.map_err(opening)
+}
+
+fn immediate() -> TransactionOptions {
+    TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() }
+}
+
+/// Returns the layouts that the store has had, or refuses one that is not known here.
+async fn applied<C>(db: &C) -> Result<Vec<String>, StoreError>
+where
+    C: ConnectionTrait,
+    for<'a> &'a C: IntoSchemaManagerConnection<'a>,
+{
+    if !SchemaManager::new(db).has_table("seaql_migrations").await.map_err(opening)? {
+        return Ok(Vec::new());
     }
-    Ok(())
+    let statement = Statement::from_string(db.get_database_backend(), "SELECT version FROM seaql_migrations ORDER BY version DESC");
+    let rows = db.query_all_raw(statement).await.map_err(opening)?;
+    let applied = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<String>, _>>().map_err(opening)?;
+    let known = migrations::known();
+    match applied.iter().find(|version| !known.contains(version)) {
+        Some(newer) => Err(StoreError::Newer { found: newer.clone(), known: known.last().cloned().unwrap_or_default() }),
+        None => Ok(applied),
+    }
 }
 
 #[cfg(test)]

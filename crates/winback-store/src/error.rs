@@ -23,6 +23,7 @@ pub(crate) fn opening(error: DbErr) -> StoreError {
 }
 
 /// Returns the error for something stored that cannot be read back.
+#[expect(clippy::needless_pass_by_value, reason = "callers hand over the error they got")]
 pub(crate) fn damaged(what: &'static str, run: RunId, why: impl ToString) -> StoreError {
     StoreError::Damaged { what, run, why: why.to_string() }
 }

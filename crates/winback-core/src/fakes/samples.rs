@@ -6,14 +6,14 @@ use crate::campaign::{
 use crate::customer::{Cell, Customer};
 use crate::defect::{Defect, Outcome, Problem};
 use crate::digest::Digest;
-use crate::id::{CustomerId, IdError, Position};
+use crate::id::{CustomerId, Position};
 use crate::locale::{Locale, Localized};
 use crate::message::{Channel, Content, Finding, Message, MessageRecord, Sms, WriterVersion};
-use crate::money::{Currency, CurrencyError};
+use crate::money::Currency;
 use crate::number::DecimalMark;
 use crate::offer::OfferId;
 use crate::peer::PriceEffect;
-use crate::risk::{Probability, ProbabilityError, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueTier};
+use crate::risk::{Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueTier};
 use crate::run::{RunOrigin, Stage, StageReport};
 use crate::schema::{Column, ColumnKind, MissingRule, Role, TableSchema, Theme};
 use crate::store::{CustomerPage, Standing, Writing};
@@ -67,9 +67,7 @@ pub fn schema() -> TableSchema {
 const CONTRACTS: [&str; 3] = ["Month-to-month", "一年期", "Two \"year\""];
 
 fn currency() -> Currency {
-    // A fixed valid code; the fallback only satisfies the type.
-    let code: Result<Currency, CurrencyError> = Currency::parse("USD");
-    code.unwrap_or_else(|_| unreachable_sample("currency"))
+    Currency::parse("USD").unwrap_or_else(|_| not_valid("currency"))
 }
 
 fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
@@ -87,15 +85,15 @@ fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
     }
 }
 
-fn unreachable_sample<T>(what: &str) -> T {
-    std::panic::panic_any(format!("the sample {what} is not valid"))
+#[expect(clippy::panic, reason = "a sample that is not valid is a mistake in this file")]
+fn not_valid<T>(what: &str) -> T {
+    panic!("the sample {what} is not valid")
 }
 
 /// Returns the id of the customer at a place: `C-00042x`, the letter in both cases.
 pub fn id(place: u32) -> CustomerId {
     let letter = if place.is_multiple_of(2) { 'x' } else { 'X' };
-    let id: Result<CustomerId, IdError> = CustomerId::parse(&format!("C-{place:05}{letter}"));
-    id.unwrap_or_else(|_| unreachable_sample("id"))
+    CustomerId::parse(&format!("C-{place:05}{letter}")).unwrap_or_else(|_| not_valid("id"))
 }
 
 /// Returns the customer at a place; every fifth has empty cells.
@@ -142,8 +140,9 @@ fn monthly(place: u32) -> Option<i64> {
 
 /// Returns the probability of the customer at a place: 0.0005 to 0.9995, no two of the first thousand the same.
 pub fn probability(place: u32) -> Probability {
-    let p: Result<Probability, ProbabilityError> = Probability::new((f64::from((place * 377 + 11) % 1_000) + 0.5) / 1_000.0);
-    p.unwrap_or_else(|_| unreachable_sample("probability"))
+    // In f64, so that places in the millions do not overflow.
+    let thousandth = (f64::from(place) * 377.0 + 11.0) % 1_000.0;
+    Probability::new((thousandth + 0.5) / 1_000.0).unwrap_or_else(|_| not_valid("probability"))
 }
 
 /// Returns the assessment of the customer at a place.
@@ -161,7 +160,7 @@ pub fn standing(place: u32) -> Standing {
     let assessment =
         RiskAssessment { position: Position(place), customer: id(place), log_odds, probability, base: -1.0, reasons, imputed: 2 };
     let level = RiskThresholds::default().level(probability);
-    Standing { assessment, level, tier, monthly_minor, main_group: (place % 3 > 0).then_some(4) }
+    Standing { assessment, level, tier, monthly_minor, main_group: (!place.is_multiple_of(3)).then_some(4) }
 }
 
 /// Returns the plan of the customer at a place: of four, two have an offer, one a contact, one nothing.
@@ -204,8 +203,8 @@ fn choice(place: u32, offer: &str, runner_up: Option<&str>) -> Choice {
         effect: ExpectedEffect {
             probability_before,
             probability_after: probability_before * 0.8,
-            kept_margin_minor: 9_000 + i64::from(place * 31 % 700),
-            net_minor: 8_500 + i64::from(place * 31 % 700),
+            kept_margin_minor: 9_000 + i64::from(place) * 31 % 700,
+            net_minor: 8_500 + i64::from(place) * 31 % 700,
             horizon_months: 12,
         },
     }

@@ -47,7 +47,6 @@ const INDEXES: &[IndexRow] = &[
         &["run_id", "position", "probability", "level", "tier", "monthly_minor", "main_group", "customer", "search"],
         false,
     ),
-    ("plan_card", "plan", &["run_id", "position", "offer", "contact", "net_minor", "cost_minor"], false),
     ("writing_card", "writing", &["run_id", "position", "locale", "messages"], false),
     ("approval_state", "approval", &["run_id", "state", "position"], false),
 ];

@@ -13,7 +13,10 @@ use winback_core::store::StoreError;
 
 const MATRIX: &str = "SELECT level, tier, COUNT(*), COALESCE(SUM(monthly_minor), 0) FROM assessment WHERE run_id = $1 \
                       GROUP BY level, tier ORDER BY level DESC, tier IS NULL, tier DESC";
-const HISTOGRAM: &str = "SELECT CASE WHEN probability >= 1.0 THEN 19 ELSE CAST(FLOOR(probability * 20.0) AS BIGINT) END AS twentieth, COUNT(*) \
+/// SQLite cuts where it casts, PostgreSQL rounds; the inner `CASE` makes the floor of either.
+const HISTOGRAM: &str = "SELECT CASE WHEN probability >= 1.0 THEN 19 \
+                         WHEN CAST(probability * 20.0 AS BIGINT) > probability * 20.0 THEN CAST(probability * 20.0 AS BIGINT) - 1 \
+                         ELSE CAST(probability * 20.0 AS BIGINT) END AS twentieth, COUNT(*) \
                          FROM assessment WHERE run_id = $1 GROUP BY 1";
 const AT_RISK: &str = "SELECT COALESCE(SUM(probability * monthly_minor), 0.0) FROM assessment WHERE run_id = $1";
 const OFFERS: &str = "SELECT offer, COUNT(*), COALESCE(SUM(cost_minor), 0), COALESCE(SUM(net_minor), 0) FROM plan \

@@ -120,3 +120,49 @@ fn search_text(filter: &Filter) -> Option<String> {
 pub(super) fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connect::SqliteStore;
+    use crate::rows::all;
+    use winback_core::fakes::contract;
+    use winback_core::portfolio::ListQuery;
+    use winback_core::risk::RiskLevel;
+
+    #[test]
+    fn like_takes_every_character_as_it_is() {
+        let check = |text: &str, expected: &str| assert_eq!(escape_like(text), expected);
+        check("7590-vh", "7590-vh");
+        check("100%", "100\\%");
+        check("a_c", "a\\_c");
+        check("a\\c", "a\\\\c");
+    }
+
+    #[tokio::test]
+    async fn lists_never_read_the_long_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("w.db")).await.unwrap();
+        let run = contract::fill(&store, "plans").await.unwrap();
+        let all_of = Filter::default;
+        for filter in [
+            all_of(),
+            Filter { level: Some(RiskLevel::High), search: Some("00".into()), ..all_of() },
+            Filter { offer: Some(winback_core::offer::OfferId("annual-15".into())), ..all_of() },
+            Filter { written: Some(false), ..all_of() },
+        ] {
+            let query = ListQuery { filter, sort: SortKey::NetValue, ..ListQuery::default() };
+            let selection = Selection::of(run, &query.filter);
+            let counted = (selection.count(), selection.values.clone());
+            let listed = selection.page(&query.filter, Order { key: query.sort, descending: true }, 0, 50);
+            for (sql, values) in [counted, listed] {
+                let rows = all(store.db(), &format!("EXPLAIN QUERY PLAN {sql}"), values).await.unwrap();
+                let steps: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+                // All customers only from the narrow index; the long rows only one by one, by their whole key.
+                let long = |step: &String| step == "SEARCH a USING PRIMARY KEY (run_id=?)" || step.starts_with("SCAN");
+                assert!(steps.len() > 1 || steps[0].contains("COVERING INDEX assessment_card"), "{sql}: {steps:#?}");
+                assert!(!steps.iter().any(long), "{sql}: {steps:#?}");
+            }
+        }
+    }
+}

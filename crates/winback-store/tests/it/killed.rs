@@ -1,5 +1,7 @@
 //! A run killed at any moment goes on where the store left off. The test binary
 //! starts itself again as the run, kills it, starts it again …
+#![expect(clippy::unwrap_used, reason = "the work of the killed run stands outside the test functions")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;

@@ -14,8 +14,21 @@ async fn fresh_stores_open_and_take_rows_every_time() {
         let (schema, page) = (samples::schema(), samples::page(0, 20));
         let (one, two, three) =
             tokio::join!(store.save_customers(run, &schema, &page), store.save_customers(run, &schema, &page), store.progress(run));
-        (one.unwrap(), two.unwrap(), three.unwrap());
+        one.unwrap();
+        two.unwrap();
+        three.unwrap();
         assert_eq!(store.progress(run).await.unwrap().customers, 20);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_programs_open_a_new_store_at_once() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("winback.db");
+        let (one, two) = tokio::join!(SqliteStore::open(&path), SqliteStore::open(&path));
+        let run = one.unwrap().begin(&samples::origin("both"), samples::time()).await.unwrap().id;
+        assert!(two.unwrap().run(run).await.unwrap().is_some());
     }
 }
 
