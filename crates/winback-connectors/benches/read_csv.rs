@@ -10,7 +10,7 @@ use winback_connectors::file::Fingerprint;
 use winback_core::pipeline::import::CustomerSource as _;
 
 #[path = "../tests/it/telco.rs"]
-#[expect(dead_code, reason = "the bench needs only the schema of what the tests share")]
+#[expect(dead_code, clippy::unwrap_used, clippy::print_stderr, reason = "the bench needs only the schema of what the tests share")]
 mod telco;
 
 const ROWS: usize = 1_000_000;

@@ -1,4 +1,6 @@
 //! The connectors against files, folders and local servers.
+#![expect(clippy::unwrap_used, reason = "a test stops where its preparation fails")]
+#![expect(clippy::print_stderr, reason = "a test says what it skips")]
 mod events;
 mod features;
 mod files;
@@ -7,4 +9,5 @@ mod planted;
 mod refusals;
 mod rows;
 mod telco;
+mod telco_file;
 mod webhook;

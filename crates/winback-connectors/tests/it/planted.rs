@@ -24,8 +24,11 @@ fn schema(delimiter: u8) -> TableSchema {
     )
 }
 
-/// A value to plant: the column, what is written, what must be found, whether the column is named.
+/// A value to plant: the column, what is written, what must be found and done.
 type Plant = (usize, &'static [u8], Problem, Outcome);
+
+/// What must be found: line, column, problem, outcome.
+type Found = (u64, Option<u32>, Problem, Outcome);
 
 const PLANTS: [Plant; 20] = [
     (0, b"  ", Problem::BadId, Outcome::RowRejected),
@@ -68,13 +71,7 @@ fn planned_row() -> impl Strategy<Value = PlannedRow> {
 }
 
 /// Writes the file and returns it with what must be found: line, column, problem, outcome.
-fn write(
-    rows: &[PlannedRow],
-    delimiter: u8,
-    newline: &str,
-    bom: bool,
-    names_last: bool,
-) -> (Vec<u8>, Vec<(u64, Option<u32>, Problem, Outcome)>) {
+fn write(rows: &[PlannedRow], delimiter: u8, newline: &str, bom: bool, names_last: bool) -> (Vec<u8>, Vec<Found>) {
     let order: Vec<usize> = if names_last { (0..8).rev().collect() } else { (0..8).collect() };
     let mut bytes = if bom { b"\xEF\xBB\xBF".to_vec() } else { Vec::new() };
     let header: Vec<&str> = order.iter().map(|&c| HEADER[c]).collect();
@@ -98,11 +95,10 @@ fn write(
         let mut written: Vec<Vec<u8>> = order.iter().map(|&c| quote(&cells[c], row.quoted[c], delimiter)).collect();
         if let Some(more) = row.ragged.filter(|_| row.plant.is_none()) {
             if more {
-                written.push(b"extra".to_vec())
+                written.push(b"extra".to_vec());
             } else {
-                drop(written.remove(0))
+                written.remove(0);
             }
-            // With the note at the very edge its lines may be gone with it; it never stands first or last here.
             expected.push((start, None, Problem::RaggedRow, Outcome::RowRejected));
         }
         bytes.extend(written.join(&delimiter));

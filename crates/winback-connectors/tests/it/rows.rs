@@ -17,7 +17,7 @@ fn every_row_of_the_telco_file_is_accounted_for() {
     assert_eq!(left, 1869);
 }
 
-fn small(missing: MissingRule) -> TableSchema {
+fn small(missing: &MissingRule) -> TableSchema {
     let feature = |name: &str, kind| column(name, kind, Role::Feature, missing.clone());
     table(
         b',',
@@ -38,7 +38,7 @@ const HEADER: [&str; 8] = ["id", "age", "fee", "plan", "city", "paper", "ends", 
 const GOOD: [&str; 8] = ["007", "40", "79.99", "Gold", "Rome", "Yes", "2025-02-28", "No"];
 
 /// Puts one value into a good row and returns the cell with the defects it causes.
-fn with(place: usize, value: &str, missing: MissingRule) -> (Option<Cell>, Vec<(u32, Problem, Outcome)>) {
+fn with(place: usize, value: &str, missing: &MissingRule) -> (Option<Cell>, Vec<(u32, Problem, Outcome)>) {
     let mut parser = RowParser::new(&small(missing), &HEADER).unwrap();
     let mut cells = GOOD;
     cells[place] = value;
@@ -54,7 +54,7 @@ fn cells_are_read_normalised_or_refused() {
     use Problem::*;
     let check = |place: usize, value: &str, cell: Option<Cell>, defect: Option<(Problem, Outcome)>| {
         let expected = defect.map(|(problem, outcome)| (place as u32 + 1, problem, outcome)).into_iter().collect::<Vec<_>>();
-        assert_eq!(with(place, value, MissingRule::Reject), (cell, expected), "column {place}, {value:?}");
+        assert_eq!(with(place, value, &MissingRule::Reject), (cell, expected), "column {place}, {value:?}");
     };
     let text = |word: &str| Some(Cell::Text(word.into()));
     let word = |word: &str| Some(Cell::Category(word.into()));
@@ -94,8 +94,8 @@ fn cells_are_read_normalised_or_refused() {
 #[test]
 fn empty_cells_follow_the_rule_of_their_column() {
     let changed = |problem, outcome| vec![(2, problem, outcome)];
-    assert_eq!(with(1, " ", MissingRule::Learn), (Some(Cell::Missing), changed(Problem::Missing, Outcome::Noted)));
-    assert_eq!(with(1, "null", MissingRule::Learn), (Some(Cell::Missing), changed(Problem::Missing, Outcome::Noted)));
+    assert_eq!(with(1, " ", &MissingRule::Learn), (Some(Cell::Missing), changed(Problem::Missing, Outcome::Noted)));
+    assert_eq!(with(1, "null", &MissingRule::Learn), (Some(Cell::Missing), changed(Problem::Missing, Outcome::Noted)));
     let file = read_bytes(b"id,tenure,paid\na,0,\nb,3, \nc,0,NA\nd,2,5\n", &zero_schema()).unwrap();
     let found: Vec<_> = file.defects.iter().map(|d| (d.line, d.column, d.problem)).collect();
     assert_eq!(found, [(2, Some(3), Problem::MissingFilled), (3, Some(3), Problem::Missing), (4, Some(3), Problem::MissingFilled)]);
@@ -131,6 +131,6 @@ fn headers_match_in_any_order_and_say_what_is_wrong() {
 
 #[test]
 fn a_table_without_its_label_can_be_scored() {
-    let parser = RowParser::new(&small(MissingRule::Reject), &HEADER[..7]).unwrap();
+    let parser = RowParser::new(&small(&MissingRule::Reject), &HEADER[..7]).unwrap();
     assert!(!parser.has_label());
 }
