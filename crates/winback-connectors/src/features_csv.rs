@@ -33,7 +33,8 @@ impl ColumnName {
     /// Returns the column a header names.
     pub fn parse(text: &str) -> Self {
         let (name, level) = split_at_equals(text);
-        let (name, synthetic) = name.strip_suffix(SYNTHETIC).map_or((name, false), |name| (name, true));
+        let marked = name.strip_suffix(SYNTHETIC).filter(|name| !ends_escaped(name));
+        let (name, synthetic) = marked.map_or((name, false), |name| (name, true));
         Self { feature: unescape(name), level: level.map(str::to_owned), synthetic }
     }
 }
@@ -60,6 +61,11 @@ fn split_at_equals(text: &str) -> (&str, Option<&str>) {
         }
     }
     (text, None)
+}
+
+/// Returns whether what follows a text is escaped: it ends in an odd number of backslashes.
+fn ends_escaped(text: &str) -> bool {
+    text.bytes().rev().take_while(|&byte| byte == b'\\').count() % 2 == 1
 }
 
 fn unescape(name: &str) -> String {

@@ -13,4 +13,5 @@ pub mod export;
 pub mod features_csv;
 pub mod file;
 pub mod http;
+pub mod telco_file;
 pub mod webhook;

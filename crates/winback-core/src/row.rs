@@ -134,7 +134,9 @@ impl RowParser {
     fn fill_zeros(&self, line: u64, cells: &mut [Cell], defects: &mut Vec<Defect>) {
         for (at, column) in self.columns.iter().enumerate() {
             let Missing::ZeroWhenZero(other) = column.missing else { continue };
-            if cells[at] != Cell::Missing || column.place.is_none() {
+            let number = column.number();
+            let faulty = defects.iter().any(|defect| defect.column == number);
+            if cells[at] != Cell::Missing || number.is_none() || faulty {
                 continue;
             }
             let other_name = &self.columns[other].name;
@@ -177,9 +179,13 @@ impl ColumnParser {
         Ok(Self { place, name, reader, missing, needed, feature: column.role.is_feature() })
     }
 
+    /// Returns the column's number in the file, counted from 1.
+    fn number(&self) -> Option<u32> {
+        self.place.and_then(|place| u32::try_from(place + 1).ok())
+    }
+
     fn defect(&self, line: u64, problem: Problem, outcome: Outcome, detail: String) -> Defect {
-        let column = self.place.and_then(|place| u32::try_from(place + 1).ok());
-        Defect { line, column, column_name: Some(self.name.clone()), problem, outcome, detail }
+        Defect { line, column: self.number(), column_name: Some(self.name.clone()), problem, outcome, detail }
     }
 
     fn cell(&mut self, line: u64, text: &str, defects: &mut Vec<Defect>) -> Cell {
