@@ -130,6 +130,11 @@ impl<'a> Entry<'a> {
         Self { document, key: key.to_owned(), value }
     }
 
+    /// Returns the same value under another key, for errors.
+    pub fn named(&self, key: &str) -> Self {
+        Self { key: key.to_owned(), ..self.clone() }
+    }
+
     /// Returns where the value stands.
     pub fn place(&self) -> Place {
         self.document.place(&self.value.span())

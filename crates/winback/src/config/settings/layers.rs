@@ -1,7 +1,7 @@
 //! Lays values of the file and the environment over the built-in ones, and
 //! remembers where each came from.
-use super::people::{Person, read_people};
 use super::DEFAULT_TEXT;
+use super::people::{Person, read_people};
 use crate::config::fault::{ConfigError, Fault, Place, nearest};
 use crate::config::reader::{Document, Entry, Section};
 use std::fmt;
@@ -278,7 +278,8 @@ impl Setting {
             let known = Locale::ALL.map(Locale::tag);
             let language = Locale::ALL.into_iter().find(|locale| locale.tag() == tag).ok_or_else(|| {
                 let nearest = nearest(tag, known).map(str::to_owned);
-                let fault = Fault::UnknownWord { key: self.key.clone(), found: tag.clone(), nearest, known: known.map(str::to_owned).to_vec() };
+                let fault =
+                    Fault::UnknownWord { key: self.key.clone(), found: tag.clone(), nearest, known: known.map(str::to_owned).to_vec() };
                 ConfigError { place: self.place.clone(), fault }
             })?;
             if !languages.contains(&language) {
