@@ -79,6 +79,10 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
+fn line(text: &mut String, words: std::fmt::Arguments<'_>) {
+    let _ = writeln!(text, "{words}");
+}
+
 // Writing into a String cannot fail, so the results of `write!` are dropped below.
 fn write_head(text: &mut String, table: &TableSketch<'_>, guesses: &[Guess]) {
     let rows = table.columns.iter().map(|column| column.rows).max().unwrap_or(0);
@@ -102,16 +106,18 @@ fn write_column(text: &mut String, sketch: &ColumnSketch, guess: &Guess) {
     let _ = writeln!(text, "\n# {}", sketch.summary());
     let _ = writeln!(text, "[[column]]\nname = {}\ntype = \"{}\"", quoted(sketch.name.trim()), guess.kind.word());
     match (&guess.unused, guess.role) {
-        (Some(why), _) => drop(writeln!(text, "unused = {} # CONFIRM", quoted(why))),
-        (None, Some(role)) => drop(writeln!(text, "role = \"{role}\" # CONFIRM")),
+        (Some(why), _) => line(text, format_args!("unused = {} # CONFIRM", quoted(why))),
+        (None, Some(role)) => line(text, format_args!("role = \"{role}\" # CONFIRM")),
         (None, None) => {}
     }
     match &guess.kind {
-        Kind::Flag { yes, no } => drop(writeln!(text, "yes = {} # CONFIRM\nno = {}", list(yes), list(no))),
+        Kind::Flag { yes, no } => line(text, format_args!("yes = {} # CONFIRM\nno = {}", list(yes), list(no))),
         Kind::Category(levels) if !levels.is_empty() => {
-            drop(writeln!(text, "levels = {} # CONFIRM: words that are not here are reported", list(levels)))
+            line(text, format_args!("levels = {} # CONFIRM: words that are not here are reported", list(levels)));
         }
-        Kind::Number { min, max } => drop(writeln!(text, "min = {min:?} # CONFIRM: values outside the limits are refused\nmax = {max:?}")),
+        Kind::Number { min, max } => {
+            line(text, format_args!("min = {min:?} # CONFIRM: values outside the limits are refused\nmax = {max:?}"))
+        }
         _ => {}
     }
     if let Some(missing) = &guess.missing {

@@ -50,7 +50,7 @@ impl<'a> Document<'a> {
 
     /// Returns an error at a span.
     pub fn error(&self, span: Range<usize>, fault: Fault) -> ConfigError {
-        ConfigError { place: self.place(&span), fault }
+        ConfigError { place: self.place(&span), fault: Box::new(fault) }
     }
 
     /// Returns an error that is said in full.

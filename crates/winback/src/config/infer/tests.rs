@@ -33,6 +33,7 @@ fn check_agrees(proposed: &TableSchema, written: &str, except: &[&str]) {
     assert_eq!(proposed.families.len(), written.families.len());
 }
 
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn shared(name: &str) -> Option<String> {
     let path = format!("{}/../../../shared/data/{name}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).ok();

@@ -92,7 +92,7 @@ pub struct Layers {
 
 /// Returns an error at a place.
 pub fn fault_at(place: &Place, text: &str) -> ConfigError {
-    ConfigError { place: place.clone(), fault: Fault::Other(text.to_owned()) }
+    ConfigError { place: place.clone(), fault: Box::new(Fault::Other(text.to_owned())) }
 }
 
 impl Layers {
@@ -164,7 +164,7 @@ impl Layers {
             let place = sibling.map_or(Place { file: "winback.toml".into(), line: 1, column: 1 }, |setting| setting.place.clone());
             let missing = key.rsplit_once('.').map_or(key, |(_, last)| last).to_owned();
             let fault = Fault::MissingKey { key: missing, section: format!("[{section}]"), expected: "a text".into() };
-            ConfigError { place, fault }
+            ConfigError { place, fault: Box::new(fault) }
         })
     }
 
@@ -219,7 +219,7 @@ impl Setting {
     /// Returns an error that names the key and what was expected.
     pub fn expected(&self, expected: &str) -> ConfigError {
         let fault = Fault::WrongType { key: self.key.clone(), expected: expected.to_owned(), found: self.raw.to_string() };
-        ConfigError { place: self.place.clone(), fault }
+        ConfigError { place: self.place.clone(), fault: Box::new(fault) }
     }
 
     /// Returns the text.
@@ -280,7 +280,7 @@ impl Setting {
                 let nearest = nearest(tag, known).map(str::to_owned);
                 let fault =
                     Fault::UnknownWord { key: self.key.clone(), found: tag.clone(), nearest, known: known.map(str::to_owned).to_vec() };
-                ConfigError { place: self.place.clone(), fault }
+                ConfigError { place: self.place.clone(), fault: Box::new(fault) }
             })?;
             if !languages.contains(&language) {
                 languages.push(language);
