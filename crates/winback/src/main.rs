@@ -1,7 +1,7 @@
 #![forbid(unsafe_code)]
 #[expect(dead_code, reason = "the commands that read the configuration come beside it")]
 mod config;
-#[expect(dead_code, reason = "the commands that make samples come beside it")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the commands that make samples come beside it"))]
 mod sample;
 
 fn main() {}

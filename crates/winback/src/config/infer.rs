@@ -116,7 +116,7 @@ fn write_column(text: &mut String, sketch: &ColumnSketch, guess: &Guess) {
             line(text, format_args!("levels = {} # CONFIRM: words that are not here are reported", list(levels)));
         }
         Kind::Number { min, max } => {
-            line(text, format_args!("min = {min:?} # CONFIRM: values outside the limits are refused\nmax = {max:?}"))
+            line(text, format_args!("min = {min:?} # CONFIRM: values outside the limits are refused\nmax = {max:?}"));
         }
         _ => {}
     }

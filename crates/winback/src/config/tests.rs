@@ -1,5 +1,6 @@
 use super::schema_file;
-use super::settings::{Origin, Settings};
+use super::settings::Settings;
+use super::settings::layers::Origin;
 
 pub const SCHEMAS: [(&str, &str); 3] = [
     ("schema.telco.toml", include_str!("../../defaults/schema.telco.toml")),

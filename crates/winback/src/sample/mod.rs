@@ -2,12 +2,11 @@
 //! constant memory. The same seed gives the same bytes on every platform: all
 //! arithmetic is integer or plain IEEE sums and products.
 mod customer;
-mod events;
+pub mod events;
 mod names;
 mod random;
 
 use customer::Customer;
-pub use events::write_events;
 use random::Random;
 use std::io::{self, Write};
 

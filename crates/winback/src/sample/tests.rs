@@ -1,3 +1,4 @@
+use super::events::write_events;
 use super::*;
 use std::collections::{BTreeMap, BTreeSet};
 use winback_core::digest::Digest;

@@ -1,11 +1,10 @@
 //! `winback.toml`: built-in values, under the file's, under the environment's.
-mod layers;
-mod people;
+pub mod layers;
+pub mod people;
 
 use super::fault::ConfigError;
-use layers::Layers;
-pub use layers::{ENVIRONMENT, Explained, Origin};
-pub use people::{Person, PersonRole};
+use layers::{Explained, Layers};
+use people::Person;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
