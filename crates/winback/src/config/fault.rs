@@ -9,7 +9,7 @@ pub struct ConfigError {
     /// Where the fault stands.
     pub place: Place,
     /// What is wrong.
-    pub fault: Fault,
+    pub fault: Box<Fault>,
 }
 
 /// A place in a file that a person can go to.

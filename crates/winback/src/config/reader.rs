@@ -50,7 +50,7 @@ impl<'a> Document<'a> {
 
     /// Returns an error at a span.
     pub fn error(&self, span: Range<usize>, fault: Fault) -> ConfigError {
-        ConfigError { place: self.place(&span), fault }
+        ConfigError { place: self.place(&span), fault: Box::new(fault) }
     }
 
     /// Returns an error that is said in full.
@@ -128,6 +128,11 @@ impl<'a> Entry<'a> {
     /// Returns an entry for a value.
     pub fn new(document: Document<'a>, key: &str, value: &'a Spanned<DeValue<'a>>) -> Self {
         Self { document, key: key.to_owned(), value }
+    }
+
+    /// Returns the same value under another key, for errors.
+    pub fn named(&self, key: &str) -> Self {
+        Self { key: key.to_owned(), ..self.clone() }
     }
 
     /// Returns where the value stands.

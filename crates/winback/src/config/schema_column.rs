@@ -8,7 +8,8 @@ use winback_core::schema::{Column, ColumnKind, MissingRule, Role, Theme};
 
 /// The keys a `[[column]]` can hold.
 const KEYS: [&str; 16] = [
-    "name", "aliases", "type", "role", "unused", "missing", "optional", "yes", "no", "levels", "min", "max", "label", "values", "theme", "unit",
+    "name", "aliases", "type", "role", "unused", "missing", "optional", "yes", "no", "levels", "min", "max", "label", "values", "theme",
+    "unit",
 ];
 
 /// The types a column can have, as the file writes them.
@@ -51,7 +52,9 @@ fn read_kind(section: &Section<'_>) -> Result<ColumnKind, ConfigError> {
         "money" => ColumnKind::Money,
         "date" => ColumnKind::Date,
         "flag" => read_flag(section)?,
-        "category" => ColumnKind::Category { levels: section.get("levels").map_or(Ok(Vec::new()), |entry| entry.texts("a list of words"))? },
+        "category" => {
+            ColumnKind::Category { levels: section.get("levels").map_or(Ok(Vec::new()), |entry| entry.texts("a list of words"))? }
+        }
         _ => ColumnKind::Text,
     })
 }
@@ -135,7 +138,9 @@ fn read_missing(entry: &Entry<'_>) -> Result<MissingRule, ConfigError> {
     }
     let section = entry.section("\"missing\"", &["fill", "zero_when_zero"])?;
     match (section.get("fill"), section.get("zero_when_zero")) {
-        (Some(value), None) => Ok(MissingRule::Fill { value: value.filled_text("the value as the file would write it, in quotes")?.to_owned() }),
+        (Some(value), None) => {
+            Ok(MissingRule::Fill { value: value.filled_text("the value as the file would write it, in quotes")?.to_owned() })
+        }
         (None, Some(column)) => Ok(MissingRule::ZeroWhenZero { column: column.filled_text("the name of a column")?.to_owned() }),
         _ => Err(entry.expected(EXPECTED)),
     }
@@ -151,7 +156,7 @@ fn read_values(entry: &Entry<'_>, kind: &ColumnKind) -> Result<BTreeMap<String, 
     let mut labels = BTreeMap::new();
     for (value, words) in entry.entries("words for each value, such as { \"Yes\" = { zh-TW = …, zh-CN = …, en = … } }")? {
         if !known.is_empty() && !known.contains(&value) {
-            return Err(words.unknown_word(value, &known));
+            return Err(words.named("values").unknown_word(value, &known));
         }
         labels.insert(value.to_owned(), words.localized()?);
     }

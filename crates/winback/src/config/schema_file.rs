@@ -66,7 +66,8 @@ struct Names<'a> {
 impl Names<'_> {
     fn find(&self, entry: &Entry<'_>) -> Result<ColumnIndex, ConfigError> {
         let wanted = entry.text("the name of a column")?;
-        let known = |column: &Column, name: &str| std::iter::once(&column.name).chain(&column.aliases).any(|k| k.eq_ignore_ascii_case(name));
+        let known =
+            |column: &Column, name: &str| std::iter::once(&column.name).chain(&column.aliases).any(|k| k.eq_ignore_ascii_case(name));
         self.columns.iter().position(|column| known(column, wanted.trim())).ok_or_else(|| {
             let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
             entry.unknown_word(wanted, &names)
@@ -129,7 +130,9 @@ fn check_missing_rules(names: &Names<'_>, entries: &[Entry<'_>]) -> Result<(), C
         if let (MissingRule::ZeroWhenZero { .. }, Some(rule)) = (&column.missing, entry_at(entry, &["missing", "zero_when_zero"])) {
             let other = &names.columns[names.find(&rule)?];
             if !matches!(other.kind, ColumnKind::Number { .. } | ColumnKind::Money) {
-                return Err(rule.other(format!("column {:?} is no number, so it is never 0; name a column of type number or money", other.name)));
+                return Err(
+                    rule.other(format!("column {:?} is no number, so it is never 0; name a column of type number or money", other.name))
+                );
             }
         }
     }
@@ -149,7 +152,8 @@ fn locate(error: &SchemaError, root: &Section<'_>, entries: &[Entry<'_>], column
         let holds = |column: &&Column| column.name == name || column.aliases.iter().any(|alias| alias == name);
         columns.iter().rposition(|column| holds(&column))
     };
-    let last_with = |role: &str| entries.iter().rposition(|entry| entry_at(entry, &["role"]).is_some_and(|e| e.value().as_str() == Some(role)));
+    let last_with =
+        |role: &str| entries.iter().rposition(|entry| entry_at(entry, &["role"]).is_some_and(|e| e.value().as_str() == Some(role)));
     let at = match error {
         SchemaError::DuplicateName(name) | SchemaError::UnknownColumn { name, .. } => by_name(name),
         SchemaError::WrongKind { column, .. } => by_name(column),

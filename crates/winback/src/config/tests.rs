@@ -1,5 +1,6 @@
 use super::schema_file;
-use super::settings::{Origin, Settings};
+use super::settings::Settings;
+use super::settings::layers::Origin;
 
 pub const SCHEMAS: [(&str, &str); 3] = [
     ("schema.telco.toml", include_str!("../../defaults/schema.telco.toml")),
@@ -59,10 +60,13 @@ fn each_fault_of_a_schema_is_shown_where_it_stands() {
         format!("{table}{id}{fee}[[group]]\nname = \"g\"\ntheme = \"price\"\ncolumns = [\"fees\"]\n"),
         format!("{table}{id}{fee}[[family]]\nparent = \"fee\"\nparent_value = \"No\"\nchildren = [\"fee\"]\nchild_value = \"x\"\n"),
     ];
-    let shown: Vec<String> = cases.iter().map(|text| match schema_file::parse("schema.toml", text) {
-        Ok(_) => format!("ACCEPTED {text}"),
-        Err(error) => error.to_string(),
-    }).collect();
+    let shown: Vec<String> = cases
+        .iter()
+        .map(|text| match schema_file::parse("schema.toml", text) {
+            Ok(_) => format!("ACCEPTED {text}"),
+            Err(error) => error.to_string(),
+        })
+        .collect();
     insta::assert_snapshot!(shown.join("\n"));
 }
 
@@ -98,10 +102,13 @@ fn each_fault_of_the_settings_is_shown_where_it_stands() {
         format!("[[people]]\nname = \"Mei\"\nrole = \"aprover\"\ntoken_sha256 = \"{digits}\"\n"),
         "[[people]]\nname = \"Mei\"\nrole = \"agent\"\ntoken_sha256 = \"secret\"\n".into(),
     ];
-    let shown: Vec<String> = cases.iter().map(|text| match settings(text) {
-        Ok(_) => format!("ACCEPTED {text}"),
-        Err(error) => error.to_string(),
-    }).collect();
+    let shown: Vec<String> = cases
+        .iter()
+        .map(|text| match settings(text) {
+            Ok(_) => format!("ACCEPTED {text}"),
+            Err(error) => error.to_string(),
+        })
+        .collect();
     assert!(!shown.join("").contains("secret"), "a token must not be repeated");
     insta::assert_snapshot!(shown.join("\n"));
 }
@@ -116,7 +123,10 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_built_in() {
     assert_eq!(origin("risk.high"), "winback.toml:4");
     assert_eq!(found.explained.iter().filter(|e| e.origin == Origin::BuiltIn).count(), found.explained.len() - 2);
     let refused = Settings::load(None, |name| (name == "WINBACK_SERVE_PORT").then(|| "http".to_owned())).unwrap_err();
-    assert_eq!(refused.to_string(), "environment variable WINBACK_SERVE_PORT: \"serve.port\" holds http; expected a whole number from 0 to 65535");
+    assert_eq!(
+        refused.to_string(),
+        "environment variable WINBACK_SERVE_PORT: \"serve.port\" holds http; expected a whole number from 0 to 65535"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Lays values of the file and the environment over the built-in ones, and
 //! remembers where each came from.
-use super::people::{Person, read_people};
 use super::DEFAULT_TEXT;
+use super::people::{Person, read_people};
 use crate::config::fault::{ConfigError, Fault, Place, nearest};
 use crate::config::reader::{Document, Entry, Section};
 use std::fmt;
@@ -92,7 +92,7 @@ pub struct Layers {
 
 /// Returns an error at a place.
 pub fn fault_at(place: &Place, text: &str) -> ConfigError {
-    ConfigError { place: place.clone(), fault: Fault::Other(text.to_owned()) }
+    ConfigError { place: place.clone(), fault: Box::new(Fault::Other(text.to_owned())) }
 }
 
 impl Layers {
@@ -164,7 +164,7 @@ impl Layers {
             let place = sibling.map_or(Place { file: "winback.toml".into(), line: 1, column: 1 }, |setting| setting.place.clone());
             let missing = key.rsplit_once('.').map_or(key, |(_, last)| last).to_owned();
             let fault = Fault::MissingKey { key: missing, section: format!("[{section}]"), expected: "a text".into() };
-            ConfigError { place, fault }
+            ConfigError { place, fault: Box::new(fault) }
         })
     }
 
@@ -219,7 +219,7 @@ impl Setting {
     /// Returns an error that names the key and what was expected.
     pub fn expected(&self, expected: &str) -> ConfigError {
         let fault = Fault::WrongType { key: self.key.clone(), expected: expected.to_owned(), found: self.raw.to_string() };
-        ConfigError { place: self.place.clone(), fault }
+        ConfigError { place: self.place.clone(), fault: Box::new(fault) }
     }
 
     /// Returns the text.
@@ -278,8 +278,9 @@ impl Setting {
             let known = Locale::ALL.map(Locale::tag);
             let language = Locale::ALL.into_iter().find(|locale| locale.tag() == tag).ok_or_else(|| {
                 let nearest = nearest(tag, known).map(str::to_owned);
-                let fault = Fault::UnknownWord { key: self.key.clone(), found: tag.clone(), nearest, known: known.map(str::to_owned).to_vec() };
-                ConfigError { place: self.place.clone(), fault }
+                let fault =
+                    Fault::UnknownWord { key: self.key.clone(), found: tag.clone(), nearest, known: known.map(str::to_owned).to_vec() };
+                ConfigError { place: self.place.clone(), fault: Box::new(fault) }
             })?;
             if !languages.contains(&language) {
                 languages.push(language);

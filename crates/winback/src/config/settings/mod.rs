@@ -1,11 +1,10 @@
 //! `winback.toml`: built-in values, under the file's, under the environment's.
-mod layers;
-mod people;
+pub mod layers;
+pub mod people;
 
 use super::fault::ConfigError;
-use layers::Layers;
-pub use layers::{ENVIRONMENT, Explained, Origin};
-pub use people::{Person, PersonRole};
+use layers::{Explained, Layers};
+use people::Person;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -112,7 +111,8 @@ impl Settings {
         let settings = Self::from_layers(&layers)?;
         if settings.people.is_empty() && !settings.serve_address.is_loopback() {
             let address = layers.get("serve.address")?;
-            let text = "the dashboard would be open to the network, and nobody is listed in [[people]]; list who may use it, or keep 127.0.0.1";
+            let text =
+                "the dashboard would be open to the network, and nobody is listed in [[people]]; list who may use it, or keep 127.0.0.1";
             return Err(address.other(text));
         }
         Ok(settings)
@@ -154,7 +154,8 @@ impl Settings {
             let minor = decimal.to_minor(currency.exponent()).map_err(|error| layers::fault_at(place, &error.to_string()))?;
             Ok::<Money, ConfigError>(Money::new(minor, currency))
         };
-        ValueBounds::new(money(&self.value.mid)?, money(&self.value.high)?).map_err(|error| layers::fault_at(&self.value.high.1, &error.to_string()))
+        ValueBounds::new(money(&self.value.mid)?, money(&self.value.high)?)
+            .map_err(|error| layers::fault_at(&self.value.high.1, &error.to_string()))
     }
 
     /// Returns whether the company is still the example of the built-in file.

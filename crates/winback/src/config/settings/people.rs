@@ -68,7 +68,9 @@ fn read_person(item: &Entry<'_>) -> Result<Person, ConfigError> {
     let digits = token.text("64 hexadecimal digits")?.to_ascii_lowercase();
     if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         // A person may have written the token itself here: the error must not repeat it.
-        return Err(token.other("\"token_sha256\" must be the SHA-256 of the token, 64 hexadecimal digits; never write the token itself".into()));
+        return Err(
+            token.other("\"token_sha256\" must be the SHA-256 of the token, 64 hexadecimal digits; never write the token itself".into())
+        );
     }
     Ok(Person {
         name: section.need("name", "the person's name")?.filled_text("the person's name")?.to_owned(),
