@@ -36,7 +36,7 @@ impl Channel {
 }
 
 /// Who writes: what stands in the greeting, the signature and the footer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Company {
     /// The company's name.
     pub name: Localized,
@@ -53,7 +53,7 @@ pub struct Company {
 }
 
 /// Everything that may be said to one customer in one language, and nothing else.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Brief {
     /// The customer's place in the run.
     pub position: Position,
@@ -75,7 +75,8 @@ pub struct Brief {
     pub facts: Vec<Fact>,
     /// Who writes.
     pub company: Company,
-    /// The personal data, filled in after review.
+    /// The personal data, filled in after review; never written out with the brief.
+    #[serde(skip)]
     pub slots: SlotValues,
     /// Chooses among equally good wordings.
     pub seed: u64,

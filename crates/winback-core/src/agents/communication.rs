@@ -1,7 +1,9 @@
 //! The communication agent: brief → a mail, a short message and a call script.
 //! This one writes from templates and needs no model. What it writes is a draft;
 //! only [`crate::review::review`] makes a message of it.
+use crate::agents::trace::{AgentName, AgentVerdict, Trace};
 use crate::brief::mix;
+use crate::digest::Digest;
 use crate::locale::Locale;
 use crate::message::{Brief, CallOutcome, CallScript, Channel, Content, Draft, Email, Finding, Objection, Sms, WriterVersion};
 use crate::review::{SMS_UNITS, review, worst_case_units};
@@ -9,10 +11,11 @@ use crate::slot::Slot;
 use crate::store::Writing;
 use crate::template::{Case, TemplateError, TemplatePart as Part, Templates, name_bit};
 use minijinja::Value;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What the agent wrote for one customer: a draft for each channel, or why there is none.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Drafts {
     /// The drafts, in the order mail, short message, call.
     pub drafts: Vec<Draft>,
@@ -46,6 +49,14 @@ pub fn write_and_review(templates: &Templates, brief: &Brief) -> Writing {
         }
     }
     Writing { position: brief.position, customer: brief.customer.clone(), locale: brief.locale, messages, findings }
+}
+
+/// Returns the trace of what was written: passed when every channel has its message.
+pub fn trace(brief: &Brief, writing: &Writing) -> Trace {
+    let verdict = if writing.findings.is_empty() { AgentVerdict::Passed } else { AgentVerdict::Held };
+    // The personal data is left out of the hash: a brief without it is what a writer sees.
+    let seen = Brief { slots: crate::slot::SlotValues::default(), ..brief.clone() };
+    Trace { agent: AgentName::Communication, input: Digest::of(format!("{seen:?}").as_bytes()), by: "rules".into(), verdict }
 }
 
 type Names = BTreeMap<&'static str, Value>;
