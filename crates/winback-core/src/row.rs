@@ -65,6 +65,11 @@ impl RowParser {
         &self.ignored
     }
 
+    /// Returns where a column of the schema stands in the file, counted from 1; `None` where the file lacks it.
+    pub fn column_number(&self, column: ColumnIndex) -> Option<u32> {
+        self.columns.get(column)?.place.and_then(|place| u32::try_from(place + 1).ok())
+    }
+
     /// Returns how many cells a row has.
     pub fn width(&self) -> usize {
         self.width

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use winback_core::defect::{Defect, Outcome, Problem};
 use winback_core::pipeline::import::{CustomerSource, SourceError, SourcePage, SourceRow};
 use winback_core::row::{HeaderProblem, IgnoredColumn, RowParser};
-use winback_core::schema::TableSchema;
+use winback_core::schema::{ColumnIndex, TableSchema};
 
 /// The longest cell accepted, in bytes.
 pub const MAX_CELL_BYTES: usize = 64 * 1024;
@@ -87,6 +87,10 @@ impl CustomerSource for CsvSource {
             page.defects.extend(defects);
         }
         Ok(page)
+    }
+
+    fn column_number(&self, column: ColumnIndex) -> Option<u32> {
+        self.parser.column_number(column)
     }
 }
 

@@ -92,14 +92,25 @@ pub struct ImportReport {
     pub rejected: u64,
     /// Cells that were filled or rewritten by a stated rule.
     pub changed_cells: u64,
-    /// Defects by kind.
-    pub problems: BTreeMap<Problem, u64>,
+    /// Defects by kind and by what was done.
+    pub problems: Vec<ProblemCount>,
     /// Customers whose label is known.
     pub labelled: u64,
     /// Of them, customers who left.
     pub left: u64,
     /// The first defects, for a person to look at; the store keeps all.
     pub first: Vec<Defect>,
+}
+
+/// How often a kind of defect was met, and what was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProblemCount {
+    /// The kind.
+    pub problem: Problem,
+    /// What was done.
+    pub outcome: Outcome,
+    /// How often.
+    pub count: u64,
 }
 
 /// Why an import failed. What was stored before stays and is taken up again by the next import of the same file.
@@ -159,6 +170,18 @@ pub async fn import(
     intake.finish()
 }
 
+/// Reads every row of a source as an import would, without storing anything.
+pub fn check(schema: &TableSchema, source: &mut dyn CustomerSource) -> Result<ImportReport, ImportError> {
+    let mut intake = Intake::new(schema, source);
+    loop {
+        let page = source.next_page(PAGE_ROWS)?;
+        if page.source_rows == 0 {
+            return intake.finish();
+        }
+        intake.take(page)?;
+    }
+}
+
 /// Gives rows their positions and finds those that stood in the file before.
 struct Intake<'a> {
     schema: &'a TableSchema,
@@ -166,6 +189,7 @@ struct Intake<'a> {
     id_number: Option<u32>,
     lines: HashMap<CustomerId, u64>,
     twins: HashMap<u64, u64>,
+    problems: BTreeMap<(Problem, Outcome), u64>,
     report: ImportReport,
 }
 
@@ -174,7 +198,7 @@ impl<'a> Intake<'a> {
         let id = schema.with_role(&Role::Id);
         let id_name = id.map(|column| schema.columns[column].name.clone()).unwrap_or_default();
         let id_number = id.and_then(|column| source.column_number(column));
-        Self { schema, id_name, id_number, lines: HashMap::new(), twins: HashMap::new(), report: ImportReport::default() }
+        Self { schema, id_name, id_number, lines: HashMap::new(), twins: HashMap::new(), problems: BTreeMap::new(), report: ImportReport::default() }
     }
 
     fn take(&mut self, page: SourcePage) -> Result<CustomerPage, ImportError> {
@@ -231,7 +255,7 @@ impl<'a> Intake<'a> {
     fn count(&mut self, defects: &[Defect]) {
         let mut rejected_line = 0;
         for defect in defects {
-            *self.report.problems.entry(defect.problem).or_default() += 1;
+            *self.problems.entry((defect.problem, defect.outcome)).or_default() += 1;
             match defect.outcome {
                 Outcome::RowRejected if defect.line != rejected_line => {
                     rejected_line = defect.line;
@@ -246,7 +270,9 @@ impl<'a> Intake<'a> {
     }
 
     fn finish(self) -> Result<ImportReport, ImportError> {
-        let report = self.report;
+        let mut report = self.report;
+        let counted = self.problems.into_iter().map(|((problem, outcome), count)| ProblemCount { problem, outcome, count });
+        report.problems = counted.collect();
         if report.source_rows == 0 {
             return Err(ImportError::NoRows);
         }

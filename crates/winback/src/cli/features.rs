@@ -59,7 +59,7 @@ pub fn write(bench: &Workbench, run: &Run, portfolio: &Portfolio, out: &Path) ->
         schema_digest: table.digest(),
         id_column: name(&Role::Id).unwrap_or_default(),
         label_column: name(&Role::Label),
-        rules: imported.rows.rules(),
+        rules: imported.rows.problems.iter().map(|one| (one.problem, one.outcome, one.count)).collect(),
     };
     let ids: Vec<_> = portfolio.who.iter().map(|(_, id)| id.clone()).collect();
     write_features(out, &ids, &portfolio.features, &origin).or_hint(Exit::Storage, "close the program that has the file open, or name another with --out")

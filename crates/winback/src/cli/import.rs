@@ -121,7 +121,7 @@ pub fn text(done: &ImportStage) -> String {
     for defect in &rows.first {
         text.push_str(&format!("\n  {defect}"));
     }
-    let all: u64 = rows.problems.values().sum();
+    let all: u64 = rows.problems.iter().map(|problem| problem.count).sum();
     if all > rows.first.len() as u64 {
         text.push_str(&format!("\n  … {} in all, listed in data/processed/rejected_rows.csv", report::count(all)));
     }
@@ -146,7 +146,7 @@ fn sketch(column: &ColumnStatistics, rows: u64) -> ColumnSketch {
         empty: column.empty,
         values: column.values.iter().take(40).cloned().collect(),
         more_values: column.more_values || column.values.len() > 40,
-        repeats: column.repeats(),
+        repeats: column.values.iter().any(|(_, count)| *count > 1),
         numbers: column.numeric,
         decimals: if column.decimals > 0 { column.numeric } else { 0 },
         scale: column.decimals,
