@@ -142,14 +142,11 @@ fn assessment() -> TableCreateStatement {
         .col(text("customer"))
         .col(text("search"))
         .col(real("probability"))
-        .col(real("log_odds"))
-        .col(real("base"))
         .col(small("level"))
         .col(optional("tier", ColumnDef::small_integer))
         .col(optional("monthly_minor", ColumnDef::big_integer))
         .col(optional("main_group", ColumnDef::integer))
-        .col(integer("imputed"))
-        .col(bytes("reasons"))
+        .col(bytes("detail"))
         .to_owned()
 }
 
