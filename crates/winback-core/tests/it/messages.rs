@@ -238,22 +238,22 @@ fn the_review_refuses_a_channels_own_faults() {
         ("a number in the text alone", "html-agrees", |c| mail(c, |m| m.html = m.html.replace("15%", "much"))),
         ("a long SMS", "length", |c| {
             if let Content::Sms(sms) = c {
-                sms.text.push_str(&"x".repeat(71))
+                sms.text.push_str(&"x".repeat(71));
             }
         }),
         ("an anonymous SMS", "sender-named", |c| {
             if let Content::Sms(sms) = c {
-                sms.text = sms.text.replace("Northwind", "We")
+                sms.text = sms.text.replace("Northwind", "We");
             }
         }),
         ("five objections", "objections-answered", |c| {
             if let Content::Call(call) = c {
-                call.objections.truncate(5)
+                call.objections.truncate(5);
             }
         }),
         ("a script without an end", "script-complete", |c| {
             if let Content::Call(call) = c {
-                call.close.clear()
+                call.close.clear();
             }
         }),
     ];
