@@ -1,0 +1,124 @@
+//! One customer: basics, score with reasons, the four agents, the messages.
+use super::{Page, context_or_empty, render};
+use crate::charts::{self, PointBar};
+use crate::guard::Visit;
+use crate::list_query::ListState;
+use crate::problem::Problem;
+use crate::state::WebState;
+use crate::url;
+use crate::view::customer::{self, CustomerView, EmailView, RiskView, WritingView};
+use crate::words;
+use askama::Template;
+use axum::extract::{Extension, Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+
+#[derive(Template)]
+#[template(path = "customer.html")]
+struct CustomerPage {
+    page: Page,
+    view: CustomerView,
+    /// The seed of the draw that led here, and the address of the next draw.
+    drawn: Option<(String, String)>,
+    medium: String,
+    high: String,
+}
+
+impl CustomerPage {
+    fn bar(&self, risk: &RiskView, tenths: &i32) -> PointBar {
+        let widest = risk.reasons.iter().map(|reason| reason.tenths.abs()).max().unwrap_or(1);
+        charts::point_bar(*tenths, widest)
+    }
+
+    fn points(&self, tenths: &i32) -> String {
+        words::points(*tenths)
+    }
+
+    fn percent(&self, tenths: &i32) -> String {
+        format!("{}.{}%", tenths / 10, tenths % 10)
+    }
+
+    fn mail_href(&self, writing: &WritingView) -> String {
+        format!("/mail{}", url::query(&[("id", &self.view.id), ("text", &writing.language.tag)]))
+    }
+
+    fn call_href(&self, writing: &WritingView) -> String {
+        format!("/call{}", url::query(&[("id", &self.view.id), ("text", &writing.language.tag)]))
+    }
+
+    /// Returns whether a language's messages stand open: the page's own language.
+    fn opened(&self, writing: &WritingView) -> bool {
+        writing.language.tag == self.page.s.locale.tag()
+    }
+
+    fn any_message(&self) -> bool {
+        self.view.writings.iter().any(|writing| writing.email.is_some() || writing.sms.is_some() || writing.call.is_some())
+    }
+}
+
+pub(crate) async fn show(state: State<WebState>, Path(id): Path<String>, visit: Extension<Visit>) -> Result<Response, Problem> {
+    show_id(state, &id, &visit).await
+}
+
+/// Shows the customer of `?id=`, for ids that browsers fold when they stand in a path.
+pub(crate) async fn show_by_query(state: State<WebState>, visit: Extension<Visit>) -> Result<Response, Problem> {
+    let id = visit.param("id").to_owned();
+    show_id(state, &id, &visit).await
+}
+
+async fn show_id(state: State<WebState>, id: &str, visit: &Visit) -> Result<Response, Problem> {
+    let context = match context_or_empty(&state, visit).await? {
+        Ok(context) => context,
+        Err(empty) => return Ok(empty),
+    };
+    let file = customer::file(&state, &context, id).await?;
+    let page = Page::new(visit, Some(&context));
+    let view = customer::view(&context, &file, page.s);
+    let percent = |threshold: f64| winback_core::customer::display_number(threshold * 100.0);
+    let (medium, high) = (percent(context.thresholds.medium()), percent(context.thresholds.high()));
+    render(StatusCode::OK, &CustomerPage { page, view, drawn: drawn(visit)?, medium, high })
+}
+
+fn drawn(visit: &Visit) -> Result<Option<(String, String)>, Problem> {
+    let seed = visit.param("seed");
+    if seed.is_empty() {
+        return Ok(None);
+    }
+    let pairs = ListState::filter_pairs(&ListState::parse(&visit.query)?.filter);
+    let borrowed: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    Ok(Some((seed.to_owned(), format!("/random{}", url::query(&borrowed)))))
+}
+
+/// Returns what was written for `?id=` in the language `?text=`.
+async fn writing(state: &WebState, visit: &Visit) -> Result<(CustomerView, WritingView), Problem> {
+    let context = state.context().await?;
+    let file = customer::file(state, &context, visit.param("id")).await?;
+    let mut view = customer::view(&context, &file, crate::strings::Strings::of(visit.locale));
+    let wanted = view.writings.iter().position(|writing| writing.language.tag == visit.param("text")).ok_or(Problem::NotFound)?;
+    let writing = view.writings.swap_remove(wanted);
+    Ok((view, writing))
+}
+
+/// The mail as it would arrive. Shown in a frame that can run, load and submit nothing (see the policy in `guard`).
+pub(crate) async fn mail(State(state): State<WebState>, visit: Extension<Visit>) -> Result<Response, Problem> {
+    let (_, writing) = writing(&state, &visit).await?;
+    let EmailView { html, .. } = writing.email.ok_or(Problem::NotFound)?;
+    Ok(Html(html).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "call.html")]
+struct CallPage {
+    page: Page,
+    view: CustomerView,
+    writing: WritingView,
+}
+
+/// The call script on a sheet of its own, for printing and ticking.
+pub(crate) async fn call(State(state): State<WebState>, visit: Extension<Visit>) -> Result<Response, Problem> {
+    let (view, writing) = writing(&state, &visit).await?;
+    if writing.call.is_none() {
+        return Err(Problem::NotFound);
+    }
+    render(StatusCode::OK, &CallPage { page: Page::new(&visit, None), view, writing })
+}

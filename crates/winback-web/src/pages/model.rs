@@ -1,0 +1,112 @@
+//! The model's card: how well it scores customers it has not seen, which columns it uses, what it cannot tell.
+use super::{Page, context_or_empty, render};
+use crate::charts::{self, Dot};
+use crate::guard::Visit;
+use crate::problem::Problem;
+use crate::state::WebState;
+use askama::Template;
+use axum::extract::{Extension, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use winback_core::model::{Metrics, ModelCard, Validation};
+use winback_core::money::group_thousands;
+use winback_core::portfolio::Context;
+use winback_core::schema::{Column, Role};
+
+#[derive(Template)]
+#[template(path = "model.html")]
+struct ModelPage {
+    page: Page,
+    version: String,
+    card: Option<ModelCard>,
+    dots: Vec<Dot>,
+    columns: Vec<ColumnRow>,
+    left_share: String,
+}
+
+/// A column and what the model does with it.
+struct ColumnRow {
+    label: String,
+    name: String,
+    used: bool,
+    how: String,
+    missing: String,
+}
+
+impl ModelPage {
+    fn count(&self, number: &u64) -> String {
+        group_thousands(&number.to_string())
+    }
+
+    fn share(&self, number: &f64) -> String {
+        format!("{:.1}%", number * 100.0)
+    }
+
+    fn metrics(&self, validation: &Validation) -> Vec<MetricRow> {
+        let s = self.page.s;
+        let row = |name: &'static str, told: &'static str, pick: fn(&Metrics) -> f64| MetricRow {
+            name,
+            told,
+            mean: format!("{:.4}", pick(&validation.mean)),
+            deviation: format!("{:.4}", pick(&validation.deviation)),
+            pooled: format!("{:.4}", pick(&validation.pooled)),
+        };
+        vec![
+            row("ROC-AUC", s.metric_roc, |m| m.roc_auc),
+            row("PR-AUC", s.metric_pr, |m| m.pr_auc),
+            row("Log loss", s.metric_log_loss, |m| m.log_loss),
+            row("Brier", s.metric_brier, |m| m.brier),
+            row("ECE (10)", s.metric_ece, |m| m.ece10),
+        ]
+    }
+}
+
+/// A measure with what it means.
+struct MetricRow {
+    name: &'static str,
+    told: &'static str,
+    mean: String,
+    deviation: String,
+    pooled: String,
+}
+
+pub(crate) async fn show(state: State<WebState>, visit: Extension<Visit>) -> Result<Response, Problem> {
+    let context = match context_or_empty(&state, &visit).await? {
+        Ok(context) => context,
+        Err(empty) => return Ok(empty),
+    };
+    let page = Page::new(&visit, Some(&context));
+    let card: Option<ModelCard> = serde_json::from_value(context.card.as_ref().clone()).ok();
+    let dots = card.iter().filter_map(|card| card.validation.as_ref()).flat_map(|v| charts::reliability(&v.reliability)).collect();
+    let share = card.as_ref().map_or(0.0, |card| card.left as f64 / card.rows.max(1) as f64);
+    let columns = columns(&context, card.as_ref(), &page);
+    let version = context.model.to_string();
+    render(StatusCode::OK, &ModelPage { page, version, card, dots, columns, left_share: format!("{:.1}%", share * 100.0) })
+}
+
+fn columns(context: &Context, card: Option<&ModelCard>, page: &Page) -> Vec<ColumnRow> {
+    let note = |column: &Column| card.and_then(|card| card.columns.iter().find(|note| note.name == column.name));
+    let row = |column: &Column| ColumnRow {
+        label: column.label.get(page.s.locale).clone(),
+        name: column.name.clone(),
+        used: column.role.is_feature() && !note(column).is_some_and(|note| note.used_as.starts_with("not used")),
+        how: how(column, note(column).map(|note| note.used_as.as_str()), page),
+        missing: note(column).map_or_else(|| "—".to_owned(), |note| note.missing.clone()),
+    };
+    let mut rows: Vec<ColumnRow> = context.table.columns.iter().map(row).collect();
+    rows.sort_by_key(|row| !row.used);
+    rows
+}
+
+fn how(column: &Column, noted: Option<&str>, page: &Page) -> String {
+    let s = page.s;
+    match &column.role {
+        Role::Id => s.unused_id.to_owned(),
+        Role::Label => s.unused_label.to_owned(),
+        Role::ContractEnd => s.unused_date.to_owned(),
+        Role::FirstName | Role::Email | Role::Phone => s.unused_personal.to_owned(),
+        Role::Language => s.unused_language.to_owned(),
+        Role::Unused { why } => why.clone(),
+        _ => noted.map_or_else(|| s.used_feature.to_owned(), str::to_owned),
+    }
+}

@@ -1,0 +1,131 @@
+//! What went wrong with a request, as problem+json (RFC 9457) and as a page.
+use crate::strings::{Strings, fill};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::error::Error;
+use winback_core::locale::Locale;
+use winback_core::store::StoreError;
+
+/// Why a request was not answered as asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Problem {
+    NotFound,
+    MethodNotAllowed,
+    NoRun,
+    NoCustomer { id: String, nearest: Vec<String> },
+    NobodyMatches,
+    BadQuery { name: String, value: String, expected: String },
+    BadBody { detail: String },
+    SignInNeeded,
+    NotAllowed,
+    ForeignOrigin,
+    ForeignHost { host: String },
+    Store,
+    Render,
+}
+
+/// A problem as RFC 9457 writes it.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct ProblemBody {
+    /// A name for the kind of problem, stable between versions.
+    r#type: String,
+    /// The HTTP status.
+    status: u16,
+    /// The kind of problem in words.
+    title: String,
+    /// What was wrong with this request and what to do.
+    detail: String,
+    /// Ids close to the one that was not found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    nearest: Vec<String>,
+}
+
+impl Problem {
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Problem::NotFound | Problem::NoRun | Problem::NoCustomer { .. } | Problem::NobodyMatches => StatusCode::NOT_FOUND,
+            Problem::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Problem::BadQuery { .. } | Problem::BadBody { .. } => StatusCode::BAD_REQUEST,
+            Problem::SignInNeeded => StatusCode::UNAUTHORIZED,
+            Problem::NotAllowed | Problem::ForeignOrigin => StatusCode::FORBIDDEN,
+            Problem::ForeignHost { .. } => StatusCode::MISDIRECTED_REQUEST,
+            Problem::Store | Problem::Render => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Problem::NotFound => "not-found",
+            Problem::MethodNotAllowed => "method-not-allowed",
+            Problem::NoRun => "no-run",
+            Problem::NoCustomer { .. } => "no-customer",
+            Problem::NobodyMatches => "nobody-matches",
+            Problem::BadQuery { .. } => "bad-query",
+            Problem::BadBody { .. } => "bad-body",
+            Problem::SignInNeeded => "sign-in-needed",
+            Problem::NotAllowed => "not-allowed",
+            Problem::ForeignOrigin => "foreign-origin",
+            Problem::ForeignHost { .. } => "foreign-host",
+            Problem::Store => "store",
+            Problem::Render => "render",
+        }
+    }
+
+    /// Returns the title and the detail in a language.
+    pub(crate) fn text(&self, s: &Strings) -> (String, String) {
+        let (title, detail) = match self {
+            Problem::NotFound => (s.problem_not_found, s.problem_not_found_detail.to_owned()),
+            Problem::MethodNotAllowed => (s.problem_method, s.problem_method_detail.to_owned()),
+            Problem::NoRun => (s.empty_title, s.empty_detail.to_owned()),
+            Problem::NoCustomer { id, .. } => (s.problem_no_customer, fill(s.problem_no_customer_detail, &[("id", id)])),
+            Problem::NobodyMatches => (s.problem_nobody, s.problem_nobody_detail.to_owned()),
+            Problem::BadQuery { name, value, expected } => {
+                (s.problem_query, fill(s.problem_query_detail, &[("name", name), ("value", value), ("expected", expected)]))
+            }
+            Problem::BadBody { detail } => (s.problem_body, detail.clone()),
+            Problem::SignInNeeded => (s.problem_sign_in, s.problem_sign_in_detail.to_owned()),
+            Problem::NotAllowed => (s.problem_not_allowed, s.problem_not_allowed_detail.to_owned()),
+            Problem::ForeignOrigin => (s.problem_origin, s.problem_origin_detail.to_owned()),
+            Problem::ForeignHost { host } => (s.problem_host, fill(s.problem_host_detail, &[("host", host)])),
+            Problem::Store | Problem::Render => (s.problem_store, s.problem_store_detail.to_owned()),
+        };
+        (title.to_owned(), detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (title, detail) = self.text(Strings::of(Locale::En));
+        let nearest = match &self {
+            Problem::NoCustomer { nearest, .. } => nearest.clone(),
+            _ => Vec::new(),
+        };
+        let status = self.status();
+        let body = ProblemBody { r#type: format!("urn:winback:problem:{}", self.name()), status: status.as_u16(), title, detail, nearest };
+        let text = serde_json::to_string(&body).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let mut causes = Vec::new();
+        let mut next = error.source();
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        tracing::error!(%error, ?causes, "a page could not be read from the store");
+        Problem::Store
+    }
+}
+
+impl From<askama::Error> for Problem {
+    fn from(error: askama::Error) -> Self {
+        tracing::error!(%error, "a page could not be rendered");
+        Problem::Render
+    }
+}

@@ -1,0 +1,384 @@
+//! Everything about one customer.
+use super::{Amount, Named};
+use crate::problem::Problem;
+use crate::state::WebState;
+use crate::strings::Strings;
+use crate::words::{self, Told};
+use serde::Serialize;
+use winback_core::agents::data_analyst::PointedReason;
+use winback_core::campaign::CampaignPlan;
+use winback_core::customer::Customer;
+use winback_core::id::CustomerId;
+use winback_core::message::{CallScript, Content, Email, FactSource, Finding, MessageRecord};
+use winback_core::portfolio::{Context, CustomerFile};
+use winback_core::risk::tenths;
+use winback_core::store::Writing;
+
+/// Everything about one customer.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct CustomerView {
+    /// The id.
+    pub id: String,
+    /// The line of the file on which the row begins.
+    pub line: u64,
+    /// Every column of the row.
+    pub fields: Vec<FieldView>,
+    /// The score; absent before the customer was assessed.
+    pub risk: Option<RiskView>,
+    /// The plan; absent before the customer was planned for.
+    pub plan: Option<PlanView>,
+    /// What writing came to, one part for each language.
+    pub writings: Vec<WritingView>,
+    /// What a person decided.
+    pub approval: Option<Named>,
+}
+
+/// One column of the row.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct FieldView {
+    /// The column's name in the file.
+    pub name: String,
+    /// Its name for people.
+    pub label: String,
+    /// The value as people read it.
+    pub value: String,
+}
+
+/// The score with its reasons.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct RiskView {
+    /// The probability of leaving, from 0 to 1.
+    pub probability: f64,
+    /// The probability as people read it.
+    pub probability_text: String,
+    /// The risk level.
+    pub level: Named,
+    /// The value tier; absent where the charge is unknown.
+    pub tier: Option<Named>,
+    /// The monthly charge.
+    pub monthly: Option<Amount>,
+    /// The model that scored.
+    pub model: String,
+    /// The probability of the average customer, in tenths of a percentage point.
+    pub base_tenths: i32,
+    /// The customer's probability, in tenths of a percentage point: base plus all reasons.
+    pub total_tenths: i32,
+    /// Every reason, the strongest first.
+    pub reasons: Vec<ReasonView>,
+    /// What the data analyst says.
+    pub analyst: ToldView,
+    /// What churn reasoning says.
+    pub causes: ToldView,
+}
+
+/// One reason with its points.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct ReasonView {
+    /// The reason's name in files and for people.
+    pub reason: Named,
+    /// The customer's value of the leading column.
+    pub value: Option<String>,
+    /// Tenths of a percentage point, signed; above 0 raises the risk.
+    pub tenths: i32,
+    /// Whether the values were invented for demonstration.
+    pub synthetic: bool,
+}
+
+/// What an agent says.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct ToldView {
+    /// In one or two sentences.
+    pub summary: String,
+    /// In detail.
+    pub details: Vec<String>,
+}
+
+impl From<Told> for ToldView {
+    fn from(told: Told) -> Self {
+        Self { summary: told.summary, details: told.details }
+    }
+}
+
+/// What is planned.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct PlanView {
+    /// Whether the customer is to be contacted.
+    pub contact: bool,
+    /// The offer; absent for a contact without an offer and for no contact.
+    pub offer: Option<Named>,
+    /// The next best offer.
+    pub runner_up: Option<Named>,
+    /// What the offer costs if taken.
+    pub cost: Option<Amount>,
+    /// What it is expected to bring net, as assumed.
+    pub net: Option<Amount>,
+    /// Who is to do it.
+    pub owner: String,
+    /// The day by which it is to be done (YYYY-MM-DD).
+    pub due: Option<String>,
+    /// The rule; absent where the default was taken.
+    pub rule: Option<String>,
+    /// What the plan was chosen by.
+    pub inputs: Vec<InputView>,
+    /// Every offer the rule named and what became of it.
+    pub considered: Vec<ConsideredView>,
+    /// What the campaign designer says.
+    pub designer: ToldView,
+}
+
+/// One thing the plan was chosen by.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct InputView {
+    /// What it is.
+    pub label: String,
+    /// Its value in words.
+    pub value: String,
+}
+
+/// An offer the rule named.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct ConsideredView {
+    /// The offer.
+    pub offer: Named,
+    /// What became of it.
+    pub verdict: Named,
+}
+
+/// What writing in one language came to.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct WritingView {
+    /// The language.
+    pub language: Named,
+    /// The mail.
+    pub email: Option<EmailView>,
+    /// The short message.
+    pub sms: Option<SmsView>,
+    /// What to say in a call.
+    pub call: Option<CallView>,
+    /// The facts the texts use.
+    pub facts: Vec<FactView>,
+    /// The checks they passed.
+    pub checks: Vec<String>,
+    /// What kept other texts back.
+    pub findings: Vec<FindingView>,
+}
+
+/// A mail.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct EmailView {
+    /// The subject line.
+    pub subject: String,
+    /// The line that mail programs show after the subject.
+    pub preheader: String,
+    /// The plain-text body.
+    pub text: String,
+    /// The HTML body.
+    pub html: String,
+}
+
+/// A short message.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct SmsView {
+    /// The text.
+    pub text: String,
+    /// Its length in UTF-16 units.
+    pub units: usize,
+}
+
+/// What to say in a call.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct CallView {
+    /// Who calls, and may we speak.
+    pub opening: String,
+    /// Why we call.
+    pub reason: String,
+    /// What we offer.
+    pub offer: String,
+    /// What the customer may answer, and our answer.
+    pub objections: Vec<ObjectionView>,
+    /// What the caller must not say.
+    pub forbidden: Vec<String>,
+    /// How the call ends.
+    pub close: String,
+    /// What the caller ticks afterwards.
+    pub outcomes: Vec<Named>,
+}
+
+/// What the customer may answer, and our answer.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct ObjectionView {
+    /// What the customer says.
+    pub customer: String,
+    /// What we answer.
+    pub answer: String,
+}
+
+/// A fact the texts use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct FactView {
+    /// The fact's name.
+    pub id: String,
+    /// The fact as it stands in the text.
+    pub text: String,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// What kept a text back.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct FindingView {
+    /// The channel.
+    pub channel: Named,
+    /// The part of the text.
+    pub part: String,
+    /// The check that failed.
+    pub check: String,
+    /// What was found and what to do.
+    pub detail: String,
+}
+
+/// Reads a customer; the problem for an id that is not there names the nearest ones.
+pub(crate) async fn file(state: &WebState, context: &Context, id: &str) -> Result<CustomerFile, Problem> {
+    let run = context.run.id;
+    let found = match CustomerId::parse(id) {
+        Ok(id) => state.store.file(run, &id, &context.table).await?,
+        Err(_) => None,
+    };
+    match found {
+        Some(file) => Ok(file),
+        None => {
+            let nearest = state.store.nearest_ids(run, id, 5).await?.iter().map(ToString::to_string).collect();
+            Err(Problem::NoCustomer { id: id.to_owned(), nearest })
+        }
+    }
+}
+
+pub(crate) fn view(context: &Context, file: &CustomerFile, s: &Strings) -> CustomerView {
+    let customer = &file.customer;
+    let fields = context.table.columns.iter().enumerate().map(|(index, column)| FieldView {
+        name: column.name.clone(),
+        label: column.label.get(s.locale).clone(),
+        value: customer.display(&context.table, index, s.locale),
+    });
+    CustomerView {
+        id: customer.id.to_string(),
+        line: customer.line,
+        fields: fields.collect(),
+        risk: risk(context, file, s),
+        plan: file.plan.as_ref().map(|plan| plan_view(context, customer, plan, s)),
+        writings: file.writings.iter().map(|writing| writing_view(writing, s)).collect(),
+        approval: file.approval.map(|approval| s.approval(approval)),
+    }
+}
+
+fn risk(context: &Context, file: &CustomerFile, s: &Strings) -> Option<RiskView> {
+    let (summary, causes) = words::summaries(context, file)?;
+    Some(RiskView {
+        probability: summary.probability.value(),
+        probability_text: summary.probability.to_string(),
+        level: Named::new(summary.level.tag(), s.level(summary.level)),
+        tier: summary.tier.map(|tier| Named::new(tier.tag(), s.tier(tier))),
+        monthly: summary.monthly_minor.map(|minor| Amount::paid(context, minor)),
+        model: summary.model.to_string(),
+        base_tenths: tenths(summary.base_probability),
+        total_tenths: tenths(summary.probability.value()),
+        reasons: summary.reasons.iter().map(|reason| reason_view(context, &file.customer, reason, s)).collect(),
+        analyst: words::analyst(context, &summary, s).into(),
+        causes: words::causes_told(context, &file.customer, &causes, s).into(),
+    })
+}
+
+fn reason_view(context: &Context, customer: &Customer, reason: &PointedReason, s: &Strings) -> ReasonView {
+    let label = context.features.groups.get(usize::from(reason.group)).map_or(reason.name.as_str(), |group| group.label.get(s.locale));
+    ReasonView {
+        reason: Named::new(&reason.name, label),
+        value: words::reason_value(context, customer, reason, s.locale),
+        tenths: reason.tenths,
+        synthetic: reason.synthetic,
+    }
+}
+
+fn plan_view(context: &Context, customer: &Customer, plan: &CampaignPlan, s: &Strings) -> PlanView {
+    let choice = plan.decision.choice();
+    let offer = |id: &winback_core::offer::OfferId| Named::new(&id.0, &words::offer_name(context, id, s.locale));
+    PlanView {
+        contact: plan.decision.is_contact(),
+        offer: choice.map(|choice| offer(&choice.offer)),
+        runner_up: choice.and_then(|choice| choice.runner_up.as_ref()).map(offer),
+        cost: choice.map(|choice| Amount::spent(context, choice.cost_minor)),
+        net: choice.map(|choice| Amount::spent(context, choice.effect.net_minor)),
+        owner: plan.owner.clone(),
+        due: plan.due.map(|due| due.to_string()),
+        rule: plan.rule.clone(),
+        inputs: words::inputs(plan, customer, context, s).into_iter().map(|(label, value)| InputView { label, value }).collect(),
+        considered: plan.considered.iter().map(|c| ConsideredView { offer: offer(&c.offer), verdict: s.verdict(c.verdict) }).collect(),
+        designer: words::designer(context, plan, s).into(),
+    }
+}
+
+fn writing_view(writing: &Writing, s: &Strings) -> WritingView {
+    let records: Vec<&MessageRecord> = writing.messages.iter().map(|message| message.record()).collect();
+    let content = |pick: fn(&Content) -> bool| records.iter().map(|record| &record.content).find(|content| pick(content));
+    let mut facts: Vec<FactView> = Vec::new();
+    for fact in records.iter().flat_map(|record| &record.facts) {
+        let shown = FactView { id: fact.id.clone(), text: fact.text.clone(), source: source(&fact.source, s) };
+        if !facts.contains(&shown) {
+            facts.push(shown);
+        }
+    }
+    let mut checks: Vec<String> = records.iter().flat_map(|record| record.checks.clone()).collect();
+    checks.sort();
+    checks.dedup();
+    let email = match content(|content| matches!(content, Content::Email(_))) {
+        Some(Content::Email(email)) => Some(email_view(email)),
+        _ => None,
+    };
+    let sms = match content(|content| matches!(content, Content::Sms(_))) {
+        Some(Content::Sms(sms)) => Some(SmsView { text: sms.text.clone(), units: sms.text.encode_utf16().count() }),
+        _ => None,
+    };
+    let call = match content(|content| matches!(content, Content::Call(_))) {
+        Some(Content::Call(script)) => Some(call_view(script)),
+        _ => None,
+    };
+    let language = Named::new(writing.locale.tag(), s.language(writing.locale));
+    let findings = writing.findings.iter().map(|finding| finding_view(finding, s)).collect();
+    WritingView { language, email, sms, call, facts, checks, findings }
+}
+
+fn email_view(email: &Email) -> EmailView {
+    EmailView { subject: email.subject.clone(), preheader: email.preheader.clone(), text: email.text.clone(), html: email.html.clone() }
+}
+
+fn call_view(script: &CallScript) -> CallView {
+    let objection = |objection: &winback_core::message::Objection| ObjectionView {
+        customer: objection.customer.clone(),
+        answer: objection.answer.clone(),
+    };
+    CallView {
+        opening: script.opening.clone(),
+        reason: script.reason.clone(),
+        offer: script.offer.clone(),
+        objections: script.objections.iter().map(objection).collect(),
+        forbidden: script.forbidden.clone(),
+        close: script.close.clone(),
+        outcomes: script.outcomes.iter().map(|outcome| Named::new(&outcome.code, &outcome.label)).collect(),
+    }
+}
+
+fn source(source: &FactSource, s: &Strings) -> String {
+    match source {
+        FactSource::Cell { line, column } => crate::strings::fill(s.fact_cell, &[("line", &line.to_string()), ("column", column)]),
+        FactSource::Offer { offer, field } => crate::strings::fill(s.fact_offer, &[("offer", &offer.0), ("field", field)]),
+        FactSource::Company { field } => crate::strings::fill(s.fact_company, &[("field", field)]),
+    }
+}
+
+fn finding_view(finding: &Finding, s: &Strings) -> FindingView {
+    FindingView {
+        channel: Named::new(finding.channel.tag(), s.channel(finding.channel)),
+        part: finding.part.clone(),
+        check: finding.check.clone(),
+        detail: finding.detail.clone(),
+    }
+}

@@ -1,0 +1,82 @@
+//! A page of the customer list.
+use super::{Amount, Named};
+use crate::list_query::ListState;
+use crate::problem::Problem;
+use crate::state::WebState;
+use crate::strings::Strings;
+use crate::words;
+use serde::Serialize;
+use winback_core::portfolio::{Context, CustomerRow};
+use winback_core::risk::Probability;
+
+/// A page of the customer list.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct CustomersView {
+    /// How many customers the filter leaves.
+    pub total: u64,
+    /// The page shown, counted from 1; the last one when a later one was asked for.
+    pub page: u64,
+    /// Customers on a page.
+    pub size: u64,
+    /// How many pages there are.
+    pub pages: u64,
+    /// The customers.
+    pub rows: Vec<RowView>,
+}
+
+/// One customer of the list.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct RowView {
+    /// The id.
+    pub id: String,
+    /// The probability of leaving, from 0 to 1.
+    pub probability: f64,
+    /// The probability as people read it, cut to a tenth of a percent.
+    pub probability_text: String,
+    /// The risk level.
+    pub level: Named,
+    /// The value tier; absent where the charge is unknown.
+    pub tier: Option<Named>,
+    /// The monthly charge.
+    pub monthly: Option<Amount>,
+    /// The main reason; absent without a dominant one.
+    pub main_reason: Option<String>,
+    /// The planned offer.
+    pub offer: Option<Named>,
+    /// What the plan is expected to bring, as assumed.
+    pub net: Option<Amount>,
+    /// Whether there are messages.
+    pub written: bool,
+    /// What a person decided.
+    pub approval: Option<Named>,
+}
+
+/// Reads a page; a page behind the end becomes the last one.
+pub(crate) async fn read(state: &WebState, context: &Context, list: &ListState, s: &Strings) -> Result<CustomersView, Problem> {
+    let run = context.run.id;
+    let mut list = list.clone();
+    let mut found = state.store.list(run, &list.query()).await?;
+    if found.rows.is_empty() && list.page > list.pages(found.total) {
+        list.page = list.pages(found.total);
+        found = state.store.list(run, &list.query()).await?;
+    }
+    let rows = found.rows.iter().map(|row| row_view(context, row, s)).collect();
+    Ok(CustomersView { total: found.total, page: list.page, size: list.size, pages: list.pages(found.total), rows })
+}
+
+fn row_view(context: &Context, row: &CustomerRow, s: &Strings) -> RowView {
+    let group = row.main_group.and_then(|group| context.features.groups.get(usize::from(group)));
+    RowView {
+        id: row.id.to_string(),
+        probability: row.probability,
+        probability_text: Probability::new(row.probability).map_or_else(|_| "—".to_owned(), |probability| probability.to_string()),
+        level: Named::new(row.level.tag(), s.level(row.level)),
+        tier: row.tier.map(|tier| Named::new(tier.tag(), s.tier(tier))),
+        monthly: row.monthly_minor.map(|minor| Amount::paid(context, minor)),
+        main_reason: group.map(|group| group.label.get(s.locale).clone()),
+        offer: row.offer.as_ref().map(|id| Named::new(&id.0, &words::offer_name(context, id, s.locale))),
+        net: row.net_minor.map(|minor| Amount::spent(context, minor)),
+        written: row.written,
+        approval: row.approval.map(|approval| s.approval(approval)),
+    }
+}

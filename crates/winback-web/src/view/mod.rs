@@ -1,0 +1,54 @@
+//! What is shown, read once for pages and API alike, so that their numbers are equal. Each view carries
+//! raw values for programs and, beside them, the text people read in the visit's language.
+pub(crate) mod actions;
+pub(crate) mod customer;
+pub(crate) mod customers;
+pub(crate) mod overview;
+pub(crate) mod strategy;
+pub(crate) mod thresholds;
+
+use serde::Serialize;
+use winback_core::money::{Currency, Money};
+use winback_core::portfolio::Context;
+
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct Amount {
+    /// The amount in minor units (cents).
+    pub minor: i64,
+    /// The ISO 4217 code.
+    pub currency: String,
+    /// As people read it: `$1,889.50`.
+    pub text: String,
+}
+
+impl Amount {
+    fn new(minor: i64, currency: Currency) -> Self {
+        Self { minor, currency: currency.code().to_owned(), text: Money::new(minor, currency).to_string() }
+    }
+
+    /// Returns an amount in the currency of the table: what customers pay.
+    pub(crate) fn paid(context: &Context, minor: i64) -> Self {
+        Self::new(minor, context.table.currency)
+    }
+
+    /// Returns an amount in the currency of the catalogue: what an action costs and brings.
+    pub(crate) fn spent(context: &Context, minor: i64) -> Self {
+        Self::new(minor, context.catalogue.currency)
+    }
+}
+
+/// A value with its name in files and its word for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct Named {
+    /// The name used in files: `high`.
+    pub tag: String,
+    /// The word in the language of the request.
+    pub label: String,
+}
+
+impl Named {
+    pub(crate) fn new(tag: &str, label: &str) -> Self {
+        Self { tag: tag.to_owned(), label: label.to_owned() }
+    }
+}

@@ -1,0 +1,155 @@
+//! The strategy: value × reason × risk → rule → offers, without a hole.
+use super::{Amount, Named};
+use crate::strings::Strings;
+use crate::words;
+use serde::Serialize;
+use winback_core::offer::Offer;
+use winback_core::portfolio::Context;
+use winback_core::risk::{RiskLevel, ValueTier};
+use winback_core::schema::Theme;
+
+/// The whole strategy.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct StrategyView {
+    /// The hash of the catalogue.
+    pub catalogue: String,
+    /// The lower bound of the mid tier.
+    pub mid_bound: Amount,
+    /// The lower bound of the high tier.
+    pub high_bound: Amount,
+    /// One part for each risk level at which customers are contacted.
+    pub levels: Vec<LevelView>,
+    /// The offers.
+    pub offers: Vec<CatalogueOffer>,
+}
+
+/// The strategy at one risk level.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct LevelView {
+    /// The risk level.
+    pub level: Named,
+    /// One row for each theme, the last for customers without a dominant reason.
+    pub rows: Vec<ThemeRow>,
+}
+
+/// What is offered for one reason.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct ThemeRow {
+    /// The theme of the main reason.
+    pub theme: Named,
+    /// One cell for each value tier, the last for customers of unknown value.
+    pub cells: Vec<StrategyCell>,
+}
+
+/// What is offered for one reason at one value.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct StrategyCell {
+    /// The value tier.
+    pub tier: Named,
+    /// The rule; absent where the default, a service contact, is taken.
+    pub rule: Option<String>,
+    /// The offers in the rule's order; the first a customer can have is chosen.
+    pub offers: Vec<Named>,
+}
+
+/// An offer of the catalogue.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct CatalogueOffer {
+    /// The offer.
+    pub offer: Named,
+    /// The kind.
+    pub kind: Named,
+    /// What it costs the company at the mid bound's monthly charge.
+    pub cost_at_mid: Amount,
+    /// Who may have it, in words; empty for everyone.
+    pub eligibility: Vec<String>,
+    /// The first day, where there is one.
+    pub valid_from: Option<String>,
+    /// The last day, where there is one.
+    pub valid_until: Option<String>,
+    /// How many there are; absent without a limit.
+    pub stock: Option<u32>,
+    /// The share of would-be leavers assumed to stay because of it.
+    pub saves: f64,
+    /// Where that number comes from.
+    pub source: String,
+}
+
+impl CatalogueOffer {
+    /// Returns the assumed share as people read it.
+    pub(crate) fn saves_text(&self) -> String {
+        words::percent(self.saves)
+    }
+}
+
+pub(crate) fn view(context: &Context, s: &Strings) -> StrategyView {
+    let contacted = [RiskLevel::High, RiskLevel::Medium];
+    StrategyView {
+        catalogue: context.catalogue.digest.short().to_owned(),
+        mid_bound: Amount::paid(context, context.bounds.mid().minor),
+        high_bound: Amount::paid(context, context.bounds.high().minor),
+        levels: contacted.into_iter().map(|level| level_view(context, level, s)).collect(),
+        offers: context.catalogue.offers.iter().map(|offer| offer_view(context, offer, s)).collect(),
+    }
+}
+
+fn level_view(context: &Context, level: RiskLevel, s: &Strings) -> LevelView {
+    let themes = Theme::ALL.into_iter().map(Some).chain([None]);
+    let row = |theme: Option<Theme>| ThemeRow {
+        theme: theme.map_or_else(|| Named::new("none", s.theme_none), |theme| Named::new(theme.tag(), s.theme(theme))),
+        cells: ValueTier::ALL.into_iter().map(Some).chain([None]).map(|tier| cell(context, tier, level, theme, s)).collect(),
+    };
+    LevelView { level: Named::new(level.tag(), s.level(level)), rows: themes.map(row).collect() }
+}
+
+fn cell(context: &Context, tier: Option<ValueTier>, level: RiskLevel, theme: Option<Theme>, s: &Strings) -> StrategyCell {
+    let rule = context.catalogue.rule(tier, level, theme);
+    let named = rule.into_iter().flat_map(|rule| &rule.offers).map(|id| Named::new(&id.0, &words::offer_name(context, id, s.locale)));
+    StrategyCell {
+        tier: tier.map_or_else(|| Named::new("unknown", s.tier_unknown), |tier| Named::new(tier.tag(), s.tier(tier))),
+        rule: rule.map(|rule| rule.id.clone()),
+        offers: named.collect(),
+    }
+}
+
+fn offer_view(context: &Context, offer: &Offer, s: &Strings) -> CatalogueOffer {
+    CatalogueOffer {
+        offer: Named::new(&offer.id.0, offer.name.get(s.locale)),
+        kind: s.offer_kind(offer.kind),
+        cost_at_mid: Amount::spent(context, offer.cost.for_charge(Some(context.bounds.mid())).minor),
+        eligibility: eligibility(context, offer, s),
+        valid_from: offer.valid_from.map(|day| day.to_string()),
+        valid_until: offer.valid_until.map(|day| day.to_string()),
+        stock: offer.stock,
+        saves: offer.effect.saves,
+        source: offer.effect.source.clone(),
+    }
+}
+
+fn eligibility(context: &Context, offer: &Offer, s: &Strings) -> Vec<String> {
+    let who = &offer.eligibility;
+    let list = |words: Vec<&str>| words.join(s.list_comma);
+    let mut conditions = Vec::new();
+    if !who.risk.is_empty() {
+        conditions.push(format!("{}{}{}", s.col_risk, s.colon, list(who.risk.iter().map(|level| s.level(*level)).collect())));
+    }
+    if !who.value.is_empty() {
+        conditions.push(format!("{}{}{}", s.col_value, s.colon, list(who.value.iter().map(|tier| s.tier(*tier)).collect())));
+    }
+    if who.tenure_min.is_some() || who.tenure_max.is_some() {
+        let bound = |limit: Option<f64>| limit.map(winback_core::customer::display_number).unwrap_or_default();
+        conditions.push(format!("{}{}{}–{}", s.input_tenure, s.colon, bound(who.tenure_min), bound(who.tenure_max)));
+    }
+    if let Some(least) = who.charge_min {
+        conditions.push(format!("{} ≥ {least}", s.col_monthly));
+    }
+    for (column, values) in &who.having {
+        let known = context.table.index_of(column).map(|index| &context.table.columns[index]);
+        let label = known.map_or(column.as_str(), |column| column.label.get(s.locale));
+        let word = |value: &String| {
+            known.and_then(|column| column.value_labels.get(value)).map_or_else(|| value.clone(), |label| label.get(s.locale).clone())
+        };
+        conditions.push(format!("{label}{}{}", s.colon, values.iter().map(word).collect::<Vec<_>>().join(s.list_comma)));
+    }
+    conditions
+}

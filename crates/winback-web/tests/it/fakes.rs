@@ -1,0 +1,565 @@
+//! A store and a desk in memory with thirty customers made by hand, for tests and for the example server.
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::date;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use winback_core::campaign::*;
+use winback_core::customer::{Cell, Customer};
+use winback_core::defect::{Defect, Outcome, Problem};
+use winback_core::digest::Digest;
+use winback_core::feature::FeatureSchema;
+use winback_core::id::{CustomerId, Position, RunId};
+use winback_core::locale::{Locale, Localized};
+use winback_core::message::*;
+use winback_core::money::{Currency, Money};
+use winback_core::number::DecimalMark;
+use winback_core::offer::*;
+use winback_core::peer::{PeerBuilder, PriceEffect};
+use winback_core::portfolio::*;
+use winback_core::risk::*;
+use winback_core::run::*;
+use winback_core::schema::*;
+use winback_core::store::*;
+
+/// Thirty customers in memory.
+pub struct FakeStore {
+    pub customers: Vec<Customer>,
+    pub standings: Vec<Standing>,
+    pub plans: Vec<CampaignPlan>,
+    pub writings: Mutex<BTreeMap<Position, Vec<Writing>>>,
+    pub decisions: Mutex<BTreeMap<Position, Approval>>,
+    pub defects: Vec<Defect>,
+    pub run: Run,
+}
+
+/// Hands out the one context, or none, and writes from fixed words.
+pub struct FakeDesk {
+    pub context: Option<Arc<Context>>,
+    pub store: Arc<FakeStore>,
+}
+
+fn usd() -> Currency {
+    Currency::parse("USD").unwrap()
+}
+
+fn words(zh_tw: &str, zh_cn: &str, en: &str) -> Localized {
+    Localized::new(zh_tw, zh_cn, en)
+}
+
+fn column(name: &str, kind: ColumnKind, role: Role, theme: Theme, label: Localized) -> Column {
+    Column { name: name.into(), aliases: vec![], kind, role, missing: MissingRule::Learn, label, theme, value_labels: BTreeMap::new(), unit: None }
+}
+
+fn category(levels: &[(&str, &str, &str)]) -> (ColumnKind, BTreeMap<String, Localized>) {
+    let kind = ColumnKind::Category { levels: levels.iter().map(|level| level.0.to_owned()).collect() };
+    (kind, levels.iter().map(|(en, tw, cn)| ((*en).to_owned(), words(tw, cn, en))).collect())
+}
+
+fn labelled(mut column: Column, levels: &[(&str, &str, &str)]) -> Column {
+    (column.kind, column.value_labels) = category(levels);
+    column
+}
+
+pub fn table() -> TableSchema {
+    let text = || ColumnKind::Text;
+    let number = |max| ColumnKind::Number { min: 0.0, max };
+    let flag = || ColumnKind::Flag { yes: vec!["Yes".into()], no: vec!["No".into()] };
+    let mut tenure = column("tenure", number(600.0), Role::Tenure, Theme::Loyalty, words("往來月數", "在网月数", "Tenure"));
+    tenure.unit = Some(words("個月", "个月", "months"));
+    let contract = column("Contract", text(), Role::Contract, Theme::Contract, words("合約", "合同", "Contract"));
+    let internet = column("InternetService", text(), Role::Feature, Theme::Product, words("網路服務", "网络服务", "Internet service"));
+    let payment = column("PaymentMethod", text(), Role::Feature, Theme::Payment, words("付款方式", "付款方式", "Payment method"));
+    let schema = TableSchema {
+        name: "telco".into(),
+        delimiter: b',',
+        decimal_mark: DecimalMark::Point,
+        currency: usd(),
+        columns: vec![
+            column("customerID", text(), Role::Id, Theme::Profile, words("客戶編號", "客户编号", "Customer ID")),
+            tenure,
+            labelled(contract, &[("Month-to-month", "按月", "按月"), ("One year", "一年期", "一年期"), ("Two year", "兩年期", "两年期")]),
+            column("MonthlyCharges", ColumnKind::Money, Role::MonthlyCharge, Theme::Price, words("月費", "月费", "Monthly charge")),
+            labelled(internet, &[("Fiber optic", "光纖", "光纤"), ("DSL", "DSL", "DSL"), ("No", "無", "无")]),
+            column("TechSupport", flag(), Role::Feature, Theme::Support, words("技術支援", "技术支持", "Tech support")),
+            labelled(payment, &[("Electronic check", "電子支票", "电子支票"), ("Credit card (automatic)", "信用卡自動扣款", "信用卡自动扣款")]),
+            column("FirstName", text(), Role::FirstName, Theme::Profile, words("名字", "名字", "First name")),
+            column("gender", text(), Role::Unused { why: "teaches the model nothing and must not decide".into() }, Theme::Profile, words("性別", "性别", "Gender")),
+            column("Churn", flag(), Role::Label, Theme::Profile, words("已流失", "已流失", "Left")),
+        ],
+        groups: vec![],
+        families: vec![],
+        peer_column: Some(4),
+    };
+    schema.check().unwrap()
+}
+
+/// Ids of all kinds a CRM could hold, the hostile ones included.
+const IDS: [&str; 30] = [
+    "7590-VHVEG", "5575-GNVDE", "3668-QPYBK", "7795-CFOCW", "9237-HQITU", "9305-CDSKC", "1452-KIOVK", "6713-OKOMC", "7892-POOKP", "6388-TABGU",
+    "9763-GRSKD", "7469-LKBCI", "8091-TTVAX", "0280-XJGEX", "5129-JLPIS", "3655-SNQYZ", "8191-XWSZG", "9959-WOFKT", "4190-MFLUW", "4183-MYFRB",
+    "<script>alert(1)</script>", "a b/c?d#e&f=g", "\"><img src=x onerror=alert(1)>", "客戶１", "000123", "..", "100%", "עברית-12", "'; drop table--", "8779-QRDMV",
+];
+
+fn customer(place: usize, id: &str) -> Customer {
+    let text = |word: &str| Cell::Text(Arc::from(word));
+    let choice = |word: &str| Cell::Category(Arc::from(word));
+    let contract = ["Month-to-month", "One year", "Month-to-month", "Two year", "Month-to-month"][place % 5];
+    let internet = ["Fiber optic", "DSL", "Fiber optic", "No"][place % 4];
+    let charge = if place == 13 { Cell::Missing } else { Cell::Money([8_985, 5_695, 10_715, 2_025, 7_999, 8_000, 4_000][place % 7]) };
+    Customer {
+        id: CustomerId::parse(id).unwrap(),
+        position: Position(place as u32),
+        line: place as u64 + 2,
+        cells: vec![
+            text(id),
+            Cell::Number((place * 5 % 73) as f64),
+            choice(contract),
+            charge,
+            choice(internet),
+            Cell::Flag(place.is_multiple_of(3)),
+            choice(["Electronic check", "Credit card (automatic)"][place % 2]),
+            text(if place == 20 { "<b>Bob & \"Al\"</b>" } else { ["Mei", "Sam", "雅婷"][place % 3] }),
+            text("Female"),
+            Cell::Flag(place.is_multiple_of(4)),
+        ],
+    }
+}
+
+fn standing(table: &TableSchema, customer: &Customer, features: &FeatureSchema) -> Standing {
+    let place = customer.position.0 as f64;
+    let weights = [1.3, 0.8, -0.4, 0.6, -0.9, 0.35];
+    let reasons: Vec<Reason> = (0..features.groups.len())
+        .map(|group| {
+            let wave = ((place + 1.0) * (group as f64 + 1.3)).sin();
+            Reason { group: group as u16, log_odds: if place == 7.0 { 0.0 } else { weights[group % 6] * (wave + 0.35) * 1.4 } }
+        })
+        .collect();
+    let base = -1.018;
+    let log_odds = base + reasons.iter().map(|reason| reason.log_odds).sum::<f64>();
+    let probability = Probability::from_log_odds(log_odds).unwrap();
+    let imputed = u16::from(customer.cells.contains(&Cell::Missing));
+    let (position, id) = (customer.position, customer.id.clone());
+    let assessment = RiskAssessment { position, customer: id, log_odds, probability, base, reasons, imputed };
+    let main = assessment.points().into_iter().max_by_key(|points| points.tenths).filter(|points| points.tenths >= 10).map(|points| points.group);
+    let charge = customer.monthly_charge(table);
+    Standing { level: RiskThresholds::default().level(probability), tier: bounds().tier(charge).ok(), monthly_minor: charge.map(|c| c.minor), main_group: main, assessment }
+}
+
+fn bounds() -> ValueBounds {
+    ValueBounds::new(Money::new(4_000, usd()), Money::new(8_000, usd())).unwrap()
+}
+
+fn offer(id: &str, kind: OfferKind, name: Localized, percent: u8, months: u16, fixed: i64) -> Offer {
+    Offer {
+        id: OfferId(id.into()),
+        kind,
+        promise: name.clone(),
+        name,
+        terms: Terms { percent: (percent > 0).then_some(percent), months: (months > 0).then_some(months) },
+        cost: OfferCost { fixed: Money::new(fixed, usd()), percent_of_charge: percent, months },
+        eligibility: Eligibility::default(),
+        valid_from: None,
+        valid_until: None,
+        stock: None,
+        effect: EffectAssumption { saves: 0.22, source: "owner's estimate, to be measured".into() },
+    }
+}
+
+pub fn catalogue() -> Catalogue {
+    let mut annual = offer("annual-15", OfferKind::PlanChange, words("年約 85 折", "年付 85 折", "15% off on a yearly contract"), 15, 6, 0);
+    annual.eligibility.having = vec![("Contract".into(), vec!["Month-to-month".into()])];
+    annual.valid_until = Some(date(2026, 12, 31));
+    let mut support = offer("support-trial", OfferKind::FreeTrial, words("技術支援免費 3 個月", "技术支持免费 3 个月", "Three months of tech support at no charge"), 0, 0, 900);
+    support.eligibility.tenure_min = Some(3.0);
+    support.stock = Some(120);
+    let checkup = offer("line-check", OfferKind::Service, words("線路健檢", "线路检测", "A check of the line"), 0, 0, 300);
+    let rule = |id: &str, value: Vec<ValueTier>, reason: Vec<Theme>, offers: &[&str], line: u64| Rule {
+        id: id.into(),
+        owner: "Retention team".into(),
+        date: date(2026, 11, 2),
+        value,
+        risk: vec![RiskLevel::High, RiskLevel::Medium],
+        reason,
+        offers: offers.iter().map(|id| OfferId((*id).into())).collect(),
+        line,
+    };
+    Catalogue {
+        currency: usd(),
+        margin: 0.55,
+        horizon_months: 12,
+        due_days: [3, 7],
+        offers: vec![annual, support, checkup],
+        rules: vec![
+            rule("contract", vec![], vec![Theme::Contract, Theme::Price, Theme::Loyalty], &["annual-15", "support-trial"], 41),
+            rule("help", vec![ValueTier::High, ValueTier::Mid], vec![Theme::Support, Theme::Product], &["support-trial", "line-check"], 52),
+            rule("rest", vec![ValueTier::High, ValueTier::Mid, ValueTier::Low], vec![], &["line-check"], 63),
+        ],
+        cases: vec![],
+        digest: Digest::of(b"catalogue"),
+    }
+}
+
+fn plan(context: &Context, customer: &Customer, standing: &Standing) -> CampaignPlan {
+    let table = &context.table;
+    let theme = standing.main_group.map(|group| context.features.groups[usize::from(group)].theme);
+    let rule = context.catalogue.rule(standing.tier, standing.level, theme);
+    let effect = PriceEffect { above: 200, above_left: 90, below: 210, below_left: 60 };
+    let before = standing.assessment.probability.value();
+    let charge = customer.monthly_charge(table);
+    let decision = match (standing.level, rule) {
+        (RiskLevel::Low, _) => Decision::NoContact { why: WhyNoContact::LowRisk },
+        (_, None) => Decision::ServiceContact { why: WhyNoOffer::NoEligibleOffer },
+        (_, Some(rule)) => {
+            let id = &rule.offers[0];
+            let cost = context.catalogue.offer(id).unwrap().cost.for_charge(charge).minor;
+            let kept = (before * 0.22 * charge.map_or(0.0, |money| money.minor as f64) * 0.55 * 12.0).round() as i64;
+            let net = ExpectedEffect { probability_before: before, probability_after: before * 0.78, kept_margin_minor: kept, net_minor: kept - cost, horizon_months: 12 };
+            Decision::Offer(Choice { offer: id.clone(), runner_up: rule.offers.get(1).cloned(), cost_minor: cost, effect: net })
+        }
+    };
+    let considered = rule.into_iter().flat_map(|rule| &rule.offers).enumerate();
+    CampaignPlan {
+        position: customer.position,
+        customer: customer.id.clone(),
+        inputs: PlanInputs {
+            level: standing.level,
+            tier: standing.tier,
+            theme,
+            contract: Some("Month-to-month".into()),
+            tenure_months: Some(5.0),
+            price_sensitivity: if standing.tier == Some(ValueTier::High) { PriceSensitivity::Raised { effect } } else { PriceSensitivity::Unknown },
+            usage: Usage::NotMeasured,
+        },
+        rule: rule.map(|rule| rule.id.clone()),
+        due: decision.is_contact().then(|| date(2026, 11, 24)),
+        decision,
+        considered: considered.map(|(n, id)| Considered { offer: id.clone(), verdict: [Verdict::Chosen, Verdict::RunnerUp][n.min(1)] }).collect(),
+        owner: "Retention team".into(),
+        catalogue: context.catalogue.digest.clone(),
+    }
+}
+
+/// Returns messages in every language, as the desk would write them.
+pub fn write(customer: &Customer) -> Vec<Writing> {
+    let record = |locale: Locale, content: Content| {
+        Message::from_store(MessageRecord {
+            position: customer.position,
+            customer: customer.id.clone(),
+            locale,
+            content,
+            offer: Some(OfferId("annual-15".into())),
+            writer: WriterVersion { name: "built-in".into(), words: Digest::of(b"words") },
+            facts: vec![
+                Fact { id: "offer.percent".into(), text: "15%".into(), source: FactSource::Offer { offer: OfferId("annual-15".into()), field: "percent".into() } },
+                Fact { id: "tenure".into(), text: "5".into(), source: FactSource::Cell { line: customer.line, column: "tenure".into() } },
+            ],
+            checks: vec!["length".into(), "numbers-have-facts".into(), "offer-equals-plan".into()],
+        })
+    };
+    let name = customer.text(&table(), &Role::FirstName).unwrap_or_default().to_owned();
+    Locale::ALL
+        .into_iter()
+        .map(|locale| {
+            let (subject, text, sms) = match locale {
+                Locale::ZhTw => ("為您保留的年約優惠", format!("{name} 您好：\n\n感謝您一路以來的支持。若改為年約，接下來 6 個月的月費可享 85 折。\n\n北極星電信 客服團隊"), "【北極星】改年約享 6 個月月費 85 折，詳情請電 0800-000-123。拒收請回 R"),
+                Locale::ZhCn => ("为您保留的年付优惠", format!("{name}，您好：\n\n感谢您一直以来的支持。改为年付后，接下来 6 个月的月费可享 85 折。\n\n北极星电信 客服团队"), "【北极星】改年付享 6 个月月费 85 折，详询 400-000-123。拒收请回复 R"),
+                Locale::En => ("A yearly price we kept for you", format!("Hello {name},\n\nthank you for being with us. On a yearly contract your next 6 months cost 15% less.\n\nYour team at Northstar"), "Northstar: 15% off 6 months on a yearly plan. Call 0800 000 123. STOP?"),
+            };
+            let html = format!("<!doctype html><html><body style=\"font-family:sans-serif;padding:24px;color:#222\"><h1 style=\"color:#0b5f5c;font-size:20px\">{subject}</h1><p>{}</p></body></html>", text.replace('&', "&amp;").replace('<', "&lt;").replace("\n\n", "</p><p>"));
+            let script = CallScript {
+                opening: "Good afternoon, this is {{agent_name}} of Northstar. Is this a good moment?".into(),
+                reason: "We looked at your plan and think there is a better price for you.".into(),
+                offer: "On a yearly contract your next 6 months cost 15% less.".into(),
+                objections: vec![Objection { customer: "I do not want to be bound.".into(), answer: "I understand. Nothing changes unless you say so.".into() }],
+                forbidden: vec!["Do not say that we expected the customer to leave.".into()],
+                close: "Thank you for your time.".into(),
+                outcomes: vec![CallOutcome { code: "accepted".into(), label: "Accepted".into() }, CallOutcome { code: "no_answer".into(), label: "No answer".into() }],
+            };
+            let email = Email { subject: subject.into(), preheader: "15%".into(), text, html };
+            let messages = vec![record(locale, Content::Email(email)), record(locale, Content::Sms(Sms { text: sms.into() })), record(locale, Content::Call(script))];
+            Writing { position: customer.position, customer: customer.id.clone(), locale, messages, findings: vec![] }
+        })
+        .collect()
+}
+
+fn card() -> serde_json::Value {
+    let metrics = serde_json::json!({"roc_auc": 0.8453, "pr_auc": 0.6561, "log_loss": 0.4176, "brier": 0.1356, "ece10": 0.0135});
+    let bins: Vec<_> = (0..10).map(|n| serde_json::json!({"from": n as f64 / 10.0, "customers": 2400 / (n + 1), "mean_score": n as f64 / 10.0 + 0.05, "left": n as f64 / 10.0 + 0.04})).collect();
+    let cuts: Vec<_> = [(0.4, 2100, 1270), (0.5, 1400, 945), (0.6, 900, 660), (0.7, 459, 364)]
+        .iter()
+        .map(|(t, n, l)| serde_json::json!({"threshold": t, "customers": n, "left": l, "precision": *l as f64 / *n as f64, "precision_low": *l as f64 / *n as f64 - 0.03, "precision_high": *l as f64 / *n as f64 + 0.03, "recall": *l as f64 / 1869.0}))
+        .collect();
+    let columns: Vec<_> = ["tenure", "Contract", "MonthlyCharges", "InternetService", "TechSupport", "PaymentMethod"]
+        .iter()
+        .map(|name| serde_json::json!({"name": name, "used_as": "one-hot, 3 levels", "missing": "none were empty"}))
+        .collect();
+    serde_json::json!({
+        "version": "logistic-4f1c", "family": "logistic", "data": Digest::of(b"data").0, "features": Digest::of(b"features").0, "rows": 7043, "left": 1869,
+        "seed": 42, "l2": 1.0, "columns": columns,
+        "limits": ["Snapshot data: it does not say when a customer will leave.", "Only the columns of the table are known."],
+        "validation": {"folds": 5, "mean": metrics, "deviation": {"roc_auc": 0.0118, "pr_auc": 0.02, "log_loss": 0.012, "brier": 0.004, "ece10": 0.004},
+            "pooled": metrics, "per_fold": [], "cuts": cuts, "reliability": bins, "auc_without_synthetic": null}
+    })
+}
+
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_795_000_000 + second).unwrap()
+}
+
+fn run() -> Run {
+    let origin = RunOrigin { source: "telco-sample.csv".into(), source_digest: Digest::of(b"file"), settings_digest: Digest::of(b"settings"), settings: "{}".into() };
+    let stage = |stage, second, report| StageReport { stage, finished_at: at(second), duration_ms: 840, report };
+    let stages = vec![
+        stage(Stage::Import, 1, serde_json::json!({"rows": 32, "accepted": 30, "rejected": 2})),
+        stage(Stage::Train, 2, serde_json::json!({"folds": 5})),
+        stage(Stage::Assess, 3, serde_json::json!({"assessed": 30})),
+        stage(Stage::Plan, 4, serde_json::json!({"planned": 30})),
+    ];
+    Run { id: RunId(1), origin, started_at: at(0), stages }
+}
+
+/// Returns a store and a desk with the thirty customers, two of them written for.
+pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
+    let table = Arc::new(table());
+    let features = Arc::new(FeatureSchema::of(&table));
+    let customers: Vec<Customer> = IDS.iter().enumerate().map(|(place, id)| customer(place, id)).collect();
+    let mut peers = PeerBuilder::new(&table);
+    customers.iter().for_each(|customer| peers.push(customer));
+    let company = Company { name: words("北極星電信", "北极星电信", "Northstar"), short_name: words("北極星", "北极星", "Northstar"), address: words("", "", ""), phone: "0800".into(), team: words("", "", ""), unsubscribe_url: String::new() };
+    let context = Context {
+        run: run(),
+        table: table.clone(),
+        features: features.clone(),
+        model: ModelVersion("logistic-4f1c".into()),
+        card: Arc::new(card()),
+        peers: Arc::new(peers.finish()),
+        thresholds: RiskThresholds::default(),
+        bounds: bounds(),
+        catalogue: Arc::new(catalogue()),
+        company: Arc::new(company),
+        sample: true,
+    };
+    let standings: Vec<Standing> = customers.iter().map(|customer| standing(&table, customer, &features)).collect();
+    let plans: Vec<CampaignPlan> = customers.iter().zip(&standings).map(|(customer, standing)| plan(&context, customer, standing)).collect();
+    let best: Vec<usize> = (0..30).filter(|&place| plans[place].decision.choice().is_some()).take(2).collect();
+    let writings = best.iter().map(|&place| (Position(place as u32), write(&customers[place]))).collect();
+    let defect = |line, problem, outcome, detail: &str| Defect { line, column: Some(4), column_name: Some("MonthlyCharges".into()), problem, outcome, detail: detail.into() };
+    let defects = vec![
+        defect(15, Problem::Missing, Outcome::Noted, "expected an amount, found an empty cell; the model fills it"),
+        defect(32, Problem::NotANumber, Outcome::RowRejected, "expected an amount, found text of 3 characters"),
+        defect(33, Problem::OutOfRange, Outcome::RowRejected, "expected an amount of 0 or more, found a negative number"),
+    ];
+    let store = Arc::new(FakeStore { customers, standings, plans, writings: Mutex::new(writings), decisions: Mutex::default(), defects, run: run() });
+    let desk = Arc::new(FakeDesk { context: Some(Arc::new(context)), store: store.clone() });
+    (store, desk)
+}
+
+impl FakeStore {
+    fn row(&self, place: usize) -> CustomerRow {
+        let (customer, standing) = (&self.customers[place], &self.standings[place]);
+        let choice = self.plans[place].decision.choice();
+        CustomerRow {
+            position: customer.position,
+            id: customer.id.clone(),
+            probability: standing.assessment.probability.value(),
+            level: standing.level,
+            tier: standing.tier,
+            monthly_minor: standing.monthly_minor,
+            main_group: standing.main_group,
+            offer: choice.map(|choice| choice.offer.clone()),
+            net_minor: choice.map(|choice| choice.effect.net_minor),
+            written: self.writings.lock().unwrap().contains_key(&customer.position),
+            approval: self.decisions.lock().unwrap().get(&customer.position).map(|approval| approval.state),
+        }
+    }
+
+    fn filtered(&self, filter: &Filter) -> Vec<CustomerRow> {
+        let search = filter.search.as_deref().unwrap_or_default().to_lowercase();
+        let fits = |row: &CustomerRow| {
+            row.id.as_str().to_lowercase().contains(&search)
+                && filter.level.is_none_or(|level| row.level == level)
+                && filter.tier.is_none_or(|tier| row.tier == Some(tier))
+                && filter.offer.as_ref().is_none_or(|offer| row.offer.as_ref() == Some(offer))
+                && filter.written.is_none_or(|written| row.written == written)
+                && filter.approval.is_none_or(|approval| row.approval == Some(approval))
+        };
+        (0..self.customers.len()).map(|place| self.row(place)).filter(fits).collect()
+    }
+}
+
+#[async_trait]
+impl PortfolioReader for FakeStore {
+    async fn overview(&self, _run: RunId) -> Result<Overview, StoreError> {
+        let rows = self.filtered(&Filter::default());
+        let mut overview = Overview { customers: rows.len() as u64, histogram: vec![0; 20], ..Overview::default() };
+        for row in &rows {
+            overview.histogram[((row.probability * 20.0) as usize).min(19)] += 1;
+            let minor = row.monthly_minor.unwrap_or(0);
+            overview.monthly_minor += minor;
+            overview.at_risk_minor += (row.probability * minor as f64).round() as i64;
+            overview.written += u64::from(row.written);
+            overview.approved += u64::from(row.approval == Some(ApprovalState::Approved));
+            match overview.matrix.iter_mut().find(|cell| (cell.level, cell.tier) == (row.level, row.tier)) {
+                Some(cell) => (cell.customers, cell.monthly_minor) = (cell.customers + 1, cell.monthly_minor + minor),
+                None => overview.matrix.push(MatrixCell { level: row.level, tier: row.tier, customers: 1, monthly_minor: minor }),
+            }
+        }
+        for plan in self.plans.iter().filter(|plan| plan.decision.is_contact()) {
+            let choice = plan.decision.choice();
+            let (offer, cost, net) = (choice.map(|c| c.offer.clone()), choice.map_or(0, |c| c.cost_minor), choice.map_or(0, |c| c.effect.net_minor));
+            match overview.offers.iter_mut().find(|count| count.offer == offer) {
+                Some(count) => (count.customers, count.cost_minor, count.net_minor) = (count.customers + 1, count.cost_minor + cost, count.net_minor + net),
+                None => overview.offers.push(OfferCount { offer, customers: 1, cost_minor: cost, net_minor: net }),
+            }
+        }
+        overview.offers.sort_by_key(|count| std::cmp::Reverse(count.customers));
+        Ok(overview)
+    }
+
+    async fn list(&self, _run: RunId, query: &ListQuery) -> Result<ListPage, StoreError> {
+        let mut rows = self.filtered(&query.filter);
+        rows.sort_by(|a, b| match query.sort {
+            SortKey::Probability => a.probability.total_cmp(&b.probability),
+            SortKey::MonthlyCharge => a.monthly_minor.cmp(&b.monthly_minor),
+            SortKey::NetValue => a.net_minor.cmp(&b.net_minor),
+            SortKey::Id => a.id.cmp(&b.id),
+            SortKey::Position => a.position.cmp(&b.position),
+        });
+        if query.descending {
+            rows.reverse();
+        }
+        rows.sort_by_key(|row| query.filter.search.as_deref() != Some(row.id.as_str()));
+        let total = rows.len() as u64;
+        Ok(ListPage { total, rows: rows.into_iter().skip(query.offset as usize).take(query.limit as usize).collect() })
+    }
+
+    async fn file(&self, _run: RunId, id: &CustomerId, _schema: &TableSchema) -> Result<Option<CustomerFile>, StoreError> {
+        let Some(place) = self.customers.iter().position(|customer| customer.id == *id) else { return Ok(None) };
+        let position = Position(place as u32);
+        Ok(Some(CustomerFile {
+            customer: self.customers[place].clone(),
+            assessment: Some(self.standings[place].assessment.clone()),
+            plan: Some(self.plans[place].clone()),
+            writings: self.writings.lock().unwrap().get(&position).cloned().unwrap_or_default(),
+            approval: self.decisions.lock().unwrap().get(&position).map(|approval| approval.state),
+        }))
+    }
+
+    async fn random(&self, _run: RunId, filter: &Filter, seed: u64) -> Result<Option<CustomerId>, StoreError> {
+        let rows = self.filtered(filter);
+        Ok(rows.get((seed % rows.len().max(1) as u64) as usize).map(|row| row.id.clone()))
+    }
+
+    async fn nearest_ids(&self, _run: RunId, text: &str, limit: usize) -> Result<Vec<CustomerId>, StoreError> {
+        let shared = |id: &CustomerId| id.as_str().chars().zip(text.chars()).take_while(|(a, b)| a == b).count();
+        let mut ids: Vec<CustomerId> = self.customers.iter().map(|customer| customer.id.clone()).collect();
+        ids.sort_by_key(|id| std::cmp::Reverse(shared(id)));
+        Ok(ids.into_iter().take(limit).collect())
+    }
+
+    async fn threshold_moves(&self, _run: RunId, thresholds: &RiskThresholds) -> Result<Vec<(RiskLevel, RiskLevel, u64)>, StoreError> {
+        let mut moves = BTreeMap::new();
+        for standing in &self.standings {
+            *moves.entry((standing.level, thresholds.level(standing.assessment.probability))).or_insert(0) += 1;
+        }
+        Ok(moves.into_iter().map(|((from, to), customers)| (from, to, customers)).collect())
+    }
+}
+
+#[async_trait]
+impl RunStore for FakeStore {
+    async fn begin(&self, _origin: &RunOrigin, _now: Timestamp) -> Result<Run, StoreError> {
+        Ok(self.run.clone())
+    }
+    async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
+        Ok((id == self.run.id).then(|| self.run.clone()))
+    }
+    async fn runs(&self, _limit: u64) -> Result<Vec<Run>, StoreError> {
+        Ok(vec![self.run.clone()])
+    }
+    async fn finish_stage(&self, _id: RunId, _report: &StageReport) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn reopen(&self, _id: RunId, _stage: Stage) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn progress(&self, _id: RunId) -> Result<RunProgress, StoreError> {
+        Ok(RunProgress { customers: 30, source_rows: 32, assessed: 30, planned: 30, written: 2 })
+    }
+    async fn prune(&self, _keep: u64) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
+
+#[async_trait]
+impl CustomerStore for FakeStore {
+    async fn save_customers(&self, _run: RunId, _schema: &TableSchema, _page: &CustomerPage) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn customers(&self, _run: RunId, _schema: &TableSchema, from: Position, limit: u64) -> Result<Vec<Customer>, StoreError> {
+        Ok(self.customers.iter().skip(from.0 as usize).take(limit as usize).cloned().collect())
+    }
+    async fn customer(&self, _run: RunId, _schema: &TableSchema, id: &CustomerId) -> Result<Option<Customer>, StoreError> {
+        Ok(self.customers.iter().find(|customer| customer.id == *id).cloned())
+    }
+    async fn defects(&self, _run: RunId, offset: u64, limit: u64) -> Result<Vec<Defect>, StoreError> {
+        Ok(self.defects.iter().skip(offset as usize).take(limit as usize).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl AssessmentStore for FakeStore {
+    async fn save_assessments(&self, _run: RunId, _page: &[Standing]) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn assessments(&self, _run: RunId, from: Position, limit: u64) -> Result<Vec<Standing>, StoreError> {
+        Ok(self.standings.iter().skip(from.0 as usize).take(limit as usize).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl CampaignStore for FakeStore {
+    async fn save_plans(&self, _run: RunId, _page: &[CampaignPlan]) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn plans(&self, _run: RunId, from: Position, limit: u64) -> Result<Vec<CampaignPlan>, StoreError> {
+        Ok(self.plans.iter().skip(from.0 as usize).take(limit as usize).cloned().collect())
+    }
+    async fn best(&self, _run: RunId, _limit: u64) -> Result<Vec<Position>, StoreError> {
+        Ok(vec![])
+    }
+    async fn decide(&self, _run: RunId, decisions: &[Approval]) -> Result<(), StoreError> {
+        self.decisions.lock().unwrap().extend(decisions.iter().map(|approval| (approval.position, approval.clone())));
+        Ok(())
+    }
+    async fn decisions(&self, _run: RunId, state: ApprovalState) -> Result<Vec<Approval>, StoreError> {
+        Ok(self.decisions.lock().unwrap().values().filter(|approval| approval.state == state).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl MessageStore for FakeStore {
+    async fn save_writings(&self, _run: RunId, _page: &[Writing]) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn writings(&self, _run: RunId, position: Position) -> Result<Vec<Writing>, StoreError> {
+        Ok(self.writings.lock().unwrap().get(&position).cloned().unwrap_or_default())
+    }
+    async fn written(&self, _run: RunId, among: &[Position], _locales: &[Locale]) -> Result<Vec<Position>, StoreError> {
+        let writings = self.writings.lock().unwrap();
+        Ok(among.iter().filter(|position| writings.contains_key(position)).copied().collect())
+    }
+}
+
+#[async_trait]
+impl Desk for FakeDesk {
+    async fn context(&self) -> Result<Option<Arc<Context>>, StoreError> {
+        Ok(self.context.clone())
+    }
+    async fn write_now(&self, _context: &Context, position: Position) -> Result<Vec<Writing>, StoreError> {
+        let writings = write(&self.store.customers[position.0 as usize]);
+        self.store.writings.lock().unwrap().insert(position, writings.clone());
+        Ok(writings)
+    }
+}
