@@ -16,6 +16,7 @@ pub fn column(name: &str, kind: ColumnKind, role: Role, missing: MissingRule) ->
         aliases: Vec::new(),
         kind,
         role,
+        optional: false,
         missing,
         label: Localized::default(),
         theme: Theme::Profile,
