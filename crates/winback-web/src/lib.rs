@@ -26,8 +26,17 @@ pub use state::WebState;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 use utoipa_swagger_ui::SwaggerUi;
+
+/// Serves the dashboard and the API until `stop` is done; requests under way are answered first.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(listener: TcpListener, state: WebState, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    axum::serve(listener, router(state)).with_graceful_shutdown(stop).await
+}
 
 /// Returns every page, the API under `/api/v1`, its document at `/api/openapi.json` and its reader at `/api/docs`.
 pub fn router(state: WebState) -> Router {

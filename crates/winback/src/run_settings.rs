@@ -4,6 +4,7 @@ use crate::config::settings::Settings;
 use crate::behaviour;
 use crate::config::{offers_file, schema_file};
 use crate::exit::{Exit, OrExit};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use winback_core::digest::Digest;
@@ -54,10 +55,12 @@ pub struct StoredTraining {
 pub enum BehaviourSource {
     /// They are not known.
     None,
-    /// They are computed from a file of dated events, up to its last day.
+    /// They are computed from a file of dated events.
     Events {
         /// The file's hash.
         digest: Digest,
+        /// The day up to which events count.
+        as_of: Date,
     },
     /// They are invented for demonstration, without looking at who left.
     Synthetic,

@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+use jiff::civil::Date;
 use crate::behaviour::{Values, WithBehaviour};
 use crate::run_settings::BehaviourSource;
 use std::collections::HashMap;
 use winback_connectors::csv::CsvSource;
+use winback_connectors::events::read_events;
 use winback_connectors::file::Fingerprint;
 use winback_core::behaviour::Behaviour;
 use winback_core::feature::FeatureSchema;
@@ -106,14 +108,19 @@ pub fn open_source(bench: &Workbench, file: &Path, fingerprint: Fingerprint) -> 
     let source: Box<dyn CustomerSource> = match &bench.run_settings.behaviour {
         BehaviourSource::None => Box::new(source),
         BehaviourSource::Synthetic => Box::new(WithBehaviour::new(source, Values::Synthetic)),
-        BehaviourSource::Events { .. } => Box::new(WithBehaviour::new(source, Values::Events(events(bench)?))),
+        BehaviourSource::Events { as_of, .. } => Box::new(WithBehaviour::new(source, Values::Events(events(bench, *as_of)?))),
     };
     Ok((source, unused))
 }
 
-fn events(bench: &Workbench) -> anyhow::Result<HashMap<CustomerId, Behaviour>> {
+fn events(bench: &Workbench, as_of: Date) -> anyhow::Result<HashMap<CustomerId, Behaviour>> {
     let file = bench.events.as_ref().ok_or_else(|| stop(Exit::Usage, "this run reads an events file", "name it with --events FILE"))?;
-    winback_connectors::events::behaviour(file).or_hint(Exit::BadInput, "docs/data.md tells what an events file holds")
+    let hint = "docs/data.md tells what an events file holds";
+    let read = read_events(file, as_of).or_hint(Exit::BadInput, hint)?;
+    match read.defects.first() {
+        Some(first) => Err(stop(Exit::BadInput, format!("{}: {first}; {} rows are at fault", file.display(), read.defects.len()), hint)),
+        None => Ok(read.customers.into_iter().collect()),
+    }
 }
 
 /// Trains on the run's customers, or takes the newest model when no row carries a label.

@@ -4,6 +4,7 @@ use crate::config::{SCHEMA_TELCO, offers_file};
 use crate::exit::{Exit, OrExit, stop};
 use crate::progress_bar::Bar;
 use crate::run_settings::{BehaviourSource, Rules, RunSettings, TextFile, Texts};
+use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,8 @@ pub struct Overrides {
     pub offers: Option<PathBuf>,
     /// A file of dated logins, complaints and usage.
     pub events: Option<PathBuf>,
+    /// The day up to which events count; today when it is not named.
+    pub as_of: Option<Date>,
 }
 
 /// Reads winback.toml and the environment.
@@ -71,7 +74,7 @@ impl Workbench {
         let mut run_settings = RunSettings::gather(&settings, texts)?;
         if let Some(events) = &overrides.events {
             let digest = Fingerprint::of(events).or_hint(Exit::BadInput, "check the path of the events file")?.sha256;
-            run_settings.behaviour = BehaviourSource::Events { digest };
+            run_settings.behaviour = BehaviourSource::Events { digest, as_of: overrides.as_of.unwrap_or_else(today) };
         }
         let rules = run_settings.rules()?;
         let store = open_store(&home.join(&settings.database)).await?;
@@ -172,5 +175,8 @@ fn templates(home: &Path) -> anyhow::Result<Templates> {
             files.insert(name.to_owned(), read_text(&path)?);
         }
     }
-    Templates::from_files(&files).or_hint(Exit::BadConfig, "winback init --force writes the built-in templates again")
+    Templates::from_files(&files).map_err(|errors| {
+        let lines = errors.iter().map(|error| format!("templates/{error}")).collect::<Vec<_>>().join("\n");
+        stop(Exit::BadConfig, lines, "correct the lines; what a template may use stands at its top")
+    })
 }

@@ -129,20 +129,23 @@ const HEADER: [&str; 10] =
 
 impl Row {
     fn cells(&self) -> [&str; 10] {
-        let or_empty = |text: &'_ Option<String>| -> &str { text.as_deref().map_or("", |text| text) };
         [
             &self.customer,
             &self.action,
-            or_empty(&self.offer),
-            or_empty(&self.cost),
-            or_empty(&self.expected_net),
+            or_empty(self.offer.as_ref()),
+            or_empty(self.cost.as_ref()),
+            or_empty(self.expected_net.as_ref()),
             &self.currency,
             &self.owner,
-            or_empty(&self.due),
+            or_empty(self.due.as_ref()),
             &self.approved_by,
             &self.approved_at,
         ]
     }
+}
+
+fn or_empty(text: Option<&String>) -> &str {
+    text.map_or("", String::as_str)
 }
 
 async fn list(at: &Place, bench: &Workbench, context: &Context, out: Option<&PathBuf>) -> anyhow::Result<()> {

@@ -4,20 +4,19 @@ use crate::config::infer::{ColumnSketch, TableSketch, infer};
 use crate::exit::{Exit, OrExit, stop};
 use crate::report;
 use crate::stages::{self, ImportStage, Started};
+use crate::telemetry::say;
 use crate::workbench::{OrStorage, Overrides, Workbench};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use winback_connectors::csv::sniff::{ColumnStatistics, sniff};
+use winback_connectors::csv::{ColumnStatistics, sniff};
 use winback_connectors::export::write_defects;
 use winback_connectors::file::Fingerprint;
+use winback_connectors::telco_file::find_telco;
 use winback_core::defect::Defect;
 use winback_core::pipeline::import::PAGE_ROWS;
 use winback_core::run::{Run, Stage};
 use winback_core::store::{CustomerStore, RunStore};
-
-/// The names under which the public Telco file is known.
-const RAW_NAMES: [&str; 3] = ["WA_Fn-UseC_-Telco-Customer-Churn.csv", "Telco-Customer-Churn.csv", "telco-customer-churn.csv"];
 
 /// Read a CSV file into the store, every rejected row named
 #[derive(Debug, clap::Args)]
@@ -30,6 +29,9 @@ pub struct Args {
     /// A file of dated logins, complaints and usage, from which behaviour is computed
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
+    /// The day up to which events count [default: today]
+    #[arg(long, value_name = "DATE", requires = "events")]
+    pub as_of: Option<jiff::civil::Date>,
     /// Store nothing; only tell what an import would do
     #[arg(long)]
     pub check: bool,
@@ -51,7 +53,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         report::line(&propose(file, &args.currency)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let overrides = Overrides { schema: args.schema.clone(), events: args.events.clone(), ..Overrides::default() };
+    let overrides = Overrides { schema: args.schema.clone(), events: args.events.clone(), as_of: args.as_of, ..Overrides::default() };
     let bench = Workbench::open(&at.home, at.quiet, &overrides).await?;
     let file = args.file.clone().map_or_else(|| raw_file(&bench), Ok)?;
     if args.check {
@@ -73,11 +75,11 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
 /// Returns the Telco file that a person put into data/raw.
 pub fn raw_file(bench: &Workbench) -> anyhow::Result<PathBuf> {
     let folder = bench.path(&bench.settings.data_dir).join("raw");
-    let found = RAW_NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file());
-    found.ok_or_else(|| {
-        let what = format!("no file was named, and {} holds none of {}", folder.display(), RAW_NAMES.join(", "));
-        stop(Exit::Usage, what, "name your file with --data FILE, download the Telco file by hand into that folder, or: winback data fetch telco")
-    })
+    let found = find_telco(&folder).or_hint(Exit::Usage, "or name your own file: winback run --data FILE")?;
+    if !found.known {
+        say(&format!("note: {} is not the usual copy of the Telco file (SHA-256 {})", found.path.display(), found.fingerprint.sha256));
+    }
+    Ok(found.path)
 }
 
 /// Reads the whole file as an import would, without storing anything.

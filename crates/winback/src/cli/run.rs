@@ -22,6 +22,9 @@ pub struct Args {
     /// A file of dated logins, complaints and usage, from which behaviour is computed
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
+    /// The day up to which events count [default: today]
+    #[arg(long, value_name = "DATE", requires = "events")]
+    pub as_of: Option<jiff::civil::Date>,
     /// Write for so many customers, those most worth keeping [default: write.customers of winback.toml]
     #[arg(long, value_name = "N", conflicts_with = "all")]
     pub top: Option<u64>,
@@ -38,7 +41,7 @@ pub struct Args {
 
 /// Does the whole job.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let overrides = Overrides { schema: args.schema.clone(), events: args.events.clone(), ..Overrides::default() };
+    let overrides = Overrides { schema: args.schema.clone(), events: args.events.clone(), as_of: args.as_of, ..Overrides::default() };
     let bench = Workbench::open(&at.home, at.quiet, &overrides).await?;
     let file = match &args.data {
         Some(file) => file.clone(),

@@ -2,7 +2,8 @@
 use crate::cli::Place;
 use crate::exit::{Exit, OrExit, stop};
 use crate::report;
-use crate::sample::{Contacts, Order, SampleError, write_events, write_sample};
+use crate::sample::events::write_events;
+use crate::sample::{Contacts, Order, SampleError, write_sample};
 use crate::workbench::today;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! `winback serve`
 use crate::cli::Place;
+use crate::config::settings;
 use crate::desk::OfficeDesk;
 use crate::exit::{Exit, OrExit, stop};
 use crate::report;
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::net::TcpListener;
-use winback_web::{Person, WebState};
+use winback_web::{Person, PersonRole, WebState};
 
 /// How many ports after a busy one are tried.
 const PORTS: u16 = 100;
@@ -40,11 +41,13 @@ pub async fn serve(bench: Arc<Workbench>, args: &Args) -> anyhow::Result<()> {
         let hint = "name people with roles and tokens in winback.toml ([[people]]), or serve on 127.0.0.1";
         return Err(stop(Exit::BadConfig, format!("the dashboard would be open to everyone who reaches {address}"), hint));
     }
+    let hosts = bench.settings.serve_hosts.clone();
     let listener = listen(address, args.port.unwrap_or(bench.settings.serve_port)).await?;
     let state = WebState {
         store: bench.store.clone(),
         desk: Arc::new(OfficeDesk::new(bench)),
         people: people.into(),
+        hosts: hosts.into(),
         clock: Arc::new(now),
         random_seed: Arc::new(random_seed),
     };
@@ -52,8 +55,15 @@ pub async fn serve(bench: Arc<Workbench>, args: &Args) -> anyhow::Result<()> {
     winback_web::serve(listener, state, interrupted()).await.or_exit(Exit::Failure)
 }
 
-fn person(settings: &crate::config::settings::Person) -> Person {
-    Person { name: settings.name.clone(), role: settings.role, token_sha256: settings.token_sha256.clone() }
+fn person(settings: &settings::Person) -> Person {
+    let role = match settings.role {
+        settings::PersonRole::Analyst => PersonRole::Analyst,
+        settings::PersonRole::Marketer => PersonRole::Marketer,
+        settings::PersonRole::Approver => PersonRole::Approver,
+        settings::PersonRole::Agent => PersonRole::Agent,
+        settings::PersonRole::Admin => PersonRole::Admin,
+    };
+    Person { name: settings.name.clone(), role, token_sha256: settings.token_sha256.0.clone() }
 }
 
 async fn listen(address: IpAddr, first: u16) -> anyhow::Result<TcpListener> {

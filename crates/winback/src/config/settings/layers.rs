@@ -269,6 +269,14 @@ impl Setting {
         }
     }
 
+    /// Returns the texts of a list.
+    pub fn text_list(&self) -> Result<Vec<String>, ConfigError> {
+        match &self.raw {
+            Raw::List(texts) => Ok(texts.clone()),
+            _ => Err(self.expected("a list of texts, such as [\"winback.example.com\"]")),
+        }
+    }
+
     /// Returns the languages of a list, each once.
     pub fn languages(&self) -> Result<Vec<Locale>, ConfigError> {
         const EXPECTED: &str = "a list of languages, such as [\"zh-TW\", \"en\"]";

@@ -51,6 +51,8 @@ pub struct Settings {
     pub serve_address: IpAddr,
     /// The port the dashboard listens on.
     pub serve_port: u16,
+    /// Host names under which the dashboard answers besides the loopback names.
+    pub serve_hosts: Vec<String>,
     /// Public files to download, by name.
     pub fetch: BTreeMap<String, FetchSource>,
     /// Who may use the dashboard; with nobody listed it is open, on this machine only.
@@ -141,6 +143,7 @@ impl Settings {
             workers: some_unless_zero(layers.get("work.workers")?.whole(0..=1024)?).and_then(|n| usize::try_from(n).ok()),
             keep_runs: some_unless_zero(layers.get("work.keep_runs")?.whole(0..=1_000_000)?),
             serve_address: address(layers)?,
+            serve_hosts: layers.get("serve.hosts")?.text_list()?,
             serve_port: u16::try_from(layers.get("serve.port")?.whole(0..=65_535)?).unwrap_or(u16::MAX),
             fetch: fetch(layers)?,
             people: layers.people.clone(),
