@@ -20,10 +20,11 @@ const PLANS: Upsert = Upsert {
 };
 const PATTERNS: Upsert = Upsert { table: "plan_pattern", columns: &["run_id", "pattern", "body"], key: 2 };
 const APPROVALS: Upsert = Upsert { table: "approval", columns: &["run_id", "position", "state", "decided_by", "decided_at"], key: 2 };
-const BEST: &str = "SELECT p.position FROM plan p LEFT JOIN assessment a ON a.run_id = p.run_id AND a.position = p.position \
-                    WHERE p.run_id = $1 AND p.contact = 1 \
-                    ORDER BY CASE WHEN p.offer IS NULL THEN 1 ELSE 0 END, CASE WHEN p.offer IS NULL THEN 0 ELSE p.net_minor END DESC, \
-                    CASE WHEN p.offer IS NULL THEN COALESCE(a.probability, 0) ELSE 0 END DESC, p.position LIMIT $2";
+const BEST_OFFERS: &str = "SELECT position FROM plan WHERE run_id = $1 AND offer IS NOT NULL ORDER BY net_minor DESC, position LIMIT $2";
+const BEST_CONTACTS: &str = "SELECT p.position FROM plan p \
+                             LEFT JOIN assessment a ON a.run_id = p.run_id AND a.position = p.position \
+                             WHERE p.run_id = $1 AND p.contact = 1 AND p.offer IS NULL \
+                             ORDER BY COALESCE(a.probability, 0) DESC, p.position LIMIT $2";
 
 #[async_trait]
 impl CampaignStore for SqliteStore {
@@ -45,7 +46,12 @@ impl CampaignStore for SqliteStore {
 
     async fn best(&self, run: RunId, limit: u64) -> Result<Vec<Position>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = all(self.db(), BEST, vec![run.0.into(), limit.into()]).await?;
+        let tx = self.begin_read().await?;
+        let mut rows = all(&tx, BEST_OFFERS, vec![run.0.into(), limit.into()]).await?;
+        let left = limit - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        if left > 0 {
+            rows.extend(all(&tx, BEST_CONTACTS, vec![run.0.into(), left.into()]).await?);
+        }
         rows.iter().map(|row| place(row.try_get_by_index(0).map_err(reading)?, "plan", run)).collect()
     }
 
