@@ -1,1 +1,30 @@
+//! Everything Winback learns from tables: today, who is about to leave and why.
+//!
+//! [`LogisticTrainer`] fits a penalised logistic regression in which every column
+//! counts by itself ([`encode`]), so that a score is the average customer's score
+//! plus one part per reason, exactly ([`explain`]). [`validate`] tells how well it
+//! scores customers it has not seen, [`artifact`] is the model file, and [`shelf`]
+//! keeps model files in a directory. Nothing here reads a clock or draws a random
+//! number that a seed does not decide: same table, same options, same bytes.
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod artifact;
+pub mod card;
+mod cholesky;
+mod design;
+pub mod encode;
+pub mod explain;
+mod fit;
+mod hat;
+pub mod logistic;
+pub mod metrics;
+pub mod shelf;
+pub mod split;
+mod train;
+pub mod validate;
+
+pub use artifact::ArtifactError;
+pub use card::card_markdown;
+pub use logistic::{LogisticModel, UnseenWords};
+pub use train::{LogisticTrainer, RECOMMENDED_L2};

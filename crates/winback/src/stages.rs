@@ -26,7 +26,8 @@ use winback_core::pipeline::write::{self, Selection, WriteReport};
 use winback_core::run::{Run, RunOrigin, Stage, StageReport};
 use winback_core::store::RunStore;
 use winback_core::schema::Role;
-use winback_learn::logistic::{LogisticModel, LogisticTrainer};
+use winback_learn::LogisticTrainer;
+use winback_learn::logistic::LogisticModel;
 use winback_learn::shelf;
 
 /// What the train stage keeps with the run.
@@ -154,8 +155,19 @@ fn fit(bench: &Workbench, run: &Run, portfolio: &Portfolio, folds: usize) -> any
     Ok(trained.card)
 }
 
+/// Returns the card of the model in use, if there is one.
+pub fn current_card(bench: &Workbench) -> anyhow::Result<Option<ModelCard>> {
+    let Some(model) = shelf::current(&bench.path(&bench.settings.model_dir)).or_exit(Exit::BadConfig)? else {
+        return Ok(None);
+    };
+    let path = model.with_extension("card.json");
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display())).or_exit(Exit::BadConfig)?;
+    let card = serde_json::from_slice(&bytes).with_context(|| format!("{} is no model card", path.display()));
+    Ok(Some(card.or_hint(Exit::BadConfig, "winback train --again writes it anew")?))
+}
+
 fn newest_card(bench: &Workbench) -> anyhow::Result<ModelCard> {
-    let found = shelf::current_card(&bench.path(&bench.settings.model_dir)).or_exit(Exit::BadConfig)?;
+    let found = current_card(bench)?;
     let none = || stop(Exit::BadInput, "no row says whether its customer left, and there is no model yet", "train on a file with the label column first");
     found.ok_or_else(none)
 }
@@ -164,7 +176,7 @@ fn newest_card(bench: &Workbench) -> anyhow::Result<ModelCard> {
 pub fn model_of(bench: &Workbench, run: &Run) -> anyhow::Result<(LogisticModel, TrainStage)> {
     let kept = run.report(Stage::Train).ok_or_else(|| stop(Exit::Usage, "no model was trained for this import yet", "winback train"))?;
     let kept: TrainStage = serde_json::from_value(kept.report.clone()).context("the run's training report cannot be read")?;
-    let path = bench.path(&bench.settings.model_dir).join(shelf::file_name(&kept.card.version));
+    let path = bench.path(&bench.settings.model_dir).join(format!("{}.json", kept.card.version));
     let model = shelf::load(&path).or_hint(Exit::BadInput, "winback train --again makes the model anew")?;
     Ok((model, kept))
 }
@@ -177,7 +189,7 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
         let assessor = Assessor {
             table: &bench.rules.table,
             features: &features,
-            model: &*model,
+            model: &model,
             thresholds: bench.run_settings.thresholds,
             bounds: bench.rules.bounds,
         };

@@ -1,13 +1,12 @@
 //! `winback doctor`
 use crate::cli::{Place, offers};
 use crate::exit::Exit;
-use crate::report;
+use crate::{report, stages};
 use crate::workbench::{Overrides, Workbench, load_settings, today};
 use std::process::ExitCode;
 use winback_connectors::file::write_atomically;
 use winback_core::offer::lint::{Severity, lint};
 use winback_core::store::RunStore;
-use winback_learn::shelf;
 
 /// One thing that was looked at.
 #[derive(Debug, serde::Serialize)]
@@ -83,6 +82,6 @@ async fn store(bench: &Workbench) -> anyhow::Result<String> {
 }
 
 fn model(bench: &Workbench) -> anyhow::Result<String> {
-    let found = shelf::current_card(&bench.path(&bench.settings.model_dir))?;
+    let found = stages::current_card(bench)?;
     Ok(found.map_or("none yet".to_owned(), |card| format!("{} from {} customers", card.version, report::count(card.rows))))
 }

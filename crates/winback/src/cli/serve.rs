@@ -1,6 +1,6 @@
 //! `winback serve`
 use crate::cli::Place;
-use crate::config::settings;
+use crate::config::settings::people;
 use crate::desk::OfficeDesk;
 use crate::exit::{Exit, OrExit, stop};
 use crate::report;
@@ -55,13 +55,13 @@ pub async fn serve(bench: Arc<Workbench>, args: &Args) -> anyhow::Result<()> {
     winback_web::serve(listener, state, interrupted()).await.or_exit(Exit::Failure)
 }
 
-fn person(settings: &settings::Person) -> Person {
+fn person(settings: &people::Person) -> Person {
     let role = match settings.role {
-        settings::PersonRole::Analyst => PersonRole::Analyst,
-        settings::PersonRole::Marketer => PersonRole::Marketer,
-        settings::PersonRole::Approver => PersonRole::Approver,
-        settings::PersonRole::Agent => PersonRole::Agent,
-        settings::PersonRole::Admin => PersonRole::Admin,
+        people::PersonRole::Analyst => PersonRole::Analyst,
+        people::PersonRole::Marketer => PersonRole::Marketer,
+        people::PersonRole::Approver => PersonRole::Approver,
+        people::PersonRole::Agent => PersonRole::Agent,
+        people::PersonRole::Admin => PersonRole::Admin,
     };
     Person { name: settings.name.clone(), role, token_sha256: settings.token_sha256.0.clone() }
 }

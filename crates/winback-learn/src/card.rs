@@ -1,0 +1,137 @@
+//! The model card: what the model was made of and how well it scores, for a person to read.
+use crate::encode::{Encoder, Knots, Words};
+use crate::explain::ColumnModel;
+use std::fmt::Write as _;
+use winback_core::feature::FeatureTable;
+use winback_core::model::{ColumnNote, Metrics, ModelCard, Validation};
+
+/// Returns how each column was used.
+pub fn column_notes(columns: &[ColumnModel]) -> Vec<ColumnNote> {
+    let note = |column: &ColumnModel| {
+        let (used_as, missing) = match &column.encoder {
+            Encoder::Unused { why } => (format!("not used: {why}"), "nothing to fill".to_owned()),
+            Encoder::Words(words) => (words_used(words), words_missing(words)),
+            Encoder::Number(knots) => (format!("a broken line through {} knots", knots.at.len()), knots_missing(knots)),
+        };
+        ColumnNote { name: column.name.clone(), used_as, missing }
+    };
+    columns.iter().map(note).collect()
+}
+
+fn words_used(words: &Words) -> String {
+    let rare = match words.rare_words {
+        0 => String::new(),
+        1 => ", and 1 rare word together as \"other\"".to_owned(),
+        n => format!(", and {n} rare words together as \"other\""),
+    };
+    format!("one-hot, {} levels{rare}", words.words.len())
+}
+
+fn words_missing(words: &Words) -> String {
+    let mode = words.words.get(usize::from(words.missing)).map_or("\"other\"".to_owned(), |word| format!("{word:?}"));
+    match words.missing_rows {
+        0 => format!("no cell was empty; an empty one counts as {mode}"),
+        n => format!("{n} cells were empty; they are a level of their own"),
+    }
+}
+
+fn knots_missing(knots: &Knots) -> String {
+    match knots.missing_rows {
+        0 => format!("no cell was empty; an empty one counts as the median {}", knots.median),
+        n => format!("{n} cells were empty; they count as the median {}", knots.median),
+    }
+}
+
+/// Returns what a model of this kind cannot tell.
+pub fn limits(table: &FeatureTable) -> Vec<String> {
+    let mut limits = vec![
+        "A score tells how likely a customer like this one was to have left when the table was made; it gives no date.".to_owned(),
+        "A reason tells what goes together with leaving; it does not prove that changing it would keep the customer.".to_owned(),
+        "Every column counts by itself: the effect of one does not depend on another.".to_owned(),
+        "A number outside the range of the training table counts as the nearest number inside it.".to_owned(),
+    ];
+    let invented: Vec<&str> = table.schema.features.iter().filter(|f| f.synthetic).map(|f| f.name.as_str()).collect();
+    if !invented.is_empty() {
+        limits.push(format!("Invented for demonstration, without looking at who left: {}.", invented.join(", ")));
+    }
+    limits
+}
+
+/// Returns the card as Markdown.
+pub fn card_markdown(card: &ModelCard) -> String {
+    let share = 100.0 * card.left as f64 / card.rows.max(1) as f64;
+    let mut text = format!("# Model {}\n\n", card.version);
+    let _ =
+        writeln!(text, "A {} regression, trained on {} customers, of whom {} ({share:.2} %) left.\n", card.family, card.rows, card.left);
+    let _ = writeln!(text, "| made from | |\n| --- | --- |\n| data (SHA-256) | `{}` |", card.data);
+    let _ = writeln!(
+        text,
+        "| features (SHA-256) | `{}` |\n| penalty (L2) | {} |\n| seed of the folds | {} |",
+        card.features, card.l2, card.seed
+    );
+    text.push_str("\n## How well it scores customers it has not seen\n\n");
+    match &card.validation {
+        Some(validation) => push_validation(&mut text, validation),
+        None => text.push_str("Not validated. Run `winback train --cv` to find out.\n"),
+    }
+    text.push_str("\n## Columns\n\n| column | used as | empty cells |\n| --- | --- | --- |\n");
+    for note in &card.columns {
+        let _ = writeln!(text, "| {} | {} | {} |", in_cell(&note.name), in_cell(&note.used_as), in_cell(&note.missing));
+    }
+    text.push_str("\n## What it cannot tell\n\n");
+    card.limits.iter().for_each(|limit| {
+        let _ = writeln!(text, "- {limit}");
+    });
+    text
+}
+
+fn push_validation(text: &mut String, validation: &Validation) {
+    let _ = writeln!(text, "{} folds, stratified; customers equal in every column share a fold.\n", validation.folds);
+    text.push_str("| measure | mean of folds | deviation | all folds together |\n| --- | --- | --- | --- |\n");
+    let measures: [(&str, fn(&Metrics) -> f64); 5] = [
+        ("ROC-AUC", |m| m.roc_auc),
+        ("average precision", |m| m.pr_auc),
+        ("log loss", |m| m.log_loss),
+        ("Brier score", |m| m.brier),
+        ("calibration error, 10 bins", |m| m.ece10),
+    ];
+    for (name, pick) in measures {
+        let (mean, deviation, pooled) = (pick(&validation.mean), pick(&validation.deviation), pick(&validation.pooled));
+        let _ = writeln!(text, "| {name} | {mean:.4} | {deviation:.4} | {pooled:.4} |");
+    }
+    if let Some(auc) = validation.auc_without_synthetic {
+        let _ = writeln!(text, "\nWithout the invented columns, ROC-AUC over all folds is {auc:.4}.");
+    }
+    push_cuts(text, validation);
+    push_reliability(text, validation);
+}
+
+fn push_cuts(text: &mut String, validation: &Validation) {
+    text.push_str("\n### Calling everyone from a probability upward\n\n");
+    text.push_str(
+        "| from | customers | of them left | precision (95 % interval) | share of all who left |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for cut in &validation.cuts {
+        let percent = |share: f64| 100.0 * share;
+        let precision = match cut.customers {
+            0 => "–".to_owned(),
+            _ => format!("{:.1} % ({:.1}–{:.1})", percent(cut.precision), percent(cut.precision_low), percent(cut.precision_high)),
+        };
+        let _ = writeln!(text, "| {} | {} | {} | {precision} | {:.1} % |", cut.threshold, cut.customers, cut.left, percent(cut.recall));
+    }
+}
+
+fn push_reliability(text: &mut String, validation: &Validation) {
+    text.push_str(
+        "\n### Scores and what happened\n\n| scores from | customers | mean score | share who left |\n| --- | --- | --- | --- |\n",
+    );
+    for bin in validation.reliability.iter().filter(|bin| bin.customers > 0) {
+        let (score, left) = (100.0 * bin.mean_score, 100.0 * bin.left);
+        let _ = writeln!(text, "| {} | {} | {score:.1} % | {left:.1} % |", bin.from, bin.customers);
+    }
+}
+
+/// A column's name or a word of the data can hold a bar or a line break, which would break the table.
+fn in_cell(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ").replace('<', "&lt;")
+}

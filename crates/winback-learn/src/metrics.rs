@@ -1,0 +1,156 @@
+//! The usual measures of a probability, as scikit-learn defines them.
+use winback_core::model::{Cut, Metrics, ReliabilityBin};
+use winback_core::peer::wilson;
+
+/// A held-out score and what happened.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scored {
+    /// The probability.
+    pub p: f64,
+    /// Whether the customer left.
+    pub left: bool,
+}
+
+/// The cuts of the table: calling everyone from this probability upward.
+const CUTS: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+const BINS: usize = 10;
+/// The nearest a probability comes to 0 and 1 in the log loss.
+const EDGE: f64 = 1e-15;
+
+/// Returns all measures; NaN where there are no rows, and areas of NaN where only one kind of customer is among them.
+pub fn measure(scored: &[Scored]) -> Metrics {
+    let mean = |loss: &dyn Fn(&Scored) -> f64| scored.iter().map(loss).sum::<f64>() / scored.len() as f64;
+    let log_loss = |s: &Scored| -(if s.left { s.p } else { 1.0 - s.p }).clamp(EDGE, 1.0).ln();
+    let (roc_auc, pr_auc) = areas(scored);
+    Metrics {
+        roc_auc,
+        pr_auc,
+        log_loss: mean(&log_loss),
+        brier: mean(&|s| (s.p - f64::from(u8::from(s.left))).powi(2)),
+        ece10: expected_calibration_error(scored),
+    }
+}
+
+/// Returns the area under the ROC curve (equal scores count half) and the average precision.
+pub fn areas(scored: &[Scored]) -> (f64, f64) {
+    let mut falling = scored.to_vec();
+    falling.sort_unstable_by(|a, b| b.p.total_cmp(&a.p));
+    let left_total = scored.iter().filter(|s| s.left).count() as f64;
+    let stayed_total = scored.len() as f64 - left_total;
+    let (mut left, mut stayed, mut roc, mut precision) = (0.0, 0.0, 0.0, 0.0);
+    for tie in falling.chunk_by(|a, b| a.p == b.p) {
+        let left_here = tie.iter().filter(|s| s.left).count() as f64;
+        let stayed_here = tie.len() as f64 - left_here;
+        roc += stayed_here * (left + left_here / 2.0);
+        left += left_here;
+        stayed += stayed_here;
+        precision += left_here * left / (left + stayed);
+    }
+    (roc / (left_total * stayed_total), if left_total > 0.0 { precision / left_total } else { f64::NAN })
+}
+
+/// Returns the mean distance of score and share over ten bins of equal width, weighted by rows.
+pub fn expected_calibration_error(scored: &[Scored]) -> f64 {
+    let distance = |bin: &ReliabilityBin| bin.customers as f64 * (bin.mean_score - bin.left).abs();
+    reliability(scored).iter().filter(|bin| bin.customers > 0).map(distance).sum::<f64>() / scored.len() as f64
+}
+
+/// Returns ten bins of equal width; score and share of an empty bin are 0.
+pub fn reliability(scored: &[Scored]) -> Vec<ReliabilityBin> {
+    let mut sums = [(0_u64, 0.0, 0_u64); BINS];
+    for s in scored {
+        let bin = &mut sums[((s.p * BINS as f64) as usize).min(BINS - 1)];
+        *bin = (bin.0 + 1, bin.1 + s.p, bin.2 + u64::from(s.left));
+    }
+    let share = |sum: f64, of: u64| if of == 0 { 0.0 } else { sum / of as f64 };
+    let bin = |(place, &(customers, sum, left)): (usize, &(u64, f64, u64))| ReliabilityBin {
+        from: place as f64 / BINS as f64,
+        customers,
+        mean_score: share(sum, customers),
+        left: share(left as f64, customers),
+    };
+    sums.iter().enumerate().map(bin).collect()
+}
+
+/// Returns what each cut would bring; a cut that no customer reaches has precision 0 within [0, 1].
+pub fn cuts(scored: &[Scored]) -> Vec<Cut> {
+    let all_left = scored.iter().filter(|s| s.left).count();
+    let cut = |&threshold: &f64| {
+        let reached = || scored.iter().filter(|s| s.p >= threshold);
+        let (customers, left) = (reached().count() as u64, reached().filter(|s| s.left).count() as u64);
+        let (low, high) = if customers == 0 { (0.0, 1.0) } else { wilson(left, customers) };
+        let precision = if customers == 0 { 0.0 } else { left as f64 / customers as f64 };
+        let recall = if all_left == 0 { 0.0 } else { left as f64 / all_left as f64 };
+        Cut { threshold, customers, left, precision, precision_low: low, precision_high: high, recall }
+    };
+    CUTS.iter().map(cut).collect()
+}
+
+/// Returns the mean and the standard deviation (n − 1) of each measure.
+pub fn mean_and_deviation(each: &[Metrics]) -> (Metrics, Metrics) {
+    let spread = |pick: fn(&Metrics) -> f64| {
+        let n = each.len() as f64;
+        let mean = each.iter().map(pick).sum::<f64>() / n;
+        let variance = each.iter().map(|m| (pick(m) - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+        (mean, variance.sqrt())
+    };
+    let pairs = [spread(|m| m.roc_auc), spread(|m| m.pr_auc), spread(|m| m.log_loss), spread(|m| m.brier), spread(|m| m.ece10)];
+    let build = |v: [f64; 5]| Metrics { roc_auc: v[0], pr_auc: v[1], log_loss: v[2], brier: v[3], ece10: v[4] };
+    (build(pairs.map(|pair| pair.0)), build(pairs.map(|pair| pair.1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn scored(list: &[(f64, u8)]) -> Vec<Scored> {
+        list.iter().map(|&(p, left)| Scored { p, left: left == 1 }).collect()
+    }
+
+    #[test]
+    fn areas_are_those_of_scikit_learn() {
+        let check = |list: &[(f64, u8)], roc: f64, pr: f64| {
+            let found = areas(&scored(list));
+            assert!((found.0 - roc).abs() < 1e-12 && (found.1 - pr).abs() < 1e-12, "{list:?} {found:?}");
+        };
+        check(&[(0.1, 0), (0.4, 0), (0.35, 1), (0.8, 1)], 0.75, 0.833_333_333_333_333_3);
+        check(&[(0.5, 0), (0.5, 1), (0.5, 0), (0.5, 1)], 0.5, 0.5);
+        check(&[(0.2, 0), (0.2, 1), (0.9, 1), (0.1, 0)], 0.875, 0.833_333_333_333_333_3);
+        check(&[(0.9, 0), (0.1, 1)], 0.0, 0.5);
+    }
+
+    #[test]
+    fn a_sure_and_wrong_score_costs_much_but_not_everything() {
+        let m = measure(&scored(&[(0.0, 1), (1.0, 0)]));
+        assert!(m.log_loss > 34.0 && m.log_loss.is_finite());
+        assert_eq!((m.brier, m.ece10, m.roc_auc), (1.0, 1.0, 0.0));
+    }
+
+    #[test]
+    fn a_cut_includes_its_threshold() {
+        let table = cuts(&scored(&[(0.7, 1), (0.699_999, 1), (0.7, 0), (0.1, 0)]));
+        let at = |threshold: f64| table.iter().find(|cut| cut.threshold == threshold).copied().unwrap();
+        assert_eq!((at(0.7).customers, at(0.7).left, at(0.7).precision, at(0.7).recall), (2, 1, 0.5, 0.5));
+        assert_eq!((at(0.4).customers, at(0.9).customers, at(0.9).precision_low, at(0.9).precision_high), (3, 0, 0.0, 1.0));
+    }
+
+    proptest! {
+        #[test]
+        fn the_area_is_the_share_of_pairs_in_order(list in prop::collection::vec((0_u8..12, 0_u8..2), 2..60)) {
+            let scored: Vec<Scored> = list.iter().map(|&(p, left)| Scored { p: f64::from(p) / 12.0, left: left == 1 }).collect();
+            let (left, stayed): (Vec<Scored>, Vec<Scored>) = scored.iter().partition(|s| s.left);
+            prop_assume!(!left.is_empty() && !stayed.is_empty());
+            let wins = |a: &Scored, b: &Scored| if a.p > b.p { 1.0 } else if a.p == b.p { 0.5 } else { 0.0 };
+            let pairs: f64 = left.iter().flat_map(|a| stayed.iter().map(move |b| wins(a, b))).sum();
+            let expected = pairs / (left.len() * stayed.len()) as f64;
+            prop_assert!((areas(&scored).0 - expected).abs() < 1e-12);
+        }
+
+        #[test]
+        fn bins_hold_every_row_once(ps in prop::collection::vec(0.0_f64..=1.0, 1..80)) {
+            let scored: Vec<Scored> = ps.iter().map(|&p| Scored { p, left: p > 0.5 }).collect();
+            prop_assert_eq!(reliability(&scored).iter().map(|bin| bin.customers).sum::<u64>(), scored.len() as u64);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The figures of the requirements, on the 7,043 real customers.
+use crate::telco_table::{GROUPS, data, options, telco};
+use std::io::Write as _;
+use winback_core::model::{ChurnTrainer, Metrics};
+use winback_core::progress::Silent;
+use winback_learn::split::{NO_FOLD, stratified_folds, twins};
+use winback_learn::validate::validate_with_folds;
+use winback_learn::{LogisticTrainer, RECOMMENDED_L2};
+
+fn tell(text: &str) {
+    writeln!(std::io::stderr(), "{text}").unwrap();
+}
+
+fn in_words(m: &Metrics) -> String {
+    format!("AUC {:.4} AP {:.4} log loss {:.4} Brier {:.4} ECE {:.4}", m.roc_auc, m.pr_auc, m.log_loss, m.brier, m.ece10)
+}
+
+#[test]
+fn held_out_scores_reach_the_required_figures() {
+    let Some((table, _)) = telco(&GROUPS) else { return };
+    let trained = LogisticTrainer.train(&table, &options(5, RECOMMENDED_L2), &Silent).unwrap();
+    let validation = trained.card.validation.clone().unwrap();
+    tell(&format!("five folds: {} | pooled {}", in_words(&validation.mean), in_words(&validation.pooled)));
+    assert_eq!((trained.card.rows, trained.card.left, validation.folds), (7043, 1869, 5));
+    assert!(validation.mean.roc_auc >= 0.848, "{}", in_words(&validation.mean));
+    assert!(validation.pooled.ece10 <= 0.02 && validation.mean.brier <= 0.137 && validation.mean.log_loss <= 0.4130);
+    assert_eq!(validation.reliability.iter().map(|bin| bin.customers).sum::<u64>(), 7043);
+    let high = validation.cuts.iter().find(|cut| cut.threshold == 0.7).unwrap();
+    assert!(high.precision_low < high.precision && high.precision < high.precision_high && high.precision > 0.75);
+    assert_eq!(validation.auc_without_synthetic, None);
+}
+
+#[test]
+fn the_shared_folds_give_what_the_peers_reach() {
+    let Some((table, _)) = telco(&GROUPS) else { return };
+    let Some(path) = data("telco-folds.csv") else { return };
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let mut each = Vec::new();
+    for column in 2..5 {
+        let folds: Vec<u16> = rows.iter().map(|row| row[column].parse().unwrap()).collect();
+        each.extend(validate_with_folds(&table, &folds, RECOMMENDED_L2, &Silent).unwrap().per_fold);
+    }
+    let (mean, deviation) = winback_learn::metrics::mean_and_deviation(&each);
+    tell(&format!("fifteen folds: {} | deviation {}", in_words(&mean), in_words(&deviation)));
+    assert_eq!(each.len(), 15);
+    assert!(mean.roc_auc >= 0.8490 && mean.log_loss <= 0.4115 && mean.brier <= 0.1335, "{}", in_words(&mean));
+}
+
+#[test]
+fn reasons_add_up_for_every_customer() {
+    let Some((table, who)) = telco(&GROUPS) else { return };
+    let trained = LogisticTrainer.train(&table, &options(0, RECOMMENDED_L2), &Silent).unwrap();
+    let assessed = trained.model.assess(&table, &who).unwrap();
+    assert_eq!(assessed.len(), 7043);
+    for one in &assessed {
+        let sum: f64 = one.reasons.iter().map(|reason| reason.log_odds).sum();
+        assert!((one.base + sum - one.log_odds).abs() <= 1e-9, "{}", one.customer);
+        assert_eq!(one.reasons.len(), table.schema.groups.len());
+    }
+    let expected: f64 = assessed.iter().map(|one| one.probability.value()).sum();
+    assert!((expected - 1869.0).abs() < 1e-3, "an unpenalised intercept gives as many leavers as there are: {expected}");
+}
+
+#[test]
+fn a_customer_without_internet_has_one_reason_for_it() {
+    let Some((table, who)) = telco(&[]) else { return };
+    let trained = LogisticTrainer.train(&table, &options(0, RECOMMENDED_L2), &Silent).unwrap();
+    let assessed = trained.model.assess(&table, &who).unwrap();
+    let group = |name: &str| table.schema.groups.iter().position(|group| group.name == name).unwrap();
+    let add_ons = ["OnlineSecurity", "OnlineBackup", "DeviceProtection", "TechSupport", "StreamingTV", "StreamingMovies"].map(group);
+    let internet = group("InternetService");
+    let winback_core::feature::FeatureColumn::Category { codes, levels } = &table.columns[internet] else { panic!("not a category") };
+    let without = levels.iter().position(|level| level.as_ref() == "No").unwrap();
+    let mut found = 0;
+    for (one, _) in assessed.iter().zip(codes).filter(|(_, code)| usize::from(**code) == without) {
+        assert!(add_ons.iter().all(|&add_on| one.reasons[add_on].log_odds == 0.0), "{}", one.customer);
+        assert!(one.reasons[internet].log_odds < 0.0);
+        found += 1;
+    }
+    assert_eq!(found, 1526);
+}
+
+#[test]
+fn identical_customers_share_a_fold() {
+    let Some((table, _)) = telco(&GROUPS) else { return };
+    let folds = stratified_folds(&table, 5, 11);
+    let groups: Vec<Vec<u32>> = [true, false].iter().flat_map(|&label| twins(&table, label)).collect();
+    assert_eq!(groups.iter().map(|group| group.len() - 1).sum::<usize>(), 22);
+    assert!(groups.iter().all(|group| group.iter().all(|&row| folds[row as usize] == folds[group[0] as usize])));
+    for fold in 0..5 {
+        let left = (0..7043).filter(|&row| folds[row] == fold && table.labels[row] == Some(true)).count();
+        let all = folds.iter().filter(|&&known| known == fold).count();
+        assert!((373..=375).contains(&left) && (1408..=1409).contains(&all), "fold {fold}: {left} of {all}");
+    }
+    assert!(!folds.contains(&NO_FOLD) && folds != stratified_folds(&table, 5, 12));
+}
+
+/// The story of a customer must not hang on the seed: a reason that clearly counts keeps its sign when a fifth of the rows is left out.
+#[test]
+fn reasons_keep_their_sign_when_rows_are_left_out() {
+    let Some((table, who)) = telco(&GROUPS) else { return };
+    let folds = stratified_folds(&table, 5, 11);
+    let whole = LogisticTrainer.train(&table, &options(0, RECOMMENDED_L2), &Silent).unwrap().model.assess(&table, &who).unwrap();
+    let mut flips = vec![0_usize; table.schema.groups.len()];
+    for fold in 0..5 {
+        let mut part = table.clone();
+        part.labels.iter_mut().zip(&folds).filter(|(_, of)| **of == fold).for_each(|(label, _)| *label = None);
+        let model = LogisticTrainer.train(&part, &options(0, RECOMMENDED_L2), &Silent).unwrap().model;
+        for (before, after) in whole.iter().zip(model.assess(&table, &who).unwrap()) {
+            for (a, b) in before.reasons.iter().zip(&after.reasons) {
+                flips[usize::from(a.group)] += usize::from(a.log_odds.abs() > 0.2 && a.log_odds * b.log_odds < 0.0);
+            }
+        }
+    }
+    let named: Vec<String> = table.schema.groups.iter().zip(&flips).map(|(group, flips)| format!("{} {flips}", group.name)).collect();
+    tell(&format!("reasons above 0.2 that changed sign, of 35,215: {}", named.join(", ")));
+    assert!(flips.iter().all(|&flips| flips <= 35), "{named:?}");
+}
+
+#[test]
+fn the_story_agrees_with_the_trade() {
+    let Some((table, who)) = telco(&GROUPS) else { return };
+    let model = LogisticTrainer.train(&table, &options(0, RECOMMENDED_L2), &Silent).unwrap().model;
+    let assessed = model.assess(&table, &who).unwrap();
+    let mean = |column: &str, word: &str| {
+        let feature = table.schema.features.iter().position(|feature| feature.name == column).unwrap();
+        let group = usize::from(table.schema.features[feature].group);
+        let winback_core::feature::FeatureColumn::Category { codes, levels } = &table.columns[feature] else { panic!("not a category") };
+        let code = levels.iter().position(|level| level.as_ref() == word).unwrap();
+        let parts: Vec<f64> =
+            assessed.iter().zip(codes).filter(|(_, of)| usize::from(**of) == code).map(|(a, _)| a.reasons[group].log_odds).collect();
+        parts.iter().sum::<f64>() / parts.len() as f64
+    };
+    let check = |column: &str, worse: &str, better: &str| {
+        let (high, low) = (mean(column, worse), mean(column, better));
+        tell(&format!("{column}: {worse} {high:+.3}, {better} {low:+.3}"));
+        assert!(high > low, "{column}: {worse} {high}, {better} {low}");
+    };
+    check("Contract", "Month-to-month", "One year");
+    check("Contract", "One year", "Two year");
+    check("InternetService", "Fiber optic", "DSL");
+    check("InternetService", "DSL", "No");
+    check("PaymentMethod", "Electronic check", "Credit card (automatic)");
+    check("PaperlessBilling", "Yes", "No");
+    check("OnlineSecurity", "No", "Yes");
+    check("TechSupport", "No", "Yes");
+    check("SeniorCitizen", "1", "0");
+    check("Dependents", "No", "Yes");
+}
