@@ -119,7 +119,8 @@ pub(crate) fn fill(sentence: &str, values: &[(&str, &str)]) -> String {
     let mut rest = sentence;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
-        let named = after.split_once('}').and_then(|(name, tail)| values.iter().find(|(known, _)| *known == name).map(|found| (found.1, tail)));
+        let named =
+            after.split_once('}').and_then(|(name, tail)| values.iter().find(|(known, _)| *known == name).map(|found| (found.1, tail)));
         match named {
             Some((value, tail)) => {
                 out.push_str(value);

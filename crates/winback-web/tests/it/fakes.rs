@@ -48,7 +48,17 @@ fn words(zh_tw: &str, zh_cn: &str, en: &str) -> Localized {
 }
 
 fn column(name: &str, kind: ColumnKind, role: Role, theme: Theme, label: Localized) -> Column {
-    Column { name: name.into(), aliases: vec![], kind, role, missing: MissingRule::Learn, label, theme, value_labels: BTreeMap::new(), unit: None }
+    Column {
+        name: name.into(),
+        aliases: vec![],
+        kind,
+        role,
+        missing: MissingRule::Learn,
+        label,
+        theme,
+        value_labels: BTreeMap::new(),
+        unit: None,
+    }
 }
 
 fn category(levels: &[(&str, &str, &str)]) -> (ColumnKind, BTreeMap<String, Localized>) {
@@ -82,9 +92,18 @@ pub fn table() -> TableSchema {
             column("MonthlyCharges", ColumnKind::Money, Role::MonthlyCharge, Theme::Price, words("月費", "月费", "Monthly charge")),
             labelled(internet, &[("Fiber optic", "光纖", "光纤"), ("DSL", "DSL", "DSL"), ("No", "無", "无")]),
             column("TechSupport", flag(), Role::Feature, Theme::Support, words("技術支援", "技术支持", "Tech support")),
-            labelled(payment, &[("Electronic check", "電子支票", "电子支票"), ("Credit card (automatic)", "信用卡自動扣款", "信用卡自动扣款")]),
+            labelled(
+                payment,
+                &[("Electronic check", "電子支票", "电子支票"), ("Credit card (automatic)", "信用卡自動扣款", "信用卡自动扣款")],
+            ),
             column("FirstName", text(), Role::FirstName, Theme::Profile, words("名字", "名字", "First name")),
-            column("gender", text(), Role::Unused { why: "teaches the model nothing and must not decide".into() }, Theme::Profile, words("性別", "性别", "Gender")),
+            column(
+                "gender",
+                text(),
+                Role::Unused { why: "teaches the model nothing and must not decide".into() },
+                Theme::Profile,
+                words("性別", "性别", "Gender"),
+            ),
             column("Churn", flag(), Role::Label, Theme::Profile, words("已流失", "已流失", "Left")),
         ],
         groups: vec![],
@@ -96,9 +115,36 @@ pub fn table() -> TableSchema {
 
 /// Ids of all kinds a CRM could hold, the hostile ones included.
 const IDS: [&str; 30] = [
-    "7590-VHVEG", "5575-GNVDE", "3668-QPYBK", "7795-CFOCW", "9237-HQITU", "9305-CDSKC", "1452-KIOVK", "6713-OKOMC", "7892-POOKP", "6388-TABGU",
-    "9763-GRSKD", "7469-LKBCI", "8091-TTVAX", "0280-XJGEX", "5129-JLPIS", "3655-SNQYZ", "8191-XWSZG", "9959-WOFKT", "4190-MFLUW", "4183-MYFRB",
-    "<script>alert(1)</script>", "a b/c?d#e&f=g", "\"><img src=x onerror=alert(1)>", "客戶１", "000123", "..", "100%", "עברית-12", "'; drop table--", "8779-QRDMV",
+    "7590-VHVEG",
+    "5575-GNVDE",
+    "3668-QPYBK",
+    "7795-CFOCW",
+    "9237-HQITU",
+    "9305-CDSKC",
+    "1452-KIOVK",
+    "6713-OKOMC",
+    "7892-POOKP",
+    "6388-TABGU",
+    "9763-GRSKD",
+    "7469-LKBCI",
+    "8091-TTVAX",
+    "0280-XJGEX",
+    "5129-JLPIS",
+    "3655-SNQYZ",
+    "8191-XWSZG",
+    "9959-WOFKT",
+    "4190-MFLUW",
+    "4183-MYFRB",
+    "<script>alert(1)</script>",
+    "a b/c?d#e&f=g",
+    "\"><img src=x onerror=alert(1)>",
+    "客戶１",
+    "000123",
+    "..",
+    "100%",
+    "עברית-12",
+    "'; drop table--",
+    "8779-QRDMV",
 ];
 
 fn customer(place: usize, id: &str) -> Customer {
@@ -141,9 +187,16 @@ fn standing(table: &TableSchema, customer: &Customer, features: &FeatureSchema) 
     let imputed = u16::from(customer.cells.contains(&Cell::Missing));
     let (position, id) = (customer.position, customer.id.clone());
     let assessment = RiskAssessment { position, customer: id, log_odds, probability, base, reasons, imputed };
-    let main = assessment.points().into_iter().max_by_key(|points| points.tenths).filter(|points| points.tenths >= 10).map(|points| points.group);
+    let main =
+        assessment.points().into_iter().max_by_key(|points| points.tenths).filter(|points| points.tenths >= 10).map(|points| points.group);
     let charge = customer.monthly_charge(table);
-    Standing { level: RiskThresholds::default().level(probability), tier: bounds().tier(charge).ok(), monthly_minor: charge.map(|c| c.minor), main_group: main, assessment }
+    Standing {
+        level: RiskThresholds::default().level(probability),
+        tier: bounds().tier(charge).ok(),
+        monthly_minor: charge.map(|c| c.minor),
+        main_group: main,
+        assessment,
+    }
 }
 
 fn bounds() -> ValueBounds {
@@ -170,7 +223,14 @@ pub fn catalogue() -> Catalogue {
     let mut annual = offer("annual-15", OfferKind::PlanChange, words("年約 85 折", "年付 85 折", "15% off on a yearly contract"), 15, 6, 0);
     annual.eligibility.having = vec![("Contract".into(), vec!["Month-to-month".into()])];
     annual.valid_until = Some(date(2026, 12, 31));
-    let mut support = offer("support-trial", OfferKind::FreeTrial, words("技術支援免費 3 個月", "技术支持免费 3 个月", "Three months of tech support at no charge"), 0, 0, 900);
+    let mut support = offer(
+        "support-trial",
+        OfferKind::FreeTrial,
+        words("技術支援免費 3 個月", "技术支持免费 3 个月", "Three months of tech support at no charge"),
+        0,
+        0,
+        900,
+    );
     support.eligibility.tenure_min = Some(3.0);
     support.stock = Some(120);
     let checkup = offer("line-check", OfferKind::Service, words("線路健檢", "线路检测", "A check of the line"), 0, 0, 300);
@@ -214,7 +274,13 @@ fn plan(context: &Context, customer: &Customer, standing: &Standing) -> Campaign
             let id = &rule.offers[0];
             let cost = context.catalogue.offer(id).unwrap().cost.for_charge(charge).minor;
             let kept = (before * 0.22 * charge.map_or(0.0, |money| money.minor as f64) * 0.55 * 12.0).round() as i64;
-            let net = ExpectedEffect { probability_before: before, probability_after: before * 0.78, kept_margin_minor: kept, net_minor: kept - cost, horizon_months: 12 };
+            let net = ExpectedEffect {
+                probability_before: before,
+                probability_after: before * 0.78,
+                kept_margin_minor: kept,
+                net_minor: kept - cost,
+                horizon_months: 12,
+            };
             Decision::Offer(Choice { offer: id.clone(), runner_up: rule.offers.get(1).cloned(), cost_minor: cost, effect: net })
         }
     };
@@ -228,13 +294,19 @@ fn plan(context: &Context, customer: &Customer, standing: &Standing) -> Campaign
             theme,
             contract: Some("Month-to-month".into()),
             tenure_months: Some(5.0),
-            price_sensitivity: if standing.tier == Some(ValueTier::High) { PriceSensitivity::Raised { effect } } else { PriceSensitivity::Unknown },
+            price_sensitivity: if standing.tier == Some(ValueTier::High) {
+                PriceSensitivity::Raised { effect }
+            } else {
+                PriceSensitivity::Unknown
+            },
             usage: Usage::NotMeasured,
         },
         rule: rule.map(|rule| rule.id.clone()),
         due: decision.is_contact().then(|| date(2026, 11, 24)),
         decision,
-        considered: considered.map(|(n, id)| Considered { offer: id.clone(), verdict: [Verdict::Chosen, Verdict::RunnerUp][n.min(1)] }).collect(),
+        considered: considered
+            .map(|(n, id)| Considered { offer: id.clone(), verdict: [Verdict::Chosen, Verdict::RunnerUp][n.min(1)] })
+            .collect(),
         owner: "Retention team".into(),
         catalogue: context.catalogue.digest.clone(),
     }
@@ -251,7 +323,11 @@ pub fn write(customer: &Customer) -> Vec<Writing> {
             offer: Some(OfferId("annual-15".into())),
             writer: WriterVersion { name: "built-in".into(), words: Digest::of(b"words") },
             facts: vec![
-                Fact { id: "offer.percent".into(), text: "15%".into(), source: FactSource::Offer { offer: OfferId("annual-15".into()), field: "percent".into() } },
+                Fact {
+                    id: "offer.percent".into(),
+                    text: "15%".into(),
+                    source: FactSource::Offer { offer: OfferId("annual-15".into()), field: "percent".into() },
+                },
                 Fact { id: "tenure".into(), text: "5".into(), source: FactSource::Cell { line: customer.line, column: "tenure".into() } },
             ],
             checks: vec!["length".into(), "numbers-have-facts".into(), "offer-equals-plan".into()],
@@ -308,7 +384,12 @@ pub fn at(second: i64) -> Timestamp {
 }
 
 fn run() -> Run {
-    let origin = RunOrigin { source: "telco-sample.csv".into(), source_digest: Digest::of(b"file"), settings_digest: Digest::of(b"settings"), settings: "{}".into() };
+    let origin = RunOrigin {
+        source: "telco-sample.csv".into(),
+        source_digest: Digest::of(b"file"),
+        settings_digest: Digest::of(b"settings"),
+        settings: "{}".into(),
+    };
     let stage = |stage, second, report| StageReport { stage, finished_at: at(second), duration_ms: 840, report };
     let stages = vec![
         stage(Stage::Import, 1, serde_json::json!({"rows": 32, "accepted": 30, "rejected": 2})),
@@ -326,7 +407,14 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
     let customers: Vec<Customer> = IDS.iter().enumerate().map(|(place, id)| customer(place, id)).collect();
     let mut peers = PeerBuilder::new(&table);
     customers.iter().for_each(|customer| peers.push(customer));
-    let company = Company { name: words("北極星電信", "北极星电信", "Northstar"), short_name: words("北極星", "北极星", "Northstar"), address: words("", "", ""), phone: "0800".into(), team: words("", "", ""), unsubscribe_url: String::new() };
+    let company = Company {
+        name: words("北極星電信", "北极星电信", "Northstar"),
+        short_name: words("北極星", "北极星", "Northstar"),
+        address: words("", "", ""),
+        phone: "0800".into(),
+        team: words("", "", ""),
+        unsubscribe_url: String::new(),
+    };
     let context = Context {
         run: run(),
         table: table.clone(),
@@ -341,16 +429,32 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
         sample: true,
     };
     let standings: Vec<Standing> = customers.iter().map(|customer| standing(&table, customer, &features)).collect();
-    let plans: Vec<CampaignPlan> = customers.iter().zip(&standings).map(|(customer, standing)| plan(&context, customer, standing)).collect();
+    let plans: Vec<CampaignPlan> =
+        customers.iter().zip(&standings).map(|(customer, standing)| plan(&context, customer, standing)).collect();
     let best: Vec<usize> = (0..30).filter(|&place| plans[place].decision.choice().is_some()).take(2).collect();
     let writings = best.iter().map(|&place| (Position(place as u32), write(&customers[place]))).collect();
-    let defect = |line, problem, outcome, detail: &str| Defect { line, column: Some(4), column_name: Some("MonthlyCharges".into()), problem, outcome, detail: detail.into() };
+    let defect = |line, problem, outcome, detail: &str| Defect {
+        line,
+        column: Some(4),
+        column_name: Some("MonthlyCharges".into()),
+        problem,
+        outcome,
+        detail: detail.into(),
+    };
     let defects = vec![
         defect(15, Problem::Missing, Outcome::Noted, "expected an amount, found an empty cell; the model fills it"),
         defect(32, Problem::NotANumber, Outcome::RowRejected, "expected an amount, found text of 3 characters"),
         defect(33, Problem::OutOfRange, Outcome::RowRejected, "expected an amount of 0 or more, found a negative number"),
     ];
-    let store = Arc::new(FakeStore { customers, standings, plans, writings: Mutex::new(writings), decisions: Mutex::default(), defects, run: run() });
+    let store = Arc::new(FakeStore {
+        customers,
+        standings,
+        plans,
+        writings: Mutex::new(writings),
+        decisions: Mutex::default(),
+        defects,
+        run: run(),
+    });
     let desk = Arc::new(FakeDesk { context: Some(Arc::new(context)), store: store.clone() });
     (store, desk)
 }
@@ -407,9 +511,13 @@ impl PortfolioReader for FakeStore {
         }
         for plan in self.plans.iter().filter(|plan| plan.decision.is_contact()) {
             let choice = plan.decision.choice();
-            let (offer, cost, net) = (choice.map(|c| c.offer.clone()), choice.map_or(0, |c| c.cost_minor), choice.map_or(0, |c| c.effect.net_minor));
+            let (offer, cost, net) =
+                (choice.map(|c| c.offer.clone()), choice.map_or(0, |c| c.cost_minor), choice.map_or(0, |c| c.effect.net_minor));
             match overview.offers.iter_mut().find(|count| count.offer == offer) {
-                Some(count) => (count.customers, count.cost_minor, count.net_minor) = (count.customers + 1, count.cost_minor + cost, count.net_minor + net),
+                Some(count) => {
+                    (count.customers, count.cost_minor, count.net_minor) =
+                        (count.customers + 1, count.cost_minor + cost, count.net_minor + net)
+                }
                 None => overview.offers.push(OfferCount { offer, customers: 1, cost_minor: cost, net_minor: net }),
             }
         }
