@@ -35,7 +35,7 @@ pub(crate) fn histogram(counts: &[u64], thresholds: &RiskThresholds) -> Vec<Bar>
             let middle = (from as f64 + share as f64 / 2.0) / 100.0;
             let y = TOP + HEIGHT - height;
             let range = format!("{from}–{} %", from + share);
-            Bar { x: place * 32, y, height, level: level_at(middle, thresholds), range, customers, ticked: from % 20 == 0, from }
+            Bar { x: place * 32, y, height, level: level_at(middle, thresholds), range, customers, ticked: from.is_multiple_of(20), from }
         })
         .collect()
 }

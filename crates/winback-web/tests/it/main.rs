@@ -1,4 +1,5 @@
 //! The dashboard and the API over thirty made-up customers.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails loudly")]
 mod fakes;
 
 use axum::body::Body;
