@@ -72,7 +72,7 @@ impl PortfolioReader for FakeStore {
             match overview.offers.iter_mut().find(|count| count.offer == offer) {
                 Some(count) => {
                     (count.customers, count.cost_minor, count.net_minor) =
-                        (count.customers + 1, count.cost_minor + cost, count.net_minor + net)
+                        (count.customers + 1, count.cost_minor + cost, count.net_minor + net);
                 }
                 None => overview.offers.push(OfferCount { offer, customers: 1, cost_minor: cost, net_minor: net }),
             }
