@@ -1,8 +1,9 @@
 //! Serves the dashboard over the thirty made-up customers of the tests: `cargo run -p winback-web --example demo`.
+#![expect(clippy::unwrap_used, clippy::wildcard_imports, reason = "the made-up customers are test data, shared with the tests")]
 use std::sync::Arc;
 use winback_web::WebState;
 
-#[path = "../tests/it/fakes.rs"]
+#[path = "../tests/it/fakes/mod.rs"]
 mod fakes;
 
 #[tokio::main]

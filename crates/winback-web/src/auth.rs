@@ -58,7 +58,11 @@ mod tests {
     #[test]
     fn roles_open_what_they_should() {
         let check = |role: PersonRole, abilities: [bool; 3]| {
-            assert_eq!([Ability::PreviewThresholds, Ability::Write, Ability::Approve].map(|ability| role.may(ability)), abilities, "{role:?}");
+            assert_eq!(
+                [Ability::PreviewThresholds, Ability::Write, Ability::Approve].map(|ability| role.may(ability)),
+                abilities,
+                "{role:?}"
+            );
         };
         check(PersonRole::Analyst, [true, false, false]);
         check(PersonRole::Marketer, [true, true, false]);

@@ -12,8 +12,6 @@ pub(crate) struct Bar {
     /// The range in words: `5–10 %`.
     pub range: String,
     pub customers: u64,
-    /// Where the number of customers stands; only over bars that are not empty.
-    pub label_y: u32,
     /// Whether the axis names the lower end.
     pub ticked: bool,
     pub from: usize,
@@ -37,7 +35,7 @@ pub(crate) fn histogram(counts: &[u64], thresholds: &RiskThresholds) -> Vec<Bar>
             let middle = (from as f64 + share as f64 / 2.0) / 100.0;
             let y = TOP + HEIGHT - height;
             let range = format!("{from}–{} %", from + share);
-            Bar { x: place * 32, y, height, level: level_at(middle, thresholds), range, customers, label_y: y - 5, ticked: from % 20 == 0, from }
+            Bar { x: place * 32, y, height, level: level_at(middle, thresholds), range, customers, ticked: from.is_multiple_of(20), from }
         })
         .collect()
 }

@@ -142,7 +142,9 @@ fn preferred(accepted: &str) -> Option<Locale> {
         let weight = rest.trim().strip_prefix("q=").map_or(Some(1.0), |q| q.parse::<f64>().ok())?;
         Locale::from_tag(tag).filter(|_| weight > 0.0).map(|locale| (weight, locale))
     });
-    weighted.fold(None, |best: Option<(f64, Locale)>, next| if best.is_some_and(|b| b.0 >= next.0) { best } else { Some(next) }).map(|best| best.1)
+    weighted
+        .fold(None, |best: Option<(f64, Locale)>, next| if best.is_some_and(|b| b.0 >= next.0) { best } else { Some(next) })
+        .map(|best| best.1)
 }
 
 fn remember_language(headers: &mut HeaderMap, locale: Locale) {
@@ -169,7 +171,8 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// A mail is shown as it would arrive, with its own styles, but can run, load and submit nothing.
-const MAIL_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+const MAIL_POLICY: &str =
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 fn dress(path: &str, headers: &mut HeaderMap) {
     let policy = match path {

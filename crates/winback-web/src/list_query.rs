@@ -32,7 +32,8 @@ pub(crate) const SORTS: [(SortKey, &str); 5] = [
 impl ListState {
     /// Reads the question; an empty value counts as not given, an unknown one is refused by name.
     pub(crate) fn parse(pairs: &[(String, String)]) -> Result<Self, Problem> {
-        let get = |name: &str| pairs.iter().rev().find(|(known, value)| known == name && !value.trim().is_empty()).map(|(_, value)| value.trim());
+        let get =
+            |name: &str| pairs.iter().rev().find(|(known, value)| known == name && !value.trim().is_empty()).map(|(_, value)| value.trim());
         let sort = match get("sort") {
             None => SortKey::default(),
             Some(text) => one_of("sort", text, &SORTS.map(|(key, name)| (name, key)))?,
@@ -123,7 +124,9 @@ mod tests {
         let state = read("search=%20a%2Fb&level=high&tier=&written=no&page=3&size=10&sort=id").unwrap();
         assert_eq!((state.filter.search.as_deref(), state.filter.level, state.filter.tier), (Some("a/b"), Some(RiskLevel::High), None));
         assert_eq!((state.query().offset, state.query().limit, state.descending), (20, 10, false));
-        for (query, at_fault) in [("level=huge", "level"), ("page=0", "page"), ("size=501", "size"), ("size=x", "size"), ("order=up", "order")] {
+        for (query, at_fault) in
+            [("level=huge", "level"), ("page=0", "page"), ("size=501", "size"), ("size=x", "size"), ("order=up", "order")]
+        {
             assert!(matches!(read(query), Err(Problem::BadQuery { name, .. }) if name == at_fault), "{query}");
         }
     }

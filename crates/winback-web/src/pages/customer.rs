@@ -73,7 +73,8 @@ async fn show_id(state: State<WebState>, id: &str, visit: &Visit) -> Result<Resp
     };
     let file = customer::file(&state, &context, id).await?;
     let page = Page::new(visit, Some(&context));
-    let view = customer::view(&context, &file, page.s);
+    let mut view = customer::view(&context, &file, page.s);
+    view.writings.sort_by_key(|writing| writing.language.tag != visit.locale.tag());
     let percent = |threshold: f64| winback_core::customer::display_number(threshold * 100.0);
     let (medium, high) = (percent(context.thresholds.medium()), percent(context.thresholds.high()));
     render(StatusCode::OK, &CustomerPage { page, view, drawn: drawn(visit)?, medium, high })

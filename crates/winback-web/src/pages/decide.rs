@@ -18,7 +18,13 @@ pub(crate) struct Decided {
 }
 
 /// Keeps one decision for each of these customers who is to be contacted.
-pub(crate) async fn decide(state: &WebState, context: &Context, visit: &Visit, ids: &[String], to: ApprovalState) -> Result<Decided, Problem> {
+pub(crate) async fn decide(
+    state: &WebState,
+    context: &Context,
+    visit: &Visit,
+    ids: &[String],
+    to: ApprovalState,
+) -> Result<Decided, Problem> {
     visit.need(Ability::Approve)?;
     let mut approvals = Vec::new();
     for id in ids {

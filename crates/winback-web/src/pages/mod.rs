@@ -102,7 +102,8 @@ fn language_link(visit: &Visit, locale: Locale, s: &Strings) -> Link {
 
 /// Returns this visit's address without some parameters and with another one.
 fn address(visit: &Visit, without: &[&str], with: Option<(&str, &str)>) -> String {
-    let kept = visit.query.iter().filter(|(name, _)| !without.contains(&name.as_str())).map(|(name, value)| (name.as_str(), value.as_str()));
+    let kept =
+        visit.query.iter().filter(|(name, _)| !without.contains(&name.as_str())).map(|(name, value)| (name.as_str(), value.as_str()));
     let pairs: Vec<(&str, &str)> = kept.chain(with).collect();
     format!("{}{}", visit.path, url::query(&pairs))
 }

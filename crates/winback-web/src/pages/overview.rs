@@ -4,6 +4,7 @@ use crate::charts::{self, Bar};
 use crate::guard::Visit;
 use crate::problem::Problem;
 use crate::state::WebState;
+use crate::strings::fill;
 use crate::url;
 use crate::view::overview::{self, MatrixCellView, MatrixRow, OverviewView};
 use askama::Template;
@@ -52,5 +53,6 @@ pub(crate) async fn show(state: State<WebState>, Extension(visit): Extension<Vis
     let share = if view.monthly.minor > 0 { view.at_risk.minor as f64 / view.monthly.minor as f64 } else { 0.0 };
     let percent = |threshold: f64| winback_core::customer::display_number(threshold * 100.0);
     let (medium, high) = (percent(context.thresholds.medium()), percent(context.thresholds.high()));
-    render(StatusCode::OK, &OverviewPage { page, view, bars, share_at_risk: format!("{:.1}%", share * 100.0), medium, high })
+    let share_at_risk = fill(page.s.fig_of_revenue, &[("n", &format!("{:.1}%", share * 100.0))]);
+    render(StatusCode::OK, &OverviewPage { page, view, bars, share_at_risk, medium, high })
 }

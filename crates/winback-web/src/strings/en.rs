@@ -54,7 +54,7 @@ pub(crate) static EN: Strings = Strings {
     fig_customers: "Customers",
     fig_monthly: "Revenue per month",
     fig_at_risk: "Expected monthly loss",
-    fig_of_revenue: "of revenue",
+    fig_of_revenue: "{n} of revenue",
     fig_written: "With messages",
     fig_approved: "Approved actions",
     matrix_title: "Risk × value",

@@ -1,4 +1,6 @@
 //! The words of the interface, one file per language, natively written.
+#[cfg(test)]
+mod by_name;
 mod en;
 mod fields;
 mod zh_cn;
@@ -119,7 +121,8 @@ pub(crate) fn fill(sentence: &str, values: &[(&str, &str)]) -> String {
     let mut rest = sentence;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
-        let named = after.split_once('}').and_then(|(name, tail)| values.iter().find(|(known, _)| *known == name).map(|found| (found.1, tail)));
+        let named =
+            after.split_once('}').and_then(|(name, tail)| values.iter().find(|(known, _)| *known == name).map(|found| (found.1, tail)));
         match named {
             Some((value, tail)) => {
                 out.push_str(value);
@@ -139,6 +142,10 @@ pub(crate) fn fill(sentence: &str, values: &[(&str, &str)]) -> String {
 mod tests {
     use super::*;
 
+    fn all(locale: Locale) -> Vec<(&'static str, &'static str)> {
+        by_name::ALL.iter().map(|(name, text)| (*name, text(Strings::of(locale)))).collect()
+    }
+
     fn places(text: &str) -> Vec<&str> {
         let mut found: Vec<&str> = text.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name)).collect();
         found.sort_unstable();
@@ -148,9 +155,9 @@ mod tests {
 
     #[test]
     fn every_language_says_everything_with_the_same_values() {
-        let english = Strings::of(Locale::En).all();
+        let english = all(Locale::En);
         for locale in [Locale::ZhTw, Locale::ZhCn] {
-            for ((name, en), (other, text)) in english.iter().zip(Strings::of(locale).all()) {
+            for ((name, en), (other, text)) in english.iter().zip(all(locale)) {
                 assert_eq!((*name, places(en)), (other, places(text)), "{locale}");
                 assert!(!text.trim().is_empty(), "{locale} {name}");
             }
@@ -160,7 +167,7 @@ mod tests {
     #[test]
     fn each_chinese_is_written_in_its_own_characters() {
         let check = |locale: Locale, foreign: &str| {
-            for (name, text) in Strings::of(locale).all() {
+            for (name, text) in all(locale) {
                 assert_eq!(text.chars().find(|c| foreign.contains(*c)), None, "{locale} {name}: {text}");
             }
         };

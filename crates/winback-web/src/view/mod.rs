@@ -52,3 +52,9 @@ impl Named {
         Self { tag: tag.to_owned(), label: label.to_owned() }
     }
 }
+
+/// Returns a time (RFC 3339, UTC) to the minute, as people read it.
+pub(crate) fn moment(timestamp: &str) -> String {
+    let minute: String = timestamp.chars().take(16).collect();
+    format!("{} UTC", minute.replace('T', " "))
+}

@@ -1,5 +1,6 @@
 //! A store and a desk in memory with thirty customers made by hand, for tests and for the example server.
-use async_trait::async_trait;
+mod store;
+
 use jiff::Timestamp;
 use jiff::civil::date;
 use std::collections::BTreeMap;
@@ -48,7 +49,17 @@ fn words(zh_tw: &str, zh_cn: &str, en: &str) -> Localized {
 }
 
 fn column(name: &str, kind: ColumnKind, role: Role, theme: Theme, label: Localized) -> Column {
-    Column { name: name.into(), aliases: vec![], kind, role, missing: MissingRule::Learn, label, theme, value_labels: BTreeMap::new(), unit: None }
+    Column {
+        name: name.into(),
+        aliases: vec![],
+        kind,
+        role,
+        missing: MissingRule::Learn,
+        label,
+        theme,
+        value_labels: BTreeMap::new(),
+        unit: None,
+    }
 }
 
 fn category(levels: &[(&str, &str, &str)]) -> (ColumnKind, BTreeMap<String, Localized>) {
@@ -82,9 +93,18 @@ pub fn table() -> TableSchema {
             column("MonthlyCharges", ColumnKind::Money, Role::MonthlyCharge, Theme::Price, words("月費", "月费", "Monthly charge")),
             labelled(internet, &[("Fiber optic", "光纖", "光纤"), ("DSL", "DSL", "DSL"), ("No", "無", "无")]),
             column("TechSupport", flag(), Role::Feature, Theme::Support, words("技術支援", "技术支持", "Tech support")),
-            labelled(payment, &[("Electronic check", "電子支票", "电子支票"), ("Credit card (automatic)", "信用卡自動扣款", "信用卡自动扣款")]),
+            labelled(
+                payment,
+                &[("Electronic check", "電子支票", "电子支票"), ("Credit card (automatic)", "信用卡自動扣款", "信用卡自动扣款")],
+            ),
             column("FirstName", text(), Role::FirstName, Theme::Profile, words("名字", "名字", "First name")),
-            column("gender", text(), Role::Unused { why: "teaches the model nothing and must not decide".into() }, Theme::Profile, words("性別", "性别", "Gender")),
+            column(
+                "gender",
+                text(),
+                Role::Unused { why: "teaches the model nothing and must not decide".into() },
+                Theme::Profile,
+                words("性別", "性别", "Gender"),
+            ),
             column("Churn", flag(), Role::Label, Theme::Profile, words("已流失", "已流失", "Left")),
         ],
         groups: vec![],
@@ -96,9 +116,36 @@ pub fn table() -> TableSchema {
 
 /// Ids of all kinds a CRM could hold, the hostile ones included.
 const IDS: [&str; 30] = [
-    "7590-VHVEG", "5575-GNVDE", "3668-QPYBK", "7795-CFOCW", "9237-HQITU", "9305-CDSKC", "1452-KIOVK", "6713-OKOMC", "7892-POOKP", "6388-TABGU",
-    "9763-GRSKD", "7469-LKBCI", "8091-TTVAX", "0280-XJGEX", "5129-JLPIS", "3655-SNQYZ", "8191-XWSZG", "9959-WOFKT", "4190-MFLUW", "4183-MYFRB",
-    "<script>alert(1)</script>", "a b/c?d#e&f=g", "\"><img src=x onerror=alert(1)>", "客戶１", "000123", "..", "100%", "עברית-12", "'; drop table--", "8779-QRDMV",
+    "7590-VHVEG",
+    "5575-GNVDE",
+    "3668-QPYBK",
+    "7795-CFOCW",
+    "9237-HQITU",
+    "9305-CDSKC",
+    "1452-KIOVK",
+    "6713-OKOMC",
+    "7892-POOKP",
+    "6388-TABGU",
+    "9763-GRSKD",
+    "7469-LKBCI",
+    "8091-TTVAX",
+    "0280-XJGEX",
+    "5129-JLPIS",
+    "3655-SNQYZ",
+    "8191-XWSZG",
+    "9959-WOFKT",
+    "4190-MFLUW",
+    "4183-MYFRB",
+    "<script>alert(1)</script>",
+    "a b/c?d#e&f=g",
+    "\"><img src=x onerror=alert(1)>",
+    "客戶１",
+    "000123",
+    "..",
+    "100%",
+    "עברית-12",
+    "'; drop table--",
+    "8779-QRDMV",
 ];
 
 fn customer(place: usize, id: &str) -> Customer {
@@ -141,16 +188,23 @@ fn standing(table: &TableSchema, customer: &Customer, features: &FeatureSchema) 
     let imputed = u16::from(customer.cells.contains(&Cell::Missing));
     let (position, id) = (customer.position, customer.id.clone());
     let assessment = RiskAssessment { position, customer: id, log_odds, probability, base, reasons, imputed };
-    let main = assessment.points().into_iter().max_by_key(|points| points.tenths).filter(|points| points.tenths >= 10).map(|points| points.group);
+    let main =
+        assessment.points().into_iter().max_by_key(|points| points.tenths).filter(|points| points.tenths >= 10).map(|points| points.group);
     let charge = customer.monthly_charge(table);
-    Standing { level: RiskThresholds::default().level(probability), tier: bounds().tier(charge).ok(), monthly_minor: charge.map(|c| c.minor), main_group: main, assessment }
+    Standing {
+        level: RiskThresholds::default().level(probability),
+        tier: bounds().tier(charge).ok(),
+        monthly_minor: charge.map(|c| c.minor),
+        main_group: main,
+        assessment,
+    }
 }
 
 fn bounds() -> ValueBounds {
     ValueBounds::new(Money::new(4_000, usd()), Money::new(8_000, usd())).unwrap()
 }
 
-fn offer(id: &str, kind: OfferKind, name: Localized, percent: u8, months: u16, fixed: i64) -> Offer {
+fn offer(id: &str, kind: OfferKind, name: Localized, (percent, months): (u8, u16), fixed: i64) -> Offer {
     Offer {
         id: OfferId(id.into()),
         kind,
@@ -167,13 +221,20 @@ fn offer(id: &str, kind: OfferKind, name: Localized, percent: u8, months: u16, f
 }
 
 pub fn catalogue() -> Catalogue {
-    let mut annual = offer("annual-15", OfferKind::PlanChange, words("年約 85 折", "年付 85 折", "15% off on a yearly contract"), 15, 6, 0);
+    let mut annual =
+        offer("annual-15", OfferKind::PlanChange, words("年約 85 折", "年付 85 折", "15% off on a yearly contract"), (15, 6), 0);
     annual.eligibility.having = vec![("Contract".into(), vec!["Month-to-month".into()])];
     annual.valid_until = Some(date(2026, 12, 31));
-    let mut support = offer("support-trial", OfferKind::FreeTrial, words("技術支援免費 3 個月", "技术支持免费 3 个月", "Three months of tech support at no charge"), 0, 0, 900);
+    let mut support = offer(
+        "support-trial",
+        OfferKind::FreeTrial,
+        words("技術支援免費 3 個月", "技术支持免费 3 个月", "Three months of tech support at no charge"),
+        (0, 0),
+        900,
+    );
     support.eligibility.tenure_min = Some(3.0);
     support.stock = Some(120);
-    let checkup = offer("line-check", OfferKind::Service, words("線路健檢", "线路检测", "A check of the line"), 0, 0, 300);
+    let checkup = offer("line-check", OfferKind::Service, words("線路健檢", "线路检测", "A check of the line"), (0, 0), 300);
     let rule = |id: &str, value: Vec<ValueTier>, reason: Vec<Theme>, offers: &[&str], line: u64| Rule {
         id: id.into(),
         owner: "Retention team".into(),
@@ -214,7 +275,13 @@ fn plan(context: &Context, customer: &Customer, standing: &Standing) -> Campaign
             let id = &rule.offers[0];
             let cost = context.catalogue.offer(id).unwrap().cost.for_charge(charge).minor;
             let kept = (before * 0.22 * charge.map_or(0.0, |money| money.minor as f64) * 0.55 * 12.0).round() as i64;
-            let net = ExpectedEffect { probability_before: before, probability_after: before * 0.78, kept_margin_minor: kept, net_minor: kept - cost, horizon_months: 12 };
+            let net = ExpectedEffect {
+                probability_before: before,
+                probability_after: before * 0.78,
+                kept_margin_minor: kept,
+                net_minor: kept - cost,
+                horizon_months: 12,
+            };
             Decision::Offer(Choice { offer: id.clone(), runner_up: rule.offers.get(1).cloned(), cost_minor: cost, effect: net })
         }
     };
@@ -228,13 +295,19 @@ fn plan(context: &Context, customer: &Customer, standing: &Standing) -> Campaign
             theme,
             contract: Some("Month-to-month".into()),
             tenure_months: Some(5.0),
-            price_sensitivity: if standing.tier == Some(ValueTier::High) { PriceSensitivity::Raised { effect } } else { PriceSensitivity::Unknown },
+            price_sensitivity: if standing.tier == Some(ValueTier::High) {
+                PriceSensitivity::Raised { effect }
+            } else {
+                PriceSensitivity::Unknown
+            },
             usage: Usage::NotMeasured,
         },
         rule: rule.map(|rule| rule.id.clone()),
         due: decision.is_contact().then(|| date(2026, 11, 24)),
         decision,
-        considered: considered.map(|(n, id)| Considered { offer: id.clone(), verdict: [Verdict::Chosen, Verdict::RunnerUp][n.min(1)] }).collect(),
+        considered: considered
+            .map(|(n, id)| Considered { offer: id.clone(), verdict: [Verdict::Chosen, Verdict::RunnerUp][n.min(1)] })
+            .collect(),
         owner: "Retention team".into(),
         catalogue: context.catalogue.digest.clone(),
     }
@@ -251,7 +324,11 @@ pub fn write(customer: &Customer) -> Vec<Writing> {
             offer: Some(OfferId("annual-15".into())),
             writer: WriterVersion { name: "built-in".into(), words: Digest::of(b"words") },
             facts: vec![
-                Fact { id: "offer.percent".into(), text: "15%".into(), source: FactSource::Offer { offer: OfferId("annual-15".into()), field: "percent".into() } },
+                Fact {
+                    id: "offer.percent".into(),
+                    text: "15%".into(),
+                    source: FactSource::Offer { offer: OfferId("annual-15".into()), field: "percent".into() },
+                },
                 Fact { id: "tenure".into(), text: "5".into(), source: FactSource::Cell { line: customer.line, column: "tenure".into() } },
             ],
             checks: vec!["length".into(), "numbers-have-facts".into(), "offer-equals-plan".into()],
@@ -308,7 +385,12 @@ pub fn at(second: i64) -> Timestamp {
 }
 
 fn run() -> Run {
-    let origin = RunOrigin { source: "telco-sample.csv".into(), source_digest: Digest::of(b"file"), settings_digest: Digest::of(b"settings"), settings: "{}".into() };
+    let origin = RunOrigin {
+        source: "telco-sample.csv".into(),
+        source_digest: Digest::of(b"file"),
+        settings_digest: Digest::of(b"settings"),
+        settings: "{}".into(),
+    };
     let stage = |stage, second, report| StageReport { stage, finished_at: at(second), duration_ms: 840, report };
     let stages = vec![
         stage(Stage::Import, 1, serde_json::json!({"rows": 32, "accepted": 30, "rejected": 2})),
@@ -326,7 +408,14 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
     let customers: Vec<Customer> = IDS.iter().enumerate().map(|(place, id)| customer(place, id)).collect();
     let mut peers = PeerBuilder::new(&table);
     customers.iter().for_each(|customer| peers.push(customer));
-    let company = Company { name: words("北極星電信", "北极星电信", "Northstar"), short_name: words("北極星", "北极星", "Northstar"), address: words("", "", ""), phone: "0800".into(), team: words("", "", ""), unsubscribe_url: String::new() };
+    let company = Company {
+        name: words("北極星電信", "北极星电信", "Northstar"),
+        short_name: words("北極星", "北极星", "Northstar"),
+        address: words("", "", ""),
+        phone: "0800".into(),
+        team: words("", "", ""),
+        unsubscribe_url: String::new(),
+    };
     let context = Context {
         run: run(),
         table: table.clone(),
@@ -341,225 +430,32 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
         sample: true,
     };
     let standings: Vec<Standing> = customers.iter().map(|customer| standing(&table, customer, &features)).collect();
-    let plans: Vec<CampaignPlan> = customers.iter().zip(&standings).map(|(customer, standing)| plan(&context, customer, standing)).collect();
+    let plans: Vec<CampaignPlan> =
+        customers.iter().zip(&standings).map(|(customer, standing)| plan(&context, customer, standing)).collect();
     let best: Vec<usize> = (0..30).filter(|&place| plans[place].decision.choice().is_some()).take(2).collect();
     let writings = best.iter().map(|&place| (Position(place as u32), write(&customers[place]))).collect();
-    let defect = |line, problem, outcome, detail: &str| Defect { line, column: Some(4), column_name: Some("MonthlyCharges".into()), problem, outcome, detail: detail.into() };
+    let defect = |line, problem, outcome, detail: &str| Defect {
+        line,
+        column: Some(4),
+        column_name: Some("MonthlyCharges".into()),
+        problem,
+        outcome,
+        detail: detail.into(),
+    };
     let defects = vec![
         defect(15, Problem::Missing, Outcome::Noted, "expected an amount, found an empty cell; the model fills it"),
         defect(32, Problem::NotANumber, Outcome::RowRejected, "expected an amount, found text of 3 characters"),
         defect(33, Problem::OutOfRange, Outcome::RowRejected, "expected an amount of 0 or more, found a negative number"),
     ];
-    let store = Arc::new(FakeStore { customers, standings, plans, writings: Mutex::new(writings), decisions: Mutex::default(), defects, run: run() });
+    let store = Arc::new(FakeStore {
+        customers,
+        standings,
+        plans,
+        writings: Mutex::new(writings),
+        decisions: Mutex::default(),
+        defects,
+        run: run(),
+    });
     let desk = Arc::new(FakeDesk { context: Some(Arc::new(context)), store: store.clone() });
     (store, desk)
-}
-
-impl FakeStore {
-    fn row(&self, place: usize) -> CustomerRow {
-        let (customer, standing) = (&self.customers[place], &self.standings[place]);
-        let choice = self.plans[place].decision.choice();
-        CustomerRow {
-            position: customer.position,
-            id: customer.id.clone(),
-            probability: standing.assessment.probability.value(),
-            level: standing.level,
-            tier: standing.tier,
-            monthly_minor: standing.monthly_minor,
-            main_group: standing.main_group,
-            offer: choice.map(|choice| choice.offer.clone()),
-            net_minor: choice.map(|choice| choice.effect.net_minor),
-            written: self.writings.lock().unwrap().contains_key(&customer.position),
-            approval: self.decisions.lock().unwrap().get(&customer.position).map(|approval| approval.state),
-        }
-    }
-
-    fn filtered(&self, filter: &Filter) -> Vec<CustomerRow> {
-        let search = filter.search.as_deref().unwrap_or_default().to_lowercase();
-        let fits = |row: &CustomerRow| {
-            row.id.as_str().to_lowercase().contains(&search)
-                && filter.level.is_none_or(|level| row.level == level)
-                && filter.tier.is_none_or(|tier| row.tier == Some(tier))
-                && filter.offer.as_ref().is_none_or(|offer| row.offer.as_ref() == Some(offer))
-                && filter.written.is_none_or(|written| row.written == written)
-                && filter.approval.is_none_or(|approval| row.approval == Some(approval))
-        };
-        (0..self.customers.len()).map(|place| self.row(place)).filter(fits).collect()
-    }
-}
-
-#[async_trait]
-impl PortfolioReader for FakeStore {
-    async fn overview(&self, _run: RunId) -> Result<Overview, StoreError> {
-        let rows = self.filtered(&Filter::default());
-        let mut overview = Overview { customers: rows.len() as u64, histogram: vec![0; 20], ..Overview::default() };
-        for row in &rows {
-            overview.histogram[((row.probability * 20.0) as usize).min(19)] += 1;
-            let minor = row.monthly_minor.unwrap_or(0);
-            overview.monthly_minor += minor;
-            overview.at_risk_minor += (row.probability * minor as f64).round() as i64;
-            overview.written += u64::from(row.written);
-            overview.approved += u64::from(row.approval == Some(ApprovalState::Approved));
-            match overview.matrix.iter_mut().find(|cell| (cell.level, cell.tier) == (row.level, row.tier)) {
-                Some(cell) => (cell.customers, cell.monthly_minor) = (cell.customers + 1, cell.monthly_minor + minor),
-                None => overview.matrix.push(MatrixCell { level: row.level, tier: row.tier, customers: 1, monthly_minor: minor }),
-            }
-        }
-        for plan in self.plans.iter().filter(|plan| plan.decision.is_contact()) {
-            let choice = plan.decision.choice();
-            let (offer, cost, net) = (choice.map(|c| c.offer.clone()), choice.map_or(0, |c| c.cost_minor), choice.map_or(0, |c| c.effect.net_minor));
-            match overview.offers.iter_mut().find(|count| count.offer == offer) {
-                Some(count) => (count.customers, count.cost_minor, count.net_minor) = (count.customers + 1, count.cost_minor + cost, count.net_minor + net),
-                None => overview.offers.push(OfferCount { offer, customers: 1, cost_minor: cost, net_minor: net }),
-            }
-        }
-        overview.offers.sort_by_key(|count| std::cmp::Reverse(count.customers));
-        Ok(overview)
-    }
-
-    async fn list(&self, _run: RunId, query: &ListQuery) -> Result<ListPage, StoreError> {
-        let mut rows = self.filtered(&query.filter);
-        rows.sort_by(|a, b| match query.sort {
-            SortKey::Probability => a.probability.total_cmp(&b.probability),
-            SortKey::MonthlyCharge => a.monthly_minor.cmp(&b.monthly_minor),
-            SortKey::NetValue => a.net_minor.cmp(&b.net_minor),
-            SortKey::Id => a.id.cmp(&b.id),
-            SortKey::Position => a.position.cmp(&b.position),
-        });
-        if query.descending {
-            rows.reverse();
-        }
-        rows.sort_by_key(|row| query.filter.search.as_deref() != Some(row.id.as_str()));
-        let total = rows.len() as u64;
-        Ok(ListPage { total, rows: rows.into_iter().skip(query.offset as usize).take(query.limit as usize).collect() })
-    }
-
-    async fn file(&self, _run: RunId, id: &CustomerId, _schema: &TableSchema) -> Result<Option<CustomerFile>, StoreError> {
-        let Some(place) = self.customers.iter().position(|customer| customer.id == *id) else { return Ok(None) };
-        let position = Position(place as u32);
-        Ok(Some(CustomerFile {
-            customer: self.customers[place].clone(),
-            assessment: Some(self.standings[place].assessment.clone()),
-            plan: Some(self.plans[place].clone()),
-            writings: self.writings.lock().unwrap().get(&position).cloned().unwrap_or_default(),
-            approval: self.decisions.lock().unwrap().get(&position).map(|approval| approval.state),
-        }))
-    }
-
-    async fn random(&self, _run: RunId, filter: &Filter, seed: u64) -> Result<Option<CustomerId>, StoreError> {
-        let rows = self.filtered(filter);
-        Ok(rows.get((seed % rows.len().max(1) as u64) as usize).map(|row| row.id.clone()))
-    }
-
-    async fn nearest_ids(&self, _run: RunId, text: &str, limit: usize) -> Result<Vec<CustomerId>, StoreError> {
-        let shared = |id: &CustomerId| id.as_str().chars().zip(text.chars()).take_while(|(a, b)| a == b).count();
-        let mut ids: Vec<CustomerId> = self.customers.iter().map(|customer| customer.id.clone()).collect();
-        ids.sort_by_key(|id| std::cmp::Reverse(shared(id)));
-        Ok(ids.into_iter().take(limit).collect())
-    }
-
-    async fn threshold_moves(&self, _run: RunId, thresholds: &RiskThresholds) -> Result<Vec<(RiskLevel, RiskLevel, u64)>, StoreError> {
-        let mut moves = BTreeMap::new();
-        for standing in &self.standings {
-            *moves.entry((standing.level, thresholds.level(standing.assessment.probability))).or_insert(0) += 1;
-        }
-        Ok(moves.into_iter().map(|((from, to), customers)| (from, to, customers)).collect())
-    }
-}
-
-#[async_trait]
-impl RunStore for FakeStore {
-    async fn begin(&self, _origin: &RunOrigin, _now: Timestamp) -> Result<Run, StoreError> {
-        Ok(self.run.clone())
-    }
-    async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
-        Ok((id == self.run.id).then(|| self.run.clone()))
-    }
-    async fn runs(&self, _limit: u64) -> Result<Vec<Run>, StoreError> {
-        Ok(vec![self.run.clone()])
-    }
-    async fn finish_stage(&self, _id: RunId, _report: &StageReport) -> Result<(), StoreError> {
-        Ok(())
-    }
-    async fn reopen(&self, _id: RunId, _stage: Stage) -> Result<(), StoreError> {
-        Ok(())
-    }
-    async fn progress(&self, _id: RunId) -> Result<RunProgress, StoreError> {
-        Ok(RunProgress { customers: 30, source_rows: 32, assessed: 30, planned: 30, written: 2 })
-    }
-    async fn prune(&self, _keep: u64) -> Result<u64, StoreError> {
-        Ok(0)
-    }
-}
-
-#[async_trait]
-impl CustomerStore for FakeStore {
-    async fn save_customers(&self, _run: RunId, _schema: &TableSchema, _page: &CustomerPage) -> Result<(), StoreError> {
-        Ok(())
-    }
-    async fn customers(&self, _run: RunId, _schema: &TableSchema, from: Position, limit: u64) -> Result<Vec<Customer>, StoreError> {
-        Ok(self.customers.iter().skip(from.0 as usize).take(limit as usize).cloned().collect())
-    }
-    async fn customer(&self, _run: RunId, _schema: &TableSchema, id: &CustomerId) -> Result<Option<Customer>, StoreError> {
-        Ok(self.customers.iter().find(|customer| customer.id == *id).cloned())
-    }
-    async fn defects(&self, _run: RunId, offset: u64, limit: u64) -> Result<Vec<Defect>, StoreError> {
-        Ok(self.defects.iter().skip(offset as usize).take(limit as usize).cloned().collect())
-    }
-}
-
-#[async_trait]
-impl AssessmentStore for FakeStore {
-    async fn save_assessments(&self, _run: RunId, _page: &[Standing]) -> Result<(), StoreError> {
-        Ok(())
-    }
-    async fn assessments(&self, _run: RunId, from: Position, limit: u64) -> Result<Vec<Standing>, StoreError> {
-        Ok(self.standings.iter().skip(from.0 as usize).take(limit as usize).cloned().collect())
-    }
-}
-
-#[async_trait]
-impl CampaignStore for FakeStore {
-    async fn save_plans(&self, _run: RunId, _page: &[CampaignPlan]) -> Result<(), StoreError> {
-        Ok(())
-    }
-    async fn plans(&self, _run: RunId, from: Position, limit: u64) -> Result<Vec<CampaignPlan>, StoreError> {
-        Ok(self.plans.iter().skip(from.0 as usize).take(limit as usize).cloned().collect())
-    }
-    async fn best(&self, _run: RunId, _limit: u64) -> Result<Vec<Position>, StoreError> {
-        Ok(vec![])
-    }
-    async fn decide(&self, _run: RunId, decisions: &[Approval]) -> Result<(), StoreError> {
-        self.decisions.lock().unwrap().extend(decisions.iter().map(|approval| (approval.position, approval.clone())));
-        Ok(())
-    }
-    async fn decisions(&self, _run: RunId, state: ApprovalState) -> Result<Vec<Approval>, StoreError> {
-        Ok(self.decisions.lock().unwrap().values().filter(|approval| approval.state == state).cloned().collect())
-    }
-}
-
-#[async_trait]
-impl MessageStore for FakeStore {
-    async fn save_writings(&self, _run: RunId, _page: &[Writing]) -> Result<(), StoreError> {
-        Ok(())
-    }
-    async fn writings(&self, _run: RunId, position: Position) -> Result<Vec<Writing>, StoreError> {
-        Ok(self.writings.lock().unwrap().get(&position).cloned().unwrap_or_default())
-    }
-    async fn written(&self, _run: RunId, among: &[Position], _locales: &[Locale]) -> Result<Vec<Position>, StoreError> {
-        let writings = self.writings.lock().unwrap();
-        Ok(among.iter().filter(|position| writings.contains_key(position)).copied().collect())
-    }
-}
-
-#[async_trait]
-impl Desk for FakeDesk {
-    async fn context(&self) -> Result<Option<Arc<Context>>, StoreError> {
-        Ok(self.context.clone())
-    }
-    async fn write_now(&self, _context: &Context, position: Position) -> Result<Vec<Writing>, StoreError> {
-        let writings = write(&self.store.customers[position.0 as usize]);
-        self.store.writings.lock().unwrap().insert(position, writings.clone());
-        Ok(writings)
-    }
 }

@@ -1,0 +1,112 @@
+//! What people read: pictures of the pages, and the same numbers on pages and in the API.
+use super::*;
+
+/// Returns the page's own part, without the frame and with the content hashes of static files left out.
+fn picture(answer: &Answer) -> String {
+    let from = answer.text.find("<main").unwrap();
+    let to = answer.text.find("</main>").unwrap();
+    answer.text[from..to].lines().map(str::trim_end).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+async fn check(name: &str, path: &str, status: StatusCode) {
+    let answer = get(&state(), path).await;
+    assert_eq!(answer.status, status, "{path}");
+    insta::assert_snapshot!(name, picture(&answer));
+}
+
+#[tokio::test]
+async fn every_page_in_english() {
+    check("overview_en", "/?lang=en", StatusCode::OK).await;
+    check("customers_en", "/customers?lang=en", StatusCode::OK).await;
+    check("customer_en", "/customers/7590-VHVEG?lang=en", StatusCode::OK).await;
+    check("strategy_en", "/strategy?lang=en", StatusCode::OK).await;
+    check("model_en", "/model?lang=en", StatusCode::OK).await;
+    check("thresholds_en", "/thresholds?medium=0.3&high=0.8&lang=en", StatusCode::OK).await;
+    check("thresholds_refused_en", "/thresholds?medium=0.8&high=0.3&lang=en", StatusCode::BAD_REQUEST).await;
+    check("data_en", "/data?lang=en", StatusCode::OK).await;
+    check("sign_in_en", "/sign-in?lang=en", StatusCode::OK).await;
+    check("absent_customer_en", "/customers/7590-VHVEX?lang=en", StatusCode::NOT_FOUND).await;
+    check("absent_page_en", "/nowhere?lang=en", StatusCode::NOT_FOUND).await;
+    check("bad_query_en", "/customers?level=huge&lang=en", StatusCode::BAD_REQUEST).await;
+    check("nobody_en", "/customers?search=zzzz&lang=en", StatusCode::OK).await;
+    check("beyond_the_end_en", "/customers?page=999&size=10&sort=id&lang=en", StatusCode::OK).await;
+    check("call_sheet_en", "/call?id=7590-VHVEG&text=en&lang=en", StatusCode::OK).await;
+}
+
+#[tokio::test]
+async fn key_pages_in_chinese() {
+    for lang in ["zh-TW", "zh-CN"] {
+        check(&format!("overview_{lang}"), &format!("/?lang={lang}"), StatusCode::OK).await;
+        check(&format!("customer_{lang}"), &format!("/customers/7590-VHVEG?lang={lang}"), StatusCode::OK).await;
+        check(&format!("absent_customer_{lang}"), &format!("/customers/nope?lang={lang}"), StatusCode::NOT_FOUND).await;
+    }
+}
+
+#[tokio::test]
+async fn before_the_first_run_pages_say_what_to_type() {
+    let (store, _) = fakes::portfolio();
+    let desk = Arc::new(fakes::FakeDesk { context: None, store });
+    let state = WebState { desk, ..state() };
+    for path in ["/", "/customers", "/customers/1", "/strategy", "/model", "/thresholds", "/data"] {
+        let answer = get(&state, path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert!(answer.text.contains("winback run --data"), "{path}");
+    }
+    assert_eq!(get(&state, "/api/v1/overview").await.json()["type"], "urn:winback:problem:no-run");
+}
+
+#[tokio::test]
+async fn the_api_document() {
+    insta::assert_json_snapshot!("openapi", get(&state(), "/api/openapi.json").await.json());
+}
+
+#[tokio::test]
+async fn numbers_on_pages_equal_the_api() {
+    let state = state();
+    let (page, api) = (get(&state, "/").await.text, get(&state, "/api/v1/overview").await.json());
+    for amount in ["monthly", "at_risk"] {
+        assert!(page.contains(&format!("<strong>{}</strong>", api[amount]["text"].as_str().unwrap())), "{amount}");
+    }
+    let matrix: u64 = api["matrix"].as_array().unwrap().iter().map(|row| row["customers"].as_u64().unwrap()).sum();
+    assert_eq!((matrix, api["customers"].as_u64().unwrap()), (30, 30));
+    let (page, api) = (get(&state, "/customers?size=500").await.text, get(&state, "/api/v1/customers?size=500").await.json());
+    for row in api["rows"].as_array().unwrap() {
+        assert!(page.contains(row["probability_text"].as_str().unwrap()), "{}", row["id"]);
+    }
+}
+
+#[tokio::test]
+async fn points_add_up_to_the_probability_for_every_customer() {
+    let state = state();
+    let rows = get(&state, "/api/v1/customers?size=500").await.json()["rows"].clone();
+    for row in rows.as_array().unwrap() {
+        let id: String = row["id"].as_str().unwrap().bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let risk = get(&state, &format!("/api/v1/customers/{id}")).await.json()["risk"].clone();
+        let sum: i64 = risk["reasons"].as_array().unwrap().iter().map(|reason| reason["tenths"].as_i64().unwrap()).sum();
+        assert_eq!(risk["base_tenths"].as_i64().unwrap() + sum, risk["total_tenths"].as_i64().unwrap(), "{}", row["id"]);
+    }
+}
+
+#[tokio::test]
+async fn a_filter_narrows_and_an_exact_id_stands_first() {
+    let state = state();
+    let ids = async |query: &str| -> Vec<String> {
+        let json = get(&state, &format!("/api/v1/customers?{query}")).await.json();
+        json["rows"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids("search=vhveg").await, ["7590-VHVEG"]);
+    assert_eq!(ids("search=..").await[0], "..");
+    assert_eq!(ids("level=high&tier=low&sort=id").await.len(), 2);
+    assert_eq!(ids("written=yes").await.len(), 2);
+    assert_eq!(ids("page=9999999&size=7&sort=position").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_draw_can_be_repeated_and_shows_its_seed() {
+    let state = state();
+    let draw = get(&state, "/random?level=high").await;
+    let again = get(&state, "/random?level=high&seed=42").await;
+    assert_eq!((draw.status, draw.header("location")), (StatusCode::SEE_OTHER, again.header("location")));
+    assert!(get(&state, draw.header("location")).await.text.contains("<code>42</code>"));
+    assert_eq!(get(&state, "/random?search=zzzz").await.status, StatusCode::NOT_FOUND);
+}
