@@ -14,12 +14,12 @@ const SECTIONS: [(&str, &[&str]); 9] = [
     ("company", &["name", "short_name", "address", "phone", "team", "unsubscribe_url"]),
     ("risk", &["medium", "high", "decided_on", "decided_by"]),
     ("value", &["mid", "high"]),
-    ("write", &["languages", "customers"]),
+    ("write", &["languages", "customers", "contact_departed"]),
     ("training", &["seed", "folds", "l2", "synthetic_behaviour"]),
     ("database", &["path"]),
     ("folders", &["data", "models"]),
     ("work", &["workers", "keep_runs"]),
-    ("serve", &["address", "port"]),
+    ("serve", &["address", "port", "hosts"]),
 ];
 
 /// The environment variables that win over the file, with the setting each gives.
