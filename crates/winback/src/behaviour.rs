@@ -32,7 +32,11 @@ fn labels() -> [Localized; 3] {
     [
         Localized::new("近 30 天登入次數", "近 30 天登录次数", "Logins in the last 30 days"),
         Localized::new("近 90 天客訴次數", "近 90 天投诉次数", "Complaints in the last 90 days"),
-        Localized::new("用量下降比例（近 30 天與前 30 天相比）", "用量下降比例（近 30 天与前 30 天相比）", "Fall in usage (last 30 days against the 30 before)"),
+        Localized::new(
+            "用量下降比例（近 30 天與前 30 天相比）",
+            "用量下降比例（近 30 天与前 30 天相比）",
+            "Fall in usage (last 30 days against the 30 before)",
+        ),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Everything that changes a run's result, kept with the run, so that an old run
 //! can be shown as it was after the files have changed.
-use crate::config::settings::Settings;
 use crate::behaviour;
+use crate::config::settings::Settings;
 use crate::config::{offers_file, schema_file};
 use crate::exit::{Exit, OrExit};
 use jiff::civil::Date;
@@ -113,7 +113,8 @@ pub struct Rules {
 impl RunSettings {
     /// Gathers the settings in force.
     pub fn gather(settings: &Settings, texts: Texts) -> anyhow::Result<Self> {
-        let table = schema_file::parse(&texts.schema.name, &texts.schema.text).or_hint(Exit::BadConfig, "correct the file, or see docs/adding.md")?;
+        let table = schema_file::parse(&texts.schema.name, &texts.schema.text)
+            .or_hint(Exit::BadConfig, "correct the file, or see docs/adding.md")?;
         let bounds = settings.value_bounds(table.currency).or_exit(Exit::BadConfig)?;
         offers_file::parse(&texts.offers.text, &texts.offers.name).or_hint(Exit::BadConfig, "winback offers lint checks the whole file")?;
         let company = &settings.company;

@@ -1,31 +1,34 @@
 //! The stages of a run, as `winback run` does them in a row and the single commands one by one.
+use crate::behaviour::{Values, WithBehaviour};
+use crate::cli::features;
 use crate::exit::{Exit, OrExit, stop};
+use crate::run_settings::BehaviourSource;
 use crate::workbench::{OrStorage, Workbench, now, today};
 use anyhow::Context as _;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-use jiff::civil::Date;
-use crate::behaviour::{Values, WithBehaviour};
-use crate::run_settings::BehaviourSource;
-use std::collections::HashMap;
 use winback_connectors::csv::CsvSource;
 use winback_connectors::events::read_events;
+use winback_connectors::export::write_defects;
 use winback_connectors::file::Fingerprint;
 use winback_core::behaviour::Behaviour;
+use winback_core::defect::Defect;
 use winback_core::feature::FeatureSchema;
 use winback_core::id::CustomerId;
 use winback_core::model::{ModelCard, TrainOptions};
 use winback_core::peer::PeerTable;
 use winback_core::pipeline::assess::{self, AssessReport, Assessor};
-use winback_core::pipeline::import::{self, CustomerSource, ImportReport};
+use winback_core::pipeline::import::{self, CustomerSource, ImportReport, PAGE_ROWS};
 use winback_core::pipeline::plan::{self, PlanReport, Planner, PlannerSetup};
 use winback_core::pipeline::train::{self, Portfolio};
 use winback_core::pipeline::write::{self, Selection, WriteReport};
 use winback_core::run::{Run, RunOrigin, Stage, StageReport};
-use winback_core::store::RunStore;
 use winback_core::schema::Role;
+use winback_core::store::{CustomerStore, RunStore};
 use winback_learn::LogisticTrainer;
 use winback_learn::logistic::LogisticModel;
 use winback_learn::shelf;
@@ -61,7 +64,12 @@ pub async fn begin(bench: &Workbench, file: &Path) -> anyhow::Result<Started> {
 }
 
 /// Does a stage unless it is done, and keeps its report with the run.
-async fn stage<R: Serialize>(bench: &Workbench, run: &mut Run, stage: Stage, work: impl AsyncFnOnce(&Run) -> anyhow::Result<R>) -> anyhow::Result<()> {
+async fn stage<R: Serialize>(
+    bench: &Workbench,
+    run: &mut Run,
+    stage: Stage,
+    work: impl AsyncFnOnce(&Run) -> anyhow::Result<R>,
+) -> anyhow::Result<()> {
     if run.has(stage) {
         return Ok(());
     }
@@ -91,13 +99,34 @@ pub async fn import(bench: &Workbench, run: &mut Run, file: &Path, fingerprint: 
         let (mut source, unused) = open_source(bench, file, fingerprint)?;
         let report = import::import(run, table, &mut *source, &*bench.store, &bench.bar).await;
         let rows = report.or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")?;
+        row_findings(bench, run).await?;
         Ok(ImportStage { rows, unused })
     })
     .await
 }
 
+/// Writes everything that was found in the rows of a run into data/processed/row_findings.csv.
+async fn row_findings(bench: &Workbench, run: &Run) -> anyhow::Result<()> {
+    let mut defects: Vec<Defect> = Vec::new();
+    loop {
+        let page = bench.store.defects(run.id, defects.len() as u64, PAGE_ROWS as u64).await.or_storage()?;
+        if page.is_empty() {
+            break;
+        }
+        defects.extend(page);
+    }
+    let folder = bench.path(&bench.settings.data_dir).join("processed");
+    std::fs::create_dir_all(&folder).or_hint(Exit::Storage, "check that the folder can be written")?;
+    write_defects(&folder.join("row_findings.csv"), &defects).or_hint(Exit::Storage, "close the program that has the file open")?;
+    Ok(())
+}
+
 /// Opens the file by the schema, with behaviour added where it is wanted; tells which columns are not used and why.
-pub fn open_source(bench: &Workbench, file: &Path, fingerprint: Fingerprint) -> anyhow::Result<(Box<dyn CustomerSource>, Vec<(String, String)>)> {
+pub fn open_source(
+    bench: &Workbench,
+    file: &Path,
+    fingerprint: Fingerprint,
+) -> anyhow::Result<(Box<dyn CustomerSource>, Vec<(String, String)>)> {
     let table = &bench.rules.table;
     let source = CsvSource::open(file, table, fingerprint).or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")?;
     let extra = source.ignored().iter().map(|column| (column.name.clone(), "not in schema.toml".to_owned()));
@@ -133,6 +162,7 @@ pub async fn train(bench: &Workbench, run: &mut Run, folds: usize) -> anyhow::Re
             let card = newest_card(bench)?;
             return Ok(TrainStage { trained: false, card, peers });
         }
+        features::write(bench, run, &portfolio, &features::file(bench))?;
         let card = fit(bench, run, &portfolio, folds)?;
         Ok(TrainStage { trained: true, card, peers })
     })
@@ -168,7 +198,13 @@ pub fn current_card(bench: &Workbench) -> anyhow::Result<Option<ModelCard>> {
 
 fn newest_card(bench: &Workbench) -> anyhow::Result<ModelCard> {
     let found = current_card(bench)?;
-    let none = || stop(Exit::BadInput, "no row says whether its customer left, and there is no model yet", "train on a file with the label column first");
+    let none = || {
+        stop(
+            Exit::BadInput,
+            "no row says whether its customer left, and there is no model yet",
+            "train on a file with the label column first",
+        )
+    };
     found.ok_or_else(none)
 }
 
@@ -233,4 +269,3 @@ pub fn report<R: serde::de::DeserializeOwned>(run: &Run, stage: Stage) -> anyhow
     let report = run.report(stage).ok_or_else(|| anyhow::anyhow!("the stage {} has not been done", stage.tag()))?;
     serde_json::from_value(report.report.clone()).with_context(|| format!("the report of the stage {} cannot be read", stage.tag()))
 }
-

@@ -58,7 +58,8 @@ pub fn load_settings(home: &Path) -> anyhow::Result<Settings> {
     let path = home.join("winback.toml");
     let text = if path.exists() { Some(read_text(&path)?) } else { None };
     let file = text.as_deref().map(|text| ("winback.toml", text));
-    Settings::load(file, |name| std::env::var(name).ok()).or_hint(Exit::BadConfig, "winback explain config shows where each value comes from")
+    Settings::load(file, |name| std::env::var(name).ok())
+        .or_hint(Exit::BadConfig, "winback explain config shows where each value comes from")
 }
 
 impl Workbench {
@@ -79,7 +80,16 @@ impl Workbench {
         let rules = run_settings.rules()?;
         let store = open_store(&home.join(&settings.database)).await?;
         let (bar, events) = (Bar::new(quiet), overrides.events.clone());
-        Ok(Self { home: home.to_owned(), settings, run_settings, rules, templates: Arc::new(templates), store: Arc::new(store), bar, events })
+        Ok(Self {
+            home: home.to_owned(),
+            settings,
+            run_settings,
+            rules,
+            templates: Arc::new(templates),
+            store: Arc::new(store),
+            bar,
+            events,
+        })
     }
 
     /// Marks everything done with this workbench as a generated sample.
@@ -128,9 +138,10 @@ impl<T> OrStorage<T> for Result<T, StoreError> {
     }
 }
 
-/// Returns the present moment; the only clock of the program.
+/// Returns the present moment to the second; the only clock of the program.
 pub fn now() -> Timestamp {
-    Timestamp::now()
+    let now = Timestamp::now();
+    now.round(jiff::Unit::Second).unwrap_or(now)
 }
 
 /// Returns the present day where the machine stands.

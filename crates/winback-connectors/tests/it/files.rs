@@ -59,7 +59,7 @@ fn formulas_are_made_harmless_and_numbers_stay_numbers() {
 #[test]
 fn rejected_rows_are_listed_by_line_and_column() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("rejected_rows.csv");
+    let path = folder.path().join("row_findings.csv");
     let cell = Defect {
         line: 7,
         column: Some(2),

@@ -252,9 +252,9 @@ impl RiskSummary {
         let (p, level) = (self.probability, level_word(self.level, locale));
         let base = Probability::new(self.base_probability).map(|base| base.to_string()).unwrap_or_default();
         match locale {
-            Locale::En => format!("Probability of leaving {p}, {level} risk; the average customer stands at {base}."),
-            Locale::ZhTw => format!("流失機率 {p}，屬{level}風險；一般客戶為 {base}。"),
-            Locale::ZhCn => format!("流失概率 {p}，属{level}风险；普通客户为 {base}。"),
+            Locale::En => format!("Probability of leaving {p}, {level} risk; a typical customer stands at {base}."),
+            Locale::ZhTw => format!("流失機率 {p}，屬{level}風險；典型客戶為 {base}。"),
+            Locale::ZhCn => format!("流失概率 {p}，属{level}风险；典型客户为 {base}。"),
         }
     }
 
@@ -298,7 +298,8 @@ impl Comparison {
         let label = column.label.get(locale);
         Some(match locale {
             Locale::En => format!("{} {value}", label.to_lowercase()),
-            Locale::ZhTw | Locale::ZhCn => format!("{label}同為「{value}」"),
+            Locale::ZhTw => format!("{label}同為「{value}」"),
+            Locale::ZhCn => format!("{label}同为“{value}”"),
         })
     }
 }

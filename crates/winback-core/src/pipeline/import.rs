@@ -198,7 +198,15 @@ impl<'a> Intake<'a> {
         let id = schema.with_role(&Role::Id);
         let id_name = id.map(|column| schema.columns[column].name.clone()).unwrap_or_default();
         let id_number = id.and_then(|column| source.column_number(column));
-        Self { schema, id_name, id_number, lines: HashMap::new(), twins: HashMap::new(), problems: BTreeMap::new(), report: ImportReport::default() }
+        Self {
+            schema,
+            id_name,
+            id_number,
+            lines: HashMap::new(),
+            twins: HashMap::new(),
+            problems: BTreeMap::new(),
+            report: ImportReport::default(),
+        }
     }
 
     fn take(&mut self, page: SourcePage) -> Result<CustomerPage, ImportError> {

@@ -126,7 +126,8 @@ fn find(schema: &TableSchema, name: &str) -> Option<ColumnIndex> {
 }
 
 fn check_missing(schema: &TableSchema, places: &[Option<usize>], ignored: &[IgnoredColumn]) -> Result<(), HeaderProblem> {
-    let absent = schema.columns.iter().zip(places).filter(|(column, place)| place.is_none() && column.role != Role::Label && !column.optional);
+    let absent =
+        schema.columns.iter().zip(places).filter(|(column, place)| place.is_none() && column.role != Role::Label && !column.optional);
     let missing: Vec<MissingColumn> =
         absent.map(|(column, _)| MissingColumn { name: column.name.clone(), closest: closest(&column.name, ignored) }).collect();
     if missing.is_empty() { Ok(()) } else { Err(HeaderProblem::Missing(missing)) }

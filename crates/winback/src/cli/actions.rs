@@ -88,7 +88,8 @@ async fn decide(at: &Place, bench: &Workbench, context: &Context, (who, state): 
         }
     };
     let at_once = now();
-    let decisions: Vec<Approval> = positions.into_iter().map(|position| Approval { position, state, by: who.by.clone(), at: at_once }).collect();
+    let decisions: Vec<Approval> =
+        positions.into_iter().map(|position| Approval { position, state, by: who.by.clone(), at: at_once }).collect();
     bench.store.decide(context.run.id, &decisions).await.or_storage()?;
     report::print(at.json, &serde_json::json!({ "decided": decisions.len(), "state": state }), || {
         let word = if state == ApprovalState::Approved { "approved" } else { "declined" };
@@ -163,7 +164,8 @@ async fn list(at: &Place, bench: &Workbench, context: &Context, out: Option<&Pat
 
 async fn post(at: &Place, bench: &Workbench, context: &Context, url: &str) -> anyhow::Result<()> {
     let secret = std::env::var("WINBACK_WEBHOOK_SECRET").ok().filter(|secret| !secret.is_empty());
-    let missing = || stop(Exit::Usage, "there is no secret to sign with", "set WINBACK_WEBHOOK_SECRET to the secret that the receiver knows");
+    let missing =
+        || stop(Exit::Usage, "there is no secret to sign with", "set WINBACK_WEBHOOK_SECRET to the secret that the receiver knows");
     let secret = secret.ok_or_else(missing)?;
     let rows = approved(bench, context).await?;
     let body = serde_json::json!({ "run": context.run.id, "source_sha256": context.run.origin.source_digest, "actions": rows });

@@ -43,7 +43,10 @@ pub fn text(done: &AssessReport) -> String {
         count(RiskLevel::Low)
     );
     if done.imputed > 0 {
-        text.push_str(&format!("\n{} have empty inputs, filled by what the model learned; their scores are less certain.", report::count(done.imputed)));
+        text.push_str(&format!(
+            "\n{} have empty inputs, filled by what the model learned; their scores are less certain.",
+            report::count(done.imputed)
+        ));
     }
     if done.without_tier > 0 {
         text.push_str(&format!("\n{} have no monthly charge, so no value tier.", report::count(done.without_tier)));

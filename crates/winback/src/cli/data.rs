@@ -27,9 +27,10 @@ pub async fn run(at: &Place, action: &Action) -> anyhow::Result<ExitCode> {
     let Action::Fetch { name, again } = action;
     let settings = load_settings(&at.home)?;
     let known = settings.fetch.keys().cloned().collect::<Vec<_>>().join(", ");
-    let source = settings.fetch.get(name).ok_or_else(|| {
-        stop(Exit::Usage, format!("winback.toml has no [fetch.{name}]"), format!("there is: {known}"))
-    })?;
+    let source = settings
+        .fetch
+        .get(name)
+        .ok_or_else(|| stop(Exit::Usage, format!("winback.toml has no [fetch.{name}]"), format!("there is: {known}")))?;
     let folder = at.home.join(&settings.data_dir).join("raw");
     std::fs::create_dir_all(&folder).or_hint(Exit::Storage, "name a folder that can be written with --home")?;
     let target = folder.join(&source.file);

@@ -1,8 +1,8 @@
 //! `winback doctor`
 use crate::cli::{Place, offers};
 use crate::exit::Exit;
-use crate::{report, stages};
 use crate::workbench::{Overrides, Workbench, load_settings, today};
+use crate::{report, stages};
 use std::process::ExitCode;
 use winback_connectors::file::write_atomically;
 use winback_core::offer::lint::{Severity, lint};
@@ -43,7 +43,8 @@ pub async fn run(at: &Place) -> anyhow::Result<ExitCode> {
     }
     let fine = looks.iter().all(|look| look.fine);
     report::print(at.json, &looks, || {
-        let rows = looks.iter().map(|look| vec![if look.fine { "ok" } else { "WRONG" }.to_owned(), look.what.to_owned(), look.found.clone()]);
+        let rows =
+            looks.iter().map(|look| vec![if look.fine { "ok" } else { "WRONG" }.to_owned(), look.what.to_owned(), look.found.clone()]);
         report::table(&[], rows)
     })?;
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(Exit::Findings as u8) })

@@ -30,7 +30,8 @@ pub fn run(at: &Place, action: &Action) -> anyhow::Result<ExitCode> {
 
 fn config(at: &Place) -> anyhow::Result<()> {
     let settings = load_settings(&at.home)?;
-    let json = settings.explained.iter().map(|one| serde_json::json!({ "key": one.key, "value": one.value, "origin": one.origin.to_string() }));
+    let json =
+        settings.explained.iter().map(|one| serde_json::json!({ "key": one.key, "value": one.value, "origin": one.origin.to_string() }));
     report::print(at.json, &json.collect::<Vec<_>>(), || {
         let rows = settings.explained.iter().map(|one| vec![one.key.clone(), one.value.clone(), one.origin.to_string()]);
         report::table(&["setting", "value", "from"], rows)

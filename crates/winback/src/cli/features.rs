@@ -27,18 +27,22 @@ pub struct Args {
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
     let run = bench.newest().await?;
-    let out = args.out.clone().unwrap_or_else(|| bench.path(&bench.settings.data_dir).join("processed").join("churn_features.csv"));
+    let out = args.out.clone().unwrap_or_else(|| file(&bench));
     let portfolio = stages::portfolio(&bench, &run).await?;
     if args.check {
         return check(at, &bench, (&run, &portfolio), &out);
     }
-    make_folder(&out)?;
     let written = write(&bench, &run, &portfolio, &out)?;
     report::print(at.json, &written, || {
         let (rows, columns) = (report::count(written.rows), written.columns.len());
         format!("{rows} customers, {columns} columns in {}\nSHA-256 {}", out.display(), written.csv_sha256)
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns where the features of the newest run are kept.
+pub fn file(bench: &Workbench) -> PathBuf {
+    bench.path(&bench.settings.data_dir).join("processed").join("churn_features.csv")
 }
 
 fn make_folder(out: &Path) -> anyhow::Result<()> {
@@ -50,6 +54,7 @@ fn make_folder(out: &Path) -> anyhow::Result<()> {
 
 /// Writes the features of a run and their sidecar.
 pub fn write(bench: &Workbench, run: &Run, portfolio: &Portfolio, out: &Path) -> anyhow::Result<Sidecar> {
+    make_folder(out)?;
     let table = &bench.rules.table;
     let name = |role: &Role| table.with_role(role).map(|column| table.columns[column].name.clone());
     let imported: ImportStage = stages::report(run, Stage::Import)?;
@@ -62,7 +67,8 @@ pub fn write(bench: &Workbench, run: &Run, portfolio: &Portfolio, out: &Path) ->
         rules: imported.rows.problems.iter().map(|one| (one.problem, one.outcome, one.count)).collect(),
     };
     let ids: Vec<_> = portfolio.who.iter().map(|(_, id)| id.clone()).collect();
-    write_features(out, &ids, &portfolio.features, &origin).or_hint(Exit::Storage, "close the program that has the file open, or name another with --out")
+    write_features(out, &ids, &portfolio.features, &origin)
+        .or_hint(Exit::Storage, "close the program that has the file open, or name another with --out")
 }
 
 fn check(at: &Place, bench: &Workbench, (run, portfolio): (&Run, &Portfolio), out: &Path) -> anyhow::Result<ExitCode> {

@@ -10,13 +10,10 @@ use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use winback_connectors::csv::{ColumnStatistics, sniff};
-use winback_connectors::export::write_defects;
 use winback_connectors::file::Fingerprint;
 use winback_connectors::telco_file::find_telco;
-use winback_core::defect::Defect;
-use winback_core::pipeline::import::PAGE_ROWS;
-use winback_core::run::{Run, Stage};
-use winback_core::store::{CustomerStore, RunStore};
+use winback_core::run::Stage;
+use winback_core::store::RunStore;
 
 /// Read a CSV file into the store, every rejected row named
 #[derive(Debug, clap::Args)]
@@ -49,7 +46,8 @@ pub struct Args {
 /// Imports, checks or infers.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     if args.infer {
-        let file = args.file.as_ref().ok_or_else(|| stop(Exit::Usage, "which file?", "winback import --infer customers.csv > schema.toml"))?;
+        let file =
+            args.file.as_ref().ok_or_else(|| stop(Exit::Usage, "which file?", "winback import --infer customers.csv > schema.toml"))?;
         report::line(&propose(file, &args.currency)?)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -66,7 +64,6 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         run.stages.clear();
     }
     stages::import(&bench, &mut run, &file, fingerprint).await?;
-    rejected_rows(&bench, &run).await?;
     let done: ImportStage = stages::report(&run, Stage::Import)?;
     report::print(at.json, &done, || text(&done))?;
     Ok(ExitCode::SUCCESS)
@@ -86,25 +83,11 @@ pub fn raw_file(bench: &Workbench) -> anyhow::Result<PathBuf> {
 fn check(at: &Place, bench: &Workbench, file: &Path) -> anyhow::Result<ExitCode> {
     let fingerprint = Fingerprint::of(file).or_hint(Exit::BadInput, "check the path of the file")?;
     let (mut source, unused) = stages::open_source(bench, file, fingerprint)?;
-    let rows = winback_core::pipeline::import::check(&bench.rules.table, &mut *source).or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")?;
+    let rows = winback_core::pipeline::import::check(&bench.rules.table, &mut *source)
+        .or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")?;
     let done = ImportStage { rows, unused };
     report::print(at.json, &done, || format!("Nothing was stored.\n{}", text(&done)))?;
     Ok(if done.rows.rejected > 0 { ExitCode::from(Exit::Findings as u8) } else { ExitCode::SUCCESS })
-}
-
-/// Writes every defect of the run into data/processed/rejected_rows.csv.
-pub async fn rejected_rows(bench: &Workbench, run: &Run) -> anyhow::Result<()> {
-    let mut defects: Vec<Defect> = Vec::new();
-    loop {
-        let page = bench.store.defects(run.id, defects.len() as u64, PAGE_ROWS as u64).await.or_storage()?;
-        if page.is_empty() {
-            break;
-        }
-        defects.extend(page);
-    }
-    let path = bench.path(&bench.settings.data_dir).join("processed").join("rejected_rows.csv");
-    write_defects(&path, &defects).or_hint(Exit::Storage, "close the program that has the file open")?;
-    Ok(())
 }
 
 /// Returns the report as text.
@@ -125,7 +108,7 @@ pub fn text(done: &ImportStage) -> String {
     }
     let all: u64 = rows.problems.iter().map(|problem| problem.count).sum();
     if all > rows.first.len() as u64 {
-        text.push_str(&format!("\n  … {} in all, listed in data/processed/rejected_rows.csv", report::count(all)));
+        text.push_str(&format!("\n  … {} in all, listed in data/processed/row_findings.csv", report::count(all)));
     }
     for (name, why) in &done.unused {
         text.push_str(&format!("\n  column {name} is not used: {why}"));

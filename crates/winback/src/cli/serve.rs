@@ -72,7 +72,10 @@ async fn listen(address: IpAddr, first: u16) -> anyhow::Result<TcpListener> {
         match TcpListener::bind(SocketAddr::new(address, port)).await {
             Ok(listener) => return Ok(listener),
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => busy = Some(error),
-            Err(error) => return Err(error).or_hint(Exit::Failure, format!("{address}:{port} cannot be listened on; try another --address or --port")),
+            Err(error) => {
+                return Err(error)
+                    .or_hint(Exit::Failure, format!("{address}:{port} cannot be listened on; try another --address or --port"));
+            }
         }
     }
     let error = busy.unwrap_or_else(|| std::io::ErrorKind::AddrInUse.into());
@@ -82,7 +85,7 @@ async fn listen(address: IpAddr, first: u16) -> anyhow::Result<TcpListener> {
 /// Returns a number that differs from call to call, to draw a customer with.
 fn random_seed() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let nanosecond = now().as_nanosecond() as u64;
+    let nanosecond = jiff::Timestamp::now().as_nanosecond() as u64;
     (nanosecond ^ COUNT.fetch_add(1, Ordering::Relaxed).rotate_left(48)) % 1_000_000
 }
 

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 use winback_core::agents::campaign_designer::describe;
 use winback_core::agents::churn_reasoning::Voice;
+use winback_core::customer::Cell;
 use winback_core::id::CustomerId;
 use winback_core::locale::Locale;
 use winback_core::message::{CallScript, Content, Message};
@@ -66,7 +67,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn draw(bench: &Workbench, context: &Context, args: &Args) -> anyhow::Result<(String, Option<u64>)> {
-    let seed = args.seed.unwrap_or_else(|| crate::workbench::now().as_microsecond().unsigned_abs() % 1_000_000);
+    let seed = args.seed.unwrap_or_else(|| jiff::Timestamp::now().as_microsecond().unsigned_abs() % 1_000_000);
     let filter = Filter { level: args.risk, tier: args.value, ..Filter::default() };
     let drawn = bench.store.random(context.run.id, &filter, seed).await.or_storage()?;
     let nobody = || stop(Exit::Usage, "no customer fits the filter", "leave out --risk or --value");
@@ -146,11 +147,13 @@ impl Shown<'_> {
     }
 
     fn text(&self, seed: Option<u64>) -> String {
-        let mut text = format!("Customer {} (line {} of {})\n", self.file.customer.id, self.file.customer.line, self.context.run.origin.source);
+        let mut text =
+            format!("Customer {} (line {} of {})\n", self.file.customer.id, self.file.customer.line, self.context.run.origin.source);
         if let Some(seed) = seed {
             text.push_str(&format!("drawn with --seed {seed}\n"));
         }
-        let cells = self.context.table.columns.iter().enumerate();
+        let known = |place: usize| self.file.customer.cells.get(place).is_some_and(|cell| *cell != Cell::Missing);
+        let cells = self.context.table.columns.iter().enumerate().filter(|(place, column)| !column.optional || known(*place));
         let rows = cells.map(|(place, column)| {
             vec![column.label.get(self.locale).clone(), self.file.customer.display(&self.context.table, place, self.locale)]
         });
@@ -201,10 +204,20 @@ fn writings_text(writings: &[Writing]) -> String {
             let record = message.record();
             let title = format!("{} · {}", record.content.channel().tag(), writing.locale);
             let facts = record.facts.iter().map(|fact| format!("{} = {}", fact.id, fact.text)).collect::<Vec<_>>().join("; ");
-            text.push_str(&format!("── {title} ──\n{}\n\nfacts: {facts}\nchecks passed: {}\n\n", content_text(&record.content), record.checks.join(", ")));
+            text.push_str(&format!(
+                "── {title} ──\n{}\n\nfacts: {facts}\nchecks passed: {}\n\n",
+                content_text(&record.content),
+                record.checks.join(", ")
+            ));
         }
         for finding in &writing.findings {
-            text.push_str(&format!("── held · {} · {} ──\n{}: {}\n\n", finding.channel.tag(), writing.locale, finding.part, finding.detail));
+            text.push_str(&format!(
+                "── held · {} · {} ──\n{}: {}\n\n",
+                finding.channel.tag(),
+                writing.locale,
+                finding.part,
+                finding.detail
+            ));
         }
     }
     text

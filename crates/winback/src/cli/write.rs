@@ -61,7 +61,8 @@ pub fn text(done: &WriteReport) -> String {
         (done.already_left, "skipped: they have left already"),
     ];
     let rows = rows.into_iter().map(|(customers, what)| vec![report::count(customers), what.to_owned()]);
-    let mut text = format!("{} customers, {} messages:\n{}", report::count(done.customers), report::count(done.messages), report::table(&[], rows));
+    let mut text =
+        format!("{} customers, {} messages:\n{}", report::count(done.customers), report::count(done.messages), report::table(&[], rows));
     for finding in &done.findings {
         text.push_str(&format!("\n  {} {}: {} ({})", finding.channel.tag(), finding.part, finding.detail, finding.check));
     }

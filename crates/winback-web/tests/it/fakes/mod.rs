@@ -54,6 +54,7 @@ fn column(name: &str, kind: ColumnKind, role: Role, theme: Theme, label: Localiz
         aliases: vec![],
         kind,
         role,
+        optional: false,
         missing: MissingRule::Learn,
         label,
         theme,
