@@ -1,4 +1,6 @@
 //! The tests of core that go through several of its rooms.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+mod agents;
 mod messages;
 mod sample;
+mod verbs;

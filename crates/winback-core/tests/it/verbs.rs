@@ -1,0 +1,162 @@
+//! The verbs over a memory store: every row accounted for, nothing done twice.
+use std::sync::Arc;
+use winback_core::customer::Cell;
+use winback_core::defect::{Outcome, Problem};
+use winback_core::fakes::MemoryStore;
+use winback_core::fakes::samples::{origin, schema, time};
+use winback_core::feature::{FeatureColumn, FeatureSchema, FeatureTable};
+use winback_core::id::{CustomerId, Position};
+use winback_core::model::{ChurnModel, SchemaMismatch};
+use winback_core::money::Money;
+use winback_core::pipeline::assess::{Assessor, assess};
+use winback_core::pipeline::import::{self, CustomerSource, ImportError, ImportReport, SourceError, SourcePage, SourceRow, import};
+use winback_core::progress::Silent;
+use winback_core::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, ValueTier};
+use winback_core::store::{AssessmentStore, CustomerStore, RunStore};
+
+/// Rows handed out three at a time; after `breaks_at` pages the file cannot be read on.
+struct Script {
+    rows: Vec<SourceRow>,
+    given: usize,
+    breaks_at: Option<usize>,
+    pages: usize,
+}
+
+impl CustomerSource for Script {
+    fn next_page(&mut self, _rows: usize) -> Result<SourcePage, SourceError> {
+        if self.breaks_at == Some(self.pages) {
+            return Err(SourceError::Changed { file: "script.csv".into() });
+        }
+        self.pages += 1;
+        let rows: Vec<SourceRow> = self.rows.iter().skip(self.given).take(3).cloned().collect();
+        self.given += rows.len();
+        Ok(SourcePage { source_rows: rows.len() as u64, rows, defects: Vec::new() })
+    }
+
+    fn column_number(&self, column: usize) -> Option<u32> {
+        u32::try_from(column + 1).ok()
+    }
+}
+
+fn row(line: u64, id: &str, tenure: f64, left: bool) -> SourceRow {
+    let cells = vec![
+        Cell::Text(id.into()),
+        Cell::Number(tenure),
+        Cell::Money(8_000),
+        Cell::Flag(left),
+        Cell::Category("Month-to-month".into()),
+        Cell::Missing,
+        Cell::Flag(true),
+    ];
+    SourceRow { line, id: CustomerId::parse(id).unwrap(), cells }
+}
+
+/// Eight rows: `b` stands twice, `d` equals `a` but for the id.
+fn rows() -> Vec<SourceRow> {
+    let rows = [("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 1.0), ("b", 9.0), ("e", 5.0), ("f", 6.0), ("g", 7.0)];
+    rows.iter().enumerate().map(|(place, (id, tenure))| row(place as u64 + 2, id, *tenure, tenure % 2.0 == 1.0)).collect()
+}
+
+fn script(breaks_at: Option<usize>) -> Script {
+    Script { rows: rows(), given: 0, breaks_at, pages: 0 }
+}
+
+async fn run_import(store: &MemoryStore, mut source: Script) -> Result<ImportReport, ImportError> {
+    let run = store.begin(&origin("script.csv"), time()).await.unwrap();
+    import(&run, &schema(), &mut source, store, &Silent).await
+}
+
+#[tokio::test]
+async fn every_row_is_a_customer_or_named() {
+    let store = MemoryStore::new();
+    let report = run_import(&store, script(None)).await.unwrap();
+    assert_eq!((report.source_rows, report.accepted, report.rejected), (8, 7, 1));
+    assert_eq!((report.labelled, report.left), (7, 5));
+    let run = store.runs(1).await.unwrap().remove(0);
+    let found = store.defects(run.id, 0, 10).await.unwrap();
+    let found: Vec<_> = found.iter().map(|d| (d.line, d.column, d.problem, d.outcome)).collect();
+    assert_eq!(found, [(5, None, Problem::TwinRow, Outcome::Noted), (6, Some(1), Problem::DuplicateId, Outcome::RowRejected)]);
+    let customers = store.customers(run.id, &schema(), Position(0), 10).await.unwrap();
+    let ids: Vec<_> = customers.iter().map(|c| (c.position.0, c.id.as_str(), c.line)).collect();
+    assert_eq!(ids, [(0, "a", 2), (1, "b", 3), (2, "c", 4), (3, "d", 5), (4, "e", 7), (5, "f", 8), (6, "g", 9)]);
+}
+
+#[tokio::test]
+async fn a_broken_off_import_goes_on_and_ends_like_an_unbroken_one() {
+    let whole = MemoryStore::new();
+    let expected = run_import(&whole, script(None)).await.unwrap();
+    for breaks_at in 0..3 {
+        let store = MemoryStore::new();
+        assert!(matches!(run_import(&store, script(Some(breaks_at))).await, Err(ImportError::Source(_))), "page {breaks_at}");
+        assert_eq!(run_import(&store, script(None)).await.unwrap(), expected, "page {breaks_at}");
+        let run = store.runs(2).await.unwrap();
+        assert_eq!(run.len(), 1, "the second import takes up the first one's run");
+        let stored = store.customers(run[0].id, &schema(), Position(0), 100).await.unwrap();
+        let unbroken = whole.customers(run[0].id, &schema(), Position(0), 100).await.unwrap();
+        assert_eq!(stored, unbroken, "page {breaks_at}");
+    }
+}
+
+#[test]
+fn a_check_reports_what_an_import_would_and_an_empty_file_is_refused() {
+    let report = import::check(&schema(), &mut script(None)).unwrap();
+    assert_eq!((report.accepted, report.rejected), (7, 1));
+    let mut empty = Script { rows: Vec::new(), ..script(None) };
+    assert!(matches!(import::check(&schema(), &mut empty), Err(ImportError::NoRows)));
+}
+
+/// Scores by tenure alone: `log-odds = 2 − tenure`.
+struct ByTenure {
+    version: ModelVersion,
+    schema: FeatureSchema,
+}
+
+impl ChurnModel for ByTenure {
+    fn version(&self) -> &ModelVersion {
+        &self.version
+    }
+
+    fn schema(&self) -> &FeatureSchema {
+        &self.schema
+    }
+
+    fn assess(&self, table: &FeatureTable, who: &[(Position, CustomerId)]) -> Result<Vec<RiskAssessment>, SchemaMismatch> {
+        let FeatureColumn::Number(tenure) = &table.columns[0] else { panic!("tenure is a number") };
+        let one = |(tenure, (position, customer)): (&f64, &(Position, CustomerId))| RiskAssessment {
+            position: *position,
+            customer: customer.clone(),
+            log_odds: 2.0 - tenure,
+            probability: Probability::from_log_odds(2.0 - tenure).unwrap(),
+            base: 0.0,
+            reasons: vec![Reason { group: 0, log_odds: 2.0 - tenure }],
+            imputed: 0,
+        };
+        Ok(tenure.iter().zip(who).map(one).collect())
+    }
+}
+
+#[tokio::test]
+async fn assessing_counts_everyone_once_also_after_a_break() {
+    let store = MemoryStore::new();
+    run_import(&store, script(None)).await.unwrap();
+    let run = store.runs(1).await.unwrap().remove(0).id;
+    let table = schema();
+    let features = Arc::new(FeatureSchema::of(&table));
+    let model = ByTenure { version: ModelVersion("by-tenure".into()), schema: (*features).clone() };
+    let usd = table.currency;
+    let bounds = ValueBounds::new(Money::new(4_000, usd), Money::new(8_000, usd)).unwrap();
+    let assessor = Assessor { table: &table, features: &features, model: &model, thresholds: RiskThresholds::default(), bounds };
+    let customers = store.customers(run, &table, Position(0), 100).await.unwrap();
+    let batch = assessor.stand(&customers).unwrap();
+    store.save_assessments(run, &batch[..2]).await.unwrap();
+    let report = assess(run, &assessor, &store, &Silent).await.unwrap();
+    assert_eq!((report.assessed, report.without_tier), (7, 0));
+    assert_eq!(report.levels[&RiskLevel::High], 2, "tenure 1 twice: 1 / (1 + e^-1) is 0.731");
+    assert_eq!(report.levels[&RiskLevel::Medium], 1, "tenure 2: exactly one half");
+    let stored = store.assessments(run, Position(0), 100).await.unwrap();
+    assert_eq!(stored, batch);
+    for (customer, expected) in customers.iter().zip(&batch) {
+        assert_eq!(&assessor.stand(std::slice::from_ref(customer)).unwrap()[0], expected, "one at a time and all at once are the same");
+    }
+    assert!(stored.iter().all(|standing| standing.tier == Some(ValueTier::High)), "80.00 is high");
+}
