@@ -132,7 +132,7 @@ pub fn read(bytes: &[u8]) -> Result<Body, ArtifactError> {
         let cut = !bytes.is_empty() && begin.as_bytes().starts_with(bytes);
         return Err(if cut { ArtifactError::Truncated { bytes: bytes.len() } } else { ArtifactError::NotOurs });
     }
-    let file: Incoming = serde_json::from_slice(bytes).map_err(|source| damage(source, bytes.len()))?;
+    let file: Incoming = serde_json::from_slice(bytes).map_err(|source| damage(source, bytes))?;
     if file.format_version > FORMAT_VERSION {
         return Err(ArtifactError::Newer { found: file.format_version });
     }
@@ -156,9 +156,13 @@ pub fn load(path: &Path) -> Result<Vec<u8>, ArtifactError> {
     if bytes.len() as u64 > MAX_BYTES { Err(ArtifactError::TooLarge) } else { Ok(bytes) }
 }
 
-fn damage(source: serde_json::Error, bytes: usize) -> ArtifactError {
+/// A cut inside a number reads as a wrong number at the very end, so the place counts besides the kind.
+fn damage(source: serde_json::Error, bytes: &[u8]) -> ArtifactError {
+    let (last, before) = (bytes.split(|byte| *byte == b'\n').next_back(), bytes.iter().filter(|byte| **byte == b'\n').count());
+    let at_end = source.line() == before + 1 && source.column() >= last.map_or(0, <[u8]>::len);
     match source.classify() {
-        serde_json::error::Category::Eof => ArtifactError::Truncated { bytes },
+        _ if at_end => ArtifactError::Truncated { bytes: bytes.len() },
+        serde_json::error::Category::Eof => ArtifactError::Truncated { bytes: bytes.len() },
         _ => ArtifactError::Damaged { line: source.line(), column: source.column(), source },
     }
 }

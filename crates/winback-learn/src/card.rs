@@ -85,19 +85,18 @@ pub fn card_markdown(card: &ModelCard) -> String {
     text
 }
 
+const MEASURES: [&str; 5] = ["ROC-AUC", "average precision", "log loss", "Brier score", "calibration error, 10 bins"];
+
+fn measures(metrics: Metrics) -> [f64; 5] {
+    [metrics.roc_auc, metrics.pr_auc, metrics.log_loss, metrics.brier, metrics.ece10]
+}
+
 fn push_validation(text: &mut String, validation: &Validation) {
     let _ = writeln!(text, "{} folds, stratified; customers equal in every column share a fold.\n", validation.folds);
     text.push_str("| measure | mean of folds | deviation | all folds together |\n| --- | --- | --- | --- |\n");
-    let measures: [(&str, fn(&Metrics) -> f64); 5] = [
-        ("ROC-AUC", |m| m.roc_auc),
-        ("average precision", |m| m.pr_auc),
-        ("log loss", |m| m.log_loss),
-        ("Brier score", |m| m.brier),
-        ("calibration error, 10 bins", |m| m.ece10),
-    ];
-    for (name, pick) in measures {
-        let (mean, deviation, pooled) = (pick(&validation.mean), pick(&validation.deviation), pick(&validation.pooled));
-        let _ = writeln!(text, "| {name} | {mean:.4} | {deviation:.4} | {pooled:.4} |");
+    let [mean, deviation, pooled] = [validation.mean, validation.deviation, validation.pooled].map(measures);
+    for (place, name) in MEASURES.iter().enumerate() {
+        let _ = writeln!(text, "| {name} | {:.4} | {:.4} | {:.4} |", mean[place], deviation[place], pooled[place]);
     }
     if let Some(auc) = validation.auc_without_synthetic {
         let _ = writeln!(text, "\nWithout the invented columns, ROC-AUC over all folds is {auc:.4}.");

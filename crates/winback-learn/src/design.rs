@@ -81,11 +81,6 @@ impl Design {
         self.labels.iter().sum::<f64>() / self.labels.len() as f64
     }
 
-    /// Returns the number of slots, the intercept's included.
-    pub fn slots(&self) -> usize {
-        self.slots
-    }
-
     /// Returns how much of each slot the average row has.
     pub fn shares(&self) -> Vec<f64> {
         let mut mass = vec![0.0; self.slots];
@@ -109,7 +104,7 @@ impl Design {
         let chunk = |start: usize| self.chunk_sums(start * size..((start + 1) * size).min(self.rows()), values, with_hessian);
         let parts: Vec<Sums> = (0..self.rows().div_ceil(size)).into_par_iter().map(chunk).collect();
         let hessian = with_hessian.then(|| Square::zeros(self.slots));
-        parts.into_iter().fold(Sums { loss: 0.0, gradient: vec![0.0; self.slots], furthest: 0.0, hessian }, Sums::plus)
+        parts.into_iter().fold(Sums { loss: 0.0, gradient: vec![0.0; self.slots], furthest: 0.0, hessian }, |sums, part| sums.plus(&part))
     }
 
     fn chunk_sums(&self, rows: std::ops::Range<usize>, values: &[f64], with_hessian: bool) -> Sums {
@@ -151,7 +146,7 @@ impl Design {
 }
 
 impl Sums {
-    fn plus(mut self, other: Self) -> Self {
+    fn plus(mut self, other: &Self) -> Self {
         self.loss += other.loss;
         self.furthest = self.furthest.max(other.furthest);
         add(&mut self.gradient, &other.gradient);

@@ -28,3 +28,11 @@ pub use artifact::ArtifactError;
 pub use card::card_markdown;
 pub use logistic::{LogisticModel, UnseenWords};
 pub use train::{LogisticTrainer, RECOMMENDED_L2};
+
+/// Limits the work on tables to so many threads; results are the same with any number. Works once a process.
+///
+/// # Errors
+/// When the threads cannot be started or work has begun already.
+pub fn limit_threads(threads: usize) -> Result<(), rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()
+}

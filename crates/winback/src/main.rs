@@ -14,6 +14,7 @@ mod stages;
 mod telemetry;
 mod workbench;
 
+use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 use cli::{Cli, Command};
 use std::process::ExitCode;
@@ -21,14 +22,22 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     telemetry::start();
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&anyhow::Error::new(error).context("cannot start the worker threads")),
-    };
-    match runtime.block_on(dispatch(cli)) {
+    match threads(&cli).and_then(|runtime| runtime.block_on(dispatch(cli))) {
         Ok(code) => code,
         Err(error) => fail(&error),
     }
+}
+
+/// Starts as many threads as work.workers of winback.toml asks for; all cores without it. A file that
+/// cannot be read is for the command itself to report.
+fn threads(cli: &Cli) -> anyhow::Result<tokio::runtime::Runtime> {
+    let workers = workbench::load_settings(&cli.home).ok().and_then(|settings| settings.workers);
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Some(workers) = workers {
+        builder.worker_threads(workers);
+        winback_learn::limit_threads(workers).context("cannot start the worker threads")?;
+    }
+    builder.enable_all().build().context("cannot start the worker threads")
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

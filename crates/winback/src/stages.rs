@@ -89,8 +89,11 @@ pub struct ImportStage {
     #[serde(flatten)]
     pub rows: ImportReport,
     /// The columns of the file that are not used, each with why.
-    pub unused: Vec<(String, String)>,
+    pub unused: Vec<UnusedColumn>,
 }
+
+/// A column that is not used, and why.
+pub type UnusedColumn = (String, String);
 
 /// Reads the file into the store.
 pub async fn import(bench: &Workbench, run: &mut Run, file: &Path, fingerprint: Fingerprint) -> anyhow::Result<()> {
@@ -126,7 +129,7 @@ pub fn open_source(
     bench: &Workbench,
     file: &Path,
     fingerprint: Fingerprint,
-) -> anyhow::Result<(Box<dyn CustomerSource>, Vec<(String, String)>)> {
+) -> anyhow::Result<(Box<dyn CustomerSource>, Vec<UnusedColumn>)> {
     let table = &bench.rules.table;
     let source = CsvSource::open(file, table, fingerprint).or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")?;
     let extra = source.ignored().iter().map(|column| (column.name.clone(), "not in schema.toml".to_owned()));

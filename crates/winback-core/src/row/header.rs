@@ -1,5 +1,6 @@
 //! The header: which cell of the file is which column of the schema.
 use crate::schema::{ColumnIndex, Role, TableSchema};
+use crate::spelling::edits;
 use std::fmt;
 
 /// A column of the file that the schema does not name.
@@ -136,26 +137,11 @@ fn check_missing(schema: &TableSchema, places: &[Option<usize>], ignored: &[Igno
 /// Returns the leftover name that is nearest, if at most a third of the letters differ.
 fn closest(name: &str, ignored: &[IgnoredColumn]) -> Option<String> {
     let wanted = letters(name);
-    let nearest = ignored.iter().map(|column| (distance(&wanted, &letters(&column.name)), column)).min_by_key(|(far, _)| *far)?;
-    let limit = (wanted.len() / 3).max(2);
+    let nearest = ignored.iter().map(|column| (edits(&wanted, &letters(&column.name)), column)).min_by_key(|(far, _)| *far)?;
+    let limit = (wanted.chars().count() / 3).max(2);
     (nearest.0 <= limit && !nearest.1.name.is_empty()).then(|| nearest.1.name.clone())
 }
 
-fn letters(name: &str) -> Vec<char> {
+fn letters(name: &str) -> String {
     name.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
-}
-
-/// Returns the Levenshtein distance: insertions, deletions and substitutions.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -84,6 +84,7 @@ fn column(index: usize, name: &str, rows: &[csv::StringRecord]) -> Column {
         aliases: Vec::new(),
         kind,
         role,
+        optional: false,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Usage,

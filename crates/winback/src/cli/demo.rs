@@ -5,13 +5,13 @@ use crate::report;
 use crate::sample::{Contacts, Order};
 use crate::stages;
 use crate::workbench::{OrStorage, Overrides, Workbench, today};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 use winback_core::money::Money;
 use winback_core::pipeline::write::{Selection, WriteReport};
-use winback_core::portfolio::{ListQuery, Overview, PortfolioReader, SortKey};
+use winback_core::portfolio::{ListQuery, PortfolioReader, SortKey};
 use winback_core::risk::RiskLevel;
 use winback_core::run::{Run, Stage};
 
@@ -55,7 +55,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Returns what a manager can use: who is at stake, who to call first, where to look.
-async fn closing(bench: &Workbench, run: &Run, duration_ms: u64, home: &PathBuf) -> anyhow::Result<String> {
+async fn closing(bench: &Workbench, run: &Run, duration_ms: u64, home: &Path) -> anyhow::Result<String> {
     let overview = bench.store.overview(run.id).await.or_storage()?;
     let written: WriteReport = stages::report(run, Stage::Write)?;
     let money = |minor| Money::new(minor, bench.rules.table.currency);
@@ -71,13 +71,13 @@ async fn closing(bench: &Workbench, run: &Run, duration_ms: u64, home: &PathBuf)
         monthly = money(overview.monthly_minor),
         risk = money(overview.at_risk_minor),
         high = report::count(high),
-        first = first_calls(bench, run, &overview).await?,
+        first = first_calls(bench, run).await?,
         home = home.display(),
     );
     Ok(text)
 }
 
-async fn first_calls(bench: &Workbench, run: &Run, _overview: &Overview) -> anyhow::Result<String> {
+async fn first_calls(bench: &Workbench, run: &Run) -> anyhow::Result<String> {
     let query = ListQuery { sort: SortKey::NetValue, limit: 5, ..ListQuery::default() };
     let page = bench.store.list(run.id, &query).await.or_storage()?;
     let money = |minor: Option<i64>| minor.map_or("-".to_owned(), |minor| Money::new(minor, bench.rules.table.currency).to_string());

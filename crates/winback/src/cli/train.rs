@@ -4,7 +4,7 @@ use crate::report;
 use crate::stages::{self, TrainStage};
 use crate::workbench::{OrStorage, Overrides, Workbench};
 use std::process::ExitCode;
-use winback_core::model::Validation;
+use winback_core::model::{Metrics, Validation};
 use winback_core::run::Stage;
 use winback_core::store::RunStore;
 
@@ -49,17 +49,17 @@ pub fn text(done: &TrainStage) -> String {
     text
 }
 
+const NAMES: [&str; 5] = ["ROC-AUC", "average precision", "log loss", "Brier score", "ECE (10 bins)"];
+
+fn measures(metrics: Metrics) -> [f64; 5] {
+    [metrics.roc_auc, metrics.pr_auc, metrics.log_loss, metrics.brier, metrics.ece10]
+}
+
 fn validation_text(validation: &Validation) -> String {
-    let metrics: [(&str, fn(&winback_core::model::Metrics) -> f64); 5] = [
-        ("ROC-AUC", |m| m.roc_auc),
-        ("average precision", |m| m.pr_auc),
-        ("log loss", |m| m.log_loss),
-        ("Brier score", |m| m.brier),
-        ("ECE (10 bins)", |m| m.ece10),
-    ];
-    let rows = metrics.map(|(name, of)| {
-        let numbers = [of(&validation.mean), of(&validation.deviation), of(&validation.pooled)];
-        std::iter::once(name.to_owned()).chain(numbers.map(|number| format!("{number:.4}"))).collect::<Vec<_>>()
+    let columns = [validation.mean, validation.deviation, validation.pooled].map(measures);
+    let rows = NAMES.iter().enumerate().map(|(place, name)| {
+        let numbers = columns.iter().map(|column| format!("{:.4}", column[place]));
+        std::iter::once((*name).to_owned()).chain(numbers).collect()
     });
     let table = report::table(&["held-out measure", "mean", "deviation", "pooled"], rows);
     let cuts = validation.cuts.iter().map(|cut| {

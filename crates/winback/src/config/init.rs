@@ -52,7 +52,7 @@ pub enum InitError {
 }
 
 fn suggestion(name: &str) -> String {
-    match super::fault::nearest(name, SCHEMAS.map(|(known, _)| known)) {
+    match winback_core::spelling::nearest(name, SCHEMAS.map(|(known, _)| known)) {
         Some(word) => format!("did you mean {word:?}?"),
         None => format!("expected one of {}", SCHEMAS.map(|(known, _)| known).join(", ")),
     }

@@ -1,11 +1,12 @@
 //! Reads TOML by hand, keeping the place of everything, so that each fault can
 //! be shown to the person who wrote the file.
-use super::fault::{ConfigError, Fault, Place, nearest};
+use super::fault::{ConfigError, Fault, Place};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use winback_core::locale::Localized;
 use winback_core::number::{Decimal, DecimalMark};
+use winback_core::spelling::nearest;
 
 /// One file's text, for turning byte offsets into lines.
 #[derive(Clone, Copy)]
@@ -20,16 +21,6 @@ impl<'a> Document<'a> {
     /// Returns a document of a text; a leading byte-order mark, which Windows editors write, is left out.
     pub fn new(file: &'a str, text: &'a str) -> Self {
         Self { file, text: text.strip_prefix('\u{FEFF}').unwrap_or(text) }
-    }
-
-    /// Returns the text of a file's bytes, or the place of the first byte that is not UTF-8.
-    pub fn text_of(file: &'a str, bytes: &'a [u8]) -> Result<&'a str, ConfigError> {
-        std::str::from_utf8(bytes).map_err(|error| {
-            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let sound = std::str::from_utf8(valid).unwrap_or_default();
-            let document = Self { file, text: sound };
-            document.other(sound.len()..sound.len(), "this is not UTF-8 text; save the file as UTF-8".into())
-        })
     }
 
     /// Parses the text.
@@ -177,20 +168,6 @@ impl<'a> Entry<'a> {
         self.value.get_ref().as_bool().ok_or_else(|| self.expected("true or false"))
     }
 
-    /// Returns the decimal number exactly as written; a text such as `"79.90"` is a number too.
-    pub fn decimal(&self, expected: &str) -> Result<Decimal, ConfigError> {
-        let text = match self.value.get_ref() {
-            DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
-            DeValue::Float(number) => number.as_str(),
-            DeValue::String(text) => text.as_ref(),
-            _ => return Err(self.expected(expected)),
-        };
-        match winback_core::number::read(text, DecimalMark::Point) {
-            Ok(read) if !read.normalised => Ok(read.value),
-            _ => Err(self.expected(expected)),
-        }
-    }
-
     /// Returns a number of TOML, of either kind.
     pub fn number(&self, expected: &str) -> Result<f64, ConfigError> {
         let text = match self.value.get_ref() {
@@ -199,16 +176,6 @@ impl<'a> Entry<'a> {
             _ => return Err(self.expected(expected)),
         };
         text.replace('_', "").parse().map_err(|_| self.expected(expected))
-    }
-
-    /// Returns a whole number between two limits, both included.
-    pub fn whole(&self, limits: std::ops::RangeInclusive<u64>) -> Result<u64, ConfigError> {
-        let expected = || format!("a whole number from {} to {}", limits.start(), limits.end());
-        let number = match self.value.get_ref() {
-            DeValue::Integer(number) if number.radix() == 10 => number.as_str().replace('_', "").parse().ok(),
-            _ => None,
-        };
-        number.filter(|n| limits.contains(n)).ok_or_else(|| self.expected(&expected()))
     }
 
     /// Returns the word if it is one of those known.

@@ -2,6 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use winback_core::number::{self, DecimalMark};
 
+#[cfg(test)]
 /// How many different values of a column are kept by name.
 const KEPT_VALUES: usize = 40;
 
@@ -36,6 +37,7 @@ pub struct ColumnSketch {
 
 impl ColumnSketch {
     /// Returns the sketch of a column's cells.
+    #[cfg(test)]
     pub fn of<'a>(name: &str, cells: impl IntoIterator<Item = &'a str>) -> Self {
         let mut sketch = Self { name: name.to_owned(), min: f64::INFINITY, max: f64::NEG_INFINITY, ..Self::default() };
         let mut seen = BTreeSet::new();
@@ -52,6 +54,7 @@ impl ColumnSketch {
         sketch
     }
 
+    #[cfg(test)]
     fn observe(&mut self, cell: &str) {
         if let Some(count) = self.values.get_mut(cell) {
             *count += 1;

@@ -2,12 +2,13 @@
 //! remembers where each came from.
 use super::DEFAULT_TEXT;
 use super::people::{Person, read_people};
-use crate::config::fault::{ConfigError, Fault, Place, nearest};
+use crate::config::fault::{ConfigError, Fault, Place};
 use crate::config::reader::{Document, Entry, Section};
 use std::fmt;
 use toml::de::DeValue;
 use winback_core::locale::{Locale, Localized};
 use winback_core::number::{Decimal, DecimalMark};
+use winback_core::spelling::nearest;
 
 /// The keys of each section.
 const SECTIONS: [(&str, &[&str]); 9] = [
