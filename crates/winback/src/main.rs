@@ -10,6 +10,7 @@ mod progress_bar;
 mod report;
 mod run_settings;
 mod sample;
+mod speed;
 mod stages;
 mod telemetry;
 mod workbench;

@@ -3,6 +3,7 @@ use crate::cli::{Place, run, sample, serve};
 use crate::exit::{Exit, OrExit};
 use crate::report;
 use crate::sample::{Contacts, Order};
+use crate::speed;
 use crate::stages;
 use crate::workbench::{OrStorage, Overrides, Workbench, today};
 use std::path::Path;
@@ -46,8 +47,9 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let done = run::whole_job(&bench, &file, (selection, bench.settings.training.folds as usize), false).await?;
     drop(lock);
     let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let text = closing(&bench, &done, duration_ms, &home).await?;
-    report::print(at.json, &run::run_json(&done), || text)?;
+    let speed = speed::one_customer(&bench, &done).await?;
+    let text = format!("{}\n{}\n", closing(&bench, &done, duration_ms, &home).await?, speed.text());
+    report::print(at.json, &run::run_json(&done, &speed), || text)?;
     if !args.no_serve {
         serve::serve(Arc::new(bench), &args.serve).await?;
     }

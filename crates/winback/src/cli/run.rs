@@ -2,6 +2,7 @@
 use crate::cli::{Place, assess, import, plan, train, write};
 use crate::exit::{Exit, stop};
 use crate::report;
+use crate::speed::{self, Speed};
 use crate::stages::{self, Started};
 use crate::workbench::{OrStorage, Overrides, Workbench};
 use std::path::{Path, PathBuf};
@@ -31,9 +32,9 @@ pub struct Args {
     /// Write for everyone who is to be contacted
     #[arg(long)]
     pub all: bool,
-    /// Cross-validate with so many folds; 0 for none
-    #[arg(long, value_name = "FOLDS", default_value_t = 0)]
-    pub folds: usize,
+    /// Cross-validate with so many folds, 0 for none [default: training.folds of winback.toml]
+    #[arg(long, value_name = "FOLDS")]
+    pub folds: Option<usize>,
     /// Do it again, although this very file was done with these very settings
     #[arg(long)]
     pub again: bool,
@@ -52,8 +53,10 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         (true, _) => Selection::All,
         (false, top) => Selection::Best(top.unwrap_or(bench.settings.customers)),
     };
-    let run = whole_job(&bench, &file, (selection, args.folds), args.again).await?;
-    report::print(at.json, &run_json(&run), || text(&bench, &run))?;
+    let folds = args.folds.unwrap_or(bench.settings.training.folds as usize);
+    let run = whole_job(&bench, &file, (selection, folds), args.again).await?;
+    let speed = speed::one_customer(&bench, &run).await?;
+    report::print(at.json, &run_json(&run, &speed), || text(&bench, &run, &speed))?;
     finish_code(&run)
 }
 
@@ -76,7 +79,7 @@ pub async fn whole_job(bench: &Workbench, file: &Path, (selection, folds): (Sele
 }
 
 /// Returns a run as the report of `--json`.
-pub fn run_json(run: &Run) -> serde_json::Value {
+pub fn run_json(run: &Run, speed: &Speed) -> serde_json::Value {
     let stages = run.stages.iter().map(|stage| {
         let mut report = stage.report.clone();
         if let Some(fields) = report.as_object_mut() {
@@ -90,10 +93,11 @@ pub fn run_json(run: &Run) -> serde_json::Value {
         "source_sha256": run.origin.source_digest,
         "started_at": run.started_at,
         "stages": stages.collect::<Vec<_>>(),
+        "one_customer": speed,
     })
 }
 
-fn text(bench: &Workbench, run: &Run) -> String {
+fn text(bench: &Workbench, run: &Run, speed: &Speed) -> String {
     let part = |stage: Stage| -> anyhow::Result<String> {
         Ok(match stage {
             Stage::Import => import::text(&stages::report(run, stage)?),
@@ -108,7 +112,7 @@ fn text(bench: &Workbench, run: &Run) -> String {
         let words = part(stage.stage).unwrap_or_else(|error| error.to_string());
         text.push_str(&format!("\n{} ({})\n{}\n", stage.stage.tag(), report::seconds(stage.duration_ms), indent(&words)));
     }
-    text.push_str("\nSee it all: winback serve");
+    text.push_str(&format!("\n{}\n\nSee it all: winback serve", speed.text()));
     text
 }
 
