@@ -5,7 +5,6 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use winback_core::locale::Localized;
-use winback_core::number::{Decimal, DecimalMark};
 use winback_core::spelling::nearest;
 
 /// One file's text, for turning byte offsets into lines.

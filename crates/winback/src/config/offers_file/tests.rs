@@ -83,6 +83,7 @@ fn table() -> TableSchema {
         aliases: Vec::new(),
         kind: ColumnKind::Category { levels: Vec::new() },
         role: Role::Contract,
+        optional: false,
         missing: MissingRule::Learn,
         label: Localized::new("合約", "合约", "Contract"),
         theme: Theme::Contract,

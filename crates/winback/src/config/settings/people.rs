@@ -37,13 +37,6 @@ const ROLES: [(&str, PersonRole); 5] = [
     ("admin", PersonRole::Admin),
 ];
 
-impl PersonRole {
-    /// Returns the name used in files: `approver`.
-    pub fn tag(self) -> &'static str {
-        ROLES.iter().find(|(_, role)| *role == self).map_or("", |(tag, _)| tag)
-    }
-}
-
 /// Returns the people of the sections `[[people]]`; two of them cannot share a name or a token.
 pub fn read_people(entry: &Entry<'_>) -> Result<Vec<Person>, ConfigError> {
     let mut people: Vec<Person> = Vec::new();
