@@ -113,7 +113,7 @@ impl Home {
                 break rest.split('/').next().unwrap().to_owned();
             }
         };
-        Served { child, address, said }
+        Served { child, address }
     }
 }
 
@@ -142,8 +142,6 @@ impl std::fmt::Display for Said {
 pub struct Served {
     child: Child,
     pub address: String,
-    /// What was printed up to the address.
-    pub said: String,
 }
 
 impl Served {

@@ -1,7 +1,7 @@
 //! What goes over the network, against a server on this machine: downloads that are checked, posts that are signed.
 use crate::home::Home;
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 use winback_connectors::webhook::signature;
