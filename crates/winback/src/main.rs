@@ -69,7 +69,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(action) => cli::explain::run(&at, &action),
         Command::Doctor => cli::doctor::run(&at).await,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "winback", &mut std::io::stdout());
+            // Into memory first: a reader that goes away must not end in a panic.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "winback", &mut script);
+            report::line(&String::from_utf8_lossy(&script))?;
             Ok(ExitCode::SUCCESS)
         }
     }

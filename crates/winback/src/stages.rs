@@ -21,9 +21,9 @@ use winback_core::feature::FeatureSchema;
 use winback_core::id::CustomerId;
 use winback_core::model::{ModelCard, TrainOptions};
 use winback_core::peer::PeerTable;
-use winback_core::pipeline::assess::{self, AssessReport, Assessor};
-use winback_core::pipeline::import::{self, CustomerSource, ImportReport, PAGE_ROWS};
-use winback_core::pipeline::plan::{self, PlanReport, Planner, PlannerSetup};
+use winback_core::pipeline::assess::{self, AssessError, AssessReport, Assessor};
+use winback_core::pipeline::import::{self, CustomerSource, ImportError, ImportReport, PAGE_ROWS};
+use winback_core::pipeline::plan::{self, PlanError, PlanReport, Planner, PlannerSetup};
 use winback_core::pipeline::train::{self, Portfolio};
 use winback_core::pipeline::write::{self, Selection, WriteReport};
 use winback_core::run::{Run, RunOrigin, Stage, StageReport};
@@ -52,14 +52,28 @@ pub struct Started {
     pub fingerprint: Fingerprint,
 }
 
-/// Begins the run of a file, or takes up the one of equal origin.
+/// Returns the exit code for a file that cannot be read.
+pub fn unread_code(file: &Path) -> Exit {
+    if file.exists() { Exit::BadInput } else { Exit::Usage }
+}
+
+/// Returns which file it is, or says why it cannot be read.
+pub fn fingerprint(file: &Path) -> anyhow::Result<Fingerprint> {
+    Fingerprint::of(file).or_hint(unread_code(file), "check the path of the file")
+}
+
+/// Begins the run of a file, or takes up the one of equal origin: the newest run, finished or not, else an unfinished one.
 pub async fn begin(bench: &Workbench, file: &Path) -> anyhow::Result<Started> {
-    let fingerprint = Fingerprint::of(file).or_hint(Exit::BadInput, "check the path of the file")?;
+    let fingerprint = fingerprint(file)?;
     let source = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let settings = serde_json::to_string(&bench.run_settings)?;
     let source_digest = fingerprint.sha256.clone();
     let origin = RunOrigin { source, source_digest, settings_digest: bench.run_settings.digest()?, settings };
-    let run = bench.store.begin(&origin, now()).await.or_storage()?;
+    let newest = bench.store.runs(1).await.or_storage()?.into_iter().next().filter(|run| run.origin == origin);
+    let run = match newest {
+        Some(run) => run,
+        None => bench.store.begin(&origin, now()).await.or_storage()?,
+    };
     Ok(Started { run, fingerprint })
 }
 
@@ -101,7 +115,10 @@ pub async fn import(bench: &Workbench, run: &mut Run, file: &Path, fingerprint: 
         let table = &bench.rules.table;
         let (mut source, unused) = open_source(bench, file, fingerprint)?;
         let report = import::import(run, table, &mut *source, &*bench.store, &bench.bar).await;
-        let rows = report.or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")?;
+        let rows = match report {
+            Err(ImportError::Store(error)) => return Err(error).or_storage(),
+            other => other.or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")?,
+        };
         row_findings(bench, run).await?;
         Ok(ImportStage { rows, unused })
     })
@@ -179,6 +196,15 @@ pub async fn portfolio(bench: &Workbench, run: &Run) -> anyhow::Result<Portfolio
     train::portfolio(run.id, table, &schema, &*bench.store, &bench.bar).await.or_exit(Exit::BadInput)
 }
 
+/// Returns whether a run's model was trained without cross-validation.
+pub fn is_unvalidated(run: &Run) -> anyhow::Result<bool> {
+    if !run.has(Stage::Train) {
+        return Ok(false);
+    }
+    let done: TrainStage = report(run, Stage::Train)?;
+    Ok(done.trained && done.card.validation.is_none())
+}
+
 fn fit(bench: &Workbench, run: &Run, portfolio: &Portfolio, folds: usize) -> anyhow::Result<ModelCard> {
     let training = &bench.settings.training;
     let options = TrainOptions { seed: training.seed, folds, l2: training.l2, data: run.origin.source_digest.clone() };
@@ -232,7 +258,10 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
             thresholds: bench.run_settings.thresholds,
             bounds: bench.rules.bounds,
         };
-        assess::assess(run.id, &assessor, &*bench.store, &bench.bar).await.or_exit(Exit::Failure)
+        match assess::assess(run.id, &assessor, &*bench.store, &bench.bar).await {
+            Err(AssessError::Store(error)) => Err(error).or_storage(),
+            other => other.or_exit(Exit::Failure),
+        }
     })
     .await
 }
@@ -251,7 +280,10 @@ pub async fn plan(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
             today: today(),
         })
         .or_exit(Exit::BadConfig)?;
-        plan::plan(run.id, &mut planner, &*bench.store, &bench.bar).await.or_exit(Exit::Failure)
+        match plan::plan(run.id, &mut planner, &*bench.store, &bench.bar).await {
+            Err(PlanError::Store(error)) => Err(error).or_storage(),
+            other => other.or_exit(Exit::Failure),
+        }
     })
     .await
 }
@@ -264,7 +296,7 @@ pub async fn write(bench: &Workbench, run: &mut Run, selection: Selection) -> an
 /// Writes for some customers and returns what came of it, without closing the stage.
 pub async fn write_some(bench: &Workbench, run: &Run, selection: Selection) -> anyhow::Result<WriteReport> {
     let scribe = bench.scribe(&bench.rules.table, &bench.rules.catalogue, &bench.rules.company);
-    write::write(run, &scribe, selection, &*bench.store, &bench.bar).await.or_exit(Exit::Failure)
+    write::write(run, &scribe, selection, &*bench.store, &bench.bar).await.or_storage()
 }
 
 /// Returns the report of a stage that is done.

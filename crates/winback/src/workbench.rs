@@ -4,6 +4,7 @@ use crate::config::{SCHEMA_TELCO, offers_file};
 use crate::exit::{Exit, OrExit, stop};
 use crate::progress_bar::Bar;
 use crate::run_settings::{BehaviourSource, Rules, RunSettings, TextFile, Texts};
+use crate::stages::unread_code;
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 use std::collections::BTreeMap;
@@ -74,7 +75,7 @@ impl Workbench {
         };
         let mut run_settings = RunSettings::gather(&settings, texts)?;
         if let Some(events) = &overrides.events {
-            let digest = Fingerprint::of(events).or_hint(Exit::BadInput, "check the path of the events file")?.sha256;
+            let digest = Fingerprint::of(events).or_hint(unread_code(events), "check the path of the events file")?.sha256;
             run_settings.behaviour = BehaviourSource::Events { digest, as_of: overrides.as_of.unwrap_or_else(today) };
         }
         let rules = run_settings.rules()?;
@@ -170,7 +171,8 @@ fn text_of(home: &Path, name: &str, named: Option<&Path>, built_in: &str) -> any
 /// Returns the text of a configuration file.
 pub fn read_text(path: &Path) -> anyhow::Result<String> {
     let bytes = std::fs::read(path).map_err(|error| anyhow::Error::new(error).context(format!("cannot read {}", path.display())));
-    let bytes = bytes.or_hint(Exit::BadConfig, "winback init writes the commented files")?;
+    let missing = if path.exists() { Exit::BadConfig } else { Exit::Usage };
+    let bytes = bytes.or_hint(missing, "check the path; winback init writes the commented files")?;
     String::from_utf8(bytes)
         .map_err(|error| anyhow::anyhow!("{} is not UTF-8 text (byte {})", path.display(), error.utf8_error().valid_up_to() + 1))
         .or_hint(Exit::BadConfig, "save it as UTF-8")

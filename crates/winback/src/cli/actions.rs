@@ -82,7 +82,12 @@ async fn decide(at: &Place, bench: &Workbench, context: &Context, (who, state): 
         None => {
             let mut positions = Vec::with_capacity(who.ids.len());
             for id in &who.ids {
-                positions.push(super::show::find(bench, context, id).await?.customer.position);
+                let file = super::show::find(bench, context, id).await?;
+                if !file.plan.as_ref().is_some_and(|plan| plan.decision.is_contact()) {
+                    let why = format!("no contact is planned for customer {id}, so there is nothing to decide");
+                    return Err(stop(Exit::Usage, why, format!("winback show {id} tells why")));
+                }
+                positions.push(file.customer.position);
             }
             positions
         }
@@ -93,7 +98,8 @@ async fn decide(at: &Place, bench: &Workbench, context: &Context, (who, state): 
     bench.store.decide(context.run.id, &decisions).await.or_storage()?;
     report::print(at.json, &serde_json::json!({ "decided": decisions.len(), "state": state }), || {
         let word = if state == ApprovalState::Approved { "approved" } else { "declined" };
-        format!("{} actions {word} by {}", report::count(decisions.len() as u64), who.by)
+        let actions = if decisions.len() == 1 { "action" } else { "actions" };
+        format!("{} {actions} {word} by {}", report::count(decisions.len() as u64), who.by)
     })
 }
 

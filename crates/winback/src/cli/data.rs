@@ -6,7 +6,7 @@ use crate::report;
 use crate::workbench::load_settings;
 use std::process::ExitCode;
 use winback_connectors::file::Fingerprint;
-use winback_connectors::http::{FetchLimits, fetch};
+use winback_connectors::http::{FetchError, FetchLimits, fetch};
 use winback_core::progress::{Progress, Work};
 
 /// Download public data sets
@@ -20,6 +20,16 @@ pub enum Action {
         #[arg(long)]
         again: bool,
     },
+}
+
+/// Returns the exit code of a download that failed.
+fn code_of(error: &FetchError) -> Exit {
+    match error {
+        FetchError::Network { .. } | FetchError::Status { .. } => Exit::Failure,
+        FetchError::Address { .. } => Exit::BadConfig,
+        FetchError::TooLarge { .. } | FetchError::Checksum { .. } => Exit::BadInput,
+        FetchError::Write { .. } => Exit::Storage,
+    }
 }
 
 /// Downloads.
@@ -45,7 +55,9 @@ pub async fn run(at: &Place, action: &Action) -> anyhow::Result<ExitCode> {
             before = bytes;
         };
         let hint = "the address and the checksum stand under [fetch] in winback.toml; or download the file by hand into data/raw";
-        fetch(&source.url, &source.sha256, &target, &limits, progress).await.or_hint(Exit::BadInput, hint)?;
+        let fetched = fetch(&source.url, &source.sha256, &target, &limits, progress).await;
+        let code = fetched.as_ref().err().map_or(Exit::Failure, code_of);
+        fetched.or_hint(code, hint)?;
         bar.done();
     }
     report::print(at.json, &serde_json::json!({ "file": target, "sha256": source.sha256, "downloaded": !present || *again }), || {

@@ -44,7 +44,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let contacts = Some(Contacts { as_of: today() });
     sample::write(&Order { rows: args.rows, seed: args.seed, contacts }, &file)?;
     let selection = Selection::Best(bench.settings.customers);
-    let done = run::whole_job(&bench, &file, (selection, bench.settings.training.folds as usize), false).await?;
+    let done = run::whole_job(&bench, &file, (selection, bench.settings.training.folds as usize), false).await?.run;
     drop(lock);
     let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     let speed = speed::one_customer(&bench, &done).await?;

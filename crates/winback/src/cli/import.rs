@@ -10,7 +10,6 @@ use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use winback_connectors::csv::{ColumnStatistics, sniff};
-use winback_connectors::file::Fingerprint;
 use winback_connectors::telco_file::find_telco;
 use winback_core::run::Stage;
 use winback_core::store::RunStore;
@@ -81,7 +80,7 @@ pub fn raw_file(bench: &Workbench) -> anyhow::Result<PathBuf> {
 
 /// Reads the whole file as an import would, without storing anything.
 fn check(at: &Place, bench: &Workbench, file: &Path) -> anyhow::Result<ExitCode> {
-    let fingerprint = Fingerprint::of(file).or_hint(Exit::BadInput, "check the path of the file")?;
+    let fingerprint = stages::fingerprint(file)?;
     let (mut source, unused) = stages::open_source(bench, file, fingerprint)?;
     let rows = winback_core::pipeline::import::check(&bench.rules.table, &mut *source)
         .or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")?;
@@ -117,7 +116,7 @@ pub fn text(done: &ImportStage) -> String {
 }
 
 fn propose(file: &Path, currency: &str) -> anyhow::Result<String> {
-    let seen = sniff(file).or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")?;
+    let seen = sniff(file).or_hint(stages::unread_code(file), "docs/data.md tells what is expected of a file")?;
     let columns: Vec<ColumnSketch> = seen.columns.iter().map(|column| sketch(column, seen.rows)).collect();
     let name = file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let table = TableSketch { name: &name, delimiter: seen.delimiter, currency, columns: &columns };

@@ -3,7 +3,8 @@ use crate::cli::{Place, assess, import, plan, train, write};
 use crate::exit::{Exit, stop};
 use crate::report;
 use crate::speed::{self, Speed};
-use crate::stages::{self, Started};
+use crate::stages::{self, ImportStage, Started};
+use crate::telemetry::say;
 use crate::workbench::{OrStorage, Overrides, Workbench};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -54,28 +55,55 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         (false, top) => Selection::Best(top.unwrap_or(bench.settings.customers)),
     };
     let folds = args.folds.unwrap_or(bench.settings.training.folds as usize);
-    let run = whole_job(&bench, &file, (selection, folds), args.again).await?;
-    let speed = speed::one_customer(&bench, &run).await?;
-    report::print(at.json, &run_json(&run, &speed), || text(&bench, &run, &speed))?;
-    finish_code(&run)
+    let done = whole_job(&bench, &file, (selection, folds), args.again).await?;
+    let speed = speed::one_customer(&bench, &done.run).await?;
+    let mut json = run_json(&done.run, &speed);
+    json["done_before"] = done.before.into();
+    report::print(at.json, &json, || text(&bench, &done, &speed))?;
+    finish_code(&done.run)
+}
+
+/// A finished run.
+pub struct Done {
+    /// The run.
+    pub run: Run,
+    /// Whether everything was done before, so that nothing was done now.
+    pub before: bool,
 }
 
 /// Does every stage that is not done yet and returns the finished run.
-pub async fn whole_job(bench: &Workbench, file: &Path, (selection, folds): (Selection, usize), again: bool) -> anyhow::Result<Run> {
+pub async fn whole_job(bench: &Workbench, file: &Path, (selection, folds): (Selection, usize), again: bool) -> anyhow::Result<Done> {
     let Started { mut run, fingerprint } = stages::begin(bench, file).await?;
     if again && run.has(Stage::Import) {
         bench.store.reopen(run.id, Stage::Import).await.or_storage()?;
         run.stages.clear();
     }
+    let before = run.has(Stage::Write);
     stages::import(bench, &mut run, file, fingerprint).await?;
-    stages::train(bench, &mut run, folds).await?;
-    stages::assess(bench, &mut run).await?;
-    stages::plan(bench, &mut run).await?;
-    stages::write(bench, &mut run, selection).await?;
+    if let Err(error) = later_stages(bench, &mut run, (selection, folds)).await {
+        tell_rejected(&run)?;
+        return Err(error);
+    }
     if let Some(keep) = bench.settings.keep_runs {
         bench.store.prune(keep).await.or_storage()?;
     }
-    Ok(run)
+    Ok(Done { run, before })
+}
+
+async fn later_stages(bench: &Workbench, run: &mut Run, (selection, folds): (Selection, usize)) -> anyhow::Result<()> {
+    stages::train(bench, run, folds).await?;
+    stages::assess(bench, run).await?;
+    stages::plan(bench, run).await?;
+    stages::write(bench, run, selection).await
+}
+
+/// Says which rows were left out, when the run ends before its report: they may be why it failed.
+fn tell_rejected(run: &Run) -> anyhow::Result<()> {
+    let imported: ImportStage = stages::report(run, Stage::Import)?;
+    if imported.rows.rejected > 0 {
+        say(&import::text(&imported));
+    }
+    Ok(())
 }
 
 /// Returns a run as the report of `--json`.
@@ -97,7 +125,7 @@ pub fn run_json(run: &Run, speed: &Speed) -> serde_json::Value {
     })
 }
 
-fn text(bench: &Workbench, run: &Run, speed: &Speed) -> String {
+fn text(bench: &Workbench, Done { run, before }: &Done, speed: &Speed) -> String {
     let part = |stage: Stage| -> anyhow::Result<String> {
         Ok(match stage {
             Stage::Import => import::text(&stages::report(run, stage)?),
@@ -108,6 +136,9 @@ fn text(bench: &Workbench, run: &Run, speed: &Speed) -> String {
         })
     };
     let mut text = format!("Run {} of {} (SHA-256 {})\n", run.id, run.origin.source, run.origin.source_digest.short());
+    if *before {
+        text.push_str("This very file was done with these very settings before, so nothing was done now; --again does it all again.\n");
+    }
     for stage in &run.stages {
         let words = part(stage.stage).unwrap_or_else(|error| error.to_string());
         text.push_str(&format!("\n{} ({})\n{}\n", stage.stage.tag(), report::seconds(stage.duration_ms), indent(&words)));

@@ -4,6 +4,7 @@ use crate::config::settings::people;
 use crate::desk::OfficeDesk;
 use crate::exit::{Exit, OrExit, stop};
 use crate::report;
+use crate::telemetry::say;
 use crate::workbench::{Overrides, Workbench, now};
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
@@ -17,6 +18,8 @@ const PORTS: u16 = 100;
 
 /// Serve the dashboard and the API
 #[derive(Debug, clap::Args)]
+// `winback demo` takes these arguments in, too; two groups called Args would clash there.
+#[group(skip)]
 pub struct Args {
     /// The address to listen on [default: serve.address of winback.toml]
     #[arg(long, value_name = "IP")]
@@ -42,7 +45,12 @@ pub async fn serve(bench: Arc<Workbench>, args: &Args) -> anyhow::Result<()> {
         return Err(stop(Exit::BadConfig, format!("the dashboard would be open to everyone who reaches {address}"), hint));
     }
     let hosts = bench.settings.serve_hosts.clone();
-    let listener = listen(address, args.port.unwrap_or(bench.settings.serve_port)).await?;
+    let first = args.port.unwrap_or(bench.settings.serve_port);
+    let listener = listen(address, first).await?;
+    let port = listener.local_addr()?.port();
+    if first != 0 && port != first {
+        say(&format!("note: port {first} is busy; the dashboard takes port {port}"));
+    }
     let state = WebState {
         store: bench.store.clone(),
         desk: Arc::new(OfficeDesk::new(bench)),

@@ -24,8 +24,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
     let _lock = bench.lock()?;
     let mut run = bench.newest().await?;
-    let unvalidated = || anyhow::Ok(args.cv && stages::report::<TrainStage>(&run, Stage::Train)?.card.validation.is_none());
-    if run.has(Stage::Train) && (args.again || unvalidated()?) {
+    if (args.again && run.has(Stage::Train)) || (args.cv && stages::is_unvalidated(&run)?) {
         bench.store.reopen(run.id, Stage::Train).await.or_storage()?;
         run = bench.newest().await?;
     }

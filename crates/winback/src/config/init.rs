@@ -36,7 +36,7 @@ pub enum InitError {
         name: String,
     },
     /// Files are there already.
-    #[error("{} is already there and nothing was written; add --force to replace it, or name another folder with --dir", list(.0))]
+    #[error("{} is already there and nothing was written; add --force to replace it, or name another folder with --home", list(.0))]
     Exists(Vec<PathBuf>),
     /// A template would stand outside the folder.
     #[error("the template {0:?} would stand outside the folder")]

@@ -5,10 +5,10 @@ use super::{Ids, Order, SampleError, customer_random};
 use std::io::Write;
 
 /// Writes the events of the last `days` days before `as_of` for the customers of an order, as
-/// `customer_id,day,event,amount,source`; amounts are 1 for logins and complaints and megabytes for use.
+/// `customer_id,date,kind,amount,source`; amounts are 1 for logins and complaints and megabytes for use.
 pub fn write_events(order: &Order, as_of: jiff::civil::Date, days: u32, out: &mut impl Write) -> Result<(), SampleError> {
     let ids = Ids::new(order)?;
-    writeln!(out, "customer_id,day,event,amount,source")?;
+    writeln!(out, "customer_id,date,kind,amount,source")?;
     for index in 0..order.rows {
         let customer = Customer::draw(&mut customer_random(order.seed, index));
         // A stream of its own: reading events changes no customer.

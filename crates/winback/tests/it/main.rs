@@ -1,2 +1,14 @@
 //! The tests of the whole: what the binary does as a person would use it, and the walls of the house.
+mod bad_input;
+mod browser;
+mod demo;
+mod home;
+mod manners;
+mod network;
+mod offers;
+mod planted;
+mod readme;
+mod survives;
+mod tables;
+mod telco;
 mod walls;

@@ -54,7 +54,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// One value and where it came from, for `winback config explain`.
+/// One value and where it came from, for `winback explain config`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explained {
     /// The setting: `risk.high`.
