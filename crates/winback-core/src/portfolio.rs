@@ -33,6 +33,8 @@ pub struct Context {
     pub peers: Arc<PeerTable>,
     /// The risk thresholds.
     pub thresholds: RiskThresholds,
+    /// Who decided on the thresholds, and the day (YYYY-MM-DD), as far as the settings say; either may be empty.
+    pub decided: Option<(String, String)>,
     /// The value bounds.
     pub bounds: ValueBounds,
     /// The offers and rules.
@@ -106,8 +108,8 @@ pub struct Filter {
     pub search: Option<String>,
     /// Only this risk level.
     pub level: Option<RiskLevel>,
-    /// Only this value tier.
-    pub tier: Option<ValueTier>,
+    /// Only this value tier; `Some(None)` for those whose value is unknown.
+    pub tier: Option<Option<ValueTier>>,
     /// Only those to whom this offer is planned.
     pub offer: Option<OfferId>,
     /// Only those with (or without) messages.

@@ -43,7 +43,7 @@ impl ListState {
             filter: Filter {
                 search: get("search").map(str::to_owned),
                 level: get("level").map(|text| one_of("level", text, &RiskLevel::ALL.map(|level| (level.tag(), level)))).transpose()?,
-                tier: get("tier").map(|text| one_of("tier", text, &ValueTier::ALL.map(|tier| (tier.tag(), tier)))).transpose()?,
+                tier: get("tier").map(|text| one_of("tier", text, &tiers())).transpose()?,
                 offer: get("offer").map(|text| OfferId(text.to_owned())),
                 written: get("written").map(|text| one_of("written", text, &[("yes", true), ("no", false)])).transpose()?,
                 approval: get("approval").map(|text| one_of("approval", text, &APPROVALS)).transpose()?,
@@ -76,7 +76,7 @@ impl ListState {
         vec![
             ("search", filter.search.clone().unwrap_or_default()),
             ("level", filter.level.map(RiskLevel::tag).unwrap_or_default().to_owned()),
-            ("tier", filter.tier.map(ValueTier::tag).unwrap_or_default().to_owned()),
+            ("tier", filter.tier.map(|tier| tier.map_or(UNKNOWN_TIER, ValueTier::tag)).unwrap_or_default().to_owned()),
             ("offer", filter.offer.as_ref().map(|offer| offer.0.clone()).unwrap_or_default()),
             ("written", written.unwrap_or_default().to_owned()),
             ("approval", approval.unwrap_or_default().to_owned()),
@@ -94,6 +94,15 @@ impl ListState {
         let borrowed: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
         format!("/customers{}", url::query(&borrowed))
     }
+}
+
+/// What an address calls the value of customers whose charge is not known.
+pub(crate) const UNKNOWN_TIER: &str = "unknown";
+
+/// Returns the value tiers by which a list can be filtered, with their names in addresses.
+pub(crate) fn tiers() -> [(&'static str, Option<ValueTier>); 4] {
+    let known = |tier: ValueTier| (tier.tag(), Some(tier));
+    [known(ValueTier::High), known(ValueTier::Mid), known(ValueTier::Low), (UNKNOWN_TIER, None)]
 }
 
 pub(crate) const APPROVALS: [(&str, ApprovalState); 2] = [("approved", ApprovalState::Approved), ("declined", ApprovalState::Declined)];
@@ -133,7 +142,8 @@ mod tests {
 
     #[test]
     fn an_address_reads_back_as_itself() {
-        let state = ListState::parse(&url::pairs(Some("search=%3Cscript%3E%26&tier=mid&approval=approved&written=yes&offer=a+b"))).unwrap();
+        let state =
+            ListState::parse(&url::pairs(Some("search=%3Cscript%3E%26&tier=unknown&approval=approved&written=yes&offer=a+b"))).unwrap();
         let address = state.address(7, SortKey::Id, true);
         let back = ListState::parse(&url::pairs(address.split_once('?').map(|(_, query)| query))).unwrap();
         assert_eq!(back, ListState { page: 7, sort: SortKey::Id, descending: true, ..state });

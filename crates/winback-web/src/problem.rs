@@ -4,6 +4,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::error::Error;
+use winback_core::agents::data_analyst::AnalystError;
 use winback_core::locale::Locale;
 use winback_core::store::StoreError;
 
@@ -119,6 +120,13 @@ impl From<StoreError> for Problem {
             next = cause.source();
         }
         tracing::error!(%error, ?causes, "a page could not be read from the store");
+        Problem::Store
+    }
+}
+
+impl From<AnalystError> for Problem {
+    fn from(error: AnalystError) -> Self {
+        tracing::error!(%error, "a stored score cannot be explained");
         Problem::Store
     }
 }

@@ -46,6 +46,7 @@ pub fn context(run: &Run) -> Result<Context, StoreError> {
         card: Arc::new(card),
         peers: Arc::new(trained.peers),
         thresholds: settings.thresholds,
+        decided: settings.decided.clone(),
         bounds: rules.bounds,
         catalogue: rules.catalogue,
         company: rules.company,

@@ -28,6 +28,9 @@ pub struct RunSettings {
     pub templates: Digest,
     /// The risk thresholds.
     pub thresholds: RiskThresholds,
+    /// Who decided on the thresholds, and the day, as (name, YYYY-MM-DD); left out where winback.toml says neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<(String, String)>,
     /// The lower bounds of the mid and the high value tier, in minor units.
     pub value_bounds_minor: [i64; 2],
     /// Who writes.
@@ -124,6 +127,7 @@ impl RunSettings {
             offers: texts.offers.text,
             templates: texts.templates,
             thresholds: settings.thresholds,
+            decided: settings.decided.told(),
             value_bounds_minor: [bounds.mid().minor, bounds.high().minor],
             company: StoredCompany {
                 name: company.name.clone(),

@@ -147,7 +147,7 @@ fn fits(row: &CustomerRow, filter: &Filter) -> bool {
     let search = filter.search.as_deref().is_none_or(|text| fold(row.id.as_str()).contains(&fold(text)));
     search
         && filter.level.is_none_or(|level| row.level == level)
-        && filter.tier.is_none_or(|tier| row.tier == Some(tier))
+        && filter.tier.is_none_or(|tier| row.tier == tier)
         && filter.offer.as_ref().is_none_or(|offer| row.offer.as_ref() == Some(offer))
         && filter.written.is_none_or(|written| row.written == written)
         && filter.approval.is_none_or(|state| row.approval == Some(state))

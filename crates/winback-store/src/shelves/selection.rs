@@ -27,8 +27,10 @@ impl Selection {
         if let Some(level) = filter.level {
             selection.ask("a.level =", level.code(), "");
         }
-        if let Some(tier) = filter.tier {
-            selection.ask("a.tier =", tier.code(), "");
+        match filter.tier {
+            None => {}
+            Some(None) => selection.conditions.push("a.tier IS NULL".into()),
+            Some(Some(tier)) => selection.ask("a.tier =", tier.code(), ""),
         }
         if let Some(offer) = &filter.offer {
             selection.from.push_str(PLAN);

@@ -73,5 +73,5 @@ pub(crate) async fn write(
     let context = state.context().await?;
     let mut file = customer::file(&state, &context, &request.customer).await?;
     file.writings = state.desk.write_now(&context, file.customer.position).await?;
-    Ok(Json(customer::view(&context, &file, Strings::of(visit.locale))))
+    Ok(Json(customer::view(&context, &file, Strings::of(visit.locale))?))
 }

@@ -27,7 +27,7 @@ pub(crate) struct ListParams {
     search: Option<String>,
     /// `high`, `medium` or `low`.
     level: Option<String>,
-    /// `high`, `mid` or `low`.
+    /// `high`, `mid`, `low` or `unknown`.
     tier: Option<String>,
     /// The id of the planned offer.
     offer: Option<String>,
@@ -76,7 +76,7 @@ pub(crate) async fn customers(State(state): State<WebState>, visit: Visited) -> 
 pub(crate) async fn customer(State(state): State<WebState>, Path(id): Path<String>, visit: Visited) -> Result<Json<CustomerView>, Problem> {
     let context = state.context().await?;
     let file = customer::file(&state, &context, &id).await?;
-    Ok(Json(customer::view(&context, &file, Strings::of(visit.locale))))
+    Ok(Json(customer::view(&context, &file, Strings::of(visit.locale))?))
 }
 
 /// A customer drawn at random.

@@ -7,11 +7,11 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use crate::url;
 use crate::view::customer::{self, CustomerView, EmailView, RiskView, WritingView};
-use crate::words;
 use askama::Template;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
+use winback_core::agents::data_analyst::display_points;
 
 #[derive(Template)]
 #[template(path = "customer.html")]
@@ -31,7 +31,7 @@ impl CustomerPage {
     }
 
     fn points(&self, tenths: &i32) -> String {
-        words::points(*tenths)
+        display_points(*tenths)
     }
 
     fn percent(&self, tenths: &i32) -> String {
@@ -49,6 +49,11 @@ impl CustomerPage {
     /// Returns whether a language's messages stand open: the page's own language.
     fn opened(&self, writing: &WritingView) -> bool {
         writing.language.tag == self.page.s.locale.tag()
+    }
+
+    /// Returns whether the customer is to be left alone, so that there is nothing to write.
+    fn alone(&self) -> bool {
+        self.view.plan.as_ref().is_some_and(|plan| !plan.contact)
     }
 
     fn any_message(&self) -> bool {
@@ -73,7 +78,7 @@ async fn show_id(state: State<WebState>, id: &str, visit: &Visit) -> Result<Resp
     };
     let file = customer::file(&state, &context, id).await?;
     let page = Page::new(visit, Some(&context));
-    let mut view = customer::view(&context, &file, page.s);
+    let mut view = customer::view(&context, &file, page.s)?;
     view.writings.sort_by_key(|writing| writing.language.tag != visit.locale.tag());
     let percent = |threshold: f64| winback_core::customer::display_number(threshold * 100.0);
     let (medium, high) = (percent(context.thresholds.medium()), percent(context.thresholds.high()));
@@ -94,7 +99,7 @@ fn drawn(visit: &Visit) -> Result<Option<(String, String)>, Problem> {
 async fn writing(state: &WebState, visit: &Visit) -> Result<(CustomerView, WritingView), Problem> {
     let context = state.context().await?;
     let file = customer::file(state, &context, visit.param("id")).await?;
-    let mut view = customer::view(&context, &file, crate::strings::Strings::of(visit.locale));
+    let mut view = customer::view(&context, &file, crate::strings::Strings::of(visit.locale))?;
     let wanted = view.writings.iter().position(|writing| writing.language.tag == visit.param("text")).ok_or(Problem::NotFound)?;
     let writing = view.writings.swap_remove(wanted);
     Ok((view, writing))

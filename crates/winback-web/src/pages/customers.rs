@@ -1,7 +1,7 @@
 //! The customer list, and a customer drawn from it.
 use super::{Page, context_or_empty, render};
 use crate::guard::Visit;
-use crate::list_query::{ListState, SORTS};
+use crate::list_query::{ListState, SORTS, tiers};
 use crate::problem::Problem;
 use crate::state::WebState;
 use crate::url;
@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use winback_core::campaign::ApprovalState;
 use winback_core::money::group_thousands;
 use winback_core::portfolio::{Context, SortKey};
-use winback_core::risk::{RiskLevel, ValueTier};
+use winback_core::risk::RiskLevel;
 
 #[derive(Template)]
 #[template(path = "customers.html")]
@@ -108,7 +108,7 @@ fn choices(list: &ListState, context: &Context, page: &Page) -> Vec<Choice> {
     let offers = context.catalogue.offers.iter().map(|offer| Named::new(&offer.id.0, &words::offer_name(context, &offer.id, s.locale)));
     vec![
         choice("level", s.col_risk, RiskLevel::ALL.map(|level| Named::new(level.tag(), s.level(level))).to_vec()),
-        choice("tier", s.col_value, ValueTier::ALL.map(|tier| Named::new(tier.tag(), s.tier(tier))).to_vec()),
+        choice("tier", s.col_value, tiers().map(|(tag, tier)| Named::new(tag, tier.map_or(s.tier_unknown, |tier| s.tier(tier)))).to_vec()),
         choice("offer", s.col_offer, offers.collect()),
         choice("written", s.col_messages, vec![Named::new("yes", s.written_yes), Named::new("no", s.written_no)]),
         choice("approval", s.col_approval, vec![s.approval(ApprovalState::Approved), s.approval(ApprovalState::Declined)]),

@@ -4,13 +4,17 @@ use crate::guard::Visit;
 use crate::list_query::ListState;
 use crate::problem::Problem;
 use crate::state::WebState;
+use crate::strings::{Strings, said};
+use crate::view::{Amount, seconds};
 use askama::Template;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use winback_core::defect::Defect;
+use winback_core::locale::Locale;
 use winback_core::money::group_thousands;
-use winback_core::run::{Run, Stage};
+use winback_core::portfolio::Context;
+use winback_core::run::StageReport;
 
 #[derive(Template)]
 #[template(path = "data.html")]
@@ -41,9 +45,12 @@ struct StageRow {
 struct DefectRow {
     line: u64,
     column: String,
+    issue: &'static str,
     outcome: &'static str,
     tag: &'static str,
     detail: String,
+    /// Whether the detail stands in English although the page does not.
+    english: bool,
 }
 
 pub(crate) async fn show(state: State<WebState>, visit: Extension<Visit>) -> Result<Response, Problem> {
@@ -67,7 +74,7 @@ pub(crate) async fn show(state: State<WebState>, visit: Extension<Visit>) -> Res
         rows_in: count(progress.source_rows),
         rows_kept: count(progress.customers),
         rows_left_out: count(progress.source_rows.saturating_sub(progress.customers)),
-        stages: stages(run, &page),
+        stages: stages(&context, &page),
         defects: defects.iter().map(|defect| defect_row(defect, &page)).collect(),
         number: list.page,
         more,
@@ -76,36 +83,27 @@ pub(crate) async fn show(state: State<WebState>, visit: Extension<Visit>) -> Res
     render(StatusCode::OK, &template)
 }
 
-fn stages(run: &Run, page: &Page) -> Vec<StageRow> {
-    let row = |report: &winback_core::run::StageReport| StageRow {
-        name: stage_name(report.stage, page),
+fn stages(context: &Context, page: &Page) -> Vec<StageRow> {
+    let row = |report: &StageReport| StageRow {
+        name: page.s.stage(report.stage),
         finished: report.finished_at.to_string(),
-        seconds: format!("{:.1}", report.duration_ms as f64 / 1000.0),
-        report: flat(&report.report),
+        seconds: seconds(report.duration_ms, page.s),
+        report: flat(&report.report, context, page.s),
     };
-    run.stages.iter().map(row).collect()
+    context.run.stages.iter().map(row).collect()
 }
 
-fn stage_name(stage: Stage, page: &Page) -> &'static str {
-    match stage {
-        Stage::Import => page.s.stage_import,
-        Stage::Train => page.s.stage_train,
-        Stage::Assess => page.s.stage_assess,
-        Stage::Plan => page.s.stage_plan,
-        Stage::Write => page.s.stage_write,
-    }
-}
-
-/// Returns the plain values of a report; its lists and objects stand in the API.
-fn flat(report: &serde_json::Value) -> Vec<(String, String)> {
+/// Returns the plain values of a report in words; its lists and objects stand in the API.
+fn flat(report: &serde_json::Value, context: &Context, s: &Strings) -> Vec<(String, String)> {
     let plain = |(name, value): (&String, &serde_json::Value)| {
         let text = match value {
             serde_json::Value::String(text) => text.clone(),
-            serde_json::Value::Number(number) => number.to_string(),
-            serde_json::Value::Bool(answer) => answer.to_string(),
+            serde_json::Value::Number(number) if name.ends_with("_minor") => Amount::spent(context, number.as_i64()?).text,
+            serde_json::Value::Number(number) => group_thousands(&number.to_string()),
+            serde_json::Value::Bool(answer) => if *answer { s.yes } else { s.no }.to_owned(),
             _ => return None,
         };
-        Some((name.replace('_', " "), text))
+        Some((s.report(name).map_or_else(|| name.replace('_', " "), str::to_owned), text))
     };
     report.as_object().into_iter().flatten().filter_map(plain).collect()
 }
@@ -117,5 +115,7 @@ fn defect_row(defect: &Defect, page: &Page) -> DefectRow {
         _ => "—".to_owned(),
     };
     let (outcome, tag) = page.s.outcome(defect.outcome);
-    DefectRow { line: defect.line, column, outcome, tag, detail: defect.detail.clone() }
+    let detail = said(&defect.detail, page.s.locale);
+    let english = page.s.locale != Locale::En && detail == defect.detail;
+    DefectRow { line: defect.line, column, issue: page.s.issue(defect.problem), outcome, tag, detail, english }
 }

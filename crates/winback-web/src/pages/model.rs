@@ -4,6 +4,7 @@ use crate::charts::{self, Dot};
 use crate::guard::Visit;
 use crate::problem::Problem;
 use crate::state::WebState;
+use crate::strings::said;
 use askama::Template;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
@@ -40,6 +41,15 @@ impl ModelPage {
 
     fn share(&self, number: &f64) -> String {
         format!("{:.1}%", number * 100.0)
+    }
+
+    /// Returns what the card says the model cannot tell, in the page's language where it is known there.
+    fn limit(&self, limit: &str) -> String {
+        said(limit, self.page.s.locale)
+    }
+
+    fn family(&self, card: &ModelCard) -> String {
+        if card.family == "logistic" { self.page.s.family_logistic.to_owned() } else { card.family.clone() }
     }
 
     fn metrics(&self, validation: &Validation) -> Vec<MetricRow> {
@@ -91,7 +101,7 @@ fn columns(context: &Context, card: Option<&ModelCard>, page: &Page) -> Vec<Colu
         name: column.name.clone(),
         used: column.role.is_feature() && !note(column).is_some_and(|note| note.used_as.starts_with("not used")),
         how: how(column, note(column).map(|note| note.used_as.as_str()), page),
-        missing: note(column).map_or_else(|| "—".to_owned(), |note| note.missing.clone()),
+        missing: note(column).map_or_else(|| "—".to_owned(), |note| said(&note.missing, page.s.locale)),
     };
     let mut rows: Vec<ColumnRow> = context.table.columns.iter().map(row).collect();
     rows.sort_by_key(|row| !row.used);
@@ -107,6 +117,6 @@ fn how(column: &Column, noted: Option<&str>, page: &Page) -> String {
         Role::FirstName | Role::Email | Role::Phone => s.unused_personal.to_owned(),
         Role::Language => s.unused_language.to_owned(),
         Role::Unused { why } => why.clone(),
-        _ => noted.map_or_else(|| s.used_feature.to_owned(), str::to_owned),
+        _ => noted.map_or_else(|| s.used_feature.to_owned(), |noted| said(noted, s.locale)),
     }
 }

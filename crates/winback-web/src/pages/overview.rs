@@ -2,11 +2,13 @@
 use super::{Page, context_or_empty, render};
 use crate::charts::{self, Bar};
 use crate::guard::Visit;
+use crate::list_query::UNKNOWN_TIER;
 use crate::problem::Problem;
 use crate::state::WebState;
 use crate::strings::fill;
 use crate::url;
 use crate::view::overview::{self, MatrixCellView, MatrixRow, OverviewView};
+use crate::view::seconds;
 use askama::Template;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
@@ -29,10 +31,15 @@ impl OverviewPage {
         group_thousands(&number.to_string())
     }
 
-    /// Returns the list of a cell's customers; customers of unknown value cannot be filtered for.
+    /// Returns the list of a cell's customers, where it has any.
     fn cell_link(&self, row: &MatrixRow, cell: &MatrixCellView) -> Option<String> {
-        let tier = cell.tier.as_ref().filter(|_| cell.customers > 0)?;
-        Some(format!("/customers{}", url::query(&[("level", &row.level.tag), ("tier", &tier.tag)])))
+        let tier = cell.tier.as_ref().map_or(UNKNOWN_TIER, |tier| &tier.tag);
+        (cell.customers > 0).then(|| format!("/customers{}", url::query(&[("level", &row.level.tag), ("tier", tier)])))
+    }
+
+    /// Returns how long all stages took together.
+    fn total(&self) -> String {
+        seconds(self.view.stages.iter().map(|stage| stage.duration_ms).sum(), self.page.s)
     }
 
     /// Returns how dark a cell is, from 0 to 4, by its share of the greatest cell's revenue.

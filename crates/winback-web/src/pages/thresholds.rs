@@ -4,11 +4,13 @@ use crate::auth::Ability;
 use crate::guard::Visit;
 use crate::problem::Problem;
 use crate::state::WebState;
+use crate::strings::fill;
 use crate::view::thresholds::{self, ThresholdsView};
 use askama::Template;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use winback_core::locale::Locale;
 use winback_core::money::group_thousands;
 
 #[derive(Template)]
@@ -25,6 +27,19 @@ struct ThresholdsPage {
 impl ThresholdsPage {
     fn count(&self, number: &u64) -> String {
         group_thousands(&number.to_string())
+    }
+
+    /// Returns who decided on the thresholds in force, and when.
+    fn decided(&self, view: &ThresholdsView) -> String {
+        let s = self.page.s;
+        let by = fill(s.thresholds_decided, &[("by", &view.decided_by)]);
+        let on = fill(s.thresholds_decided_on, &[("on", &view.decided_on)]);
+        match (view.decided_by.is_empty(), view.decided_on.is_empty()) {
+            (false, false) if s.locale == Locale::En => format!("{by} {on}"),
+            (false, false) => format!("{by}{on}"),
+            (false, true) => by,
+            (true, _) => s.thresholds_undecided.to_owned(),
+        }
     }
 
     /// Returns the three rows of the table of moves: those who are high, medium and low now.

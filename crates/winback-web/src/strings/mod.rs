@@ -3,19 +3,21 @@
 mod by_name;
 mod en;
 mod fields;
+mod sayings;
 mod zh_cn;
 mod zh_tw;
 
 pub(crate) use fields::Strings;
+pub(crate) use sayings::said;
 
 use crate::view::Named;
-use winback_core::campaign::{ApprovalState, Verdict};
-use winback_core::defect::Outcome;
+use winback_core::campaign::ApprovalState;
+use winback_core::defect::{Outcome, Problem};
 use winback_core::locale::Locale;
 use winback_core::message::Channel;
 use winback_core::offer::OfferKind;
 use winback_core::risk::{RiskLevel, ValueTier};
-use winback_core::schema::Theme;
+use winback_core::run::Stage;
 
 impl Strings {
     pub(crate) fn of(locale: Locale) -> &'static Strings {
@@ -42,19 +44,6 @@ impl Strings {
         }
     }
 
-    pub(crate) fn theme(&self, theme: Theme) -> &'static str {
-        match theme {
-            Theme::Contract => self.theme_contract,
-            Theme::Price => self.theme_price,
-            Theme::Support => self.theme_support,
-            Theme::Product => self.theme_product,
-            Theme::Payment => self.theme_payment,
-            Theme::Loyalty => self.theme_loyalty,
-            Theme::Usage => self.theme_usage,
-            Theme::Profile => self.theme_profile,
-        }
-    }
-
     pub(crate) fn approval(&self, state: ApprovalState) -> Named {
         match state {
             ApprovalState::Approved => Named::new("approved", self.approved),
@@ -72,19 +61,65 @@ impl Strings {
         }
     }
 
-    pub(crate) fn verdict(&self, verdict: Verdict) -> Named {
-        match verdict {
-            Verdict::Chosen => Named::new("chosen", self.verdict_chosen),
-            Verdict::RunnerUp => Named::new("runner_up", self.verdict_runner_up),
-            Verdict::NotNeeded => Named::new("not_needed", self.verdict_not_needed),
-            Verdict::OtherRisk => Named::new("other_risk", self.verdict_other_risk),
-            Verdict::OtherValue => Named::new("other_value", self.verdict_other_value),
-            Verdict::OtherTenure => Named::new("other_tenure", self.verdict_other_tenure),
-            Verdict::ChargeTooLow => Named::new("charge_too_low", self.verdict_charge),
-            Verdict::OtherColumn => Named::new("other_column", self.verdict_column),
-            Verdict::NotValidToday => Named::new("not_valid_today", self.verdict_date),
-            Verdict::OutOfStock => Named::new("out_of_stock", self.verdict_stock),
-            Verdict::NotWorthIt => Named::new("not_worth_it", self.verdict_not_worth),
+    /// Returns what was found in a row.
+    pub(crate) fn issue(&self, problem: Problem) -> &'static str {
+        match problem {
+            Problem::RaggedRow => self.issue_ragged,
+            Problem::NotUtf8 => self.issue_utf8,
+            Problem::CellTooLong => self.issue_long,
+            Problem::Missing => self.issue_missing,
+            Problem::NotANumber => self.issue_number,
+            Problem::UnclearNumber => self.issue_unclear,
+            Problem::OutOfRange => self.issue_range,
+            Problem::NotAFlag => self.issue_flag,
+            Problem::NotADate => self.issue_date,
+            Problem::UnknownLabel => self.issue_label,
+            Problem::BadId => self.issue_id,
+            Problem::DuplicateId => self.issue_duplicate,
+            Problem::TwinRow => self.issue_twin,
+            Problem::NumberNormalised => self.issue_normalised,
+            Problem::WordNormalised => self.issue_word,
+            Problem::MissingFilled => self.issue_filled,
+            Problem::NewCategory => self.issue_category,
+            Problem::Contradiction => self.issue_contradiction,
+        }
+    }
+
+    /// Returns what a number of a stage's report counts, by its name in the report.
+    pub(crate) fn report(&self, name: &str) -> Option<&'static str> {
+        Some(match name {
+            "source_rows" => self.report_source_rows,
+            "accepted" => self.report_accepted,
+            "rejected" => self.report_rejected,
+            "changed_cells" => self.report_changed_cells,
+            "labelled" => self.report_labelled,
+            "left" => self.report_left,
+            "trained" => self.report_trained,
+            "assessed" => self.report_assessed,
+            "imputed" => self.report_imputed,
+            "without_tier" => self.report_without_tier,
+            "planned" => self.report_planned,
+            "service_contacts" => self.report_service_contacts,
+            "low_risk" => self.report_low_risk,
+            "already_left" => self.report_already_left,
+            "cost_minor" => self.report_cost,
+            "net_minor" => self.report_net,
+            "customers" => self.report_customers,
+            "ready" => self.report_ready,
+            "held" => self.report_held,
+            "not_selected" => self.report_not_selected,
+            "messages" => self.report_messages,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn stage(&self, stage: Stage) -> &'static str {
+        match stage {
+            Stage::Import => self.stage_import,
+            Stage::Train => self.stage_train,
+            Stage::Assess => self.stage_assess,
+            Stage::Plan => self.stage_plan,
+            Stage::Write => self.stage_write,
         }
     }
 

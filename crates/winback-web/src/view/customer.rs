@@ -2,13 +2,15 @@
 use super::{Amount, Named};
 use crate::problem::Problem;
 use crate::state::WebState;
-use crate::strings::Strings;
-use crate::words::{self, Told};
+use crate::strings::{Strings, said};
+use crate::words;
 use serde::Serialize;
+use winback_core::agents::campaign_designer::{PlanText, describe};
 use winback_core::agents::data_analyst::PointedReason;
-use winback_core::campaign::CampaignPlan;
-use winback_core::customer::Customer;
+use winback_core::campaign::{CampaignPlan, Considered, Decision, Verdict, WhyNoContact};
+use winback_core::customer::{Cell, Customer};
 use winback_core::id::CustomerId;
+use winback_core::locale::Locale;
 use winback_core::message::{CallScript, Content, Email, FactSource, Finding, MessageRecord};
 use winback_core::portfolio::{Context, CustomerFile};
 use winback_core::risk::tenths;
@@ -76,8 +78,8 @@ pub(crate) struct RiskView {
 pub(crate) struct ReasonView {
     /// The reason's name in files and for people.
     pub reason: Named,
-    /// The customer's value of the leading column.
-    pub value: Option<String>,
+    /// The customer's values behind it, the leading column first.
+    pub value: String,
     /// Tenths of a percentage point, signed; above 0 raises the risk.
     pub tenths: i32,
     /// Whether the values were invented for demonstration.
@@ -91,12 +93,6 @@ pub(crate) struct ToldView {
     pub summary: String,
     /// In detail.
     pub details: Vec<String>,
-}
-
-impl From<Told> for ToldView {
-    fn from(told: Told) -> Self {
-        Self { summary: told.summary, details: told.details }
-    }
 }
 
 /// What is planned.
@@ -123,7 +119,35 @@ pub(crate) struct PlanView {
     /// Every offer the rule named and what became of it.
     pub considered: Vec<ConsideredView>,
     /// What the campaign designer says.
-    pub designer: ToldView,
+    pub designer: DesignerView,
+    /// Whether nothing is done because the customer has left already.
+    pub already_left: bool,
+}
+
+/// What the campaign designer says. Texts that do not apply are empty.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct DesignerView {
+    /// What is to be done.
+    pub what: String,
+    /// Why this.
+    pub why: String,
+    /// What it costs.
+    pub cost: String,
+    /// What it is expected to bring, said as an assumption.
+    pub effect: String,
+    /// Where the assumption comes from.
+    pub effect_source: String,
+    /// By when.
+    pub due: String,
+    /// What a person should know: an unknown value, the part that price or use played.
+    pub notes: Vec<String>,
+}
+
+impl From<PlanText> for DesignerView {
+    fn from(text: PlanText) -> Self {
+        let PlanText { what, why, cost, effect, effect_source, due, notes, .. } = text;
+        Self { what, why, cost, effect, effect_source, due, notes }
+    }
 }
 
 /// One thing the plan was chosen by.
@@ -140,8 +164,11 @@ pub(crate) struct InputView {
 pub(crate) struct ConsideredView {
     /// The offer.
     pub offer: Named,
-    /// What became of it.
-    pub verdict: Named,
+    /// What became of it, in a word for programs.
+    #[schema(value_type = String)]
+    pub verdict: Verdict,
+    /// Its name and what became of it, as a sentence.
+    pub text: String,
 }
 
 /// What writing in one language came to.
@@ -253,27 +280,38 @@ pub(crate) async fn file(state: &WebState, context: &Context, id: &str) -> Resul
     }
 }
 
-pub(crate) fn view(context: &Context, file: &CustomerFile, s: &Strings) -> CustomerView {
+/// Returns the view; the problem where the stored score is no number.
+pub(crate) fn view(context: &Context, file: &CustomerFile, s: &Strings) -> Result<CustomerView, Problem> {
     let customer = &file.customer;
-    let fields = context.table.columns.iter().enumerate().map(|(index, column)| FieldView {
-        name: column.name.clone(),
-        label: column.label.get(s.locale).clone(),
-        value: customer.display(&context.table, index, s.locale),
-    });
-    CustomerView {
+    Ok(CustomerView {
         id: customer.id.to_string(),
         line: customer.line,
-        fields: fields.collect(),
-        risk: risk(context, file, s),
+        fields: fields(context, customer, s),
+        risk: risk(context, file, s)?,
         plan: file.plan.as_ref().map(|plan| plan_view(context, customer, plan, s)),
         writings: file.writings.iter().map(|writing| writing_view(writing, s)).collect(),
         approval: file.approval.map(|approval| s.approval(approval)),
-    }
+    })
 }
 
-fn risk(context: &Context, file: &CustomerFile, s: &Strings) -> Option<RiskView> {
-    let (summary, causes) = words::summaries(context, file)?;
-    Some(RiskView {
+/// Returns every column that the row fills, or that every row must have.
+fn fields(context: &Context, customer: &Customer, s: &Strings) -> Vec<FieldView> {
+    let columns = context.table.columns.iter().enumerate();
+    let told = columns.filter(|(index, column)| !column.optional || customer.cells.get(*index).is_some_and(|cell| *cell != Cell::Missing));
+    told.map(|(index, column)| FieldView {
+        name: column.name.clone(),
+        label: column.label.get(s.locale).clone(),
+        value: customer.display(&context.table, index, s.locale),
+    })
+    .collect()
+}
+
+fn risk(context: &Context, file: &CustomerFile, s: &Strings) -> Result<Option<RiskView>, Problem> {
+    let Some(told) = words::explain(context, file)? else { return Ok(None) };
+    let (summary, causes) = (&told.risk, &told.causes);
+    let voice = words::voice(context, &file.customer, s.locale);
+    let named = causes.causes.iter().chain(&causes.protections);
+    Ok(Some(RiskView {
         probability: summary.probability.value(),
         probability_text: summary.probability.to_string(),
         level: Named::new(summary.level.tag(), s.level(summary.level)),
@@ -283,16 +321,19 @@ fn risk(context: &Context, file: &CustomerFile, s: &Strings) -> Option<RiskView>
         base_tenths: tenths(summary.base_probability),
         total_tenths: tenths(summary.probability.value()),
         reasons: summary.reasons.iter().map(|reason| reason_view(context, &file.customer, reason, s)).collect(),
-        analyst: words::analyst(context, &summary, s).into(),
-        causes: words::causes_told(context, &file.customer, &causes, s).into(),
-    })
+        analyst: ToldView {
+            summary: summary.text(&context.table, s.locale),
+            details: summary.comparisons.iter().map(|comparison| comparison.text(&context.table, s.locale)).collect(),
+        },
+        causes: ToldView { summary: causes.text(&voice), details: named.map(|reason| words::pointed(&voice, reason, s)).collect() },
+    }))
 }
 
 fn reason_view(context: &Context, customer: &Customer, reason: &PointedReason, s: &Strings) -> ReasonView {
     let label = context.features.groups.get(usize::from(reason.group)).map_or(reason.name.as_str(), |group| group.label.get(s.locale));
     ReasonView {
         reason: Named::new(&reason.name, label),
-        value: words::reason_value(context, customer, reason, s.locale),
+        value: words::reason_value(context, customer, reason, s),
         tenths: reason.tenths,
         synthetic: reason.synthetic,
     }
@@ -301,6 +342,13 @@ fn reason_view(context: &Context, customer: &Customer, reason: &PointedReason, s
 fn plan_view(context: &Context, customer: &Customer, plan: &CampaignPlan, s: &Strings) -> PlanView {
     let choice = plan.decision.choice();
     let offer = |id: &winback_core::offer::OfferId| Named::new(&id.0, &words::offer_name(context, id, s.locale));
+    let text = describe(plan, &context.catalogue, &context.table, s.locale);
+    let considered = |one: &Considered| {
+        let other = text.others.iter().find(|other| other.offer == one.offer).map(|other| other.text.clone());
+        let offer = offer(&one.offer);
+        let text = other.unwrap_or_else(|| format!("{}{}{}", offer.label, s.colon, s.verdict_chosen));
+        ConsideredView { offer, verdict: one.verdict, text }
+    };
     PlanView {
         contact: plan.decision.is_contact(),
         offer: choice.map(|choice| offer(&choice.offer)),
@@ -311,8 +359,9 @@ fn plan_view(context: &Context, customer: &Customer, plan: &CampaignPlan, s: &St
         due: plan.due.map(|due| due.to_string()),
         rule: plan.rule.clone(),
         inputs: words::inputs(plan, customer, context, s).into_iter().map(|(label, value)| InputView { label, value }).collect(),
-        considered: plan.considered.iter().map(|c| ConsideredView { offer: offer(&c.offer), verdict: s.verdict(c.verdict) }).collect(),
-        designer: words::designer(context, plan, s).into(),
+        considered: plan.considered.iter().map(considered).collect(),
+        already_left: matches!(plan.decision, Decision::NoContact { why: WhyNoContact::AlreadyLeft }),
+        designer: text.into(),
     }
 }
 
@@ -326,7 +375,7 @@ fn writing_view(writing: &Writing, s: &Strings) -> WritingView {
             facts.push(shown);
         }
     }
-    let mut checks: Vec<String> = records.iter().flat_map(|record| record.checks.clone()).collect();
+    let mut checks: Vec<String> = records.iter().flat_map(|record| &record.checks).map(|check| checked(check, s)).collect();
     checks.sort();
     checks.dedup();
     let email = match content(|content| matches!(content, Content::Email(_))) {
@@ -344,6 +393,11 @@ fn writing_view(writing: &Writing, s: &Strings) -> WritingView {
     let language = Named::new(writing.locale.tag(), s.language(writing.locale));
     let findings = writing.findings.iter().map(|finding| finding_view(finding, s)).collect();
     WritingView { language, email, sms, call, facts, checks, findings }
+}
+
+/// Returns a check in words.
+fn checked(check: &str, s: &Strings) -> String {
+    if s.locale == Locale::En { check.replace('-', " ") } else { said(check, s.locale) }
 }
 
 fn email_view(email: &Email) -> EmailView {

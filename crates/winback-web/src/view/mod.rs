@@ -7,6 +7,7 @@ pub(crate) mod overview;
 pub(crate) mod strategy;
 pub(crate) mod thresholds;
 
+use crate::strings::{Strings, fill};
 use serde::Serialize;
 use winback_core::money::{Currency, Money};
 use winback_core::portfolio::Context;
@@ -51,6 +52,12 @@ impl Named {
     pub(crate) fn new(tag: &str, label: &str) -> Self {
         Self { tag: tag.to_owned(), label: label.to_owned() }
     }
+}
+
+/// Returns a duration as people read it: `3.4 s`.
+pub(crate) fn seconds(duration_ms: u64, s: &Strings) -> String {
+    let decimals = if duration_ms < 1_000 { 2 } else { 1 };
+    fill(s.seconds, &[("n", &format!("{:.decimals$}", duration_ms as f64 / 1000.0))])
 }
 
 /// Returns a time (RFC 3339, UTC) to the minute, as people read it.

@@ -1,5 +1,5 @@
 //! The portfolio at a glance.
-use super::{Amount, Named};
+use super::{Amount, Named, seconds};
 use crate::problem::Problem;
 use crate::state::WebState;
 use crate::strings::Strings;
@@ -7,6 +7,7 @@ use crate::words;
 use serde::Serialize;
 use winback_core::portfolio::{Context, MatrixCell, Overview};
 use winback_core::risk::{RiskLevel, ValueTier};
+use winback_core::run::StageReport;
 
 /// The portfolio at a glance.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -37,6 +38,19 @@ pub(crate) struct OverviewView {
     pub written: u64,
     /// Actions approved by a person.
     pub approved: u64,
+    /// The stages that are done, with how long each took.
+    pub stages: Vec<StageView>,
+}
+
+/// A finished stage of the run.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct StageView {
+    /// The stage.
+    pub stage: Named,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// The same as people read it.
+    pub duration: String,
 }
 
 /// The customers of one risk level.
@@ -105,7 +119,13 @@ fn view(context: &Context, overview: &Overview, s: &Strings) -> OverviewView {
             .collect(),
         written: overview.written,
         approved: overview.approved,
+        stages: context.run.stages.iter().map(|report| stage_view(report, s)).collect(),
     }
+}
+
+fn stage_view(report: &StageReport, s: &Strings) -> StageView {
+    let stage = Named::new(report.stage.tag(), s.stage(report.stage));
+    StageView { stage, duration_ms: report.duration_ms, duration: seconds(report.duration_ms, s) }
 }
 
 fn matrix_row(context: &Context, cells: &[MatrixCell], level: RiskLevel, tiers: &[Option<ValueTier>], s: &Strings) -> MatrixRow {

@@ -4,6 +4,7 @@ use crate::strings::Strings;
 use crate::words;
 use serde::Serialize;
 use winback_core::offer::Offer;
+use winback_core::offer::matrix::{MatrixCell, matrix};
 use winback_core::portfolio::Context;
 use winback_core::risk::{RiskLevel, ValueTier};
 use winback_core::schema::Theme;
@@ -48,7 +49,7 @@ pub(crate) struct StrategyCell {
     pub tier: Named,
     /// The rule; absent where the default, a service contact, is taken.
     pub rule: Option<String>,
-    /// The offers in the rule's order; the first a customer can have is chosen.
+    /// The offers open to this kind of customer, in the rule's order; the first a customer can have is chosen.
     pub offers: Vec<Named>,
 }
 
@@ -84,31 +85,35 @@ impl CatalogueOffer {
 
 pub(crate) fn view(context: &Context, s: &Strings) -> StrategyView {
     let contacted = [RiskLevel::High, RiskLevel::Medium];
+    let cells = matrix(&context.catalogue);
     StrategyView {
         catalogue: context.catalogue.digest.short().to_owned(),
         mid_bound: Amount::paid(context, context.bounds.mid().minor),
         high_bound: Amount::paid(context, context.bounds.high().minor),
-        levels: contacted.into_iter().map(|level| level_view(context, level, s)).collect(),
+        levels: contacted.into_iter().map(|level| level_view(context, level, &cells, s)).collect(),
         offers: context.catalogue.offers.iter().map(|offer| offer_view(context, offer, s)).collect(),
     }
 }
 
-fn level_view(context: &Context, level: RiskLevel, s: &Strings) -> LevelView {
+fn level_view(context: &Context, level: RiskLevel, cells: &[MatrixCell], s: &Strings) -> LevelView {
     let themes = Theme::ALL.into_iter().map(Some).chain([None]);
     let row = |theme: Option<Theme>| ThemeRow {
-        theme: theme.map_or_else(|| Named::new("none", s.theme_none), |theme| Named::new(theme.tag(), s.theme(theme))),
-        cells: ValueTier::ALL.into_iter().map(Some).chain([None]).map(|tier| cell(context, tier, level, theme, s)).collect(),
+        theme: Named::new(theme.map_or("none", Theme::tag), &words::theme(theme, s)),
+        cells: cells
+            .iter()
+            .filter(|cell| (cell.cell.level, cell.cell.theme) == (level, theme))
+            .map(|cell| cell_view(context, cell, s))
+            .collect(),
     };
     LevelView { level: Named::new(level.tag(), s.level(level)), rows: themes.map(row).collect() }
 }
 
-fn cell(context: &Context, tier: Option<ValueTier>, level: RiskLevel, theme: Option<Theme>, s: &Strings) -> StrategyCell {
-    let rule = context.catalogue.rule(tier, level, theme);
-    let named = rule.into_iter().flat_map(|rule| &rule.offers).map(|id| Named::new(&id.0, &words::offer_name(context, id, s.locale)));
+fn cell_view(context: &Context, cell: &MatrixCell, s: &Strings) -> StrategyCell {
+    let tier = cell.cell.tier;
     StrategyCell {
-        tier: tier.map_or_else(|| Named::new("unknown", s.tier_unknown), |tier| Named::new(tier.tag(), s.tier(tier))),
-        rule: rule.map(|rule| rule.id.clone()),
-        offers: named.collect(),
+        tier: Named::new(tier.map_or("unknown", ValueTier::tag), tier.map_or(s.tier_unknown, |tier| s.tier(tier))),
+        rule: cell.rule.clone(),
+        offers: cell.offers.iter().map(|id| Named::new(&id.0, &words::offer_name(context, id, s.locale))).collect(),
     }
 }
 

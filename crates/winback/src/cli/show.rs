@@ -68,7 +68,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
 
 async fn draw(bench: &Workbench, context: &Context, args: &Args) -> anyhow::Result<(String, Option<u64>)> {
     let seed = args.seed.unwrap_or_else(|| jiff::Timestamp::now().as_microsecond().unsigned_abs() % 1_000_000);
-    let filter = Filter { level: args.risk, tier: args.value, ..Filter::default() };
+    let filter = Filter { level: args.risk, tier: args.value.map(Some), ..Filter::default() };
     let drawn = bench.store.random(context.run.id, &filter, seed).await.or_storage()?;
     let nobody = || stop(Exit::Usage, "no customer fits the filter", "leave out --risk or --value");
     Ok((drawn.ok_or_else(nobody)?.to_string(), Some(seed)))

@@ -390,7 +390,7 @@ fn run() -> Run {
         source: "telco-sample.csv".into(),
         source_digest: Digest::of(b"file"),
         settings_digest: Digest::of(b"settings"),
-        settings: "{}".into(),
+        settings: r#"{"thresholds":{"medium":0.4,"high":0.7},"decided":["Ana Lin","2026-10-01"]}"#.into(),
     };
     let stage = |stage, second, report| StageReport { stage, finished_at: at(second), duration_ms: 840, report };
     let stages = vec![
@@ -425,6 +425,7 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
         card: Arc::new(card()),
         peers: Arc::new(peers.finish()),
         thresholds: RiskThresholds::default(),
+        decided: Some(("Ana Lin".into(), "2026-10-01".into())),
         bounds: bounds(),
         catalogue: Arc::new(catalogue()),
         company: Arc::new(company),

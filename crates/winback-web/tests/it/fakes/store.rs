@@ -39,7 +39,7 @@ impl FakeStore {
         let fits = |row: &CustomerRow| {
             row.id.as_str().to_lowercase().contains(&search)
                 && filter.level.is_none_or(|level| row.level == level)
-                && filter.tier.is_none_or(|tier| row.tier == Some(tier))
+                && filter.tier.is_none_or(|tier| row.tier == tier)
                 && filter.offer.as_ref().is_none_or(|offer| row.offer.as_ref() == Some(offer))
                 && filter.written.is_none_or(|written| row.written == written)
                 && filter.approval.is_none_or(|approval| row.approval == Some(approval))
@@ -127,7 +127,7 @@ impl PortfolioReader for FakeStore {
         for standing in &self.standings {
             *moves.entry((standing.level, thresholds.level(standing.assessment.probability))).or_insert(0) += 1;
         }
-        Ok(moves.into_iter().map(|((from, to), customers)| (from, to, customers)).collect())
+        Ok(moves.into_iter().map(|((from, to), customers)| (from, to, customers)).filter(|(from, to, _)| from != to).collect())
     }
 }
 

@@ -70,6 +70,14 @@ pub struct Decided {
     pub by: Option<String>,
 }
 
+impl Decided {
+    /// Returns the name and the day as text, `None` where neither is said.
+    pub fn told(&self) -> Option<(String, String)> {
+        let day = self.on.map(|day| day.to_string());
+        (self.by.is_some() || day.is_some()).then(|| (self.by.clone().unwrap_or_default(), day.unwrap_or_default()))
+    }
+}
+
 /// The value bounds before the table's currency is known.
 #[derive(Clone, Debug)]
 pub struct ValueSettings {

@@ -1,0 +1,153 @@
+//! Sentences that the store keeps in English, in the other languages. A sentence that is not listed stays as
+//! it is: it is technical detail, and the page says so.
+use super::fill;
+use winback_core::locale::Locale;
+
+/// A sentence in English, zh-TW and zh-CN; `{name}` stands for whatever stands there.
+type Saying = [&'static str; 3];
+
+const SAYINGS: &[Saying] = &[
+    // The limits of the model's card.
+    [
+        "A score tells how likely a customer like this one was to have left when the table was made; it gives no date.",
+        "分數代表在資料產生時，類似的客戶有多大機會已經離開；它不提供日期。",
+        "分数代表在数据生成时，类似的客户有多大可能已经离开；它不提供日期。",
+    ],
+    [
+        "A reason tells what goes together with leaving; it does not prove that changing it would keep the customer.",
+        "原因只說明什麼與流失相伴出現，不能證明改變它就能留住客戶。",
+        "原因只说明什么与流失相伴出现，不能证明改变它就能留住客户。",
+    ],
+    [
+        "Every column counts by itself: the effect of one does not depend on another.",
+        "每個欄位各自計算：一個欄位的影響不隨另一個欄位而變。",
+        "每个字段各自计算：一个字段的影响不随另一个字段而变。",
+    ],
+    [
+        "A number outside the range of the training table counts as the nearest number inside it.",
+        "超出訓練資料範圍的數字，以範圍內最接近的數字計算。",
+        "超出训练数据范围的数字，按范围内最接近的数字计算。",
+    ],
+    [
+        "Invented for demonstration, without looking at who left: {names}.",
+        "以下欄位是示範用的模擬資料，產生時未參考誰已離開：{names}。",
+        "以下字段是演示用的模拟数据，生成时未参考谁已离开：{names}。",
+    ],
+    // How the model's card says that a column is used.
+    ["one-hot, {n} levels", "類別，共 {n} 種值", "类别，共 {n} 种值"],
+    [
+        "one-hot, {n} levels, and {rare} rare words together as \"other\"",
+        "類別，共 {n} 種值，另有 {rare} 種少見的值合併為「其他」",
+        "类别，共 {n} 种值，另有 {rare} 种少见的值合并为“其他”",
+    ],
+    [
+        "one-hot, {n} levels, and {rare} rare word together as \"other\"",
+        "類別，共 {n} 種值，另有 {rare} 種少見的值歸為「其他」",
+        "类别，共 {n} 种值，另有 {rare} 种少见的值归为“其他”",
+    ],
+    ["a broken line through {n} knots", "數字，以 {n} 個節點的折線表示", "数字，以 {n} 个节点的折线表示"],
+    ["not used: {why}", "未使用：{why}", "未使用：{why}"],
+    ["nothing to fill", "無須補值", "无需补值"],
+    [
+        "no cell was empty; an empty one counts as the median {value}",
+        "沒有空白；若空白，以中位數 {value} 計算",
+        "没有空白；若空白，按中位数 {value} 计算",
+    ],
+    ["no cell was empty; an empty one counts as {value}", "沒有空白；若空白，視為 {value}", "没有空白；若空白，视为 {value}"],
+    [
+        "{n} cells were empty; they count as the median {value}",
+        "有 {n} 格空白，以中位數 {value} 計算",
+        "有 {n} 格空白，按中位数 {value} 计算",
+    ],
+    ["{n} cells were empty; they are a level of their own", "有 {n} 格空白，自成一類", "有 {n} 格空白，自成一类"],
+    // What the import most often finds.
+    [
+        "found an empty cell and filled in 0, because {column} is 0",
+        "此格空白，因為 {column} 為 0，所以補上 0",
+        "此格空白，因为 {column} 为 0，所以补上 0",
+    ],
+    [
+        "equals line {line} in everything but the id; both are kept, and training keeps them in one fold",
+        "除編號外與第 {line} 行完全相同；兩列都保留，訓練時放在同一折",
+        "除编号外与第 {line} 行完全相同；两行都保留，训练时放在同一折",
+    ],
+    // The checks a message passed.
+    ["footer", "頁尾完整", "页脚完整"],
+    ["html-agrees", "兩種版面內容一致", "两种版式内容一致"],
+    ["html-inert", "版面不含程式", "版式不含程序"],
+    ["length", "長度合格", "长度合格"],
+    ["links-known", "連結已核對", "链接已核对"],
+    ["no-template-syntax", "沒有殘留樣板語法", "没有残留模板语法"],
+    ["numbers-bound", "每個數字都有依據", "每个数字都有依据"],
+    ["objections-answered", "每個回應都有答覆", "每个回应都有答复"],
+    ["offer-named", "寫明方案名稱", "写明方案名称"],
+    ["offer-of-the-plan", "與計畫的方案相同", "与计划的方案相同"],
+    ["outcomes-distinct", "通話結果不重複", "通话结果不重复"],
+    ["plain-characters", "只用一般字元", "只用普通字符"],
+    ["script-complete", "腳本完整", "脚本完整"],
+    ["sender-named", "寫明寄件公司", "写明发件公司"],
+    ["single-line", "標題為單行", "标题为单行"],
+    ["slots-filled", "個人資料已填入", "个人信息已填入"],
+    ["slots-known", "欄位名稱已核對", "字段名称已核对"],
+    ["subject-length", "主旨長度合格", "主题长度合格"],
+    ["subject-present", "有主旨", "有主题"],
+    ["text-present", "有內文", "有正文"],
+    ["unsubscribe", "可取消訂閱", "可取消订阅"],
+];
+
+/// Returns a sentence of the store in a language, or as it is where nobody translated it.
+pub(crate) fn said(text: &str, locale: Locale) -> String {
+    let column = match locale {
+        Locale::En => return text.to_owned(),
+        Locale::ZhTw => 1,
+        Locale::ZhCn => 2,
+    };
+    let found = SAYINGS.iter().find_map(|saying| values(saying[0], text).map(|values| fill(saying[column], &values)));
+    found.unwrap_or_else(|| text.to_owned())
+}
+
+/// Returns what stands in a text where its pattern has a `{name}`; `None` if the text is no such sentence.
+fn values<'a>(pattern: &'a str, text: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let Some((before, rest)) = pattern.split_once('{') else {
+        return (pattern == text).then(Vec::new);
+    };
+    let (name, after) = rest.split_once('}')?;
+    let text = text.strip_prefix(before)?;
+    let next = after.split('{').next().unwrap_or(after);
+    let end = if next.is_empty() { text.len() } else { text.find(next)? };
+    let mut values = vec![(name, &text[..end])];
+    values.extend(self::values(after, &text[end..])?);
+    Some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_said_with_its_values_or_left_as_it_is() {
+        let check = |text: &str, expected: &str| assert_eq!(said(text, Locale::ZhTw), expected);
+        check("one-hot, 3 levels", "類別，共 3 種值");
+        check("one-hot, 3 levels, and 2 rare words together as \"other\"", "類別，共 3 種值，另有 2 種少見的值合併為「其他」");
+        check("no cell was empty; an empty one counts as the median 29", "沒有空白；若空白，以中位數 29 計算");
+        check("no cell was empty; an empty one counts as \"{n}\"", "沒有空白；若空白，視為 \"{n}\"");
+        check("never heard of", "never heard of");
+        check("", "");
+        assert_eq!(said("one-hot, 3 levels", Locale::En), "one-hot, 3 levels");
+    }
+
+    #[test]
+    fn every_saying_keeps_its_values() {
+        let names = |text: &str| {
+            text.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+        };
+        for saying in SAYINGS {
+            for text in &saying[1..] {
+                let (mut expected, mut found) = (names(saying[0]), names(text));
+                expected.sort();
+                found.sort();
+                assert_eq!(expected, found, "{text}");
+            }
+        }
+    }
+}
