@@ -6,7 +6,8 @@ use crate::locale::Locale;
 use crate::money::{Money, group_thousands};
 use crate::pipeline::assess::Explainer;
 use crate::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueTier, logistic, points, tier_of};
-use crate::schema::{TableSchema, Theme};
+use crate::schema::{Role, TableSchema, Theme};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// Everything the data analyst looks at.
@@ -30,6 +31,9 @@ pub struct AnalystInput {
     pub monthly_minor: Option<i64>,
     /// The customer's numbers beside the peers'.
     pub comparisons: Vec<Comparison>,
+    /// The day the contract ends, where the table says it.
+    #[schemars(with = "Option<String>")]
+    pub contract_end: Option<Date>,
     /// How many features were empty.
     pub imputed: u16,
 }
@@ -72,6 +76,9 @@ pub struct RiskSummary {
     pub reasons: Vec<PointedReason>,
     /// How the customer's numbers compare with the peers'.
     pub comparisons: Vec<Comparison>,
+    /// The day the contract ends; without one nothing is said about the contract ending.
+    #[schemars(with = "Option<String>")]
+    pub contract_end: Option<Date>,
     /// How many features were empty and filled by what the model learned; above 0 the score is less certain.
     pub imputed: u16,
 }
@@ -121,6 +128,7 @@ impl AnalystInput {
             value_bounds_minor: [explainer.bounds.mid().minor, explainer.bounds.high().minor],
             monthly_minor: customer.monthly_charge(explainer.table).map(|money| money.minor),
             comparisons: comparisons(explainer, customer),
+            contract_end: customer.text(explainer.table, &Role::ContractEnd).and_then(|day| day.parse().ok()),
             imputed: assessment.imputed,
         }
     }
@@ -182,6 +190,7 @@ pub fn analyse(input: &AnalystInput) -> Result<RiskSummary, AnalystError> {
         monthly_minor: input.monthly_minor,
         reasons,
         comparisons: input.comparisons.clone(),
+        contract_end: input.contract_end,
         imputed: input.imputed,
     })
 }
@@ -246,6 +255,17 @@ impl RiskSummary {
             });
         }
         text
+    }
+
+    /// Returns what makes the numbers understandable, a sentence each: comparisons with named peers, and the end of
+    /// the contract where it is known.
+    pub fn background(&self, table: &TableSchema, locale: Locale) -> Vec<String> {
+        let end = self.contract_end.map(|day| match locale {
+            Locale::En => format!("The contract ends on {}.", day.strftime("%-d %B %Y")),
+            Locale::ZhTw => format!("合約於 {} 年 {} 月 {} 日到期。", day.year(), day.month(), day.day()),
+            Locale::ZhCn => format!("合约于 {} 年 {} 月 {} 日到期。", day.year(), day.month(), day.day()),
+        });
+        self.comparisons.iter().map(|comparison| comparison.text(table, locale)).chain(end).collect()
     }
 
     fn score_sentence(&self, locale: Locale) -> String {

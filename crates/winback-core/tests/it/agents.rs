@@ -68,9 +68,9 @@ fn told(parts: &[f64], locale: Locale) -> String {
         bounds: ValueBounds::new(money(4_000), money(8_000)).unwrap(),
     };
     let explained = explainer.explain(&customer, &assessment(parts)).unwrap();
-    let comparisons: Vec<String> = explained.risk.comparisons.iter().map(|c| c.text(&table, locale)).collect();
+    let background = explained.risk.background(&table, locale);
     let voice = Voice { table: &table, features: &features, customer: &customer, locale };
-    format!("{}\n{}\n{}", explained.risk.text(&table, locale), comparisons.join("\n"), explained.causes.text(&voice))
+    format!("{}\n{}\n{}", explained.risk.text(&table, locale), background.join("\n"), explained.causes.text(&voice))
 }
 
 #[test]
@@ -102,6 +102,7 @@ fn input(parts: &[f64], base: f64) -> AnalystInput {
         value_bounds_minor: [4_000, 8_000],
         monthly_minor: Some(7_999),
         comparisons: Vec::new(),
+        contract_end: None,
         imputed: 0,
     }
 }

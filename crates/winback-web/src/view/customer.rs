@@ -323,7 +323,7 @@ fn risk(context: &Context, file: &CustomerFile, s: &Strings) -> Result<Option<Ri
         reasons: summary.reasons.iter().map(|reason| reason_view(context, &file.customer, reason, s)).collect(),
         analyst: ToldView {
             summary: summary.text(&context.table, s.locale),
-            details: summary.comparisons.iter().map(|comparison| comparison.text(&context.table, s.locale)).collect(),
+            details: summary.background(&context.table, s.locale),
         },
         causes: ToldView { summary: causes.text(&voice), details: named.map(|reason| words::pointed(&voice, reason, s)).collect() },
     }))

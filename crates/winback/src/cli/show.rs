@@ -171,8 +171,8 @@ impl Shown<'_> {
         let mut text = String::new();
         if let Some(Ok(explained)) = self.file.assessment.as_ref().map(|assessment| self.explainer().explain(customer, assessment)) {
             let voice = Voice { table: &self.context.table, features: &self.context.features, customer, locale: self.locale };
-            let comparisons = explained.risk.comparisons.iter().map(|c| format!("  {}\n", c.text(&self.context.table, self.locale)));
-            text.push_str(&format!("\n{}\n{}", explained.risk.text(&self.context.table, self.locale), comparisons.collect::<String>()));
+            let background = explained.risk.background(&self.context.table, self.locale).into_iter().map(|line| format!("  {line}\n"));
+            text.push_str(&format!("\n{}\n{}", explained.risk.text(&self.context.table, self.locale), background.collect::<String>()));
             text.push_str(&format!("\n{}\n", explained.causes.text(&voice)));
         }
         if let Some(plan) = &self.file.plan {
