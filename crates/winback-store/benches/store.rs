@@ -5,6 +5,7 @@ use std::time::Instant;
 use winback_core::customer::{Cell, Customer};
 use winback_core::fakes::samples;
 use winback_core::id::{CustomerId, Position};
+use winback_core::offer::OfferId;
 use winback_core::portfolio::{Filter, ListQuery, PortfolioReader as _, SortKey};
 use winback_core::risk::{Reason, RiskLevel};
 use winback_core::run::Stage;
@@ -40,6 +41,9 @@ async fn write(store: &SqliteStore, rows: u32) -> Outcome {
         let page = CustomerPage { customers, defects: Vec::new(), source_rows: u64::from(to) };
         meter.time(store.save_customers(run, &schema, &page)).await?;
     }
+    meter.tell();
+    let mut meter = Meter::new("finish import (index of ids)", rows);
+    meter.time(store.finish_stage(run, &samples::report(Stage::Import))).await?;
     meter.tell();
     let mut meter = Meter::new("save assessments", rows);
     for (from, to) in pages(rows) {
@@ -86,11 +90,16 @@ async fn look(store: &SqliteStore) -> Outcome {
     let run = store.runs(1).await?[0].id;
     let high = Filter { level: Some(RiskLevel::High), ..Filter::default() };
     let search = Filter { search: Some("00042".into()), ..Filter::default() };
+    let offer = Filter { offer: Some(OfferId("annual-15".into())), ..Filter::default() };
+    let unwritten = Filter { written: Some(false), ..Filter::default() };
     for (name, filter, sort, offset) in [
         ("list, first page", Filter::default(), SortKey::Probability, 0),
         ("list, deep page", Filter::default(), SortKey::Probability, 50_000),
         ("list, high risk by charge", high.clone(), SortKey::MonthlyCharge, 0),
         ("list, by net value", Filter::default(), SortKey::NetValue, 0),
+        ("list, one offer by net value", offer, SortKey::NetValue, 0),
+        ("list, not written for", unwritten, SortKey::Probability, 0),
+        ("list, by id", Filter::default(), SortKey::Id, 0),
         ("list, search", search, SortKey::Probability, 0),
     ] {
         let query = ListQuery { filter, sort, offset, ..ListQuery::default() };
@@ -99,6 +108,7 @@ async fn look(store: &SqliteStore) -> Outcome {
     Meter::new("progress", 1).once(store.progress(run)).await?;
     Meter::new("overview", 1).once(store.overview(run)).await?;
     Meter::new("random", 1).once(store.random(run, &high, 7)).await?;
+    Meter::new("one customer", 1).once(store.file(run, &scattered(77, &samples::id(77)), &telco())).await?;
     Meter::new("nearest ids", 1).once(store.nearest_ids(run, "C-00042y", 5)).await?;
     Meter::new("best 200", 1).once(store.best(run, 200)).await?;
     Ok(())

@@ -1,5 +1,5 @@
 //! Opening a store: the file, its settings, its layout.
-use crate::error::{opening, writing};
+use crate::error::{is_busy, opening, writing};
 use crate::migrations::{self, Migrator};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
@@ -15,13 +15,15 @@ use winback_core::store::StoreError;
 
 /// How long a writer waits for another one before it gives up.
 const BUSY: Duration = Duration::from_secs(30);
+/// How long is waited before a busy store is tried again.
+const RETRY: Duration = Duration::from_millis(20);
 /// Connections that read at the same time; SQLite lets one write.
 const CONNECTIONS: u32 = 4;
 const PAGE_BYTES: u32 = 8_192;
 /// A connection's page cache, in KiB (the minus sign is SQLite's way to say KiB).
-const CACHE: &str = "-32768";
-/// The write-ahead log is copied back after so many pages: 32 MiB.
-const CHECKPOINT_PAGES: &str = "4096";
+const CACHE: &str = "-65536";
+/// The write-ahead log is copied back after so many pages: 128 MiB.
+const CHECKPOINT_PAGES: &str = "16384";
 /// Rows a connection may read ahead of whoever takes them.
 const READ_AHEAD: usize = 1_024;
 
@@ -38,12 +40,11 @@ impl SqliteStore {
         probe(path)?;
         // One connection changes the layout and is closed before the others look at it: a connection that read the
         // layout before a migration was done may keep the old one.
-        let first = Database::connect(options(path, 1, None)).await.map_err(opening)?;
+        let first = connected(path, 1).await?;
         let migrated = migrate(&first).await;
         first.close().await.map_err(opening)?;
         migrated?;
-        let db = Database::connect(options(path, CONNECTIONS, None)).await.map_err(opening)?;
-        Ok(Self { db })
+        Ok(Self { db: connected(path, CONNECTIONS).await? })
     }
 
     /// Closes every connection, so that the log is copied back into the one file.
@@ -65,6 +66,21 @@ impl SqliteStore {
     /// Begins a transaction that only reads, so that several statements see one state.
     pub(crate) async fn begin_read(&self) -> Result<DatabaseTransaction, StoreError> {
         self.db.begin().await.map_err(opening)
+    }
+}
+
+/// Connects. SQLite does not wait by itself while another program turns a new store's log on or closes the last
+/// connection, so this does.
+async fn connected(path: &Path, connections: u32) -> Result<DatabaseConnection, StoreError> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match Database::connect(options(path, connections, None)).await {
+            Err(error) if is_busy(&error) && waited < BUSY => {
+                tokio::time::sleep(RETRY).await;
+                waited += RETRY;
+            }
+            connected => return connected.map_err(opening),
+        }
     }
 }
 
@@ -185,7 +201,7 @@ mod tests {
         store.db.execute_unprepared("INSERT INTO seaql_migrations VALUES ('m0999_later', 1)").await.unwrap();
         store.close().await.unwrap();
         let error = SqliteStore::open(&path).await.unwrap_err();
-        assert_eq!(error.to_string(), "the store has the layout m0999_later, this program knows m0001_init; use the newer program");
+        assert_eq!(error.to_string(), "the store has the layout m0999_later, this program knows m0001_first; use the newer program");
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use winback_core::id::RunId;
 use winback_core::store::StoreError;
 
 // Primary result codes, https://www.sqlite.org/rescode.html
+const SQLITE_BUSY: u32 = 5;
 const SQLITE_READONLY: u32 = 8;
 const SQLITE_FULL: u32 = 13;
 
@@ -26,6 +27,11 @@ pub(crate) fn opening(error: DbErr) -> StoreError {
 #[expect(clippy::needless_pass_by_value, reason = "callers hand over the error they got")]
 pub(crate) fn damaged(what: &'static str, run: RunId, why: impl ToString) -> StoreError {
     StoreError::Damaged { what, run, why: why.to_string() }
+}
+
+/// Returns whether another connection has what this one needs, for now.
+pub(crate) fn is_busy(error: &DbErr) -> bool {
+    primary_code(error) == Some(SQLITE_BUSY)
 }
 
 fn translate(doing: &'static str, error: DbErr) -> StoreError {

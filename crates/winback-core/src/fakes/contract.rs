@@ -116,6 +116,11 @@ async fn customers_come_back_as_they_were(store: &dyn Store) -> Result<(), Store
     let defects = store.defects(run, 0, u64::MAX).await?;
     assert_eq!(defects, samples::page(0, CUSTOMERS).defects);
     assert_eq!(store.defects(run, 3, 2).await?, defects[3..5]);
+    store.finish_stage(run, &samples::report(Stage::Import)).await?;
+    assert_eq!(store.customer(run, &schema, &samples::id(500)).await?, Some(samples::customer(500)), "found as before");
+    assert_eq!(store.customer(run, &schema, &samples::id(CUSTOMERS)).await?, None);
+    store.save_customers(run, &schema, &samples::page(CUSTOMERS, 1)).await?;
+    assert_eq!(store.customer(run, &schema, &samples::id(CUSTOMERS)).await?, Some(samples::customer(CUSTOMERS)), "late rows are found too");
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 //! The layouts a store has had, the oldest first. A migration that was released is never changed.
-mod m0001_init;
+mod m0001_first;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -8,7 +8,7 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_init::Init)]
+        vec![Box::new(m0001_first::First)]
     }
 }
 

@@ -13,18 +13,15 @@ use winback_core::campaign::{Approval, ApprovalState, CampaignPlan};
 use winback_core::id::{CustomerId, Position, RunId};
 use winback_core::store::{CampaignStore, StoreError};
 
-const PLANS: Upsert = Upsert {
-    table: "plan",
-    columns: &["run_id", "position", "customer", "pattern", "offer", "contact", "cost_minor", "net_minor", "figures"],
-    key: 2,
-};
+const PLANS: Upsert =
+    Upsert { table: "plan", columns: &["run_id", "position", "customer", "pattern", "cost_minor", "net_minor", "figures"], key: 2 };
+/// What lists read of a plan.
+const LISTED: Upsert = Upsert { table: "listing", columns: &["run_id", "position", "contact", "offer", "cost_minor", "net_minor"], key: 2 };
 const PATTERNS: Upsert = Upsert { table: "plan_pattern", columns: &["run_id", "pattern", "body"], key: 2 };
 const APPROVALS: Upsert = Upsert { table: "approval", columns: &["run_id", "position", "state", "decided_by", "decided_at"], key: 2 };
-const BEST_OFFERS: &str = "SELECT position FROM plan WHERE run_id = $1 AND offer IS NOT NULL ORDER BY net_minor DESC, position LIMIT $2";
-const BEST_CONTACTS: &str = "SELECT p.position FROM plan p \
-                             LEFT JOIN assessment a ON a.run_id = p.run_id AND a.position = p.position \
-                             WHERE p.run_id = $1 AND p.contact = 1 AND p.offer IS NULL \
-                             ORDER BY COALESCE(a.probability, 0) DESC, p.position LIMIT $2";
+const BEST_OFFERS: &str = "SELECT position FROM listing WHERE run_id = $1 AND offer IS NOT NULL ORDER BY net_minor DESC, position LIMIT $2";
+const BEST_CONTACTS: &str = "SELECT position FROM listing WHERE run_id = $1 AND contact = 1 AND offer IS NULL \
+                             ORDER BY COALESCE(probability, 0) DESC, position LIMIT $2";
 
 #[async_trait]
 impl CampaignStore for SqliteStore {
@@ -32,9 +29,11 @@ impl CampaignStore for SqliteStore {
         let mut patterns = Patterns::default();
         let plans = plan_values(run, page, &mut patterns)?;
         let patterns = patterns.into_rows().flat_map(|(id, body)| [run.0.into(), id.into(), body.into()]).collect();
+        let listed = page.iter().flat_map(|plan| listed(run, plan)).collect();
         let tx = self.begin_write().await?;
         PATTERNS.save(&tx, patterns).await?;
         PLANS.save(&tx, plans).await?;
+        LISTED.save(&tx, listed).await?;
         overview::forget(&tx, run).await?;
         tx.commit().await.map_err(writing)
     }
@@ -111,13 +110,23 @@ fn plan_values(run: RunId, page: &[CampaignPlan], patterns: &mut Patterns) -> Re
         values.push(i64::from(plan.position.0).into());
         values.push(plan.customer.as_str().into());
         values.push(pattern.into());
-        values.push(choice.map(|choice| choice.offer.0.clone()).into());
-        values.push(i16::from(plan.decision.is_contact()).into());
         values.push(choice.map_or(0, |choice| choice.cost_minor).into());
         values.push(choice.map_or(0, |choice| choice.effect.net_minor).into());
         values.push(figures.encode().into());
     }
     Ok(values)
+}
+
+fn listed(run: RunId, plan: &CampaignPlan) -> [Value; 6] {
+    let choice = plan.decision.choice();
+    [
+        run.0.into(),
+        i64::from(plan.position.0).into(),
+        i16::from(plan.decision.is_contact()).into(),
+        choice.map(|choice| choice.offer.0.as_str()).into(),
+        choice.map(|choice| choice.cost_minor).into(),
+        choice.map(|choice| choice.effect.net_minor).into(),
+    ]
 }
 
 fn read_pattern(row: &QueryResult, run: RunId) -> Result<(i64, CampaignPlan), StoreError> {

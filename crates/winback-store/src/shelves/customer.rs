@@ -22,6 +22,7 @@ impl CustomerStore for SqliteStore {
         let defects = defect_values(run, &page.defects)?;
         let tx = self.begin_write().await?;
         CUSTOMERS.save(&tx, customers).await?;
+        forget_ids(&tx, run).await?;
         DEFECTS.save(&tx, defects).await?;
         // A page that is saved again must not put the mark back.
         let mark = "UPDATE run SET source_rows = $2 WHERE id = $1 AND source_rows < $2";
@@ -53,14 +54,29 @@ impl CustomerStore for SqliteStore {
     }
 }
 
-/// Returns one customer by its id, in whatever transaction the caller has.
+/// Makes customers quick to find by their id; done once, when all of them are there.
+pub(super) async fn index_ids(db: &impl ConnectionTrait, run: RunId) -> Result<(), StoreError> {
+    forget_ids(db, run).await?;
+    let sql = "INSERT INTO customer_id (run_id, id, position) SELECT run_id, id, position FROM customer WHERE run_id = $1 ORDER BY id";
+    execute(db, sql, vec![run.0.into()]).await.map(drop)
+}
+
+async fn forget_ids(db: &impl ConnectionTrait, run: RunId) -> Result<(), StoreError> {
+    execute(db, "DELETE FROM customer_id WHERE run_id = $1", vec![run.0.into()]).await.map(drop)
+}
+
+/// Returns one customer by its id, in whatever transaction the caller has. While an import is under way every row
+/// is looked at.
 pub(super) async fn by_id(
     db: &impl ConnectionTrait,
     run: RunId,
     schema: &TableSchema,
     id: &CustomerId,
 ) -> Result<Option<Customer>, StoreError> {
-    let row = first(db, &format!("{CUSTOMER} AND id = $2"), vec![run.0.into(), id.as_str().into()]).await?;
+    let asked: Vec<Value> = vec![run.0.into(), id.as_str().into()];
+    let indexed = first(db, "SELECT 1 FROM customer_id WHERE run_id = $1 LIMIT 1", vec![run.0.into()]).await?.is_some();
+    let found = if indexed { "position = (SELECT position FROM customer_id WHERE run_id = $1 AND id = $2)" } else { "id = $2" };
+    let row = first(db, &format!("{CUSTOMER} AND {found}"), asked).await?;
     row.map(|row| read_customer(&row, run, &mut CellReader::new(schema))).transpose()
 }
 

@@ -11,15 +11,15 @@ use winback_core::portfolio::{MatrixCell, OfferCount, Overview};
 use winback_core::risk::{RiskLevel, ValueTier};
 use winback_core::store::StoreError;
 
-const MATRIX: &str = "SELECT level, tier, COUNT(*), COALESCE(SUM(monthly_minor), 0) FROM assessment WHERE run_id = $1 \
+const MATRIX: &str = "SELECT level, tier, COUNT(*), COALESCE(SUM(monthly_minor), 0) FROM listing WHERE run_id = $1 AND level IS NOT NULL \
                       GROUP BY level, tier ORDER BY level DESC, tier IS NULL, tier DESC";
 /// SQLite cuts where it casts, PostgreSQL rounds; the inner `CASE` makes the floor of either.
 const HISTOGRAM: &str = "SELECT CASE WHEN probability >= 1.0 THEN 19 \
                          WHEN CAST(probability * 20.0 AS BIGINT) > probability * 20.0 THEN CAST(probability * 20.0 AS BIGINT) - 1 \
                          ELSE CAST(probability * 20.0 AS BIGINT) END AS twentieth, COUNT(*) \
-                         FROM assessment WHERE run_id = $1 GROUP BY 1";
-const AT_RISK: &str = "SELECT COALESCE(SUM(probability * monthly_minor), 0.0) FROM assessment WHERE run_id = $1";
-const OFFERS: &str = "SELECT offer, COUNT(*), COALESCE(SUM(cost_minor), 0), COALESCE(SUM(net_minor), 0) FROM plan \
+                         FROM listing WHERE run_id = $1 AND level IS NOT NULL GROUP BY 1";
+const AT_RISK: &str = "SELECT COALESCE(SUM(probability * monthly_minor), 0.0) FROM listing WHERE run_id = $1";
+const OFFERS: &str = "SELECT offer, COUNT(*), COALESCE(SUM(cost_minor), 0), COALESCE(SUM(net_minor), 0) FROM listing \
                       WHERE run_id = $1 AND contact = 1 GROUP BY offer ORDER BY COUNT(*) DESC, offer IS NULL, offer";
 const TWENTIETHS: usize = 20;
 

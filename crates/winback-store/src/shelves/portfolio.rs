@@ -22,15 +22,13 @@ use winback_core::store::StoreError;
 const MOST_ROWS: u64 = 500;
 /// How many ids are compared letter by letter.
 const MOST_CANDIDATES: i64 = 5_000;
-const CARDS: &str = "SELECT a.position, a.customer, a.probability, a.level, a.tier, a.monthly_minor, a.main_group, p.offer, \
-                     CASE WHEN p.offer IS NULL THEN NULL ELSE p.net_minor END, \
+const CARDS: &str = "SELECT a.position, a.customer, a.probability, a.level, a.tier, a.monthly_minor, a.main_group, a.offer, a.net_minor, \
                      CASE WHEN EXISTS (SELECT 1 FROM writing w WHERE w.run_id = a.run_id AND w.position = a.position AND w.messages > 0) \
-                     THEN 1 ELSE 0 END, d.state FROM assessment a \
-                     LEFT JOIN plan p ON p.run_id = a.run_id AND p.position = a.position \
+                     THEN 1 ELSE 0 END, d.state FROM listing a \
                      LEFT JOIN approval d ON d.run_id = a.run_id AND d.position = a.position \
                      WHERE a.run_id = $1 AND a.position IN";
 const MOVES: &str = "SELECT level, CASE WHEN probability >= $2 THEN 2 WHEN probability >= $3 THEN 1 ELSE 0 END AS other, COUNT(*) \
-                     FROM assessment WHERE run_id = $1 GROUP BY 1, 2 ORDER BY 1 DESC, 2 DESC";
+                     FROM listing WHERE run_id = $1 AND level IS NOT NULL GROUP BY 1, 2 ORDER BY 1 DESC, 2 DESC";
 
 #[async_trait]
 impl PortfolioReader for SqliteStore {
@@ -133,8 +131,9 @@ async fn approval_at(db: &impl ConnectionTrait, run: RunId, position: Position) 
 async fn holding(db: &impl ConnectionTrait, run: RunId, texts: &[String]) -> Result<Vec<CustomerId>, StoreError> {
     let mut values: Vec<Value> = vec![run.0.into(), MOST_CANDIDATES.into()];
     values.extend(texts.iter().map(|text| Value::from(format!("%{}%", escape_like(text)))));
-    let any: Vec<String> = (3..=values.len()).map(|number| format!("LOWER(id) LIKE ${number} ESCAPE '\\'")).collect();
-    let sql = format!("SELECT id FROM customer WHERE run_id = $1 AND ({}) ORDER BY LENGTH(id), id LIMIT $2", any.join(" OR "));
+    let any: Vec<String> = (3..=values.len()).map(|number| format!("search LIKE ${number} ESCAPE '\\'")).collect();
+    let sql =
+        format!("SELECT customer FROM listing WHERE run_id = $1 AND ({}) ORDER BY LENGTH(customer), customer LIMIT $2", any.join(" OR "));
     let rows = all(db, &sql, values).await?;
     rows.iter().map(|row| read_id(row, run)).collect()
 }

@@ -3,7 +3,7 @@ use crate::codes::Code;
 use crate::connect::SqliteStore;
 use crate::error::{damaged, reading, writing};
 use crate::rows::{Columns, all, execute, first, number};
-use crate::shelves::overview;
+use crate::shelves::{customer, overview};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -16,9 +16,9 @@ const RUN: &str = "SELECT id, source, source_digest, settings_digest, settings, 
 
 /// What each stage stores, besides its report.
 const STORED_BY: &[(Stage, &[&str])] = &[
-    (Stage::Import, &["customer", "defect"]),
+    (Stage::Import, &["customer", "customer_id", "defect"]),
     (Stage::Train, &[]),
-    (Stage::Assess, &["assessment", "overview"]),
+    (Stage::Assess, &["assessment", "listing", "overview"]),
     (Stage::Plan, &["plan", "plan_pattern", "approval", "overview"]),
     (Stage::Write, &["writing"]),
 ];
@@ -76,6 +76,9 @@ impl RunStore for SqliteStore {
             report.report.to_string().into(),
         ];
         execute(&tx, insert, values).await?;
+        if report.stage == Stage::Import {
+            customer::index_ids(&tx, id).await?;
+        }
         if matches!(report.stage, Stage::Assess | Stage::Plan) {
             overview::remember(&tx, id).await?;
         }
@@ -88,6 +91,10 @@ impl RunStore for SqliteStore {
             for table in *tables {
                 execute(&tx, &format!("DELETE FROM {table} WHERE run_id = $1"), vec![id.0.into()]).await?;
             }
+        }
+        if stage == Stage::Plan {
+            let unlist = "UPDATE listing SET contact = NULL, offer = NULL, cost_minor = NULL, net_minor = NULL WHERE run_id = $1";
+            execute(&tx, unlist, vec![id.0.into()]).await?;
         }
         if stage == Stage::Import {
             execute(&tx, "UPDATE run SET source_rows = 0 WHERE id = $1", vec![id.0.into()]).await?;
@@ -102,8 +109,8 @@ impl RunStore for SqliteStore {
         Ok(RunProgress {
             customers: number(&tx, "SELECT COUNT(*) FROM customer WHERE run_id = $1", of()).await?,
             source_rows: number(&tx, "SELECT source_rows FROM run WHERE id = $1", of()).await?,
-            assessed: number(&tx, "SELECT COUNT(*) FROM assessment WHERE run_id = $1", of()).await?,
-            planned: number(&tx, "SELECT COUNT(*) FROM plan WHERE run_id = $1", of()).await?,
+            assessed: number(&tx, "SELECT COUNT(level) FROM listing WHERE run_id = $1", of()).await?,
+            planned: number(&tx, "SELECT COUNT(contact) FROM listing WHERE run_id = $1", of()).await?,
             written: number(&tx, "SELECT COUNT(DISTINCT position) FROM writing WHERE run_id = $1", of()).await?,
         })
     }

@@ -5,16 +5,16 @@ use sea_orm_migration::prelude::{
 use sea_orm_migration::sea_orm::DbBackend;
 
 /// Makes every table.
-pub(super) struct Init;
+pub(super) struct First;
 
-impl MigrationName for Init {
+impl MigrationName for First {
     fn name(&self) -> &str {
-        "m0001_init"
+        "m0001_first"
     }
 }
 
 #[async_trait::async_trait]
-impl MigrationTrait for Init {
+impl MigrationTrait for First {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in tables() {
             manager.create_table(clustered(table, manager.get_database_backend())).await?;
@@ -36,23 +36,28 @@ impl MigrationTrait for Init {
 
 type IndexRow = (&'static str, &'static str, &'static [&'static str], bool);
 
-/// The `_card` indexes hold all that lists and counts read, in order of position: pages are appended to them, not
-/// scattered over them, and a list need not read the long rows.
+/// The index of writings holds all that lists and counts read, so that they need not read the long rows.
 const INDEXES: &[IndexRow] = &[
     ("run_origin", "run", &["source_digest", "settings_digest"], false),
-    ("customer_id", "customer", &["run_id", "id"], true),
-    (
-        "assessment_card",
-        "assessment",
-        &["run_id", "position", "probability", "level", "tier", "monthly_minor", "main_group", "customer", "search"],
-        false,
-    ),
     ("writing_card", "writing", &["run_id", "position", "locale", "messages"], false),
     ("approval_state", "approval", &["run_id", "state", "position"], false),
 ];
 
 fn tables() -> Vec<TableCreateStatement> {
-    vec![run(), stage_report(), overview(), customer(), defect(), assessment(), plan_pattern(), plan(), approval(), writing()]
+    vec![
+        run(),
+        stage_report(),
+        overview(),
+        customer(),
+        customer_id(),
+        defect(),
+        assessment(),
+        listing(),
+        plan_pattern(),
+        plan(),
+        approval(),
+        writing(),
+    ]
 }
 
 /// Keeps the rows of a table in its primary key, where the database can; the run table counts by rowid.
@@ -102,10 +107,6 @@ fn small(name: &str) -> ColumnDef {
     ColumnDef::new(Alias::new(name)).small_integer().not_null().to_owned()
 }
 
-fn real(name: &str) -> ColumnDef {
-    ColumnDef::new(Alias::new(name)).double().not_null().to_owned()
-}
-
 fn text(name: &str) -> ColumnDef {
     ColumnDef::new(Alias::new(name)).text().not_null().to_owned()
 }
@@ -132,21 +133,36 @@ fn customer() -> TableCreateStatement {
     of_run("customer", &[integer("position")]).col(text("id")).col(integer("line")).col(text("cells")).to_owned()
 }
 
+/// Where to find an id. Filled in order of id when the import is done: ids come scattered, and an index kept up row
+/// by row would be rewritten with every page.
+fn customer_id() -> TableCreateStatement {
+    of_run("customer_id", &[text("id")]).col(integer("position")).to_owned()
+}
+
 /// Defects of one line are numbered in the order in which they were found.
 fn defect() -> TableCreateStatement {
     of_run("defect", &[integer("line"), integer("number")]).col(text("body")).to_owned()
 }
 
 fn assessment() -> TableCreateStatement {
-    of_run("assessment", &[integer("position")])
-        .col(text("customer"))
-        .col(text("search"))
-        .col(real("probability"))
-        .col(small("level"))
+    of_run("assessment", &[integer("position")]).col(text("customer")).col(bytes("detail")).to_owned()
+}
+
+/// The short rows that lists and counts read: what an assessment says of a customer, and what a plan does. Either
+/// may come first, so that every column may be empty.
+fn listing() -> TableCreateStatement {
+    of_run("listing", &[integer("position")])
+        .col(optional("customer", ColumnDef::text))
+        .col(optional("search", ColumnDef::text))
+        .col(optional("probability", ColumnDef::double))
+        .col(optional("level", ColumnDef::small_integer))
         .col(optional("tier", ColumnDef::small_integer))
         .col(optional("monthly_minor", ColumnDef::big_integer))
         .col(optional("main_group", ColumnDef::integer))
-        .col(bytes("detail"))
+        .col(optional("contact", ColumnDef::small_integer))
+        .col(optional("offer", ColumnDef::text))
+        .col(optional("cost_minor", ColumnDef::big_integer))
+        .col(optional("net_minor", ColumnDef::big_integer))
         .to_owned()
 }
 
@@ -158,8 +174,6 @@ fn plan() -> TableCreateStatement {
     of_run("plan", &[integer("position")])
         .col(text("customer"))
         .col(integer("pattern"))
-        .col(optional("offer", ColumnDef::text))
-        .col(small("contact"))
         .col(integer("cost_minor"))
         .col(integer("net_minor"))
         .col(bytes("figures"))
