@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use tempfile::TempDir;
 
 /// The public tables, where a test may find them; never part of the repository.
@@ -120,6 +120,7 @@ impl Home {
 /// What a command said, and its exit code.
 pub struct Said {
     pub code: Option<i32>,
+    status: ExitStatus,
     pub out: String,
     pub err: String,
 }
@@ -127,13 +128,13 @@ pub struct Said {
 impl From<Output> for Said {
     fn from(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        Self { code: output.status.code(), status: output.status, out: text(output.stdout), err: text(output.stderr) }
     }
 }
 
 impl std::fmt::Display for Said {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let code = self.code.map_or("killed".to_owned(), |code| format!("exit {code}"));
+        let code = self.code.map_or_else(|| self.status.to_string(), |code| format!("exit {code}"));
         write!(f, "{code}\n{}{}", self.out, self.err)
     }
 }

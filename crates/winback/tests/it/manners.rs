@@ -88,7 +88,7 @@ fn reports_are_json_when_asked_and_nothing_else() {
     ];
     for args in commands {
         let said = home.say(&[args, &["--json"]].concat());
-        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{args:?}: {}", said.out);
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{args:?}: {said}");
         let parsed: Result<serde_json::Value, _> = serde_json::from_str(&said.out);
         assert!(parsed.is_ok(), "{args:?}: {}", said.out);
     }
