@@ -196,6 +196,11 @@ impl Decision {
         }
     }
 
+    /// Returns whether the customer has left already and is left alone.
+    pub fn is_departed(&self) -> bool {
+        matches!(self, Decision::NoContact { why: WhyNoContact::AlreadyLeft })
+    }
+
     /// Returns whether the customer is to be contacted.
     pub fn is_contact(&self) -> bool {
         !matches!(self, Decision::NoContact { .. })

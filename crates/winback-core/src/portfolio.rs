@@ -57,8 +57,10 @@ pub trait Desk: Send + Sync {
 /// What a manager sees first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Overview {
-    /// Customers in the portfolio.
+    /// Customers in the portfolio, those who have left included.
     pub customers: u64,
+    /// Of them, customers who have left already and are left alone; no other figure here counts them.
+    pub departed: u64,
     /// One cell per risk level and value tier that has customers.
     pub matrix: Vec<MatrixCell>,
     /// Customers by probability in twentieths: 0–5 %, 5–10 %, …
@@ -116,6 +118,8 @@ pub struct Filter {
     pub written: Option<bool>,
     /// Only those in this state of approval.
     pub approval: Option<ApprovalState>,
+    /// Only those who have left already and are left alone, or only the others.
+    pub departed: Option<bool>,
 }
 
 /// The order of a list.
@@ -186,6 +190,8 @@ pub struct CustomerRow {
     pub offer: Option<OfferId>,
     /// What the plan is expected to bring, in minor units; `None` without an offer.
     pub net_minor: Option<i64>,
+    /// Whether the customer has left already and is left alone.
+    pub departed: bool,
     /// Whether there are messages.
     pub written: bool,
     /// What a person decided.

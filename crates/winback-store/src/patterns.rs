@@ -175,7 +175,7 @@ mod tests {
             patterns.split(&samples::plan(place), &nobody).unwrap();
         }
         let count = patterns.into_rows().count();
-        assert!(count <= 12, "{count} patterns for 300 plans of 12 kinds");
+        assert!(count <= 15, "{count} patterns for 300 plans of 15 kinds");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::portfolio::{Filter, ListQuery, SortKey};
 use crate::risk::{RiskLevel, RiskThresholds, ThresholdError, ValueTier};
 use crate::run::{RunProgress, Stage};
 use crate::search::fold;
-use crate::store::{Store, StoreError};
+use crate::store::{Standing, Store, StoreError};
 use std::collections::BTreeSet;
 
 /// How many customers the contract's portfolio has.
@@ -208,13 +208,16 @@ async fn messages_come_back_as_they_were(store: &dyn Store) -> Result<(), StoreE
 async fn the_overview_adds_up(store: &dyn Store) -> Result<(), StoreError> {
     let run = fill(store, "overview").await?;
     let counted = store.overview(run).await?;
-    let standings: Vec<_> = (0..CUSTOMERS).map(samples::standing).collect();
-    assert_eq!(counted.customers, u64::from(CUSTOMERS));
-    assert_eq!(counted.matrix.iter().map(|cell| cell.customers).sum::<u64>(), u64::from(CUSTOMERS));
+    let current = (0..CUSTOMERS).filter(|&place| !samples::plan(place).decision.is_departed());
+    let standings: Vec<_> = current.map(samples::standing).collect();
+    assert_eq!((counted.customers, counted.departed), (u64::from(CUSTOMERS), 125));
+    assert_eq!(counted.matrix.iter().map(|cell| cell.customers).sum::<u64>(), 875, "who has left is in no figure");
     assert_eq!(counted.matrix.iter().map(|cell| cell.monthly_minor).sum::<i64>(), counted.monthly_minor);
     assert_eq!((counted.matrix[0].level, counted.matrix[0].tier), (RiskLevel::High, Some(ValueTier::High)), "the most serious first");
     assert_eq!(counted.matrix.last().map(|cell| (cell.level, cell.tier)), Some((RiskLevel::Low, None)), "the unknown last");
-    assert_eq!(counted.histogram, vec![u64::from(CUSTOMERS) / 20; 20]);
+    let twentieth = |row: &Standing| (row.assessment.probability.value() * 20.0) as usize;
+    let expected: Vec<u64> = (0..20).map(|bar| standings.iter().filter(|row| twentieth(row) == bar).count() as u64).collect();
+    assert_eq!(counted.histogram, expected);
     let lost: f64 = standings.iter().map(|row| row.assessment.probability.value() * row.monthly_minor.unwrap_or(0) as f64).sum();
     assert_eq!(counted.at_risk_minor, lost.round() as i64);
     let offers: Vec<_> = counted.offers.iter().map(|count| (count.offer.as_ref().map(|offer| offer.0.as_str()), count.customers)).collect();
@@ -254,12 +257,12 @@ async fn lists_are_filtered_sorted_and_paged(store: &dyn Store) -> Result<(), St
         counts.push(count(&filter).await?);
     }
     let unknown = (0..CUSTOMERS).filter(|&place| samples::standing(place).tier.is_none()).count() as u64;
-    assert_eq!(counts, [1_000, 300, 100, 250, 1, 999, 1, 0, counts[8], unknown]);
+    assert_eq!(counts, [1_000, 300, 100, 250, 1, 999, 1, 0, counts[8], unknown, 125, 88]);
     assert!(counts[8] > 0 && unknown > 0);
     Ok(())
 }
 
-fn filters() -> [Filter; 10] {
+fn filters() -> [Filter; 12] {
     let all = Filter::default;
     [
         all(),
@@ -272,6 +275,8 @@ fn filters() -> [Filter; 10] {
         Filter { approval: Some(ApprovalState::Declined), ..all() },
         Filter { level: Some(RiskLevel::Medium), tier: Some(Some(ValueTier::Mid)), offer: Some(OfferId("free-trial".into())), ..all() },
         Filter { tier: Some(None), ..all() },
+        Filter { departed: Some(true), ..all() },
+        Filter { departed: Some(false), search: Some("c-000".into()), ..all() },
     ]
 }
 
@@ -285,6 +290,8 @@ fn check_filter(rows: &[crate::portfolio::CustomerRow], filter: &Filter) {
         assert_eq!((row.written, row.approval.is_some()), (row.position.0 == 4, row.position.0 == 4));
         assert!(filter.level.is_none_or(|level| row.level == level) && filter.tier.is_none_or(|tier| row.tier == tier));
         assert!(filter.offer.is_none() || row.offer == filter.offer);
+        assert_eq!(row.departed, plan.decision.is_departed());
+        assert!(filter.departed.is_none_or(|departed| row.departed == departed));
         assert!(filter.search.as_deref().is_none_or(|text| fold(row.id.as_str()).contains(text)));
     }
 }

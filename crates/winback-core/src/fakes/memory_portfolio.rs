@@ -77,16 +77,17 @@ impl PortfolioReader for MemoryStore {
 fn overview(shelf: &Shelf) -> Overview {
     let mut histogram = vec![0; 20];
     let mut at_risk = 0.0;
-    for row in shelf.standings.values() {
+    for row in current(shelf) {
         let p = row.assessment.probability.value();
         histogram[((p * 20.0) as usize).min(19)] += 1;
         at_risk += p * row.monthly_minor.unwrap_or(0) as f64;
     }
     Overview {
         customers: shelf.customers.len() as u64,
+        departed: shelf.plans.values().filter(|plan| plan.decision.is_departed()).count() as u64,
         matrix: matrix(shelf),
         histogram,
-        monthly_minor: shelf.standings.values().filter_map(|row| row.monthly_minor).sum(),
+        monthly_minor: current(shelf).filter_map(|row| row.monthly_minor).sum(),
         at_risk_minor: f64::round(at_risk) as i64,
         offers: offers(shelf),
         written: shelf.customers.keys().filter(|&&position| shelf.is_written(position)).count() as u64,
@@ -94,11 +95,17 @@ fn overview(shelf: &Shelf) -> Overview {
     }
 }
 
+/// Returns the assessed customers who have not left.
+fn current(shelf: &Shelf) -> impl Iterator<Item = &Standing> {
+    let departed = |row: &&Standing| shelf.plans.get(&row.assessment.position).is_some_and(|plan| plan.decision.is_departed());
+    shelf.standings.values().filter(move |row| !departed(row))
+}
+
 fn matrix(shelf: &Shelf) -> Vec<MatrixCell> {
     let tiers = ValueTier::ALL.map(Some).into_iter().chain([None]);
     let cells = RiskLevel::ALL.into_iter().flat_map(|level| tiers.clone().map(move |tier| (level, tier)));
     let cell = |(level, tier)| {
-        let rows: Vec<&Standing> = shelf.standings.values().filter(|row| row.level == level && row.tier == tier).collect();
+        let rows: Vec<&Standing> = current(shelf).filter(|row| row.level == level && row.tier == tier).collect();
         let monthly_minor = rows.iter().filter_map(|row| row.monthly_minor).sum();
         MatrixCell { level, tier, customers: rows.len() as u64, monthly_minor }
     };
@@ -127,7 +134,8 @@ fn selected(shelf: &Shelf, filter: &Filter) -> Vec<CustomerRow> {
 
 fn card(shelf: &Shelf, row: &Standing) -> CustomerRow {
     let position = row.assessment.position;
-    let choice = shelf.plans.get(&position).and_then(|plan| plan.decision.choice());
+    let plan = shelf.plans.get(&position);
+    let choice = plan.and_then(|plan| plan.decision.choice());
     CustomerRow {
         position,
         id: row.assessment.customer.clone(),
@@ -138,6 +146,7 @@ fn card(shelf: &Shelf, row: &Standing) -> CustomerRow {
         main_group: row.main_group,
         offer: choice.map(|choice| choice.offer.clone()),
         net_minor: choice.map(|choice| choice.effect.net_minor),
+        departed: plan.is_some_and(|plan| plan.decision.is_departed()),
         written: shelf.is_written(position),
         approval: shelf.approvals.get(&position).map(|approval| approval.state),
     }
@@ -151,6 +160,7 @@ fn fits(row: &CustomerRow, filter: &Filter) -> bool {
         && filter.offer.as_ref().is_none_or(|offer| row.offer.as_ref() == Some(offer))
         && filter.written.is_none_or(|written| row.written == written)
         && filter.approval.is_none_or(|state| row.approval == Some(state))
+        && filter.departed.is_none_or(|departed| row.departed == departed)
 }
 
 fn exactness(text: &str, id: &str) -> u8 {

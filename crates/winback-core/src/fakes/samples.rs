@@ -170,6 +170,7 @@ pub fn plan(place: u32) -> CampaignPlan {
         0 => Decision::Offer(choice(place, "annual-15", Some("free-trial"))),
         1 => Decision::Offer(choice(place, "free-trial", None)),
         2 => Decision::ServiceContact { why: WhyNoOffer::NoneWorthIt },
+        _ if place % 8 == 7 => Decision::NoContact { why: WhyNoContact::AlreadyLeft },
         _ => Decision::NoContact { why: WhyNoContact::LowRisk },
     };
     let effect = PriceEffect { above: 100, above_left: 40, below: 90, below_left: 20 };

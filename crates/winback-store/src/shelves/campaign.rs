@@ -117,12 +117,20 @@ fn plan_values(run: RunId, page: &[CampaignPlan], patterns: &mut Patterns) -> Re
     Ok(values)
 }
 
+/// What stands in `listing.contact`: nobody is to be contacted, somebody is, or the customer has left already.
+fn contact(plan: &CampaignPlan) -> i16 {
+    match &plan.decision {
+        decision if decision.is_departed() => 2,
+        decision => i16::from(decision.is_contact()),
+    }
+}
+
 fn listed(run: RunId, plan: &CampaignPlan) -> [Value; 6] {
     let choice = plan.decision.choice();
     [
         run.0.into(),
         i64::from(plan.position.0).into(),
-        i16::from(plan.decision.is_contact()).into(),
+        contact(plan).into(),
         choice.map(|choice| choice.offer.0.as_str()).into(),
         choice.map(|choice| choice.cost_minor).into(),
         choice.map(|choice| choice.effect.net_minor).into(),

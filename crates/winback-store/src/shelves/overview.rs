@@ -11,14 +11,17 @@ use winback_core::portfolio::{MatrixCell, OfferCount, Overview};
 use winback_core::risk::{RiskLevel, ValueTier};
 use winback_core::store::StoreError;
 
-const MATRIX: &str = "SELECT level, tier, COUNT(*), COALESCE(SUM(monthly_minor), 0) FROM listing WHERE run_id = $1 AND level IS NOT NULL \
+// `contact` is 2 for customers who have left already; the figures leave them out.
+const MATRIX: &str = "SELECT level, tier, COUNT(*), COALESCE(SUM(monthly_minor), 0) FROM listing \
+                      WHERE run_id = $1 AND level IS NOT NULL AND COALESCE(contact, 0) <> 2 \
                       GROUP BY level, tier ORDER BY level DESC, tier IS NULL, tier DESC";
 /// SQLite cuts where it casts, PostgreSQL rounds; the inner `CASE` makes the floor of either.
 const HISTOGRAM: &str = "SELECT CASE WHEN probability >= 1.0 THEN 19 \
                          WHEN CAST(probability * 20.0 AS BIGINT) > probability * 20.0 THEN CAST(probability * 20.0 AS BIGINT) - 1 \
                          ELSE CAST(probability * 20.0 AS BIGINT) END AS twentieth, COUNT(*) \
-                         FROM listing WHERE run_id = $1 AND level IS NOT NULL GROUP BY 1";
-const AT_RISK: &str = "SELECT COALESCE(SUM(probability * monthly_minor), 0.0) FROM listing WHERE run_id = $1";
+                         FROM listing WHERE run_id = $1 AND level IS NOT NULL AND COALESCE(contact, 0) <> 2 GROUP BY 1";
+const AT_RISK: &str = "SELECT COALESCE(SUM(probability * monthly_minor), 0.0) FROM listing \
+                       WHERE run_id = $1 AND COALESCE(contact, 0) <> 2";
 const OFFERS: &str = "SELECT offer, COUNT(*), COALESCE(SUM(cost_minor), 0), COALESCE(SUM(net_minor), 0) FROM listing \
                       WHERE run_id = $1 AND contact = 1 GROUP BY offer ORDER BY COUNT(*) DESC, offer IS NULL, offer";
 const TWENTIETHS: usize = 20;
@@ -61,6 +64,7 @@ async fn count(db: &impl ConnectionTrait, run: RunId) -> Result<Overview, StoreE
     let at_risk = first(db, AT_RISK, of()).await?.map_or(Ok(0.0), |row| row.try_get_by_index::<f64>(0)).map_err(reading)?;
     Ok(Overview {
         customers: number(db, "SELECT COUNT(*) FROM customer WHERE run_id = $1", of()).await?,
+        departed: number(db, "SELECT COUNT(*) FROM listing WHERE run_id = $1 AND contact = 2", of()).await?,
         monthly_minor: matrix.iter().map(|cell| cell.monthly_minor).sum(),
         matrix,
         histogram: histogram(&all(db, HISTOGRAM, of()).await?, run)?,

@@ -22,7 +22,7 @@ use winback_core::store::StoreError;
 const MOST_ROWS: u64 = 500;
 /// How many ids are compared letter by letter.
 const MOST_CANDIDATES: i64 = 5_000;
-const CARDS: &str = "SELECT a.position, a.customer, a.probability, a.level, a.tier, a.monthly_minor, a.main_group, a.offer, a.net_minor, \
+const CARDS: &str = "SELECT a.position, a.customer, a.probability, a.level, a.tier, a.monthly_minor, a.main_group, a.offer, a.net_minor, a.contact, \
                      CASE WHEN EXISTS (SELECT 1 FROM writing w WHERE w.run_id = a.run_id AND w.position = a.position AND w.messages > 0) \
                      THEN 1 ELSE 0 END, d.state FROM listing a \
                      LEFT JOIN approval d ON d.run_id = a.run_id AND d.position = a.position \
@@ -115,6 +115,7 @@ fn read_card(row: &QueryResult, run: RunId) -> Result<CustomerRow, StoreError> {
         main_group: columns.next::<Option<i32>>().map_err(reading)?.and_then(|group| u16::try_from(group).ok()),
         offer: columns.next::<Option<String>>().map_err(reading)?.map(OfferId),
         net_minor: columns.next().map_err(reading)?,
+        departed: columns.next::<Option<i16>>().map_err(reading)? == Some(2),
         written: columns.next::<i64>().map_err(reading)? == 1,
         approval: columns.next::<Option<i16>>().map_err(reading)?.map(ApprovalState::from_code).transpose().map_err(bad)?,
     })

@@ -35,6 +35,11 @@ impl Selection {
         if let Some(offer) = &filter.offer {
             selection.ask("a.offer =", offer.0.as_str(), "");
         }
+        match filter.departed {
+            None => {}
+            Some(true) => selection.conditions.push("a.contact = 2".into()),
+            Some(false) => selection.conditions.push("COALESCE(a.contact, 0) <> 2".into()),
+        }
         if let Some(written) = filter.written {
             selection.conditions.push(format!("a.position {}{WRITTEN}", if written { "" } else { "NOT " }));
         }
