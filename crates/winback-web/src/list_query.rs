@@ -47,6 +47,12 @@ impl ListState {
                 offer: get("offer").map(|text| OfferId(text.to_owned())),
                 written: get("written").map(|text| one_of("written", text, &[("yes", true), ("no", false)])).transpose()?,
                 approval: get("approval").map(|text| one_of("approval", text, &APPROVALS)).transpose()?,
+                departed: match get("who") {
+                    Some(text) => one_of("who", text, &WHO)?,
+                    // Who searches for an id wants to find it; a list is of customers one can keep.
+                    None if get("search").is_some() => None,
+                    None => Some(false),
+                },
             },
             sort,
             descending: get("order").map(|text| one_of("order", text, &[("desc", true), ("asc", false)])).transpose()?.unwrap_or(!by_text),
@@ -80,6 +86,7 @@ impl ListState {
             ("offer", filter.offer.as_ref().map(|offer| offer.0.clone()).unwrap_or_default()),
             ("written", written.unwrap_or_default().to_owned()),
             ("approval", approval.unwrap_or_default().to_owned()),
+            ("who", who(filter).to_owned()),
         ]
     }
 
@@ -103,6 +110,18 @@ pub(crate) const UNKNOWN_TIER: &str = "unknown";
 pub(crate) fn tiers() -> [(&'static str, Option<ValueTier>); 4] {
     let known = |tier: ValueTier| (tier.tag(), Some(tier));
     [known(ValueTier::High), known(ValueTier::Mid), known(ValueTier::Low), (UNKNOWN_TIER, None)]
+}
+
+/// Whom a list shows: customers of today, those who have left already, or both.
+pub(crate) const WHO: [(&str, Option<bool>); 3] = [("current", Some(false)), ("left", Some(true)), ("all", None)];
+
+/// Returns nothing where an address that says nothing means the same.
+fn who(filter: &Filter) -> &'static str {
+    let unsaid = if filter.search.is_some() { None } else { Some(false) };
+    match WHO.iter().find(|(_, known)| *known == filter.departed) {
+        Some((name, known)) if *known != unsaid => name,
+        _ => "",
+    }
 }
 
 pub(crate) const APPROVALS: [(&str, ApprovalState); 2] = [("approved", ApprovalState::Approved), ("declined", ApprovalState::Declined)];
