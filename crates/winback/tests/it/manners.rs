@@ -13,7 +13,8 @@ fn below(help: &str) -> Vec<String> {
 fn helps(home: &Home, command: &[String], picture: &mut String) {
     let asked: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
     let help = home.does(&asked);
-    picture.push_str(&format!("══ {} ══\n{help}\n", ["winback".to_owned()].iter().chain(command).cloned().collect::<Vec<_>>().join(" ")));
+    let name = format!("winback {}", command.join(" "));
+    picture.push_str(&format!("══ {} ══\n{help}\n", name.trim_end()));
     for name in below(&help) {
         helps(home, &[command, &[name]].concat(), picture);
     }

@@ -49,20 +49,16 @@ fn a_run_killed_again_and_again_ends_like_one_that_was_not() {
 fn the_second_of_two_runs_leaves_and_names_the_first() {
     let home = Home::with_sample(40_000);
     let mut first = home.command(&RUN).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let busy = loop {
-        std::thread::sleep(Duration::from_millis(20));
-        assert!(first.try_wait().unwrap().is_none(), "the first run ended before the second met it");
-        let said = home.say(&["import", "sample.csv"]);
-        if said.code != Some(0) {
-            break said;
-        }
-    };
-    assert_eq!(busy.code, Some(4), "{busy}");
-    assert!(busy.err.contains(&format!("(process {})", first.id())), "{busy}");
-    for args in [&RUN[..], &["train"], &["assess"], &["plan"], &["write"]] {
+    // The lock file tells who has it; asking earlier could take the lock from the first run.
+    while !std::fs::read_to_string(home.path("winback.db.lock")).is_ok_and(|text| text.contains(&first.id().to_string())) {
+        assert!(first.try_wait().unwrap().is_none(), "the first run ended before it began to work");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    for args in [&RUN[..], &["import", "sample.csv"], &["train"], &["assess"], &["plan"], &["write"]] {
         let said = home.say(args);
         assert!(first.try_wait().unwrap().is_none(), "the first run ended too early");
         assert_eq!(said.code, Some(4), "{args:?}: {said}");
+        assert!(said.err.contains(&format!("(process {})", first.id())), "{args:?}: {said}");
     }
     first.kill().unwrap();
     first.wait().unwrap();
