@@ -123,7 +123,7 @@ async fn listen(page: &Page, faults: &Arc<Mutex<Vec<String>>>) {
     let kept = faults.clone();
     tokio::spawn(async move {
         while let Some(event) = thrown.next().await {
-            kept.lock().unwrap().push(format!("{:?}", event.exception_details))
+            kept.lock().unwrap().push(format!("{:?}", event.exception_details));
         }
     });
     let kept = faults.clone();

@@ -98,7 +98,7 @@ proptest! {
         home.keep("planted.csv", file);
         let said = home.say(&["import", "--check", "--json", "planted.csv"]);
         let report: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{said}"));
-        prop_assert_eq!(found(&report), expected.clone());
+        prop_assert_eq!(&found(&report), &expected);
         let rejected = expected.iter().filter(|(_, _, tag)| tag != "new_category").count() as u64;
         prop_assert_eq!(report["rejected"].as_u64(), Some(rejected));
         prop_assert_eq!(report["accepted"].as_u64(), Some(ROWS as u64 - rejected));
