@@ -112,6 +112,8 @@ pub struct Filter {
     pub level: Option<RiskLevel>,
     /// Only this value tier; `Some(None)` for those whose value is unknown.
     pub tier: Option<Option<ValueTier>>,
+    /// Only those who are to be contacted, or only those who are left alone.
+    pub contact: Option<bool>,
     /// Only those to whom this offer is planned.
     pub offer: Option<OfferId>,
     /// Only those with (or without) messages.
@@ -186,6 +188,8 @@ pub struct CustomerRow {
     pub monthly_minor: Option<i64>,
     /// The group of the main reason; `None` without a dominant one.
     pub main_group: Option<u16>,
+    /// Whether the customer is to be contacted; `None` before there is a plan.
+    pub contact: Option<bool>,
     /// The planned offer.
     pub offer: Option<OfferId>,
     /// What the plan is expected to bring, in minor units; `None` without an offer.

@@ -257,12 +257,12 @@ async fn lists_are_filtered_sorted_and_paged(store: &dyn Store) -> Result<(), St
         counts.push(count(&filter).await?);
     }
     let unknown = (0..CUSTOMERS).filter(|&place| samples::standing(place).tier.is_none()).count() as u64;
-    assert_eq!(counts, [1_000, 300, 100, 250, 1, 999, 1, 0, counts[8], unknown, 125, 88]);
+    assert_eq!(counts, [1_000, 300, 100, 250, 1, 999, 1, 0, counts[8], unknown, 125, 88, 750, 250]);
     assert!(counts[8] > 0 && unknown > 0);
     Ok(())
 }
 
-fn filters() -> [Filter; 12] {
+fn filters() -> [Filter; 14] {
     let all = Filter::default;
     [
         all(),
@@ -277,6 +277,8 @@ fn filters() -> [Filter; 12] {
         Filter { tier: Some(None), ..all() },
         Filter { departed: Some(true), ..all() },
         Filter { departed: Some(false), search: Some("c-000".into()), ..all() },
+        Filter { contact: Some(true), ..all() },
+        Filter { contact: Some(false), ..all() },
     ]
 }
 
@@ -289,6 +291,8 @@ fn check_filter(rows: &[crate::portfolio::CustomerRow], filter: &Filter) {
         assert_eq!(row.offer.as_ref(), plan.decision.choice().map(|choice| &choice.offer));
         assert_eq!((row.written, row.approval.is_some()), (row.position.0 == 4, row.position.0 == 4));
         assert!(filter.level.is_none_or(|level| row.level == level) && filter.tier.is_none_or(|tier| row.tier == tier));
+        assert_eq!(row.contact, Some(plan.decision.is_contact()));
+        assert!(filter.contact.is_none() || row.contact == filter.contact);
         assert!(filter.offer.is_none() || row.offer == filter.offer);
         assert_eq!(row.departed, plan.decision.is_departed());
         assert!(filter.departed.is_none_or(|departed| row.departed == departed));
