@@ -230,7 +230,8 @@ pub trait PortfolioReader: Send + Sync {
     async fn random(&self, run: RunId, filter: &Filter, seed: u64) -> Result<Option<CustomerId>, StoreError>;
     /// Returns up to `limit` ids that come closest to a text, the closest first.
     async fn nearest_ids(&self, run: RunId, text: &str, limit: usize) -> Result<Vec<CustomerId>, StoreError>;
-    /// Returns how many customers move from each level to each other under new thresholds, as (from, to, customers).
+    /// Returns how many customers move from each level to each other under new thresholds, as (from, to, customers);
+    /// those who have left already are not counted.
     async fn threshold_moves(&self, run: RunId, thresholds: &RiskThresholds) -> Result<Vec<(RiskLevel, RiskLevel, u64)>, StoreError>;
 }
 

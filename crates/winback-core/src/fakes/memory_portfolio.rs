@@ -64,7 +64,10 @@ impl PortfolioReader for MemoryStore {
             let mut moves = Vec::new();
             for from in RiskLevel::ALL {
                 for to in RiskLevel::ALL.into_iter().filter(|&to| to != from) {
-                    let moved = |row: &&Standing| row.level == from && thresholds.level(row.assessment.probability) == to;
+                    let departed = |at| shelf.plans.get(&at).is_some_and(|plan| plan.decision.is_departed());
+                    let moved = |row: &&Standing| {
+                        row.level == from && thresholds.level(row.assessment.probability) == to && !departed(row.assessment.position)
+                    };
                     let count = shelf.standings.values().filter(moved).count() as u64;
                     moves.extend((count > 0).then_some((from, to, count)));
                 }

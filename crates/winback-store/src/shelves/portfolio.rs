@@ -28,7 +28,7 @@ const CARDS: &str = "SELECT a.contact, a.position, a.customer, a.probability, a.
                      LEFT JOIN approval d ON d.run_id = a.run_id AND d.position = a.position \
                      WHERE a.run_id = $1 AND a.position IN";
 const MOVES: &str = "SELECT level, CASE WHEN probability >= $2 THEN 2 WHEN probability >= $3 THEN 1 ELSE 0 END AS other, COUNT(*) \
-                     FROM listing WHERE run_id = $1 AND level IS NOT NULL GROUP BY 1, 2 ORDER BY 1 DESC, 2 DESC";
+                     FROM listing WHERE run_id = $1 AND level IS NOT NULL AND COALESCE(contact, 0) <> 2 GROUP BY 1, 2 ORDER BY 1 DESC, 2 DESC";
 
 #[async_trait]
 impl PortfolioReader for SqliteStore {
