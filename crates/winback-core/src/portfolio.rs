@@ -112,6 +112,8 @@ pub struct Filter {
     pub level: Option<RiskLevel>,
     /// Only this value tier; `Some(None)` for those whose value is unknown.
     pub tier: Option<Option<ValueTier>>,
+    /// Only those who are to be contacted, or only those who are left alone.
+    pub contact: Option<bool>,
     /// Only those to whom this offer is planned.
     pub offer: Option<OfferId>,
     /// Only those with (or without) messages.
@@ -186,6 +188,8 @@ pub struct CustomerRow {
     pub monthly_minor: Option<i64>,
     /// The group of the main reason; `None` without a dominant one.
     pub main_group: Option<u16>,
+    /// Whether the customer is to be contacted; `None` before there is a plan.
+    pub contact: Option<bool>,
     /// The planned offer.
     pub offer: Option<OfferId>,
     /// What the plan is expected to bring, in minor units; `None` without an offer.
@@ -226,7 +230,8 @@ pub trait PortfolioReader: Send + Sync {
     async fn random(&self, run: RunId, filter: &Filter, seed: u64) -> Result<Option<CustomerId>, StoreError>;
     /// Returns up to `limit` ids that come closest to a text, the closest first.
     async fn nearest_ids(&self, run: RunId, text: &str, limit: usize) -> Result<Vec<CustomerId>, StoreError>;
-    /// Returns how many customers move from each level to each other under new thresholds, as (from, to, customers).
+    /// Returns how many customers move from each level to each other under new thresholds, as (from, to, customers);
+    /// those who have left already are not counted.
     async fn threshold_moves(&self, run: RunId, thresholds: &RiskThresholds) -> Result<Vec<(RiskLevel, RiskLevel, u64)>, StoreError>;
 }
 

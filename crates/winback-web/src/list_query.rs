@@ -44,6 +44,7 @@ impl ListState {
                 search: get("search").map(str::to_owned),
                 level: get("level").map(|text| one_of("level", text, &RiskLevel::ALL.map(|level| (level.tag(), level)))).transpose()?,
                 tier: get("tier").map(|text| one_of("tier", text, &tiers())).transpose()?,
+                contact: get("contact").map(|text| one_of("contact", text, &[("yes", true), ("no", false)])).transpose()?,
                 offer: get("offer").map(|text| OfferId(text.to_owned())),
                 written: get("written").map(|text| one_of("written", text, &[("yes", true), ("no", false)])).transpose()?,
                 approval: get("approval").map(|text| one_of("approval", text, &APPROVALS)).transpose()?,
@@ -78,13 +79,14 @@ impl ListState {
     /// Returns the filter as a query string.
     pub(crate) fn filter_pairs(filter: &Filter) -> Vec<(&'static str, String)> {
         let approval = filter.approval.and_then(|state| APPROVALS.iter().find(|(_, known)| *known == state)).map(|(name, _)| *name);
-        let written = filter.written.map(|written| if written { "yes" } else { "no" });
+        let yes_or_no = |answer: Option<bool>| answer.map(|answer| if answer { "yes" } else { "no" }).unwrap_or_default().to_owned();
         vec![
             ("search", filter.search.clone().unwrap_or_default()),
             ("level", filter.level.map(RiskLevel::tag).unwrap_or_default().to_owned()),
             ("tier", filter.tier.map(|tier| tier.map_or(UNKNOWN_TIER, ValueTier::tag)).unwrap_or_default().to_owned()),
+            ("contact", yes_or_no(filter.contact)),
             ("offer", filter.offer.as_ref().map(|offer| offer.0.clone()).unwrap_or_default()),
-            ("written", written.unwrap_or_default().to_owned()),
+            ("written", yes_or_no(filter.written)),
             ("approval", approval.unwrap_or_default().to_owned()),
             ("who", who(filter).to_owned()),
         ]
@@ -162,7 +164,8 @@ mod tests {
     #[test]
     fn an_address_reads_back_as_itself() {
         let state =
-            ListState::parse(&url::pairs(Some("search=%3Cscript%3E%26&tier=unknown&approval=approved&written=yes&offer=a+b"))).unwrap();
+            ListState::parse(&url::pairs(Some("search=%3Cscript%3E%26&tier=unknown&contact=no&approval=approved&written=yes&offer=a+b")))
+                .unwrap();
         let address = state.address(7, SortKey::Id, true);
         let back = ListState::parse(&url::pairs(address.split_once('?').map(|(_, query)| query))).unwrap();
         assert_eq!(back, ListState { page: 7, sort: SortKey::Id, descending: true, ..state });

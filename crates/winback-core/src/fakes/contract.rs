@@ -257,12 +257,12 @@ async fn lists_are_filtered_sorted_and_paged(store: &dyn Store) -> Result<(), St
         counts.push(count(&filter).await?);
     }
     let unknown = (0..CUSTOMERS).filter(|&place| samples::standing(place).tier.is_none()).count() as u64;
-    assert_eq!(counts, [1_000, 300, 100, 250, 1, 999, 1, 0, counts[8], unknown, 125, 88]);
+    assert_eq!(counts, [1_000, 300, 100, 250, 1, 999, 1, 0, counts[8], unknown, 125, 88, 750, 250]);
     assert!(counts[8] > 0 && unknown > 0);
     Ok(())
 }
 
-fn filters() -> [Filter; 12] {
+fn filters() -> [Filter; 14] {
     let all = Filter::default;
     [
         all(),
@@ -277,6 +277,8 @@ fn filters() -> [Filter; 12] {
         Filter { tier: Some(None), ..all() },
         Filter { departed: Some(true), ..all() },
         Filter { departed: Some(false), search: Some("c-000".into()), ..all() },
+        Filter { contact: Some(true), ..all() },
+        Filter { contact: Some(false), ..all() },
     ]
 }
 
@@ -289,6 +291,8 @@ fn check_filter(rows: &[crate::portfolio::CustomerRow], filter: &Filter) {
         assert_eq!(row.offer.as_ref(), plan.decision.choice().map(|choice| &choice.offer));
         assert_eq!((row.written, row.approval.is_some()), (row.position.0 == 4, row.position.0 == 4));
         assert!(filter.level.is_none_or(|level| row.level == level) && filter.tier.is_none_or(|tier| row.tier == tier));
+        assert_eq!(row.contact, Some(plan.decision.is_contact()));
+        assert!(filter.contact.is_none() || row.contact == filter.contact);
         assert!(filter.offer.is_none() || row.offer == filter.offer);
         assert_eq!(row.departed, plan.decision.is_departed());
         assert!(filter.departed.is_none_or(|departed| row.departed == departed));
@@ -386,30 +390,20 @@ async fn a_mistyped_id_finds_its_neighbours(store: &dyn Store) -> Result<(), Sto
 
 async fn thresholds_tell_whom_they_move(store: &dyn Store) -> Result<(), StoreError> {
     let run = fill(store, "moves").await?;
-    let moves = |medium, high| -> Result<RiskThresholds, ThresholdError> { RiskThresholds::new(medium, high) };
-    for (thresholds, expected) in [
-        (moves(0.4, 0.7), vec![]),
-        (moves(0.4, 0.8), vec![(RiskLevel::High, RiskLevel::Medium, 100)]),
-        (
-            moves(0.2, 0.3),
-            vec![
-                (RiskLevel::Medium, RiskLevel::High, 300),
-                (RiskLevel::Low, RiskLevel::High, 100),
-                (RiskLevel::Low, RiskLevel::Medium, 100),
-            ],
-        ),
-        (
-            moves(0.9, 0.95),
-            vec![
-                (RiskLevel::High, RiskLevel::Medium, 50),
-                (RiskLevel::High, RiskLevel::Low, 200),
-                (RiskLevel::Medium, RiskLevel::Low, 300),
-            ],
-        ),
-    ] {
-        let Ok(thresholds) = thresholds else { continue };
+    let tried: Result<Vec<RiskThresholds>, ThresholdError> =
+        [(0.4, 0.7), (0.4, 0.8), (0.2, 0.3), (0.9, 0.95)].into_iter().map(|(medium, high)| RiskThresholds::new(medium, high)).collect();
+    for thresholds in tried.unwrap_or_default() {
+        let moves = |from: RiskLevel, to: RiskLevel| {
+            let level = |place: u32| (samples::standing(place).level, thresholds.level(samples::probability(place)));
+            (0..CUSTOMERS).filter(|&place| !samples::plan(place).decision.is_departed() && level(place) == (from, to)).count() as u64
+        };
+        let pairs = RiskLevel::ALL.into_iter().flat_map(|from| RiskLevel::ALL.into_iter().map(move |to| (from, to)));
+        let others = pairs.filter(|(from, to)| from != to);
+        let expected: Vec<_> = others.map(|(from, to)| (from, to, moves(from, to))).filter(|(_, _, count)| *count > 0).collect();
         assert_eq!(store.threshold_moves(run, &thresholds).await?, expected, "{thresholds:?}");
     }
+    let other = RiskThresholds::new(0.4, 0.8).ok();
+    assert!(matches!(other, Some(other) if store.threshold_moves(run, &other).await?.len() == 1), "some move");
     Ok(())
 }
 

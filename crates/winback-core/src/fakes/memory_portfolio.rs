@@ -64,7 +64,10 @@ impl PortfolioReader for MemoryStore {
             let mut moves = Vec::new();
             for from in RiskLevel::ALL {
                 for to in RiskLevel::ALL.into_iter().filter(|&to| to != from) {
-                    let moved = |row: &&Standing| row.level == from && thresholds.level(row.assessment.probability) == to;
+                    let departed = |at| shelf.plans.get(&at).is_some_and(|plan| plan.decision.is_departed());
+                    let moved = |row: &&Standing| {
+                        row.level == from && thresholds.level(row.assessment.probability) == to && !departed(row.assessment.position)
+                    };
                     let count = shelf.standings.values().filter(moved).count() as u64;
                     moves.extend((count > 0).then_some((from, to, count)));
                 }
@@ -144,6 +147,7 @@ fn card(shelf: &Shelf, row: &Standing) -> CustomerRow {
         tier: row.tier,
         monthly_minor: row.monthly_minor,
         main_group: row.main_group,
+        contact: plan.map(|plan| plan.decision.is_contact()),
         offer: choice.map(|choice| choice.offer.clone()),
         net_minor: choice.map(|choice| choice.effect.net_minor),
         departed: plan.is_some_and(|plan| plan.decision.is_departed()),
@@ -157,6 +161,7 @@ fn fits(row: &CustomerRow, filter: &Filter) -> bool {
     search
         && filter.level.is_none_or(|level| row.level == level)
         && filter.tier.is_none_or(|tier| row.tier == tier)
+        && filter.contact.is_none_or(|contact| row.contact == Some(contact))
         && filter.offer.as_ref().is_none_or(|offer| row.offer.as_ref() == Some(offer))
         && filter.written.is_none_or(|written| row.written == written)
         && filter.approval.is_none_or(|state| row.approval == Some(state))

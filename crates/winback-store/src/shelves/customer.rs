@@ -2,7 +2,7 @@
 use crate::cells::{self, CellReader};
 use crate::connect::SqliteStore;
 use crate::error::{damaged, reading, writing};
-use crate::rows::{Columns, Upsert, all, execute, first};
+use crate::rows::{Columns, Upsert, all, execute, first, number};
 use async_trait::async_trait;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use winback_core::customer::Customer;
@@ -59,6 +59,14 @@ pub(super) async fn index_ids(db: &impl ConnectionTrait, run: RunId) -> Result<(
     forget_ids(db, run).await?;
     let sql = "INSERT INTO customer_id (run_id, id, position) SELECT run_id, id, position FROM customer WHERE run_id = $1 ORDER BY id";
     execute(db, sql, vec![run.0.into()]).await.map(drop)
+}
+
+/// Returns how many customers a run has; counted in the index of ids once it is there, for its rows are short.
+pub(super) async fn count(db: &impl ConnectionTrait, run: RunId) -> Result<u64, StoreError> {
+    match number(db, "SELECT COUNT(*) FROM customer_id WHERE run_id = $1", vec![run.0.into()]).await? {
+        0 => number(db, "SELECT COUNT(*) FROM customer WHERE run_id = $1", vec![run.0.into()]).await,
+        indexed => Ok(indexed),
+    }
 }
 
 async fn forget_ids(db: &impl ConnectionTrait, run: RunId) -> Result<(), StoreError> {

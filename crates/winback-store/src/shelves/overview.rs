@@ -3,6 +3,7 @@
 use crate::codes::Code as _;
 use crate::error::{damaged, reading};
 use crate::rows::{Columns, all, execute, first, number};
+use crate::shelves::customer;
 use sea_orm::{ConnectionTrait, QueryResult};
 use winback_core::campaign::ApprovalState;
 use winback_core::id::RunId;
@@ -63,7 +64,7 @@ async fn count(db: &impl ConnectionTrait, run: RunId) -> Result<Overview, StoreE
     let offers = all(db, OFFERS, of()).await?;
     let at_risk = first(db, AT_RISK, of()).await?.map_or(Ok(0.0), |row| row.try_get_by_index::<f64>(0)).map_err(reading)?;
     Ok(Overview {
-        customers: number(db, "SELECT COUNT(*) FROM customer WHERE run_id = $1", of()).await?,
+        customers: customer::count(db, run).await?,
         departed: number(db, "SELECT COUNT(*) FROM listing WHERE run_id = $1 AND contact = 2", of()).await?,
         monthly_minor: matrix.iter().map(|cell| cell.monthly_minor).sum(),
         matrix,

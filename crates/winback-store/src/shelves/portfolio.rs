@@ -22,13 +22,13 @@ use winback_core::store::StoreError;
 const MOST_ROWS: u64 = 500;
 /// How many ids are compared letter by letter.
 const MOST_CANDIDATES: i64 = 5_000;
-const CARDS: &str = "SELECT a.position, a.customer, a.probability, a.level, a.tier, a.monthly_minor, a.main_group, a.offer, a.net_minor, a.contact, \
+const CARDS: &str = "SELECT a.contact, a.position, a.customer, a.probability, a.level, a.tier, a.monthly_minor, a.main_group, a.offer, a.net_minor, \
                      CASE WHEN EXISTS (SELECT 1 FROM writing w WHERE w.run_id = a.run_id AND w.position = a.position AND w.messages > 0) \
                      THEN 1 ELSE 0 END, d.state FROM listing a \
                      LEFT JOIN approval d ON d.run_id = a.run_id AND d.position = a.position \
                      WHERE a.run_id = $1 AND a.position IN";
 const MOVES: &str = "SELECT level, CASE WHEN probability >= $2 THEN 2 WHEN probability >= $3 THEN 1 ELSE 0 END AS other, COUNT(*) \
-                     FROM listing WHERE run_id = $1 AND level IS NOT NULL GROUP BY 1, 2 ORDER BY 1 DESC, 2 DESC";
+                     FROM listing WHERE run_id = $1 AND level IS NOT NULL AND COALESCE(contact, 0) <> 2 GROUP BY 1, 2 ORDER BY 1 DESC, 2 DESC";
 
 #[async_trait]
 impl PortfolioReader for SqliteStore {
@@ -105,6 +105,7 @@ async fn cards(db: &impl ConnectionTrait, run: RunId, positions: &[i64]) -> Resu
 fn read_card(row: &QueryResult, run: RunId) -> Result<CustomerRow, StoreError> {
     let bad = |why: String| damaged("assessment", run, why);
     let mut columns = Columns::of(row);
+    let contact: Option<i16> = columns.next().map_err(reading)?;
     Ok(CustomerRow {
         position: place(columns.next().map_err(reading)?, "assessment", run)?,
         id: CustomerId::try_from(columns.next::<String>().map_err(reading)?).map_err(|error| bad(error.to_string()))?,
@@ -113,9 +114,10 @@ fn read_card(row: &QueryResult, run: RunId) -> Result<CustomerRow, StoreError> {
         tier: columns.next::<Option<i16>>().map_err(reading)?.map(ValueTier::from_code).transpose().map_err(bad)?,
         monthly_minor: columns.next().map_err(reading)?,
         main_group: columns.next::<Option<i32>>().map_err(reading)?.and_then(|group| u16::try_from(group).ok()),
+        contact: contact.map(|contact| contact == 1),
+        departed: contact == Some(2),
         offer: columns.next::<Option<String>>().map_err(reading)?.map(OfferId),
         net_minor: columns.next().map_err(reading)?,
-        departed: columns.next::<Option<i16>>().map_err(reading)? == Some(2),
         written: columns.next::<i64>().map_err(reading)? == 1,
         approval: columns.next::<Option<i16>>().map_err(reading)?.map(ApprovalState::from_code).transpose().map_err(bad)?,
     })

@@ -106,11 +106,13 @@ impl RunStore for SqliteStore {
     async fn progress(&self, id: RunId) -> Result<RunProgress, StoreError> {
         let tx = self.begin_read().await?;
         let of = || vec![id.0.into()];
+        let listed = first(&tx, "SELECT COUNT(level), COUNT(contact) FROM listing WHERE run_id = $1", of()).await?;
+        let listed = |at| listed.as_ref().map_or(Ok(0), |row| row.try_get_by_index::<i64>(at)).map(i64::cast_unsigned).map_err(reading);
         Ok(RunProgress {
-            customers: number(&tx, "SELECT COUNT(*) FROM customer WHERE run_id = $1", of()).await?,
+            customers: customer::count(&tx, id).await?,
             source_rows: number(&tx, "SELECT source_rows FROM run WHERE id = $1", of()).await?,
-            assessed: number(&tx, "SELECT COUNT(level) FROM listing WHERE run_id = $1", of()).await?,
-            planned: number(&tx, "SELECT COUNT(contact) FROM listing WHERE run_id = $1", of()).await?,
+            assessed: listed(0)?,
+            planned: listed(1)?,
             written: number(&tx, "SELECT COUNT(DISTINCT position) FROM writing WHERE run_id = $1", of()).await?,
         })
     }

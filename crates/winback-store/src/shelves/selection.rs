@@ -32,6 +32,9 @@ impl Selection {
             Some(None) => selection.conditions.push("a.tier IS NULL".into()),
             Some(Some(tier)) => selection.ask("a.tier =", tier.code(), ""),
         }
+        if let Some(contact) = filter.contact {
+            selection.conditions.push(format!("a.contact {} 1", if contact { "=" } else { "<>" }));
+        }
         if let Some(offer) = &filter.offer {
             selection.ask("a.offer =", offer.0.as_str(), "");
         }

@@ -109,6 +109,7 @@ fn choices(list: &ListState, context: &Context, page: &Page) -> Vec<Choice> {
     vec![
         choice("level", s.col_risk, RiskLevel::ALL.map(|level| Named::new(level.tag(), s.level(level))).to_vec()),
         choice("tier", s.col_value, tiers().map(|(tag, tier)| Named::new(tag, tier.map_or(s.tier_unknown, |tier| s.tier(tier)))).to_vec()),
+        choice("contact", s.contact, vec![Named::new("yes", s.contact_yes), Named::new("no", s.contact_no)]),
         choice("offer", s.col_offer, offers.collect()),
         choice("written", s.col_messages, vec![Named::new("yes", s.written_yes), Named::new("no", s.written_no)]),
         choice("approval", s.col_approval, vec![s.approval(ApprovalState::Approved), s.approval(ApprovalState::Declined)]),

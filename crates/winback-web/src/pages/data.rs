@@ -93,6 +93,9 @@ fn stages(context: &Context, page: &Page) -> Vec<StageRow> {
     context.run.stages.iter().map(row).collect()
 }
 
+/// The numbers that lead a report, in the order in which a person asks for them.
+const LEADING: [&str; 8] = ["source_rows", "accepted", "customers", "planned", "assessed", "ready", "held", "messages"];
+
 /// Returns the plain values of a report in words; its lists and objects stand in the API.
 fn flat(report: &serde_json::Value, context: &Context, s: &Strings) -> Vec<(String, String)> {
     let plain = |(name, value): (&String, &serde_json::Value)| {
@@ -105,7 +108,9 @@ fn flat(report: &serde_json::Value, context: &Context, s: &Strings) -> Vec<(Stri
         };
         Some((s.report(name).map_or_else(|| name.replace('_', " "), str::to_owned), text))
     };
-    report.as_object().into_iter().flatten().filter_map(plain).collect()
+    let mut values: Vec<_> = report.as_object().into_iter().flatten().collect();
+    values.sort_by_key(|(name, _)| LEADING.iter().position(|leading| leading == name).unwrap_or(LEADING.len()));
+    values.into_iter().filter_map(plain).collect()
 }
 
 fn defect_row(defect: &Defect, page: &Page) -> DefectRow {

@@ -7,7 +7,7 @@ use crate::strings::Strings;
 use crate::words;
 use serde::Serialize;
 use winback_core::portfolio::{Context, CustomerRow};
-use winback_core::risk::Probability;
+use winback_core::risk::{Probability, RiskLevel};
 
 /// A page of the customer list.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -41,6 +41,10 @@ pub(crate) struct RowView {
     pub monthly: Option<Amount>,
     /// The main reason; absent without a dominant one.
     pub main_reason: Option<String>,
+    /// Whether the customer is to be contacted; absent before there is a plan.
+    pub contact: Option<bool>,
+    /// Why there is no offer, in words; empty where there is one.
+    pub no_offer: String,
     /// The planned offer.
     pub offer: Option<Named>,
     /// What the plan is expected to bring, as assumed.
@@ -64,6 +68,17 @@ pub(crate) async fn read(state: &WebState, context: &Context, list: &ListState, 
     Ok(CustomersView { total: found.total, page: list.page, size: list.size, pages: list.pages(found.total), rows })
 }
 
+/// Returns why a customer gets no offer. Who is at risk and still left alone has left already.
+fn no_offer(row: &CustomerRow, s: &Strings) -> &'static str {
+    match (&row.offer, row.contact, row.level) {
+        (Some(_), _, _) => "",
+        (None, None, _) => "—",
+        (None, Some(true), _) => s.no_offer,
+        (None, Some(false), RiskLevel::Low) => s.alone_low_risk,
+        (None, Some(false), _) => s.left_already,
+    }
+}
+
 fn row_view(context: &Context, row: &CustomerRow, s: &Strings) -> RowView {
     let group = row.main_group.and_then(|group| context.features.groups.get(usize::from(group)));
     RowView {
@@ -74,6 +89,8 @@ fn row_view(context: &Context, row: &CustomerRow, s: &Strings) -> RowView {
         tier: row.tier.map(|tier| Named::new(tier.tag(), s.tier(tier))),
         monthly: row.monthly_minor.map(|minor| Amount::paid(context, minor)),
         main_reason: group.map(|group| group.label.get(s.locale).clone()),
+        contact: row.contact,
+        no_offer: no_offer(row, s).to_owned(),
         offer: row.offer.as_ref().map(|id| Named::new(&id.0, &words::offer_name(context, id, s.locale))),
         net: row.net_minor.map(|minor| Amount::spent(context, minor)),
         written: row.written,

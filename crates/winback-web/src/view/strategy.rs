@@ -141,9 +141,12 @@ fn eligibility(context: &Context, offer: &Offer, s: &Strings) -> Vec<String> {
     if !who.value.is_empty() {
         conditions.push(format!("{}{}{}", s.col_value, s.colon, list(who.value.iter().map(|tier| s.tier(*tier)).collect())));
     }
-    if who.tenure_min.is_some() || who.tenure_max.is_some() {
-        let bound = |limit: Option<f64>| limit.map(winback_core::customer::display_number).unwrap_or_default();
-        conditions.push(format!("{}{}{}–{}", s.input_tenure, s.colon, bound(who.tenure_min), bound(who.tenure_max)));
+    let bound = winback_core::customer::display_number;
+    match (who.tenure_min.map(bound), who.tenure_max.map(bound)) {
+        (None, None) => {}
+        (Some(least), None) => conditions.push(format!("{} ≥ {least}", s.input_tenure)),
+        (None, Some(most)) => conditions.push(format!("{} ≤ {most}", s.input_tenure)),
+        (Some(least), Some(most)) => conditions.push(format!("{}{}{least}–{most}", s.input_tenure, s.colon)),
     }
     if let Some(least) = who.charge_min {
         conditions.push(format!("{} ≥ {least}", s.col_monthly));

@@ -27,6 +27,8 @@ impl FakeStore {
             tier: standing.tier,
             monthly_minor: standing.monthly_minor,
             main_group: standing.main_group,
+            contact: Some(self.plans[place].decision.is_contact()),
+            departed: self.plans[place].decision.is_departed(),
             offer: choice.map(|choice| choice.offer.clone()),
             net_minor: choice.map(|choice| choice.effect.net_minor),
             written: self.writings.lock().unwrap().contains_key(&customer.position),
@@ -40,6 +42,8 @@ impl FakeStore {
             row.id.as_str().to_lowercase().contains(&search)
                 && filter.level.is_none_or(|level| row.level == level)
                 && filter.tier.is_none_or(|tier| row.tier == tier)
+                && filter.contact.is_none_or(|contact| row.contact == Some(contact))
+                && filter.departed.is_none_or(|departed| row.departed == departed)
                 && filter.offer.as_ref().is_none_or(|offer| row.offer.as_ref() == Some(offer))
                 && filter.written.is_none_or(|written| row.written == written)
                 && filter.approval.is_none_or(|approval| row.approval == Some(approval))
