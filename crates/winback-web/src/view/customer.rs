@@ -321,10 +321,7 @@ fn risk(context: &Context, file: &CustomerFile, s: &Strings) -> Result<Option<Ri
         base_tenths: tenths(summary.base_probability),
         total_tenths: tenths(summary.probability.value()),
         reasons: summary.reasons.iter().map(|reason| reason_view(context, &file.customer, reason, s)).collect(),
-        analyst: ToldView {
-            summary: summary.text(&context.table, s.locale),
-            details: summary.background(&context.table, s.locale),
-        },
+        analyst: ToldView { summary: summary.text(&context.table, s.locale), details: summary.background(&context.table, s.locale) },
         causes: ToldView { summary: causes.text(&voice), details: named.map(|reason| words::pointed(&voice, reason, s)).collect() },
     }))
 }
