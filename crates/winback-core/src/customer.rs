@@ -1,6 +1,6 @@
 //! A customer: one accepted row of the company's table.
 use crate::id::{CustomerId, Position};
-use crate::locale::Locale;
+use crate::locale::{Locale, Localized, singular};
 use crate::money::Money;
 use crate::schema::{Column, ColumnIndex, Role, TableSchema};
 use std::sync::Arc;
@@ -81,7 +81,7 @@ pub fn display_cell(cell: &Cell, column: &Column, schema: &TableSchema, locale: 
     match cell {
         Cell::Missing => "—".into(),
         Cell::Number(value) => match &column.unit {
-            Some(unit) => format!("{} {}", display_number(*value), unit.get(locale)),
+            Some(unit) => format!("{} {}", display_number(*value), unit_word(unit, *value, locale)),
             None => display_number(*value),
         },
         Cell::Money(minor) => Money::new(*minor, schema.currency).to_string(),
@@ -91,6 +91,11 @@ pub fn display_cell(cell: &Cell, column: &Column, schema: &TableSchema, locale: 
             None => value.to_string(),
         },
     }
+}
+
+fn unit_word(unit: &Localized, value: f64, locale: Locale) -> &str {
+    let word = unit.get(locale);
+    if locale == Locale::En && value == 1.0 { singular(word) } else { word }
 }
 
 /// Returns a number without a needless fraction and with at most two decimals.

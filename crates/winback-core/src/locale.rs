@@ -90,3 +90,48 @@ impl Localized {
         Self { zh_tw: zh_tw.to_owned(), zh_cn: zh_cn.to_owned(), en: en.to_owned() }
     }
 }
+
+/// Returns an English label as it stands inside a sentence: `Total charged` becomes `total charged`, `DSL line` stays.
+pub fn mid_sentence(label: &str) -> String {
+    let mut letters = label.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
+        _ => label.to_owned(),
+    }
+}
+
+/// Returns an English unit for one of it: `months` becomes `month`. Words too short for a plural stay as they are (`ms`).
+pub fn singular(unit: &str) -> &str {
+    if unit.len() <= 3 || unit.ends_with("ss") || unit.ends_with("ies") {
+        return unit;
+    }
+    let ending = ["ches", "shes", "xes", "sses"].iter().any(|ending| unit.ends_with(ending));
+    unit.strip_suffix(if ending { "es" } else { "s" }).unwrap_or(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_a_unit_is_written_without_its_plural() {
+        let check = |unit: &str, one: &str| assert_eq!(singular(unit), one);
+        check("months", "month");
+        check("times", "time");
+        check("inches", "inch");
+        check("ms", "ms");
+        check("GB", "GB");
+        check("series", "series");
+        check("", "");
+    }
+
+    #[test]
+    fn a_label_inside_a_sentence_keeps_its_abbreviations() {
+        let check = |label: &str, within: &str| assert_eq!(mid_sentence(label), within);
+        check("Total charged", "total charged");
+        check("Streaming TV", "streaming TV");
+        check("DSL line", "DSL line");
+        check("A", "A");
+        check("月費", "月費");
+    }
+}

@@ -158,7 +158,7 @@ impl Desk<'_> {
 
     fn slots(&mut self, parts: &[Part<'_>]) {
         self.checks.extend(["slots-known", "slots-filled", "no-template-syntax"]);
-        for part in parts {
+        for part in parts.iter().filter(|part| part.raw.contains('{')) {
             self.slots_of(&part.name, part.raw);
         }
     }
@@ -189,15 +189,16 @@ impl Desk<'_> {
     }
 
     fn characters(&mut self, parts: &[Part<'_>]) {
+        self.checks.extend(["plain-characters", "single-line"]);
         for part in parts {
-            let odd = part.raw.chars().find(|&c| c != '\n' && crate::id::is_invisible_control(c));
-            self.expect(odd.is_none(), &part.name, "plain-characters", || {
-                format!("the control character U+{:04X} stands in the text; remove it", odd.map_or(0, u32::from))
-            });
+            if let Some(odd) = part.raw.chars().find(|&c| c != '\n' && crate::id::is_invisible_control(c)) {
+                let detail = format!("the control character U+{:04X} stands in the text; remove it", u32::from(odd));
+                self.find(&part.name, "plain-characters", detail);
+            }
             let single = matches!(&*part.name, "subject" | "preheader") || self.channel == Channel::Sms;
-            self.expect(!(single && part.raw.contains('\n')), &part.name, "single-line", || {
-                "the text has several lines; write it as one".into()
-            });
+            if single && part.raw.contains('\n') {
+                self.find(&part.name, "single-line", "the text has several lines; write it as one".into());
+            }
         }
     }
 

@@ -199,6 +199,9 @@ impl Templates {
 
     /// Returns a wording with its facts put in, or the error with its file and line.
     pub(crate) fn render(&self, section: &Section, page: Value) -> Result<String, TemplateError> {
+        if section.is_plain {
+            return Ok(section.text.clone());
+        }
         let text = self.environment.get_template(&section.key).and_then(|template| template.render(page));
         text.map_err(|error| section.error(&error))
     }

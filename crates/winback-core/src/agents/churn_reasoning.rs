@@ -1,11 +1,11 @@
 //! Churn reasoning: risk summary → cause summary. It adds no fact that is not in
 //! the summary, and never tells a factor that lowers the risk as a cause.
 use crate::agents::data_analyst::{PointedReason, RiskSummary, display_points};
-use crate::customer::Customer;
+use crate::customer::{Cell, Customer};
 use crate::feature::FeatureSchema;
-use crate::locale::Locale;
+use crate::locale::{Locale, mid_sentence};
 use crate::risk::Points;
-use crate::schema::{TableSchema, Theme};
+use crate::schema::{Column, Role, TableSchema, Theme};
 use serde::{Deserialize, Serialize};
 
 /// A reason below one percentage point is not named as a cause.
@@ -14,6 +14,8 @@ pub const LEAST_TENTHS: i32 = 10;
 const EQUAL_SHARE: i32 = 20;
 const MOST_CAUSES: usize = 3;
 const MOST_PROTECTIONS: usize = 2;
+/// More values than these are counted instead of told: a reason is read in a few seconds.
+const MOST_VALUES: usize = 3;
 
 /// Why a customer may leave, in order of weight.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -76,24 +78,81 @@ pub struct Voice<'a> {
 impl Voice<'_> {
     /// Returns a reason's name and the customer's own values behind it: `Contract: month-to-month`.
     pub fn reason(&self, reason: &PointedReason) -> String {
-        let group = &self.features.groups[usize::from(reason.group)];
-        let shown: Vec<String> = reason.columns.iter().map(|&column| self.customer.display(self.table, column, self.locale)).collect();
-        let synthetic = match (reason.synthetic, self.locale) {
+        let colon = if self.locale == Locale::En { ": " } else { "：" };
+        format!("{}{colon}{}{}", self.label(reason), self.values(reason), self.synthetic(reason))
+    }
+
+    /// Returns the customer's own values behind a reason. Where there are several, one whose words do not say what
+    /// it is gets its column's label: `Fiber optic, $92.90 a month`, `11 months, total charged $1,183.05`.
+    pub fn values(&self, reason: &PointedReason) -> String {
+        if let [column] = reason.columns.as_slice() {
+            return self.customer.display(self.table, *column, self.locale);
+        }
+        let plain = |column: &&usize| self.speaks_for_itself(**column);
+        let (mut shown, labelled): (Vec<&usize>, Vec<&usize>) = reason.columns.iter().partition(plain);
+        shown.extend(labelled);
+        let more = shown.len().saturating_sub(MOST_VALUES);
+        let told: Vec<String> = shown.into_iter().take(MOST_VALUES).map(|&column| self.value(column)).collect();
+        let told = told.join(if self.locale == Locale::En { ", " } else { "，" });
+        match (more, self.locale) {
+            (0, _) => told,
+            (_, Locale::En) => format!("{told}, and {more} more"),
+            (_, Locale::ZhTw) => format!("{told}，另有 {more} 項"),
+            (_, Locale::ZhCn) => format!("{told}，另有 {more} 项"),
+        }
+    }
+
+    /// Returns whether a value says what it is without its column's label, as `Fiber optic` and `11 months` do;
+    /// a word that several columns share (yes, no) does not, nor does a bare number.
+    fn speaks_for_itself(&self, column: usize) -> bool {
+        let about = &self.table.columns[column];
+        match self.customer.cells.get(column) {
+            Some(Cell::Number(_)) => about.role == Role::Tenure,
+            Some(Cell::Category(_)) => {
+                let shown = self.customer.display(self.table, column, self.locale);
+                let shares = |known: &Column| known.value_labels.values().any(|label| *label.get(self.locale) == shown);
+                !self.table.columns.iter().enumerate().any(|(other, known)| other != column && shares(known))
+            }
+            _ => false,
+        }
+    }
+
+    fn value(&self, column: usize) -> String {
+        let about = &self.table.columns[column];
+        let (label, shown) = (about.label.get(self.locale), self.customer.display(self.table, column, self.locale));
+        if self.speaks_for_itself(column) {
+            return shown;
+        }
+        let counted = matches!(self.customer.cells.get(column), Some(Cell::Number(_) | Cell::Money(_)));
+        match (counted, self.locale) {
+            (true, Locale::En) if about.role == Role::MonthlyCharge => format!("{shown} a month"),
+            (true, Locale::En) => format!("{} {shown}", mid_sentence(label)),
+            (true, _) => format!("{label} {shown}"),
+            (false, Locale::En) => format!("{}: {shown}", mid_sentence(label)),
+            (false, _) => format!("{label}：{shown}"),
+        }
+    }
+
+    fn label(&self, reason: &PointedReason) -> &str {
+        self.features.groups[usize::from(reason.group)].label.get(self.locale)
+    }
+
+    fn synthetic(&self, reason: &PointedReason) -> &'static str {
+        match (reason.synthetic, self.locale) {
             (false, _) => "",
             (true, Locale::En) => " (synthetic, for demonstration)",
             (true, Locale::ZhTw) => "（模擬資料，僅供展示）",
             (true, Locale::ZhCn) => "（模拟数据，仅供展示）",
-        };
-        let (colon, comma) = if self.locale == Locale::En { (": ", ", ") } else { ("：", "、") };
-        format!("{}{colon}{}{synthetic}", group.label.get(self.locale), shown.join(comma))
+        }
     }
 
     fn pointed(&self, reason: &PointedReason) -> String {
+        let (label, values, synthetic) = (self.label(reason), self.values(reason), self.synthetic(reason));
         let points = display_points(reason.tenths);
         match self.locale {
-            Locale::En => format!("{} ({points} points)", self.reason(reason)),
-            Locale::ZhTw => format!("{}（{points} 個百分點）", self.reason(reason)),
-            Locale::ZhCn => format!("{}（{points} 个百分点）", self.reason(reason)),
+            Locale::En => format!("{} ({values}){synthetic}, {points} points", mid_sentence(label)),
+            Locale::ZhTw => format!("{label}（{values}）{synthetic}，{points} 個百分點"),
+            Locale::ZhCn => format!("{label}（{values}）{synthetic}，{points} 个百分点"),
         }
     }
 }
@@ -109,9 +168,9 @@ impl CauseSummary {
         if !self.protections.is_empty() {
             let kept = list(&self.protections);
             text.push_str(&match voice.locale {
-                Locale::En => format!(" What speaks for staying: {kept}."),
-                Locale::ZhTw => format!("有利於留下的因素：{kept}。"),
-                Locale::ZhCn => format!("有利于留下的因素：{kept}。"),
+                Locale::En => format!(" In favour of staying: {kept}."),
+                Locale::ZhTw => format!("有助於留住客戶的因素：{kept}。"),
+                Locale::ZhCn => format!("有助于留住客户的因素：{kept}。"),
             });
         }
         text
@@ -124,8 +183,8 @@ impl CauseSummary {
                     Locale::En => {
                         "No dominant reason: nothing known about this customer raises the risk by a percentage point or more.".into()
                     }
-                    Locale::ZhTw => "沒有突出的原因：已知資料中，沒有任何一項使風險提高 1 個百分點以上。".into(),
-                    Locale::ZhCn => "没有突出的原因：已知数据中，没有任何一项使风险提高 1 个百分点以上。".into(),
+                    Locale::ZhTw => "沒有突出的原因：已知資料中，沒有任何一項使風險提高 1 個百分點或更多。".into(),
+                    Locale::ZhCn => "没有突出的原因：已知数据中，没有任何一项使风险提高 1 个百分点或更多。".into(),
                 };
             }
             CauseVerdict::OneMain => 1,
@@ -136,8 +195,8 @@ impl CauseSummary {
         let heading = match (self.verdict, locale) {
             (CauseVerdict::TwoEqual, Locale::En) => "Two reasons weigh about the same: ",
             (_, Locale::En) => "Main reason: ",
-            (CauseVerdict::TwoEqual, Locale::ZhTw) => "兩個原因份量相當：",
-            (CauseVerdict::TwoEqual, Locale::ZhCn) => "两个原因分量相当：",
+            (CauseVerdict::TwoEqual, Locale::ZhTw) => "兩個主要原因，影響相當：",
+            (CauseVerdict::TwoEqual, Locale::ZhCn) => "两个主要原因，影响相当：",
             (_, _) => "主要原因：",
         };
         match (rest, locale) {

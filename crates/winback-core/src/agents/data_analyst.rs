@@ -2,7 +2,7 @@
 //! the model's or the table's own.
 use crate::customer::{Cell, Customer, display_cell};
 use crate::id::CustomerId;
-use crate::locale::Locale;
+use crate::locale::{Locale, mid_sentence};
 use crate::money::{Money, group_thousands};
 use crate::pipeline::assess::Explainer;
 use crate::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueTier, logistic, points, tier_of};
@@ -249,9 +249,10 @@ impl RiskSummary {
         text.push_str(&self.value_sentence(table, locale));
         if self.imputed > 0 {
             text.push_str(&match locale {
-                Locale::En => format!(" {} of the inputs were empty, so the score is less certain.", self.imputed),
-                Locale::ZhTw => format!("有 {} 項輸入為空，這個分數的把握較低。", self.imputed),
-                Locale::ZhCn => format!("有 {} 项输入为空，该分数的把握较低。", self.imputed),
+                Locale::En if self.imputed == 1 => " One input was empty, so the score is less certain.".into(),
+                Locale::En => format!(" {} inputs were empty, so the score is less certain.", self.imputed),
+                Locale::ZhTw => format!("有 {} 項資料空白，因此這個分數較不確定。", self.imputed),
+                Locale::ZhCn => format!("有 {} 项数据为空，因此这个分数的把握较低。", self.imputed),
             });
         }
         text
@@ -272,18 +273,18 @@ impl RiskSummary {
         let (p, level) = (self.probability, level_word(self.level, locale));
         let base = Probability::new(self.base_probability).map(|base| base.to_string()).unwrap_or_default();
         match locale {
-            Locale::En => format!("Probability of leaving {p}, {level} risk; a typical customer stands at {base}."),
-            Locale::ZhTw => format!("流失機率 {p}，屬{level}風險；典型客戶為 {base}。"),
-            Locale::ZhCn => format!("流失概率 {p}，属{level}风险；典型客户为 {base}。"),
+            Locale::En => format!("The probability of leaving is {p} ({level} risk); for a typical customer it is {base}."),
+            Locale::ZhTw => format!("流失機率為 {p}，屬{level}風險；一般客戶為 {base}。"),
+            Locale::ZhCn => format!("流失概率为 {p}，属{level}风险；一般客户为 {base}。"),
         }
     }
 
     fn value_sentence(&self, table: &TableSchema, locale: Locale) -> String {
         let tier = tier_word(self.tier, locale);
         match (self.monthly_minor.map(|minor| Money::new(minor, table.currency)), locale) {
-            (Some(charge), Locale::En) => format!(" Pays {charge} a month, {tier} value."),
-            (Some(charge), Locale::ZhTw) => format!("每月支付 {charge}，屬{tier}價值客戶。"),
-            (Some(charge), Locale::ZhCn) => format!("每月支付 {charge}，属{tier}价值客户。"),
+            (Some(charge), Locale::En) => format!(" Pays {charge} a month ({tier} value)."),
+            (Some(charge), Locale::ZhTw) => format!("每月支付 {charge}，價值等級為{tier}。"),
+            (Some(charge), Locale::ZhCn) => format!("每月支付 {charge}，价值等级为{tier}。"),
             (None, Locale::En) => " The monthly charge is not known, so neither is the value tier.".into(),
             (None, Locale::ZhTw) => "月費未知，因此無法判定價值等級。".into(),
             (None, Locale::ZhCn) => "月费未知，因此无法判定价值等级。".into(),
@@ -303,7 +304,7 @@ impl Comparison {
         let count = group_thousands(&self.peer_customers.to_string());
         let group = self.group_words(table, locale);
         match (group, locale) {
-            (Some(group), Locale::En) => format!("{label}: {value}; the median of the {count} customers with {group} is {median}."),
+            (Some(group), Locale::En) => format!("{label}: {value}; the median of the {count} similar customers ({group}) is {median}."),
             (None, Locale::En) => format!("{label}: {value}; the median of all {count} customers is {median}."),
             (Some(group), Locale::ZhTw) => format!("{label}：{value}；{group}的 {count} 位客戶，中位數為 {median}。"),
             (None, Locale::ZhTw) => format!("{label}：{value}；全部 {count} 位客戶的中位數為 {median}。"),
@@ -317,7 +318,7 @@ impl Comparison {
         let value = column.value_labels.get(&self.peer_group).map_or(self.peer_group.clone(), |label| label.get(locale).clone());
         let label = column.label.get(locale);
         Some(match locale {
-            Locale::En => format!("{} {value}", label.to_lowercase()),
+            Locale::En => format!("{}: {value}", mid_sentence(label)),
             Locale::ZhTw => format!("{label}同為「{value}」"),
             Locale::ZhCn => format!("{label}同为“{value}”"),
         })

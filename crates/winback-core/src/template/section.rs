@@ -187,6 +187,8 @@ pub(crate) struct Section {
     /// The name under which it is compiled.
     pub key: String,
     pub text: String,
+    /// Whether there is nothing to put in, so that the text is the wording.
+    pub is_plain: bool,
     pub file: String,
     /// The line on which the text begins.
     pub line: usize,
@@ -240,6 +242,7 @@ impl Section {
         }
         self.line += self.text.lines().take_while(|line| line.trim().is_empty()).count();
         self.text = self.text.trim().to_owned();
+        self.is_plain = !["{{", "{%", "{#"].iter().any(|mark| self.text.contains(mark));
         if self.part.has_ids() && self.id.is_none() {
             errors.push(self.problem(self.line, TemplateProblem::NoId(self.part.tag())));
             return;
@@ -326,6 +329,7 @@ fn head_of(file: &str, head: &str, line: usize) -> Result<Section, TemplateProbl
         needs: 0,
         key: String::new(),
         text: String::new(),
+        is_plain: false,
         file: file.to_owned(),
         line,
     };

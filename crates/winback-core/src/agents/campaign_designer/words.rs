@@ -98,7 +98,7 @@ fn why(plan: &CampaignPlan, table: &TableSchema, locale: Locale) -> String {
                 format!("在規則「{rule}」依序評估的方案中，這是第一個符合資格且預期效益高於成本的。"),
                 format!("在规则“{rule}”依次评估的方案中，这是第一个符合条件且预期收益高于成本的。"),
                 format!(
-                    " Of the offers tried under the rule “{rule}”, this is the first the customer can have and that should earn more than it costs."
+                    " Of the offers under the rule “{rule}”, tried in order, this is the first that the customer qualifies for and that should bring in more than it costs."
                 ),
             );
             format!("{}{chosen}", standing(plan, table, locale))
@@ -111,6 +111,8 @@ fn standing(plan: &CampaignPlan, table: &TableSchema, locale: Locale) -> String 
     let (level, tier) = (level_words(plan.inputs.level, locale), tier_words(plan.inputs.tier, locale));
     let contract = plan.inputs.contract.as_deref().map(|word| contract_words(word, table, locale));
     let (tw, cn, en) = match &contract {
+        // A contract that is the reason is named once.
+        Some(word) if plan.inputs.theme == Some(Theme::Contract) => (format!("（{word}）"), format!("（{word}）"), format!(" ({word})")),
         Some(word) => (format!("；目前合約為「{word}」"), format!("；当前合约为“{word}”"), format!("; the contract is “{word}”")),
         None => Default::default(),
     };
@@ -160,7 +162,7 @@ pub fn theme_words(theme: Theme) -> Localized {
         Theme::Support => Localized::new("支援與加值服務", "支持与增值服务", "support and add-on services"),
         Theme::Product => Localized::new("產品本身", "产品本身", "the product itself"),
         Theme::Payment => Localized::new("付款與帳單方式", "付款与账单方式", "payment and billing"),
-        Theme::Loyalty => Localized::new("往來時間", "在网时长", "the time with the company"),
+        Theme::Loyalty => Localized::new("成為客戶的時間", "成为客户的时间", "the time with the company"),
         Theme::Usage => Localized::new("使用情形", "使用情况", "how the product is used"),
         Theme::Profile => Localized::new("客戶背景", "客户背景", "the customer’s background"),
     }
@@ -170,12 +172,12 @@ fn why_no_contact(why: WhyNoContact, locale: Locale) -> String {
     match why {
         WhyNoContact::LowRisk => say(
             locale,
-            "流失風險低，此時聯繫反而可能提醒客戶可以離開。",
-            "流失风险低，此时联系反而可能提醒客户可以离开。",
-            "The risk is low; a message would only remind the customer that one can leave.",
+            "流失風險低，不必打擾；此時聯繫反而可能讓客戶想到要離開。",
+            "流失风险低，不必打扰；此时联系反而可能让客户想到要离开。",
+            "The risk is low; a message could put the thought of leaving into the customer’s head.",
         ),
         WhyNoContact::AlreadyLeft => {
-            say(locale, "資料顯示客戶已經離開。", "数据显示客户已经离开。", "The table says that the customer has left already.")
+            say(locale, "資料顯示客戶已經離開。", "数据显示客户已经离开。", "According to the data, the customer has already left.")
         }
     }
 }
@@ -184,15 +186,15 @@ fn why_no_offer(why: WhyNoOffer, locale: Locale) -> String {
     match why {
         WhyNoOffer::NoEligibleOffer => say(
             locale,
-            "規則中的方案客戶目前都不適用，因此只做服務關懷。",
-            "规则中的方案客户目前都不适用，因此只做服务关怀。",
-            " The customer can have none of the rule’s offers, so this is a service contact only.",
+            "客戶目前不符合規則中任何方案的條件，因此只做服務關懷。",
+            "客户目前不符合规则中任何方案的条件，因此只做服务关怀。",
+            " The customer qualifies for none of the rule’s offers, so this is a service contact only.",
         ),
         WhyNoOffer::NoneWorthIt => say(
             locale,
             "適用的方案成本都高於預期能留住的毛利，因此只做服務關懷。",
             "适用的方案成本都高于预期能留住的毛利，因此只做服务关怀。",
-            " Every offer the customer can have would cost more than it is expected to keep, so this is a service contact only.",
+            " Every offer the customer qualifies for would cost more than the margin it is expected to keep, so this is a service contact only.",
         ),
     }
 }
@@ -210,15 +212,19 @@ fn others(plan: &CampaignPlan, catalogue: &Catalogue, locale: Locale) -> Vec<Oth
 fn verdict_words(verdict: Verdict, locale: Locale) -> String {
     let (zh_tw, zh_cn, en) = match verdict {
         Verdict::Chosen => ("已選用。", "已选用。", "chosen."),
-        Verdict::RunnerUp => {
-            ("備選方案，也適用，但排序在後。", "备选方案，也适用，但排序靠后。", "the runner-up; it fits too, but another came first.")
-        }
-        Verdict::NotNeeded => ("也適用，但前面已有兩個方案。", "也适用，但前面已有两个方案。", "fits too, but two others came first."),
-        Verdict::OtherRisk => ("不適用於這個風險等級。", "不适用于该风险等级。", "not meant for this risk level."),
-        Verdict::OtherValue => ("不適用於這個價值分級。", "不适用于该价值等级。", "not meant for this value tier."),
-        Verdict::OtherTenure => {
-            ("往來時間不符或未知。", "在网时长不符或未知。", "the time with the company is outside its limits, or unknown.")
-        }
+        Verdict::RunnerUp => (
+            "備選方案，也適用，但排序在後。",
+            "备选方案，也适用，但排序靠后。",
+            "the runner-up; it fits too, but comes later in the order.",
+        ),
+        Verdict::NotNeeded => ("也適用，但前面已有兩個方案。", "也适用，但前面已有两个方案。", "fits too, but two others come before it."),
+        Verdict::OtherRisk => ("不適用於這個風險等級。", "不适用于该风险等级。", "not for this risk level."),
+        Verdict::OtherValue => ("不適用於這個價值分級。", "不适用于该价值等级。", "not for this value tier."),
+        Verdict::OtherTenure => (
+            "成為客戶的時間不符條件或未知。",
+            "成为客户的时间不符合条件或未知。",
+            "the time with the company is outside its limits, or unknown.",
+        ),
         Verdict::ChargeTooLow => ("月費未達門檻或未知。", "月费未达门槛或未知。", "the monthly charge is below its limit, or unknown."),
         Verdict::OtherColumn => (
             "客戶目前的方案或狀態不符合條件。",
@@ -227,7 +233,9 @@ fn verdict_words(verdict: Verdict, locale: Locale) -> String {
         ),
         Verdict::NotValidToday => ("目前不在優惠期間內。", "目前不在优惠期内。", "not available on this date."),
         Verdict::OutOfStock => ("名額已用完。", "名额已用完。", "none are left."),
-        Verdict::NotWorthIt => ("成本高於預期能留住的毛利。", "成本高于预期能留住的毛利。", "would cost more than it is expected to keep."),
+        Verdict::NotWorthIt => {
+            ("成本高於預期能留住的毛利。", "成本高于预期能留住的毛利。", "would cost more than the margin it is expected to keep.")
+        }
     };
     say(locale, zh_tw, zh_cn, en)
 }
@@ -235,12 +243,12 @@ fn verdict_words(verdict: Verdict, locale: Locale) -> String {
 fn cost(choice: &Choice, catalogue: &Catalogue, locale: Locale) -> String {
     let amount = Money::new(choice.cost_minor, catalogue.currency);
     match choice.cost_minor {
-        0 => say(locale, "不花成本。", "没有成本。", "Costs nothing."),
+        0 => say(locale, "不需成本。", "没有成本。", "Costs nothing."),
         _ => pick(
             locale,
             format!("客戶接受時成本為 {amount}。"),
             format!("客户接受时成本为 {amount}。"),
-            format!("Costs {amount} if it is taken."),
+            format!("Costs {amount} if the customer accepts."),
         ),
     }
 }
@@ -273,7 +281,7 @@ fn effect(choice: &Choice, catalogue: &Catalogue, locale: Locale) -> String {
         locale,
         format!("；{months} 個月內約可留住毛利 {kept}，扣除成本後為 {net}。"),
         format!("；{months} 个月内约可留住毛利 {kept}，扣除成本后为 {net}。"),
-        format!("; over {months} months that keeps about {kept} of margin, {net} after the cost."),
+        format!("; over {months} months that keeps about {kept} of margin, or {net} after the cost."),
     );
     falls + &keeps
 }
@@ -305,13 +313,13 @@ fn notes(plan: &CampaignPlan, locale: Locale) -> Vec<String> {
             locale,
             "客戶價值未知（沒有可用的月費），因此採用不分價值的規則。",
             "客户价值未知（没有可用的月费），因此采用不分价值的规则。",
-            "The customer’s value is unknown (no usable monthly charge), so a rule that does not depend on value was taken.",
+            "The customer’s value is unknown (no usable monthly charge), so a rule that does not depend on value was used.",
         )
     });
     let rule = plan
         .rule
         .is_none()
-        .then(|| say(locale, "沒有任何規則適用於此客戶。", "没有任何规则适用于该客户。", "No rule is for this customer."));
+        .then(|| say(locale, "沒有任何規則適用於這位客戶。", "没有任何规则适用于该客户。", "No rule covers this customer."));
     let usage = uses_less(&plan.inputs.usage).then(|| usage_words(&plan.inputs.usage, locale));
     [value, rule, Some(price_words(plan.inputs.price_sensitivity, locale)), usage].into_iter().flatten().collect()
 }
@@ -324,13 +332,13 @@ fn price_words(sensitivity: PriceSensitivity, locale: Locale) -> String {
             pick(
                 locale,
                 format!(
-                    "價格敏感度偏高：月費高於同類客戶的中位數，而同類客戶中付得較多的有 {above} 離開，其餘為 {below}，因此先評估能降低月費的方案。"
+                    "價格敏感度偏高：月費高於同類客戶的中位數；同類客戶中，月費較高的有 {above} 離開，其餘為 {below}。因此先評估能降低月費的方案。"
                 ),
                 format!(
-                    "价格敏感度偏高：月费高于同类客户的中位数，而同类客户中付费较多的有 {above} 离开，其余为 {below}，因此先评估能降低月费的方案。"
+                    "价格敏感度偏高：月费高于同类客户的中位数；同类客户中，月费较高的有 {above} 离开，其余为 {below}。因此先评估能降低月费的方案。"
                 ),
                 format!(
-                    "Price sensitivity is raised: the charge is above the median of similar customers, of whom {above} of those who pay more left against {below} of the others; so offers that lower the bill were tried first."
+                    "Price sensitivity is raised: the charge is above the median of similar customers. Of those who pay more than the median, {above} left, against {below} of the others. Offers that lower the bill were therefore tried first."
                 ),
             )
         }
@@ -338,18 +346,18 @@ fn price_words(sensitivity: PriceSensitivity, locale: Locale) -> String {
             let (above, below) = shares(effect);
             pick(
                 locale,
-                format!("價格敏感度一般：同類客戶中付得較多的較常離開（{above} 對 {below}），但這位客戶的月費沒有高於中位數。"),
-                format!("价格敏感度一般：同类客户中付费较多的更常离开（{above} 对 {below}），但这位客户的月费没有高于中位数。"),
+                format!("價格敏感度一般：同類客戶中，月費較高的較常離開（{above}，其餘為 {below}），但這位客戶的月費並未高於中位數。"),
+                format!("价格敏感度一般：同类客户中，月费较高的更容易离开（{above}，其余为 {below}），但这位客户的月费并未高于中位数。"),
                 format!(
-                    "Price sensitivity is typical: similar customers who pay more leave more often ({above} against {below}), but this customer does not pay more than the median."
+                    "Price sensitivity is typical: similar customers who pay more leave more often ({above} left, against {below} of the others), but this customer does not pay more than the median."
                 ),
             )
         }
         PriceSensitivity::Unknown => say(
             locale,
-            "價格敏感度：資料不足以判斷，以中性處理。",
-            "价格敏感度：数据不足以判断，按中性处理。",
-            "Price sensitivity: the data do not tell; treated as neutral.",
+            "價格敏感度：資料不足以判斷，因此視為中性。",
+            "价格敏感度：数据不足以判断，因此视为中性。",
+            "Price sensitivity: the data do not show it, so it is treated as neutral.",
         ),
     }
 }
@@ -363,8 +371,8 @@ fn usage_words(usage: &Usage, locale: Locale) -> String {
     let (drop, limit) = (format!("{:.0}%", drop_rate * 100.0), format!("{:.0}%", LESS_USE * 100.0));
     pick(
         locale,
-        format!("使用量減少 {drop}（{limit} 以上），因此升級方案排到最後。"),
-        format!("使用量减少 {drop}（{limit} 以上），因此升级方案排到最后。"),
-        format!("Use fell by {drop} ({limit} or more), so upgrades were tried last."),
+        format!("使用量減少了 {drop}（門檻為 {limit}），因此最後才評估升級方案。"),
+        format!("使用量减少了 {drop}（门槛为 {limit}），因此最后才评估升级方案。"),
+        format!("Use fell by {drop} (the threshold is {limit}), so upgrades were tried last."),
     )
 }
