@@ -1,4 +1,5 @@
 //! The verbs over a memory store: every row accounted for, nothing done twice.
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use winback_core::customer::Cell;
 use winback_core::defect::{Defect, Outcome, Problem};
@@ -157,6 +158,11 @@ impl ChurnModel for ByTenure {
         };
         Ok(tenure.iter().zip(who).map(one).collect())
     }
+
+    /// Knows no word of the contract at all.
+    fn unseen_words(&self, table: &FeatureTable) -> Result<BTreeMap<String, u64>, SchemaMismatch> {
+        Ok(BTreeMap::from([("Contract".to_owned(), table.rows() as u64)]))
+    }
 }
 
 #[tokio::test]
@@ -175,6 +181,7 @@ async fn assessing_counts_everyone_once_also_after_a_break() {
     store.save_assessments(run, &batch[..2]).await.unwrap();
     let report = assess(run, &assessor, &store, &Silent).await.unwrap();
     assert_eq!((report.assessed, report.without_tier), (7, 0));
+    assert_eq!(report.unseen_words, [("Contract".to_owned(), 7)].into(), "those assessed before the break are counted, too");
     assert_eq!(report.levels[&RiskLevel::High], 2, "tenure 1 twice: 1 / (1 + e^-1) is 0.731");
     assert_eq!(report.levels[&RiskLevel::Medium], 1, "tenure 2: exactly one half");
     let stored = store.assessments(run, Position(0), 100).await.unwrap();
