@@ -24,6 +24,13 @@ impl Digest {
         Self(hex(&hasher.finalize()))
     }
 
+    /// Returns the hash of a value's JSON, which is the same in every build: fields and list items in their order,
+    /// map entries by key.
+    pub fn of_value(value: &impl Serialize) -> Self {
+        // Only maps with keys that are no text have no JSON; nothing that is hashed here holds one.
+        Self::of(&serde_json::to_vec(value).unwrap_or_else(|error| error.to_string().into_bytes()))
+    }
+
     /// Returns the first twelve digits, enough for a person to tell two apart.
     pub fn short(&self) -> &str {
         self.0.get(..12).unwrap_or(&self.0)

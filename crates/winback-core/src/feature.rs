@@ -118,9 +118,9 @@ impl FeatureSchema {
         Self { features: features.collect(), groups: groups.clone() }
     }
 
-    /// Returns the hash of the feature names, kinds and groups.
+    /// Returns the hash of the features and the reasons they count towards.
     pub fn digest(&self) -> Digest {
-        Digest::of(format!("{self:?}").as_bytes())
+        Digest::of_value(self)
     }
 }
 

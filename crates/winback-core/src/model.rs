@@ -5,6 +5,7 @@ use crate::id::{CustomerId, Position};
 use crate::progress::Progress;
 use crate::risk::{ModelVersion, RiskAssessment};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::error::Error;
 
 /// A model that scores customers and says why.
@@ -15,6 +16,9 @@ pub trait ChurnModel: Send + Sync {
     fn schema(&self) -> &FeatureSchema;
     /// Returns one assessment per row, in row order, whose reasons add up to its score.
     fn assess(&self, table: &FeatureTable, who: &[(Position, CustomerId)]) -> Result<Vec<RiskAssessment>, SchemaMismatch>;
+    /// Returns how many cells of each column hold a word that the model learned nothing of by itself: one it never
+    /// saw in training, or saw too rarely. Columns without such a cell are left out.
+    fn unseen_words(&self, table: &FeatureTable) -> Result<BTreeMap<String, u64>, SchemaMismatch>;
 }
 
 /// A table whose columns are not those the model was trained on.

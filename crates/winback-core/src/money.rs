@@ -106,8 +106,9 @@ impl Money {
 impl fmt::Display for Money {
     /// Writes the amount as people read it: `$1,889.50`, `NT$120`; `.00` is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let decimal = Money::new(self.minor.abs(), self.currency).decimal();
-        let (whole, fraction) = decimal.split_once('.').unwrap_or((&decimal, ""));
+        let decimal = self.decimal();
+        let decimal = decimal.trim_start_matches('-');
+        let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
         if self.minor < 0 {
             f.write_str("-")?;
         }
@@ -147,6 +148,7 @@ mod tests {
         check(-5, "USD", "-$0.05", "-0.05");
         check(12_000, "TWD", "NT$120", "120.00");
         check(1_200, "JPY", "JPY 1,200", "1200");
+        check(i64::MIN, "USD", "-$92,233,720,368,547,758.08", "-92233720368547758.08");
         check(i64::MAX, "USD", "$92,233,720,368,547,758.07", "92233720368547758.07");
     }
 

@@ -144,7 +144,8 @@ fn join_groups(whole: &str, separator: char) -> Result<String, NumberError> {
     let mut groups = whole.split(separator);
     let first = groups.next().unwrap_or_default();
     let grouped = whole.contains(separator);
-    if grouped && (first.is_empty() || first.len() > 3 || groups.any(|group| group.len() != 3)) {
+    // "0,123" is 123 thousandths to some readers and nothing to the others: no thousands begin with 0.
+    if grouped && (first.is_empty() || first.starts_with('0') || first.len() > 3 || groups.any(|group| group.len() != 3)) {
         return Err(NumberError::Ambiguous);
     }
     Ok(whole.chars().filter(|&c| c != separator).collect())
@@ -170,6 +171,9 @@ mod tests {
         check("1.200,50", Err(NumberError::NotANumber));
         check("12,34", Err(NumberError::Ambiguous));
         check(",123", Err(NumberError::Ambiguous));
+        check("0,123", Err(NumberError::Ambiguous));
+        check("-0,500", Err(NumberError::Ambiguous));
+        check("0", Ok((0, 0, false)));
         for text in ["", "-", ".", "abc", "1e5", "NaN", "inf", "30歲", "1.2.3", "--1", "0x10"] {
             check(text, Err(NumberError::NotANumber));
         }

@@ -59,9 +59,13 @@ pub fn wilson(hits: u64, of: u64) -> (f64, f64) {
 }
 
 impl PeerTable {
-    /// Returns the peer group of a customer.
+    /// Returns the peer group of a customer; `None` where the table has a peer column and this customer's cell is
+    /// empty, for those left without a group have nothing else in common.
     pub fn group(&self, schema: &TableSchema, customer: &Customer) -> Option<(&str, &PeerGroup)> {
         let key = peer_key(schema, customer);
+        if key.is_empty() && schema.peer_column.is_some() {
+            return None;
+        }
         self.groups.get_key_value(key).map(|(name, group)| (name.as_str(), group))
     }
 }
@@ -164,4 +168,26 @@ fn price_effect(charges: &[(f64, bool)], median: f64) -> PriceEffect {
     };
     let ((above, above_left), (below, below_left)) = (count(true), count(false));
     PriceEffect { above, above_left, below, below_left }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fakes::samples::{customer, schema};
+
+    #[test]
+    fn a_customer_whose_peer_column_is_empty_has_no_peers() {
+        let table = schema();
+        let mut customers: Vec<Customer> = (0..6).map(customer).collect();
+        customers.iter_mut().take(3).for_each(|customer| customer.cells[4] = Cell::Missing);
+        let mut builder = PeerBuilder::new(&table);
+        customers.iter().for_each(|customer| builder.push(customer));
+        let peers = builder.finish();
+        assert!(customers[..3].iter().all(|customer| peers.group(&table, customer).is_none()));
+        assert!(customers[3..].iter().all(|customer| peers.group(&table, customer).is_some()));
+        let everyone = TableSchema { peer_column: None, ..table.clone() };
+        let mut builder = PeerBuilder::new(&everyone);
+        customers.iter().for_each(|customer| builder.push(customer));
+        assert_eq!(builder.finish().group(&everyone, &customers[0]).map(|(name, group)| (name, group.customers)), Some(("", 6)));
+    }
 }

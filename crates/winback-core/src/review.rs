@@ -6,7 +6,7 @@ mod number;
 
 use crate::locale::Locale;
 use crate::message::{Brief, CallScript, Channel, Content, Draft, Email, Fact, Finding, Message, MessageRecord, Sms};
-use crate::slot::{MAX_NAME_CHARS, Place, Slot, fill};
+use crate::slot::{MAX_NAME_UNITS, Place, Slot, fill};
 use std::borrow::Cow;
 
 /// The most UTF-16 units a short message may have when filled (one UCS-2 segment, GSM 03.38).
@@ -48,7 +48,7 @@ pub fn review(brief: &Brief, draft: Draft) -> Result<Message, Vec<Finding>> {
 
 /// Returns the UTF-16 units of a text when its slots hold the longest values they can.
 pub fn worst_case_units(text: &str, brief: &Brief) -> usize {
-    let longest = "名".repeat(MAX_NAME_CHARS);
+    let longest = "名".repeat(MAX_NAME_UNITS);
     let value = |slot| if slot == Slot::UnsubscribeUrl { brief.slots.usable(slot) } else { Some(longest.as_str()) };
     fill(text, Place::Plain, value).encode_utf16().count()
 }

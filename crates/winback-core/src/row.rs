@@ -168,6 +168,8 @@ impl ColumnParser {
         let mut reader = CellReader::new(schema, column);
         let wrong = |why: String| HeaderProblem::Rule { column: column.name.clone(), why };
         let missing = match &column.missing {
+            // Without an id a row is nobody's, so no rule may fill one in or pass over it.
+            _ if reader.is_id() => Missing::Reject,
             MissingRule::Reject => Missing::Reject,
             MissingRule::Learn => Missing::Learn,
             MissingRule::ZeroWhenZero { column: other } => {

@@ -280,9 +280,17 @@ impl TableSchema {
             .position(|column| std::iter::once(&column.name).chain(&column.aliases).any(|known| known.trim().eq_ignore_ascii_case(name)))
     }
 
-    /// Returns the hash of everything that changes how rows are read or features computed.
+    /// Returns the hash of everything that stands in the schema. It is stored and compared by later builds,
+    /// so it is taken over values in a fixed order and not over how Rust prints them.
     pub fn digest(&self) -> Digest {
-        Digest::of(format!("{self:?}").as_bytes())
+        let column = |c: &Column| {
+            Digest::of_value(&(&c.name, &c.aliases, &c.kind, &c.role, &c.missing, &c.label, c.theme, &c.value_labels, &c.unit, c.optional))
+        };
+        let columns: Vec<Digest> = self.columns.iter().map(column).collect();
+        let groups: Vec<_> = self.groups.iter().map(|g| (&g.name, &g.columns, &g.label, g.theme)).collect();
+        let families: Vec<_> = self.families.iter().map(|f| (f.parent, &f.parent_value, &f.children, &f.child_value)).collect();
+        let comma = self.decimal_mark == DecimalMark::Comma;
+        Digest::of_value(&(&self.name, self.delimiter, comma, self.currency, columns, groups, families, self.peer_column))
     }
 
     /// Checks that roles, kinds, groups and families fit together.
@@ -290,6 +298,7 @@ impl TableSchema {
         self.check_names()?;
         self.check_roles()?;
         self.check_families()?;
+        self.check_groups()?;
         Ok(self)
     }
 
@@ -341,10 +350,37 @@ impl TableSchema {
                 }
             }
         }
-        let mut grouped = std::collections::HashSet::new();
-        for &column in self.groups.iter().flat_map(|group| &group.columns) {
-            if !grouped.insert(column) {
-                return Err(SchemaError::Other(format!("column {:?} stands in two groups", self.columns[column].name)));
+        let mut children = std::collections::HashSet::new();
+        for family in &self.families {
+            if !self.columns[family.parent].role.is_feature() {
+                let parent = &self.columns[family.parent].name;
+                return Err(SchemaError::Other(format!("the parent {parent:?} of a family is no feature, so no reason can be told by it")));
+            }
+            if let Some(&twice) = family.children.iter().find(|&&child| !children.insert(child)) {
+                return Err(SchemaError::Other(format!("column {:?} stands in two families", self.columns[twice].name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reasons are told apart by name: a group's, or that of a column that stands in no group.
+    fn check_groups(&self) -> Result<(), SchemaError> {
+        let (mut grouped, mut names) = (std::collections::HashSet::new(), std::collections::HashSet::new());
+        for group in &self.groups {
+            if !names.insert(&group.name) {
+                return Err(SchemaError::Other(format!("two groups are named {:?}", group.name)));
+            }
+            if self.columns.iter().enumerate().any(|(place, column)| column.name == group.name && !group.columns.contains(&place)) {
+                return Err(SchemaError::Other(format!("the group {:?} has the name of a column outside it", group.name)));
+            }
+            for &place in &group.columns {
+                let column = &self.columns[place];
+                if !column.role.is_feature() {
+                    return Err(SchemaError::Other(format!("column {:?} of the group {:?} is no feature", column.name, group.name)));
+                }
+                if !grouped.insert(place) {
+                    return Err(SchemaError::Other(format!("column {:?} stands in two groups", column.name)));
+                }
             }
         }
         Ok(())
@@ -381,6 +417,99 @@ fn check_kind(column: &Column) -> Result<(), SchemaError> {
         (_, ColumnKind::Number { min, max }) if min.is_nan() || max.is_nan() || min > max => {
             Err(SchemaError::Other(format!("column {:?} has limits that leave no value: {min} to {max}", column.name)))
         }
+        (_, ColumnKind::Category { levels }) => check_levels(&column.name, levels),
+        (_, ColumnKind::Flag { yes, no }) => check_flag(&column.name, yes, no),
         _ => Ok(()),
+    }
+}
+
+fn check_levels(column: &str, levels: &[String]) -> Result<(), SchemaError> {
+    let mut seen = std::collections::HashSet::new();
+    match levels.iter().map(|level| level.trim()).find(|level| !seen.insert(*level)) {
+        Some(twice) => Err(SchemaError::Other(format!("column {column:?} lists the word {twice:?} twice"))),
+        None => Ok(()),
+    }
+}
+
+fn check_flag(column: &str, yes: &[String], no: &[String]) -> Result<(), SchemaError> {
+    let is_yes = |word: &&String| yes.iter().any(|other| other.trim().to_lowercase() == word.trim().to_lowercase());
+    match no.iter().find(is_yes) {
+        Some(word) => Err(SchemaError::Other(format!("column {column:?} uses the word {word:?} for yes and for no"))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fakes::samples::schema;
+    use crate::feature::FeatureSchema;
+
+    fn group(name: &str, columns: &[ColumnIndex]) -> ReasonGroup {
+        ReasonGroup { name: name.into(), columns: columns.to_vec(), label: Localized::same(name), theme: Theme::Price }
+    }
+
+    #[test]
+    fn a_schema_that_would_mislead_the_reasons_is_refused() {
+        let check = |spoil: &dyn Fn(&mut TableSchema), expected: &str| {
+            let mut table = schema();
+            spoil(&mut table);
+            match table.check() {
+                Err(error) => assert!(!expected.is_empty() && error.to_string().contains(expected), "{error}"),
+                Ok(_) => assert!(expected.is_empty(), "passed, expected {expected}"),
+            }
+        };
+        let family =
+            |parent, child_value: &str| Family { parent, parent_value: "no".into(), children: vec![4], child_value: child_value.into() };
+        check(&|_| {}, "");
+        check(&|table| table.groups = vec![group("tenure", &[1, 2])], "");
+        check(&|table| table.groups = vec![group("price", &[1]), group("price", &[2])], "two groups are named \"price\"");
+        check(&|table| table.groups = vec![group("Contract", &[1, 2])], "the group \"Contract\" has the name of a column outside it");
+        check(&|table| table.groups = vec![group("price", &[2, 3])], "column \"Churn\" of the group \"price\" is no feature");
+        check(&|table| table.families = vec![family(6, "Month-to-month")], "");
+        check(&|table| table.families = vec![family(3, "Month-to-month")], "the parent \"Churn\" of a family is no feature");
+        let twice = vec![family(6, "Month-to-month"), family(1, "Month-to-month")];
+        check(&|table| table.families = twice.clone(), "column \"Contract\" stands in two families");
+        let levels = ["a", "b", " a "].map(str::to_owned).to_vec();
+        check(&|table| table.columns[4].kind = ColumnKind::Category { levels: levels.clone() }, "lists the word \"a\" twice");
+        let flag = ColumnKind::Flag { yes: vec!["Yes".into()], no: vec!["yes".into()] };
+        check(&|table| table.columns[6].kind = flag.clone(), "uses the word \"yes\" for yes and for no");
+    }
+
+    #[test]
+    fn the_digest_changes_with_everything_that_stands_in_the_schema() {
+        let changes: [&dyn Fn(&mut TableSchema); 18] = [
+            &|t| t.name.push('x'),
+            &|t| t.delimiter = b';',
+            &|t| t.decimal_mark = DecimalMark::Comma,
+            &|t| t.currency = Currency::parse("TWD").unwrap(),
+            &|t| t.columns[1].name.push('x'),
+            &|t| t.columns[1].aliases.push("months".into()),
+            &|t| t.columns[1].kind = ColumnKind::Number { min: 0.0, max: 2e9 },
+            &|t| t.columns[6].role = Role::Unused { why: "x".into() },
+            &|t| t.columns[1].missing = MissingRule::Fill { value: "0".into() },
+            &|t| t.columns[1].label = Localized::same("x"),
+            &|t| t.columns[1].theme = if t.columns[1].theme == Theme::Price { Theme::Usage } else { Theme::Price },
+            &|t| drop(t.columns[4].value_labels.insert("x".into(), Localized::same("x"))),
+            &|t| t.columns[1].unit = Some(Localized::same("x")),
+            &|t| t.columns[1].optional = !t.columns[1].optional,
+            &|t| t.groups.push(group("price", &[1, 2])),
+            &|t| t.families.push(Family { parent: 6, parent_value: "no".into(), children: vec![4], child_value: "x".into() }),
+            &|t| t.peer_column = None,
+            &|t| t.columns.swap(1, 2),
+        ];
+        let mut seen = std::collections::HashSet::from([schema().digest()]);
+        for (place, change) in changes.iter().enumerate() {
+            let mut table = schema();
+            change(&mut table);
+            assert!(seen.insert(table.digest()), "change {place}");
+        }
+    }
+
+    /// Digests are stored and compared by later builds, so another compiler must not change them.
+    #[test]
+    fn digests_are_the_same_in_every_build() {
+        assert_eq!(schema().digest().short(), "ce813c13c1b5");
+        assert_eq!(FeatureSchema::of(&schema()).digest().short(), "cf224aa8ba89");
     }
 }

@@ -4,8 +4,8 @@
 use crate::id::is_invisible_control;
 use serde::{Deserialize, Serialize};
 
-/// The longest name a greeting uses, in characters; a longer one gets the greeting without a name.
-pub const MAX_NAME_CHARS: usize = 40;
+/// The longest name a greeting uses, in UTF-16 units, as short messages count; a longer one gets the greeting without a name.
+pub const MAX_NAME_UNITS: usize = 40;
 
 /// A place for personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -74,7 +74,7 @@ impl SlotValues {
 }
 
 fn is_name(text: &str) -> bool {
-    text.chars().count() <= MAX_NAME_CHARS && text.chars().any(char::is_alphabetic) && text.chars().all(stands_in_a_name)
+    text.encode_utf16().count() <= MAX_NAME_UNITS && text.chars().any(char::is_alphabetic) && text.chars().all(stands_in_a_name)
 }
 
 fn stands_in_a_name(c: char) -> bool {
@@ -157,6 +157,10 @@ mod tests {
         for name in ["Julia", "O\u{2019}Brien", "Anne-Marie", "王小明", "José", "Anna & Tom", "J. R.", "محمد", " Li "] {
             check(name, true);
         }
+        check(&"名".repeat(MAX_NAME_UNITS), true);
+        // Each of these takes two UTF-16 units, so forty of them are twice what a short message counts with.
+        check(&"𠮷".repeat(MAX_NAME_UNITS / 2), true);
+        check(&"𠮷".repeat(MAX_NAME_UNITS / 2 + 1), false);
         let long = "x".repeat(10_240);
         for name in
             ["", "  ", "{{7*7}}", "<script>", "Ju\r\nBcc: x", "a\0b", "a\u{202E}b", "7", "R2D2", "{{unsubscribe_url}}", &long, "..."]

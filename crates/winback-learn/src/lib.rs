@@ -26,7 +26,7 @@ pub mod validate;
 
 pub use artifact::ArtifactError;
 pub use card::card_markdown;
-pub use logistic::{LogisticModel, UnseenWords};
+pub use logistic::LogisticModel;
 pub use train::{LogisticTrainer, RECOMMENDED_L2};
 
 /// Limits the work on tables to so many threads; results are the same with any number. Works once a process.

@@ -1,8 +1,9 @@
 //! The logistic model: scores customers and says why, exactly.
 use crate::artifact::{self, ArtifactError, Body};
 use crate::encode::Encoder;
-use crate::explain::Scorer;
+use crate::explain::{ColumnModel, Scorer};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use winback_core::digest::Digest;
 use winback_core::feature::{FeatureColumn, FeatureSchema, FeatureTable};
 use winback_core::id::{CustomerId, Position};
@@ -19,19 +20,6 @@ pub struct LogisticModel {
     body: Body,
 }
 
-/// A word that has no coefficient of its own, and how many rows of a table hold it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnseenWords {
-    /// The column's name.
-    pub column: String,
-    /// The word, as the table writes it.
-    pub word: String,
-    /// How many rows hold it.
-    pub rows: u64,
-    /// Whether it counts as *other*, a coefficient learned from rare words; else it counts like the average customer.
-    pub as_other: bool,
-}
-
 impl LogisticModel {
     /// Reads a model from the bytes of its file.
     pub fn from_file(file: &[u8]) -> Result<Self, ArtifactError> {
@@ -42,24 +30,6 @@ impl LogisticModel {
     /// Returns what the model file says.
     pub fn body(&self) -> &Body {
         &self.body
-    }
-
-    /// Returns the words of a table that the model has no coefficient for, by column and word.
-    pub fn unseen_words(&self, table: &FeatureTable) -> Result<Vec<UnseenWords>, SchemaMismatch> {
-        self.check(table)?;
-        let mut unseen = Vec::new();
-        for (model, column) in self.body.coefficients.columns.iter().zip(&table.columns) {
-            let (Encoder::Words(words), FeatureColumn::Category { codes, levels }) = (&model.encoder, column) else { continue };
-            for (place, word) in
-                levels.iter().enumerate().filter(|(_, word)| words.words.iter().all(|known| known.as_str() != word.as_ref()))
-            {
-                let rows = codes.iter().filter(|&&code| usize::from(code) == place).count() as u64;
-                if rows > 0 {
-                    unseen.push(UnseenWords { column: model.name.clone(), word: word.to_string(), rows, as_other: words.other.is_some() });
-                }
-            }
-        }
-        Ok(unseen)
     }
 
     fn check(&self, table: &FeatureTable) -> Result<(), SchemaMismatch> {
@@ -105,6 +75,20 @@ impl ChurnModel for LogisticModel {
             })
         };
         who.par_iter().enumerate().with_min_len(LEAST_ROWS).map(assess).collect()
+    }
+
+    fn unseen_words(&self, table: &FeatureTable) -> Result<BTreeMap<String, u64>, SchemaMismatch> {
+        self.check(table)?;
+        let count = |(model, column): (&ColumnModel, &FeatureColumn)| match (&model.encoder, column) {
+            (Encoder::Words(words), FeatureColumn::Category { codes, levels }) => {
+                let unseen: Vec<bool> = levels.iter().map(|level| !words.words.iter().any(|known| **known == **level)).collect();
+                codes.iter().filter(|&&code| unseen.get(usize::from(code)) == Some(&true)).count() as u64
+            }
+            _ => 0,
+        };
+        let columns = self.body.coefficients.columns.iter().zip(&table.columns);
+        let counted = columns.map(|(model, column)| (model.name.clone(), count((model, column))));
+        Ok(counted.filter(|(_, cells)| *cells > 0).collect())
     }
 }
 

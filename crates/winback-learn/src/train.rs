@@ -2,7 +2,7 @@
 use crate::artifact::{self, Body};
 use crate::card;
 use crate::logistic::LogisticModel;
-use crate::validate::{labelled, learn, validate};
+use crate::validate::{fits_to_validate, labelled, learn, validate};
 use winback_core::feature::FeatureTable;
 use winback_core::model::{ChurnModel, ChurnTrainer, ModelCard, TrainError, TrainOptions, Trained};
 use winback_core::progress::{Progress, Work};
@@ -34,7 +34,7 @@ impl ChurnTrainer for LogisticTrainer {
         let rows: Vec<u32> = labelled(table).collect();
         let left = rows.iter().filter(|&&row| table.labels[row as usize] == Some(true)).count();
         check_labels(rows.len(), left, options.folds)?;
-        progress.begin(Work::Train, Some(options.folds as u64 + 1));
+        progress.begin(Work::Train, Some(1 + fits_to_validate(table, options.folds)));
         let trained = fit(table, &rows, options, progress);
         progress.done();
         trained

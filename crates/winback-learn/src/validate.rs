@@ -24,13 +24,23 @@ pub fn validate_with_folds(table: &FeatureTable, fold_of: &[u16], l2: f64, progr
     let per_fold: Vec<Metrics> = held_out.iter().map(|fold| metrics::measure(fold)).collect();
     let (mean, deviation) = metrics::mean_and_deviation(&per_fold);
     let all = held_out.concat();
-    let auc_without_synthetic = match table.schema.features.iter().any(|feature| feature.synthetic) {
+    let auc_without_synthetic = match has_synthetic(table) {
         true => Some(metrics::areas(&held_out_scores(table, fold_of, l2, true, progress)?.concat()).0),
         false => None,
     };
     let pooled = metrics::measure(&all);
     let (cuts, reliability) = (metrics::cuts(&all), metrics::reliability(&all));
     Ok(Validation { folds: per_fold.len(), mean, deviation, pooled, per_fold, cuts, reliability, auc_without_synthetic })
+}
+
+/// Returns how many models a validation fits: one a fold, and where there are invented columns one more without them.
+pub(crate) fn fits_to_validate(table: &FeatureTable, folds: usize) -> u64 {
+    let passes = if has_synthetic(table) { 2 } else { 1 };
+    folds as u64 * passes
+}
+
+fn has_synthetic(table: &FeatureTable) -> bool {
+    table.schema.features.iter().any(|feature| feature.synthetic)
 }
 
 fn held_out_scores(

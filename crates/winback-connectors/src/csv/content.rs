@@ -34,8 +34,11 @@ fn signature(head: &[u8]) -> Option<(&'static str, &'static str)> {
     if head.starts_with(b"PK\x03\x04") && (holds(b"[Content_Types].xml") || holds(b"xl/")) {
         return Some(("an Excel workbook", "open it and save the sheet as \"CSV UTF-8\""));
     }
-    let known: [(&[u8], &str, &str); 10] = [
-        (b"PK", "a zip archive", "unpack it and name the CSV file inside"),
+    // Not "PK" alone, which is also how a header with a primary key begins.
+    let known: [(&[u8], &str, &str); 12] = [
+        (b"PK\x03\x04", "a zip archive", "unpack it and name the CSV file inside"),
+        (b"PK\x05\x06", "a zip archive", "it is empty; download it again"),
+        (b"PK\x07\x08", "a zip archive", "it is one part of several; join and unpack them"),
         (b"\x1F\x8B", "a gzip archive", "unpack it with gunzip and name the CSV file"),
         (b"7z\xBC\xAF", "a 7-Zip archive", "unpack it and name the CSV file inside"),
         (b"%PDF", "a PDF document", "ask for the table as a CSV file"),

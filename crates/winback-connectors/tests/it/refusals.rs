@@ -44,6 +44,14 @@ fn a_file_that_is_no_table_is_refused_by_its_content() {
 }
 
 #[test]
+fn a_header_that_begins_like_an_archive_is_still_a_header() {
+    let mut schema = schema();
+    schema.columns[0].name = "PK".into();
+    assert_eq!(read_bytes(b"PK,age,plan,note\n1,2,a,b\n", &schema).unwrap().rows.len(), 1);
+    assert!(read_bytes(b"PK\x05\x06 empty", &schema).err().unwrap().to_string().contains("a zip archive"));
+}
+
+#[test]
 fn a_missing_file_and_a_folder_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let cause = |path: &std::path::Path| read(path, &schema()).err().unwrap().source().unwrap().to_string();

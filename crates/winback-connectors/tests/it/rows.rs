@@ -34,6 +34,19 @@ fn small(missing: &MissingRule) -> TableSchema {
     )
 }
 
+#[test]
+fn a_row_without_an_id_is_named_whatever_the_schema_says_of_empty_cells() {
+    for rule in [MissingRule::Learn, MissingRule::ZeroWhenZero { column: "age".into() }] {
+        let mut schema = small(&MissingRule::Reject);
+        schema.columns[0].missing = rule;
+        let mut cells = GOOD;
+        cells[0] = " ";
+        let (row, defects) = RowParser::new(&schema, &HEADER).unwrap().parse(9, &cells);
+        let found: Vec<_> = defects.iter().map(|d| (d.line, d.column, d.problem, d.outcome)).collect();
+        assert_eq!((row, found), (None, vec![(9, Some(1), Problem::BadId, Outcome::RowRejected)]));
+    }
+}
+
 const HEADER: [&str; 8] = ["id", "age", "fee", "plan", "city", "paper", "ends", "left"];
 const GOOD: [&str; 8] = ["007", "40", "79.99", "Gold", "Rome", "Yes", "2025-02-28", "No"];
 

@@ -43,6 +43,9 @@ pub struct AssessReport {
     pub without_tier: u64,
     /// Of them, customers of whom some feature was empty.
     pub imputed: u64,
+    /// Cells whose word the model learned nothing of, by column; they count as a rare word, or like the average customer's.
+    #[serde(default)]
+    pub unseen_words: BTreeMap<String, u64>,
 }
 
 /// Why customers could not be assessed.
@@ -62,16 +65,17 @@ pub enum AssessError {
 /// Assesses every customer of a run that has no assessment yet, a page a transaction.
 pub async fn assess(run: RunId, assessor: &Assessor<'_>, store: &dyn Store, progress: &dyn Progress) -> Result<AssessReport, AssessError> {
     let done = store.progress(run).await?;
-    let mut report = recount(run, done.assessed, store).await?;
+    let mut report = recount(run, assessor, done.assessed, store).await?;
     progress.begin(Work::Assess, Some(done.customers - done.assessed));
     let mut from = done.assessed;
     let mut next = page(run, assessor, store, from).await?;
     while !next.is_empty() {
         from += next.len() as u64;
-        let standings = assessor.stand(&next)?;
+        let (standings, unseen) = assessor.look(&next)?;
         let (saved, loaded) = join(store.save_assessments(run, &standings), page(run, assessor, store, from)).await;
         saved?;
         standings.iter().for_each(|standing| report.count(standing));
+        report.add_unseen(unseen);
         progress.advance(standings.len() as u64);
         next = loaded?;
     }
@@ -80,15 +84,17 @@ pub async fn assess(run: RunId, assessor: &Assessor<'_>, store: &dyn Store, prog
 }
 
 /// Returns the report of the assessments that a broken-off run has stored.
-async fn recount(run: RunId, assessed: u64, store: &dyn Store) -> Result<AssessReport, StoreError> {
+async fn recount(run: RunId, assessor: &Assessor<'_>, assessed: u64, store: &dyn Store) -> Result<AssessReport, AssessError> {
     let mut report = AssessReport::default();
     while report.assessed < assessed {
         let from = Position(u32::try_from(report.assessed).unwrap_or(u32::MAX));
-        let page = store.assessments(run, from, PAGE_ROWS as u64).await?;
-        if page.is_empty() {
+        let standings = store.assessments(run, from, PAGE_ROWS as u64).await?;
+        if standings.is_empty() {
             break;
         }
-        page.iter().for_each(|standing| report.count(standing));
+        let customers = store.customers(run, assessor.table, from, standings.len() as u64).await?;
+        report.add_unseen(assessor.model.unseen_words(&features(assessor.table, assessor.features, &customers)?)?);
+        standings.iter().for_each(|standing| report.count(standing));
     }
     Ok(report)
 }
@@ -105,15 +111,27 @@ impl AssessReport {
         self.without_tier += u64::from(standing.tier.is_none());
         self.imputed += u64::from(standing.assessment.imputed > 0);
     }
+
+    fn add_unseen(&mut self, unseen: BTreeMap<String, u64>) {
+        for (column, cells) in unseen {
+            *self.unseen_words.entry(column).or_default() += cells;
+        }
+    }
 }
 
 impl Assessor<'_> {
     /// Returns where each customer stands, in the same order.
     pub fn stand(&self, customers: &[Customer]) -> Result<Vec<Standing>, AssessError> {
+        Ok(self.look(customers)?.0)
+    }
+
+    /// Returns where each customer stands, and the cells whose words the model learned nothing of, by column.
+    fn look(&self, customers: &[Customer]) -> Result<(Vec<Standing>, BTreeMap<String, u64>), AssessError> {
         let table = features(self.table, self.features, customers)?;
         let who: Vec<_> = customers.iter().map(|customer| (customer.position, customer.id.clone())).collect();
-        let assessments = self.model.assess(&table, &who)?;
-        Ok(customers.iter().zip(assessments).map(|(customer, assessment)| self.standing(customer, assessment)).collect())
+        let (assessments, unseen) = (self.model.assess(&table, &who)?, self.model.unseen_words(&table)?);
+        let standings = customers.iter().zip(assessments).map(|(customer, assessment)| self.standing(customer, assessment));
+        Ok((standings.collect(), unseen))
     }
 
     fn standing(&self, customer: &Customer, assessment: RiskAssessment) -> Standing {

@@ -7,7 +7,7 @@ use crate::run::Run;
 use crate::schema::{ColumnIndex, Role, TableSchema};
 use crate::store::{CustomerPage, Store, StoreError};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -213,14 +213,18 @@ impl<'a> Intake<'a> {
         self.report.source_rows += page.source_rows;
         let mut defects = page.defects;
         let mut customers = Vec::with_capacity(page.rows.len());
+        let mut left_out = HashSet::new();
         for row in page.rows {
             if let Some(&first) = self.lines.get(&row.id) {
+                left_out.insert(row.line);
                 defects.push(self.duplicate(&row, first));
                 continue;
             }
             defects.extend(self.twin(&row));
             customers.push(self.accept(row)?);
         }
+        // What was done to the cells of a row that is left out changed nothing.
+        defects.retain(|defect| defect.outcome == Outcome::RowRejected || !left_out.contains(&defect.line));
         defects.sort_by_key(|defect| (defect.line, defect.column));
         self.count(&defects);
         Ok(CustomerPage { customers, defects, source_rows: self.report.source_rows })

@@ -156,8 +156,8 @@ impl PlanReport {
         match &plan.decision {
             Decision::Offer(choice) => {
                 *self.offers.entry(choice.offer.clone()).or_default() += 1;
-                self.cost_minor += choice.cost_minor;
-                self.net_minor += choice.effect.net_minor;
+                self.cost_minor = self.cost_minor.saturating_add(choice.cost_minor);
+                self.net_minor = self.net_minor.saturating_add(choice.effect.net_minor);
             }
             Decision::ServiceContact { .. } => self.service_contacts += 1,
             Decision::NoContact { why: WhyNoContact::LowRisk } => self.low_risk += 1,

@@ -16,12 +16,20 @@ pub(super) fn visible_text(html: &str) -> String {
 
 /// Returns the text behind a tag, and behind the whole element where its content is not read.
 fn skip_tag(html: &str) -> &str {
-    let after = |end: &str| html.find(end).map_or("", |at| &html[at + end.len()..]);
+    let after = |html: &'_ str, end: &str| html.find(end).map_or(html.len(), |at| at + end.len());
     match html {
-        html if html.starts_with("<!--") => after("-->"),
-        html if html.starts_with("<style") => after("</style>"),
-        _ => after(">"),
+        html if html.starts_with("<!--") => &html[after(html, "-->")..],
+        html if begins(html, "<style") => {
+            let end = html.match_indices("</").find(|&(at, _)| begins(&html[at..], "</style")).map_or(html.len(), |(at, _)| at);
+            &html[end + after(&html[end..], ">")..]
+        }
+        _ => &html[after(html, ">")..],
     }
+}
+
+/// Returns whether a text begins with a word, in any case, as browsers read names.
+fn begins(text: &str, word: &str) -> bool {
+    text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
 fn unescape(escaped: &str, text: &mut String) {
@@ -47,6 +55,7 @@ fn entity_char(name: &str) -> Option<char> {
         "lt" => Some('<'),
         "gt" => Some('>'),
         "quot" => Some('"'),
+        "apos" => Some('\''),
         "nbsp" => Some('\u{A0}'),
         _ => {
             let number = name.strip_prefix('#')?;
@@ -64,41 +73,128 @@ const TAGS: [&str; 25] = [
     "em", "b", "i", "h1", "h2", "ul", "li", "hr",
 ];
 
-/// Returns the first thing in some HTML that may run, load or submit: any tag but plain ones, an event
-/// attribute, a source, a style that fetches.
+/// Attributes that neither run, load, submit nor hold text of their own.
+const ATTRIBUTES: [&str; 22] = [
+    "align",
+    "bgcolor",
+    "border",
+    "cellpadding",
+    "cellspacing",
+    "charset",
+    "class",
+    "colspan",
+    "content",
+    "dir",
+    "height",
+    "href",
+    "id",
+    "lang",
+    "name",
+    "rel",
+    "role",
+    "rowspan",
+    "style",
+    "target",
+    "valign",
+    "width",
+];
+
+/// Returns the first thing in some HTML that may run, load or submit, or show what a review does not read: any
+/// tag and attribute but plain ones, a style that fetches or writes text, an entity that is not known here.
 pub(super) fn active_content(html: &str) -> Option<&str> {
     let fetches = |(at, _): (usize, &str)| html.get(at.saturating_sub(3)..at).filter(|word| word.eq_ignore_ascii_case("url"));
-    html.split('<').skip(1).find_map(active_tag).or_else(|| html.match_indices('(').find_map(fetches)).or_else(|| {
-        let imports = |(at, _): (usize, &str)| html.get(at + 1..at + 7).filter(|word| word.eq_ignore_ascii_case("import"));
-        html.match_indices('@').find_map(imports)
-    })
+    let imports = |(at, _): (usize, &str)| html.get(at + 1..at + 7).filter(|word| word.eq_ignore_ascii_case("import"));
+    let tags = || html.split('<').skip(1);
+    tags()
+        .find_map(active_tag)
+        .or_else(|| tags().find_map(writing_style))
+        .or_else(|| html.match_indices('(').find_map(fetches))
+        .or_else(|| html.match_indices('@').find_map(imports))
+        .or_else(|| html.match_indices('&').find_map(|(at, _)| unknown_entity(&html[at..])))
 }
 
 /// Returns what is active in a tag; `text` begins behind its `<`.
 fn active_tag(text: &str) -> Option<&str> {
-    let tag = text.split_once('>').map_or(text, |(tag, _)| tag);
-    let mut words = tag.split_ascii_whitespace();
-    let name = words.next().unwrap_or_default();
+    let (name, attributes) = parts_of_tag(text);
     let plain = name.trim_matches('/');
     if !TAGS.iter().any(|known| known.eq_ignore_ascii_case(plain)) {
         return Some(if name.is_empty() { "<" } else { name });
     }
-    let starts = |word: &str, with: &str| word.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
-    words.find(|word| (starts(word, "on") && word.contains('=')) || starts(word, "src") || starts(word, "background="))
+    if plain.eq_ignore_ascii_case("!doctype") {
+        return None;
+    }
+    let known = |attribute: &Attribute<'_>| ATTRIBUTES.iter().any(|known| known.eq_ignore_ascii_case(attribute.name));
+    let strange = |attribute: &Attribute<'_>| !known(attribute) || !attribute.closed || attribute.value.contains('\\');
+    attributes.into_iter().find(strange).map(|attribute| if attribute.name.is_empty() { "=" } else { attribute.name })
+}
+
+/// Returns the part of a style element that can write text into the page; `text` begins behind the tag's `<`.
+/// A backslash could spell the word differently.
+fn writing_style(text: &str) -> Option<&str> {
+    let (_, style) = text.split_once('>').filter(|_| begins(text, "style"))?;
+    let word = |word: &'static str| (0..style.len()).find(|&at| style.get(at..).is_some_and(|rest| begins(rest, word)));
+    word("content").map(|at| &style[at..at + "content".len()]).or_else(|| style.find('\\').map(|at| &style[at..=at]))
+}
+
+/// Returns the entity a text begins with, if it stands for more than [`entity_char`] knows; browsers also read
+/// entities without a semicolon.
+fn unknown_entity(text: &str) -> Option<&str> {
+    let end = text[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '#').map_or(text.len(), |length| 1 + length);
+    let (name, ended) = (&text[1..end], text[end..].starts_with(';'));
+    let known = name.is_empty() || (ended && entity_char(name).is_some());
+    (!known).then(|| &text[..end + usize::from(ended)])
+}
+
+/// One attribute of a tag, its value as it is written.
+struct Attribute<'a> {
+    name: &'a str,
+    value: &'a str,
+    /// Whether the quote before the value ends within the tag.
+    closed: bool,
+}
+
+/// Returns a tag's name and attributes as browsers part them; `text` begins behind its `<`.
+fn parts_of_tag(text: &str) -> (&str, Vec<Attribute<'_>>) {
+    let tag = text.split_once('>').map_or(text, |(tag, _)| tag);
+    let (name, mut rest) = tag.split_at(tag.find(|c: char| c.is_ascii_whitespace()).unwrap_or(tag.len()));
+    let mut attributes = Vec::new();
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
+        if rest.is_empty() {
+            return (name, attributes);
+        }
+        let (attribute, after) = first_attribute(rest);
+        attributes.push(attribute);
+        rest = after;
+    }
+}
+
+/// Returns the attribute a text begins with, and what follows it.
+fn first_attribute(text: &str) -> (Attribute<'_>, &str) {
+    let (name, after) = text.split_at(text.find(|c: char| c.is_ascii_whitespace() || matches!(c, '=' | '/')).unwrap_or(text.len()));
+    let Some(value) = after.trim_start_matches(|c: char| c.is_ascii_whitespace()).strip_prefix('=') else {
+        return (Attribute { name, value: "", closed: true }, after);
+    };
+    let value = value.trim_start_matches(|c: char| c.is_ascii_whitespace());
+    let Some(quote) = value.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
+        let (value, after) = value.split_at(value.find(|c: char| c.is_ascii_whitespace()).unwrap_or(value.len()));
+        return (Attribute { name, value, closed: true }, after);
+    };
+    match value[1..].split_once(quote) {
+        Some((value, after)) => (Attribute { name, value, closed: true }, after),
+        None => (Attribute { name, value: &value[1..], closed: false }, ""),
+    }
 }
 
 /// Returns the targets of the links, entities resolved.
 pub(super) fn links(html: &str) -> Vec<String> {
-    let targets = html.split("href=").skip(1).map(|rest| {
-        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
-        quote.and_then(|quote| rest[1..].split_once(quote)).map_or("", |(target, _)| target)
-    });
-    let resolve = |target: &str| {
+    let attributes = html.split('<').skip(1).flat_map(|text| parts_of_tag(text).1);
+    let resolve = |attribute: Attribute<'_>| {
         let mut link = String::new();
-        unescape(target, &mut link);
+        unescape(attribute.value, &mut link);
         link
     };
-    targets.map(resolve).collect()
+    attributes.filter(|attribute| attribute.name.eq_ignore_ascii_case("href")).map(resolve).collect()
 }
 
 #[cfg(test)]
@@ -111,10 +207,36 @@ mod tests {
         check("<p style=\"color:#fff\">Come on in &amp; <b>save</b><br></p>", None);
         check("<SCRIPT>x</SCRIPT>", Some("SCRIPT"));
         check("<img src=x>", Some("img"));
-        check("<p ONCLICK=x>", Some("ONCLICK=x"));
+        check("<p ONCLICK=x>", Some("ONCLICK"));
         check("<p style=\"background:URL(x)\">", Some("URL"));
         check("<style>@Import x</style>", Some("Import"));
         check("<!-- [if mso] -->", Some("!--"));
+        check("<p style=\"x\"onclick=alert(1)>", Some("onclick"));
+        check("<meta http-equiv=\"refresh\" content=\"0;url=https://evil.example\">", Some("http-equiv"));
+        check("<td BackGround=x>", Some("BackGround"));
+        check("<style>p::after { Content : \"90% off\" }</style>", Some("Content"));
+        check("<p>only &frac12; price</p>", Some("&frac12;"));
+        check("<p>&#49&#53% off</p>", Some("&#49"));
+        check("<p>this & that, a &lt; b</p>", None);
+        check("<a class=\"b\" href=\"tel:1\" style=\"a:b\">c</a><br/><hr />", None);
+    }
+
+    #[test]
+    fn every_link_is_found_however_it_is_written() {
+        let check = |html: &str, found: &[&str]| assert_eq!(links(html), found, "{html}");
+        check("<a href=\"tel:1\">a</a> <a class=\"b\" href='mailto:a&amp;b'>c</a>", &["tel:1", "mailto:a&b"]);
+        check("<a HREF=\"https://evil.example\">a</a>", &["https://evil.example"]);
+        check("<a href = \"https://evil.example\">a</a>", &["https://evil.example"]);
+        check("<a href=https://evil.example>a</a>", &["https://evil.example"]);
+        check("<p>href=\"not a link\"</p>", &[]);
+    }
+
+    #[test]
+    fn a_style_ends_where_a_browser_ends_it() {
+        for end in ["</style >", "</STYLE>", "</style\n>", "</style/>"] {
+            let html = format!("<style>p{{top:9px}}{end}<p>90% off</p><style></style>");
+            assert_eq!(visible_text(&html).split_whitespace().collect::<Vec<_>>(), ["90%", "off"], "{end}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The verbs over a memory store: every row accounted for, nothing done twice.
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use winback_core::customer::Cell;
-use winback_core::defect::{Outcome, Problem};
+use winback_core::defect::{Defect, Outcome, Problem};
 use winback_core::fakes::MemoryStore;
 use winback_core::fakes::samples::{origin, schema, time};
 use winback_core::feature::{FeatureColumn, FeatureSchema, FeatureTable};
@@ -17,6 +18,8 @@ use winback_core::store::{AssessmentStore, CustomerStore, RunStore};
 /// Rows handed out three at a time; after `breaks_at` pages the file cannot be read on.
 struct Script {
     rows: Vec<SourceRow>,
+    /// Handed out with the row of their line.
+    defects: Vec<Defect>,
     given: usize,
     breaks_at: Option<usize>,
     pages: usize,
@@ -30,7 +33,9 @@ impl CustomerSource for Script {
         self.pages += 1;
         let rows: Vec<SourceRow> = self.rows.iter().skip(self.given).take(3).cloned().collect();
         self.given += rows.len();
-        Ok(SourcePage { source_rows: rows.len() as u64, rows, defects: Vec::new() })
+        let of_page = |defect: &&Defect| rows.iter().any(|row| row.line == defect.line);
+        let defects = self.defects.iter().filter(of_page).cloned().collect();
+        Ok(SourcePage { source_rows: rows.len() as u64, rows, defects })
     }
 
     fn column_number(&self, column: usize) -> Option<u32> {
@@ -58,7 +63,7 @@ fn rows() -> Vec<SourceRow> {
 }
 
 fn script(breaks_at: Option<usize>) -> Script {
-    Script { rows: rows(), given: 0, breaks_at, pages: 0 }
+    Script { rows: rows(), defects: Vec::new(), given: 0, breaks_at, pages: 0 }
 }
 
 async fn run_import(store: &MemoryStore, mut source: Script) -> Result<ImportReport, ImportError> {
@@ -79,6 +84,26 @@ async fn every_row_is_a_customer_or_named() {
     let customers = store.customers(run.id, &schema(), Position(0), 10).await.unwrap();
     let ids: Vec<_> = customers.iter().map(|c| (c.position.0, c.id.as_str(), c.line)).collect();
     assert_eq!(ids, [(0, "a", 2), (1, "b", 3), (2, "c", 4), (3, "d", 5), (4, "e", 7), (5, "f", 8), (6, "g", 9)]);
+}
+
+#[tokio::test]
+async fn cells_of_a_row_that_is_left_out_are_not_counted_as_changed() {
+    let changed = |line: u64| Defect {
+        line,
+        column: Some(3),
+        column_name: Some("MonthlyCharges".into()),
+        problem: Problem::MissingFilled,
+        outcome: Outcome::CellChanged,
+        detail: "filled".into(),
+    };
+    let store = MemoryStore::new();
+    // Line 6 is the second row of `b` and is left out, line 7 stays.
+    let report = run_import(&store, Script { defects: vec![changed(6), changed(7)], ..script(None) }).await.unwrap();
+    assert_eq!((report.changed_cells, report.rejected), (1, 1));
+    let run = store.runs(1).await.unwrap().remove(0);
+    let stored = store.defects(run.id, 0, 10).await.unwrap();
+    let found: Vec<_> = stored.iter().filter(|d| d.outcome == Outcome::CellChanged).map(|d| d.line).collect();
+    assert_eq!(found, [7]);
 }
 
 #[tokio::test]
@@ -133,6 +158,11 @@ impl ChurnModel for ByTenure {
         };
         Ok(tenure.iter().zip(who).map(one).collect())
     }
+
+    /// Knows no word of the contract at all.
+    fn unseen_words(&self, table: &FeatureTable) -> Result<BTreeMap<String, u64>, SchemaMismatch> {
+        Ok(BTreeMap::from([("Contract".to_owned(), table.rows() as u64)]))
+    }
 }
 
 #[tokio::test]
@@ -151,6 +181,7 @@ async fn assessing_counts_everyone_once_also_after_a_break() {
     store.save_assessments(run, &batch[..2]).await.unwrap();
     let report = assess(run, &assessor, &store, &Silent).await.unwrap();
     assert_eq!((report.assessed, report.without_tier), (7, 0));
+    assert_eq!(report.unseen_words, [("Contract".to_owned(), 7)].into(), "those assessed before the break are counted, too");
     assert_eq!(report.levels[&RiskLevel::High], 2, "tenure 1 twice: 1 / (1 + e^-1) is 0.731");
     assert_eq!(report.levels[&RiskLevel::Medium], 1, "tenure 2: exactly one half");
     let stored = store.assessments(run, Position(0), 100).await.unwrap();

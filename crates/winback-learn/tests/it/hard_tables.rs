@@ -8,7 +8,7 @@ use winback_core::locale::Localized;
 use winback_core::model::{ChurnTrainer, TrainError};
 use winback_core::progress::Silent;
 use winback_core::schema::Theme;
-use winback_learn::{LogisticModel, LogisticTrainer};
+use winback_learn::LogisticTrainer;
 
 pub fn numbers(values: Vec<f64>) -> FeatureColumn {
     FeatureColumn::Number(values)
@@ -131,8 +131,8 @@ fn an_unseen_word_counts_like_the_average_and_is_counted() {
     assert_eq!((assessed[1].log_odds, assessed[1].reasons[0].log_odds), (assessed[1].base, 0.0));
     assert_eq!(assessed[3].log_odds, assessed[0].log_odds, "a missing word counts as the most frequent one");
     assert!(assessed[2].log_odds > assessed[0].log_odds);
-    let unseen = LogisticModel::from_file(&model.file).unwrap().unseen_words(&asked).unwrap();
-    assert_eq!(unseen.iter().map(|u| (u.word.as_str(), u.rows, u.as_other)).collect::<Vec<_>>(), [("decade", 1, false)]);
+    assert_eq!(model.model.unseen_words(&asked).unwrap(), [("contract".to_owned(), 1)].into());
+    assert!(model.model.unseen_words(&training).unwrap().is_empty());
 }
 
 #[test]
@@ -152,6 +152,7 @@ fn missing_and_rare_words_have_slots_of_their_own_when_training_saw_them() {
     let assessed = trained.model.assess(&table, &who(300)).unwrap();
     assert_eq!((assessed[0].log_odds, assessed[5].imputed, assessed[7].imputed), (assessed[5].log_odds, 0, 1));
     assert!(assessed[7].log_odds > assessed[100].log_odds);
+    assert_eq!(trained.model.unseen_words(&table).unwrap(), [("plan".to_owned(), 7)].into(), "rare words count as other");
 }
 
 #[test]
@@ -168,6 +169,34 @@ fn columns_that_teach_nothing_are_noted_and_left_out() {
     assert_eq!(used[1..], ["not used: the same in every row", "not used: empty in every row"]);
     let assessed = trained.model.assess(&table, &who(100)).unwrap();
     assert!(assessed.iter().all(|one| one.imputed == 0 && one.reasons[1].log_odds == 0.0));
+}
+
+/// Adds up what is announced and what is told as done.
+#[derive(Default)]
+struct Tally {
+    announced: std::sync::atomic::AtomicU64,
+    done: std::sync::atomic::AtomicU64,
+}
+
+impl winback_core::progress::Progress for Tally {
+    fn begin(&self, _work: winback_core::progress::Work, total: Option<u64>) {
+        self.announced.fetch_add(total.unwrap(), std::sync::atomic::Ordering::Relaxed);
+    }
+    fn advance(&self, rows: u64) {
+        self.done.fetch_add(rows, std::sync::atomic::Ordering::Relaxed);
+    }
+    fn done(&self) {}
+}
+
+#[test]
+fn training_advances_as_far_as_it_announced() {
+    for (name, folds, expected) in [("x", 0, 1), ("x", 4, 5), ("invented", 4, 9), ("invented", 0, 1)] {
+        let columns =
+            vec![("y", numbers((0..200).map(f64::from).collect())), (name, numbers((0..200).map(|row| f64::from(row % 7)).collect()))];
+        let (table, tally) = (table(columns, every(200, |row| row % 3 == 0)), Tally::default());
+        LogisticTrainer.train(&table, &options(folds, 1.0), &tally).unwrap();
+        assert_eq!((tally.announced.into_inner(), tally.done.into_inner()), (expected, expected), "{name} {folds}");
+    }
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The figures of the requirements, on the 7,043 real customers.
 use crate::telco_table::{GROUPS, data, options, telco};
-use std::io::Write as _;
 use winback_core::model::{ChurnTrainer, Metrics};
 use winback_core::progress::Silent;
 use winback_learn::split::{NO_FOLD, stratified_folds, twins};
@@ -8,7 +7,7 @@ use winback_learn::validate::validate_with_folds;
 use winback_learn::{LogisticTrainer, RECOMMENDED_L2};
 
 fn tell(text: &str) {
-    writeln!(std::io::stderr(), "{text}").unwrap();
+    eprintln!("{text}");
 }
 
 fn in_words(m: &Metrics) -> String {

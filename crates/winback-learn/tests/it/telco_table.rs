@@ -23,8 +23,7 @@ pub fn data(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    use std::io::Write as _;
-    writeln!(std::io::stderr(), "SKIPPED: {name} is not beside the repository (../shared/data)").unwrap();
+    eprintln!("SKIPPED: {name} is not beside the repository (../shared/data)");
     None
 }
 
