@@ -75,7 +75,7 @@ pub enum TrainError {
         label: &'static str,
     },
     /// Too few customers of one kind.
-    #[error("only {found} customers {label}; training with {folds} folds needs at least {needed} of each kind")]
+    #[error("only {found} customers {label}; training{} needs at least {needed} of each kind", in_folds(*folds))]
     TooFew {
         /// How many there are.
         found: usize,
@@ -95,6 +95,10 @@ pub enum TrainError {
     /// Anything else.
     #[error("the model could not be made")]
     Other(#[source] Box<dyn Error + Send + Sync>),
+}
+
+fn in_folds(folds: usize) -> String {
+    if folds == 0 { String::new() } else { format!(" with {folds} folds") }
 }
 
 /// What a model was made of and how well it scores customers it has not seen.
