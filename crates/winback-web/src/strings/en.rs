@@ -117,7 +117,7 @@ pub(crate) static EN: Strings = Strings {
     contact: "Contact",
     contact_yes: "To be contacted",
     contact_no: "Left alone",
-    who_current: "Customers of today",
+    who_current: "Current",
     who_all: "Everyone",
     random: "Random customer",
     random_again: "Draw again",
