@@ -29,6 +29,8 @@ pub(crate) struct ListParams {
     level: Option<String>,
     /// `high`, `mid`, `low` or `unknown`.
     tier: Option<String>,
+    /// `current` (the default without a search), `left` or `all`.
+    who: Option<String>,
     /// `yes` for those who are to be contacted, `no` for those who are left alone.
     contact: Option<String>,
     /// The id of the planned offer.

@@ -1,7 +1,7 @@
 //! The customer list, and a customer drawn from it.
 use super::{Page, context_or_empty, render};
 use crate::guard::Visit;
-use crate::list_query::{ListState, SORTS, tiers};
+use crate::list_query::{ListState, SORTS, WHO, tiers};
 use crate::problem::Problem;
 use crate::state::WebState;
 use crate::url;
@@ -36,7 +36,7 @@ struct CustomersPage {
 struct Choice {
     name: &'static str,
     label: &'static str,
-    /// (value, label, whether chosen); the first is "any".
+    /// (value, label, whether chosen).
     options: Vec<(String, String, bool)>,
 }
 
@@ -72,7 +72,7 @@ impl CustomersPage {
     }
 
     fn filtered(&self) -> bool {
-        self.list.filter != winback_core::portfolio::Filter::default()
+        ListState::filter_pairs(&self.list.filter).iter().any(|(_, value)| !value.is_empty())
     }
 }
 
@@ -106,7 +106,12 @@ fn choices(list: &ListState, context: &Context, page: &Page) -> Vec<Choice> {
         Choice { name, label, options: std::iter::once(any).chain(options).collect() }
     };
     let offers = context.catalogue.offers.iter().map(|offer| Named::new(&offer.id.0, &words::offer_name(context, &offer.id, s.locale)));
+    let who = WHO.map(|(tag, departed)| {
+        let label = departed.map_or(s.who_all, |departed| if departed { s.left_already } else { s.who_current });
+        (tag.to_owned(), label.to_owned(), departed == list.filter.departed)
+    });
     vec![
+        Choice { name: "who", label: s.nav_customers, options: who.to_vec() },
         choice("level", s.col_risk, RiskLevel::ALL.map(|level| Named::new(level.tag(), s.level(level))).to_vec()),
         choice("tier", s.col_value, tiers().map(|(tag, tier)| Named::new(tag, tier.map_or(s.tier_unknown, |tier| s.tier(tier)))).to_vec()),
         choice("contact", s.contact, vec![Named::new("yes", s.contact_yes), Named::new("no", s.contact_no)]),

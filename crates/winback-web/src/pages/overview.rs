@@ -31,6 +31,11 @@ impl OverviewPage {
         group_thousands(&number.to_string())
     }
 
+    /// Returns how many customers have left already, in words.
+    fn departed(&self) -> String {
+        fill(self.page.s.fig_departed, &[("n", &self.count(&self.view.departed))])
+    }
+
     /// Returns the list of a cell's customers, where it has any.
     fn cell_link(&self, row: &MatrixRow, cell: &MatrixCellView) -> Option<String> {
         let tier = cell.tier.as_ref().map_or(UNKNOWN_TIER, |tier| &tier.tag);

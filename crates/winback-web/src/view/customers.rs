@@ -7,7 +7,7 @@ use crate::strings::Strings;
 use crate::words;
 use serde::Serialize;
 use winback_core::portfolio::{Context, CustomerRow};
-use winback_core::risk::{Probability, RiskLevel};
+use winback_core::risk::Probability;
 
 /// A page of the customer list.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -68,14 +68,14 @@ pub(crate) async fn read(state: &WebState, context: &Context, list: &ListState, 
     Ok(CustomersView { total: found.total, page: list.page, size: list.size, pages: list.pages(found.total), rows })
 }
 
-/// Returns why a customer gets no offer. Who is at risk and still left alone has left already.
+/// Returns why a customer gets no offer.
 fn no_offer(row: &CustomerRow, s: &Strings) -> &'static str {
-    match (&row.offer, row.contact, row.level) {
-        (Some(_), _, _) => "",
-        (None, None, _) => "—",
-        (None, Some(true), _) => s.no_offer,
-        (None, Some(false), RiskLevel::Low) => s.alone_low_risk,
-        (None, Some(false), _) => s.left_already,
+    match (&row.offer, row.contact) {
+        (Some(_), _) => "",
+        (None, _) if row.departed => s.left_already,
+        (None, None) => "—",
+        (None, Some(true)) => s.no_offer,
+        (None, Some(false)) => s.alone_low_risk,
     }
 }
 

@@ -22,8 +22,10 @@ pub(crate) struct OverviewView {
     pub model: String,
     /// True when the portfolio is a generated sample.
     pub sample: bool,
-    /// Customers in the portfolio.
+    /// Customers in the portfolio, those who have left included.
     pub customers: u64,
+    /// Of them, customers who have left already; no other figure here counts them.
+    pub departed: u64,
     /// What all customers pay a month.
     pub monthly: Amount,
     /// What is expected to be lost a month: Σ probability × monthly charge.
@@ -103,6 +105,7 @@ fn view(context: &Context, overview: &Overview, s: &Strings) -> OverviewView {
         model: context.model.to_string(),
         sample: context.sample,
         customers: overview.customers,
+        departed: overview.departed,
         monthly: Amount::paid(context, overview.monthly_minor),
         at_risk: Amount::paid(context, overview.at_risk_minor),
         matrix: RiskLevel::ALL.into_iter().map(|level| matrix_row(context, &overview.matrix, level, &tiers, s)).collect(),
