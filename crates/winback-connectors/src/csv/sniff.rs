@@ -9,6 +9,8 @@ use winback_core::pipeline::import::SourceError;
 
 /// The most different values of a column that are counted one by one.
 pub const MAX_DISTINCT: usize = 1_000;
+/// The longest value that is counted, in bytes; a longer one is no word of a category.
+const MAX_VALUE_BYTES: usize = 256;
 /// How many rows are kept as a sample.
 const SAMPLE_ROWS: usize = 20;
 
@@ -50,7 +52,7 @@ pub struct ColumnStatistics {
     pub decimals: u8,
     /// The different values in order of first appearance with their counts, at most [`MAX_DISTINCT`].
     pub values: Vec<(String, u64)>,
-    /// Whether there are more different values than [`Self::values`] lists.
+    /// Whether there are more different values, or longer ones, than [`Self::values`] lists.
     pub more_values: bool,
     places: HashMap<String, usize>,
 }
@@ -92,7 +94,7 @@ impl ColumnStatistics {
     fn count(&mut self, cell: &str) {
         if let Some(&place) = self.places.get(cell) {
             self.values[place].1 += 1;
-        } else if self.values.len() < MAX_DISTINCT {
+        } else if self.values.len() < MAX_DISTINCT && cell.len() <= MAX_VALUE_BYTES {
             self.places.insert(cell.to_owned(), self.values.len());
             self.values.push((cell.to_owned(), 1));
         } else {

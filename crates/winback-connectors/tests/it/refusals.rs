@@ -102,6 +102,18 @@ fn a_file_that_changes_is_noticed() {
 }
 
 #[test]
+fn a_file_of_long_texts_is_described_without_keeping_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    let rows: String = (0..30).map(|row| format!("{row},{row}{}\n", "x".repeat(20_000))).collect();
+    std::fs::write(&path, format!("id,text\n{rows}")).unwrap();
+    let found = sniff(&path).unwrap();
+    let [id, text] = &found.columns[..] else { panic!("two columns") };
+    assert_eq!((id.values.len(), id.more_values, id.filled), (30, false, 30));
+    assert_eq!((text.values.len(), text.more_values, text.filled), (0, true, 30));
+}
+
+#[test]
 fn an_unknown_file_is_described() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.csv");
