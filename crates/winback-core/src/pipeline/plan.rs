@@ -90,7 +90,7 @@ impl<'a> Planner<'a> {
 
     /// Returns the plan for a customer and takes the chosen offer from its stock.
     pub fn plan(&mut self, customer: &Customer, standing: &Standing) -> CampaignPlan {
-        let theme = standing.main_group.map(|group| self.features.groups[usize::from(group)].theme);
+        let theme = standing.main_group.and_then(|group| self.features.groups.get(usize::from(group))).map(|group| group.theme);
         let mut input = self.designer.input(customer, standing, theme);
         input.already_left = !self.contact_departed && customer.label(self.table) == Some(true);
         let plan = campaign_designer::plan(&input, &self.catalogue, self.today);
@@ -146,7 +146,14 @@ async fn recount(run: RunId, planned: u64, store: &dyn Store) -> Result<PlanRepo
 async fn page(run: RunId, table: &TableSchema, store: &dyn Store, from: u64) -> Result<Vec<(Customer, Standing)>, StoreError> {
     let (from, limit) = (Position(u32::try_from(from).unwrap_or(u32::MAX)), PAGE_ROWS as u64);
     let (customers, standings) = join(store.customers(run, table, from, limit), store.assessments(run, from, limit)).await;
-    Ok(customers?.into_iter().zip(standings?).collect())
+    let pair = |(customer, standing): (Customer, Standing)| match customer.position == standing.assessment.position {
+        true => Ok((customer, standing)),
+        false => {
+            let why = format!("the one at position {} is missing; assess the customers again", customer.position.0);
+            Err(StoreError::Damaged { what: "assessment", run, why })
+        }
+    };
+    customers?.into_iter().zip(standings?).map(pair).collect()
 }
 
 impl PlanReport {

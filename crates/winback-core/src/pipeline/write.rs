@@ -100,8 +100,7 @@ pub async fn write(
     store: &dyn Store,
     progress: &dyn Progress,
 ) -> Result<WriteReport, StoreError> {
-    let planned =
-        run.report(Stage::Plan).and_then(|report| serde_json::from_value::<PlanReport>(report.report.clone()).ok()).unwrap_or_default();
+    let planned = planned(run)?;
     let positions = match selection {
         Selection::Best(limit) => store.best(run.id, limit).await?,
         Selection::All => store.best(run.id, i64::MAX as u64).await?,
@@ -122,6 +121,12 @@ pub async fn write(
     let contacts = planned.planned.saturating_sub(planned.low_risk + planned.already_left);
     report.not_selected = contacts.saturating_sub(report.ready + report.held);
     Ok(report)
+}
+
+/// Returns what planning did; nothing where the run is not planned.
+fn planned(run: &Run) -> Result<PlanReport, StoreError> {
+    let damaged = |error: serde_json::Error| StoreError::Damaged { what: "report of the plans", run: run.id, why: error.to_string() };
+    run.report(Stage::Plan).map_or(Ok(PlanReport::default()), |kept| serde_json::from_value(kept.report.clone()).map_err(damaged))
 }
 
 async fn write_page(

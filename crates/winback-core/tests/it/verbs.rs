@@ -1,19 +1,27 @@
 //! The verbs over a memory store: every row accounted for, nothing done twice.
+use crate::sample::House;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use winback_core::brief::Sources;
 use winback_core::customer::Cell;
 use winback_core::defect::{Defect, Outcome, Problem};
 use winback_core::fakes::MemoryStore;
-use winback_core::fakes::samples::{origin, schema, time};
+use winback_core::fakes::samples::{self, origin, schema, time};
 use winback_core::feature::{FeatureColumn, FeatureSchema, FeatureTable};
 use winback_core::id::{CustomerId, Position};
+use winback_core::locale::Locale;
 use winback_core::model::{ChurnModel, SchemaMismatch};
 use winback_core::money::Money;
+use winback_core::peer::PeerTable;
 use winback_core::pipeline::assess::{Assessor, assess};
 use winback_core::pipeline::import::{self, CustomerSource, ImportError, ImportReport, SourceError, SourcePage, SourceRow, import};
+use winback_core::pipeline::plan::{Planner, PlannerSetup, plan};
+use winback_core::pipeline::write::{Scribe, Selection, write};
 use winback_core::progress::Silent;
 use winback_core::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, ValueTier};
+use winback_core::run::Stage;
 use winback_core::store::{AssessmentStore, CustomerStore, RunStore};
+use winback_core::template::Templates;
 
 /// Rows handed out three at a time; after `breaks_at` pages the file cannot be read on.
 struct Script {
@@ -190,4 +198,32 @@ async fn assessing_counts_everyone_once_also_after_a_break() {
         assert_eq!(&assessor.stand(std::slice::from_ref(customer)).unwrap()[0], expected, "one at a time and all at once are the same");
     }
     assert!(stored.iter().all(|standing| standing.tier == Some(ValueTier::High)), "80.00 is high");
+}
+
+#[tokio::test]
+async fn a_plan_is_never_made_from_another_customers_score() {
+    let store = MemoryStore::new();
+    let run = store.begin(&origin("script.csv"), time()).await.unwrap().id;
+    store.save_customers(run, &schema(), &samples::page(0, 3)).await.unwrap();
+    // The second customer's assessment is missing, so the third's would stand in its place.
+    store.save_assessments(run, &[samples::standing(0), samples::standing(2)]).await.unwrap();
+    let (table, catalogue) = (schema(), House::new().catalogue);
+    let (features, peers) = (FeatureSchema::of(&table), PeerTable::default());
+    let today = jiff::civil::date(2026, 1, 2);
+    let setup = PlannerSetup { table: &table, features: &features, peers: &peers, catalogue: &catalogue, contact_departed: false, today };
+    let error = plan(run, &mut Planner::new(&setup).unwrap(), &store, &Silent).await.unwrap_err().to_string();
+    assert!(error.contains("damaged assessment"), "{error}");
+}
+
+#[tokio::test]
+async fn writing_stops_where_the_plans_report_cannot_be_read() {
+    let store = MemoryStore::new();
+    let id = store.begin(&origin("script.csv"), time()).await.unwrap().id;
+    store.finish_stage(id, &samples::report(Stage::Plan)).await.unwrap();
+    let run = store.run(id).await.unwrap().unwrap();
+    let (house, templates) = (House::new(), Templates::built_in().ok().unwrap());
+    let sources = Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company };
+    let scribe = Scribe { sources, templates: &templates, locales: &[Locale::En], seed: 1 };
+    let error = write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap_err().to_string();
+    assert!(error.contains("damaged report of the plans"), "{error}");
 }
