@@ -131,7 +131,7 @@ fn each_planted_defect_is_found_on_its_line() {
     };
     let error = |from: &str, to: &str, at: &str, fault| check(from, to, at, fault, Severity::Error);
     let warning = |from: &str, to: &str, at: &str, fault| check(from, to, at, fault, Severity::Warning);
-    let source = r#"effect = { saves = 0.30, source = "Winback default, not measured" }"#;
+    let source = r#"effect = { saves = 0.30, source = "Winback default" }"#;
     let with = |extra: &str| format!("{extra}\n{source}");
 
     error(r#"id = "annual-plan-light""#, r#"id = "annual-plan" # twice"#, r#"id = "annual-plan" # twice"#, Fault::Id);
@@ -167,7 +167,7 @@ fn each_planted_defect_is_found_on_its_line() {
     error("由專人陪您檢視目前的合約", "三個月內由專人陪您檢視合約", "三個月內", Fault::TypedNumber);
     error("由专人陪您梳理现有合约", "现在八折，由专人陪您梳理合约", "现在八折", Fault::TypedNumber);
     error("saves = 0.25", "saves = 1.25", "saves = 1.25", Fault::Effect);
-    error(r#"saves = 0.25, source = "Winback default, not measured""#, r#"saves = 0.25, source = " ""#, r#"source = " ""#, Fault::Effect);
+    error(r#"saves = 0.25, source = "Winback default""#, r#"saves = 0.25, source = " ""#, r#"source = " ""#, Fault::Effect);
     error("margin = 0.55", "margin = 1.0", "margin = 1.0", Fault::Setting);
     error("margin = 0.55", "margin = 0.0", "margin = 0.0", Fault::Setting);
     error("horizon_months = 24", "horizon_months = 0", "horizon_months = 0", Fault::Setting);
