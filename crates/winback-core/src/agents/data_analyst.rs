@@ -262,9 +262,9 @@ impl RiskSummary {
     /// the contract where it is known.
     pub fn background(&self, table: &TableSchema, locale: Locale) -> Vec<String> {
         let end = self.contract_end.map(|day| match locale {
-            Locale::En => format!("The contract ends on {}.", day.strftime("%-d %B %Y")),
-            Locale::ZhTw => format!("合約於 {} 年 {} 月 {} 日到期。", day.year(), day.month(), day.day()),
-            Locale::ZhCn => format!("合约于 {} 年 {} 月 {} 日到期。", day.year(), day.month(), day.day()),
+            Locale::En => format!("End of the contract: {}.", day.strftime("%-d %B %Y")),
+            Locale::ZhTw => format!("合約到期日：{} 年 {} 月 {} 日。", day.year(), day.month(), day.day()),
+            Locale::ZhCn => format!("合约到期日：{} 年 {} 月 {} 日。", day.year(), day.month(), day.day()),
         });
         self.comparisons.iter().map(|comparison| comparison.text(table, locale)).chain(end).collect()
     }

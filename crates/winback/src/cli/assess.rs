@@ -48,6 +48,9 @@ pub fn text(done: &AssessReport) -> String {
             report::count(done.imputed)
         ));
     }
+    for (column, cells) in &done.unseen_words {
+        text.push_str(&format!("\n{} hold a word in {column} that the model never learned; it counts as “other”.", report::count(*cells)));
+    }
     if done.without_tier > 0 {
         text.push_str(&format!("\n{} have no monthly charge, so no value tier.", report::count(done.without_tier)));
     }
