@@ -24,7 +24,7 @@ pub const FORMAT_VERSION: u32 = 1;
 /// The largest model file read, in bytes.
 pub const MAX_BYTES: u64 = 64 << 20;
 /// The largest value a slot may have, in log-odds; far beyond any that penalised training gives.
-const MAX_VALUE: f64 = 1e6;
+const MAX_VALUE: f64 = 1e4;
 
 /// What a model file holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
