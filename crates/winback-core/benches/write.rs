@@ -1,5 +1,6 @@
 //! How many customers a second are written for and reviewed, all three channels, in each language.
 //! Run with `cargo bench -p winback-core --bench write`.
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark reports to the terminal and may stop")]
 #[path = "../tests/it/sample.rs"]
 mod sample;
