@@ -25,7 +25,17 @@ pub fn extend(table: &mut TableSchema, source: &BehaviourSource) {
     if NAMES.iter().any(|name| table.index_of(name).is_some()) {
         return;
     }
-    table.columns.extend(NAMES.into_iter().zip(labels()).map(|(name, label)| column(name, label, role.clone())));
+    let marked = |label: Localized| if role == Role::Synthetic { synthetic_label(&label) } else { label };
+    table.columns.extend(NAMES.into_iter().zip(labels()).map(|(name, label)| column(name, marked(label), role.clone())));
+}
+
+/// Returns a label that says wherever it stands that the values are invented.
+fn synthetic_label(label: &Localized) -> Localized {
+    Localized {
+        zh_tw: format!("{}〔模擬資料〕", label.zh_tw),
+        zh_cn: format!("{}〔模拟数据〕", label.zh_cn),
+        en: format!("{} [synthetic]", label.en),
+    }
 }
 
 fn labels() -> [Localized; 3] {
@@ -103,5 +113,29 @@ impl<S: CustomerSource> CustomerSource for WithBehaviour<S> {
 
     fn column_number(&self, column: ColumnIndex) -> Option<u32> {
         self.inner.column_number(column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use winback_core::feature::FeatureSchema;
+
+    #[test]
+    fn invented_columns_are_marked_and_measured_ones_are_not() {
+        let check = |source: BehaviourSource, columns: usize, synthetic: usize, label: Option<&str>| {
+            let mut table = crate::config::schema_file::parse("schema.toml", crate::config::SCHEMA_TELCO).unwrap();
+            let before = table.columns.len();
+            extend(&mut table, &source);
+            let features = FeatureSchema::of(&table);
+            let marked = features.features.iter().filter(|feature| feature.synthetic).count();
+            assert_eq!((table.columns.len() - before, marked), (columns, synthetic), "{source:?}");
+            assert_eq!(table.columns.get(before).map(|column| column.label.en.as_str()), label);
+            assert!(table.check().is_ok());
+        };
+        let events = BehaviourSource::Events { digest: winback_core::digest::Digest::of(b""), as_of: jiff::civil::date(2026, 11, 20) };
+        check(BehaviourSource::None, 0, 0, None);
+        check(BehaviourSource::Synthetic, 3, 3, Some("Logins in the last 30 days [synthetic]"));
+        check(events, 3, 0, Some("Logins in the last 30 days"));
     }
 }

@@ -79,7 +79,7 @@ impl Voice<'_> {
     /// Returns a reason's name and the customer's own values behind it: `Contract: month-to-month`.
     pub fn reason(&self, reason: &PointedReason) -> String {
         let colon = if self.locale == Locale::En { ": " } else { "：" };
-        format!("{}{colon}{}{}", self.label(reason), self.values(reason), self.synthetic(reason))
+        format!("{}{colon}{}", self.label(reason), self.values(reason))
     }
 
     /// Returns the customer's own values behind a reason. Where there are several, one whose words do not say what
@@ -137,22 +137,13 @@ impl Voice<'_> {
         self.features.groups[usize::from(reason.group)].label.get(self.locale)
     }
 
-    fn synthetic(&self, reason: &PointedReason) -> &'static str {
-        match (reason.synthetic, self.locale) {
-            (false, _) => "",
-            (true, Locale::En) => " (synthetic, for demonstration)",
-            (true, Locale::ZhTw) => "（模擬資料，僅供展示）",
-            (true, Locale::ZhCn) => "（模拟数据，仅供展示）",
-        }
-    }
-
     fn pointed(&self, reason: &PointedReason) -> String {
-        let (label, values, synthetic) = (self.label(reason), self.values(reason), self.synthetic(reason));
+        let (label, values) = (self.label(reason), self.values(reason));
         let points = display_points(reason.tenths);
         match self.locale {
-            Locale::En => format!("{} ({values}){synthetic}, {points} points", mid_sentence(label)),
-            Locale::ZhTw => format!("{label}（{values}）{synthetic}，{points} 個百分點"),
-            Locale::ZhCn => format!("{label}（{values}）{synthetic}，{points} 个百分点"),
+            Locale::En => format!("{} ({values}), {points} points", mid_sentence(label)),
+            Locale::ZhTw => format!("{label}（{values}），{points} 個百分點"),
+            Locale::ZhCn => format!("{label}（{values}），{points} 个百分点"),
         }
     }
 }
