@@ -48,10 +48,19 @@ pub fn text(bench: &Workbench, done: &PlanReport) -> String {
     rows.push((done.already_left, "left in peace: they have left already".into()));
     let rows = rows.into_iter().map(|(customers, what)| vec![report::count(customers), what]);
     format!(
-        "{} customers planned for:\n{}\nIf everyone takes the offer it costs {}; it is assumed to keep {} more than that (assumptions of offers.toml).",
+        "{} customers planned for:\n{}\nIf everyone takes the offer it costs {}; {}",
         report::count(done.planned),
         report::table(&[], rows),
         money(done.cost_minor),
-        money(done.net_minor)
+        worth(done, &money(done.net_minor).to_string())
     )
+}
+
+/// Returns what the offers are assumed to bring, as the end of a sentence.
+fn worth(done: &PlanReport, net: &str) -> String {
+    match done.net_minor {
+        0.. => format!("it is assumed to keep {net} more than that (assumptions of offers.toml)."),
+        _ if done.without_tier > 0 => "what it keeps cannot be told where no monthly charge is known.".to_owned(),
+        _ => "under the assumptions of offers.toml it keeps less than that.".to_owned(),
+    }
 }
