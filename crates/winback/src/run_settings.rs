@@ -144,6 +144,13 @@ impl RunSettings {
         })
     }
 
+    /// Returns whether what people wrote into files is the same; whether the run is a sample, where behaviour came
+    /// from and which program it was does not count.
+    pub fn same_files(&self, other: &Self) -> bool {
+        let files = |of: &Self| Self { program: String::new(), sample: false, behaviour: BehaviourSource::None, ..of.clone() };
+        files(self) == files(other)
+    }
+
     /// Returns the hash of the settings.
     pub fn digest(&self) -> anyhow::Result<Digest> {
         Ok(Digest::of(&serde_json::to_vec(self)?))

@@ -1,10 +1,12 @@
 //! Everything a command works with: the folder, the settings, the store.
+use crate::cli::Place;
 use crate::config::settings::Settings;
 use crate::config::{SCHEMA_TELCO, offers_file};
 use crate::exit::{Exit, OrExit, stop};
 use crate::progress_bar::Bar;
 use crate::run_settings::{BehaviourSource, Rules, RunSettings, TextFile, Texts};
 use crate::stages::unread_code;
+use crate::telemetry::say;
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
 use std::collections::BTreeMap;
@@ -46,8 +48,6 @@ pub struct Workbench {
 pub struct Overrides {
     /// Another schema.toml.
     pub schema: Option<PathBuf>,
-    /// Another offers.toml.
-    pub offers: Option<PathBuf>,
     /// A file of dated logins, complaints and usage.
     pub events: Option<PathBuf>,
     /// The day up to which events count; today when it is not named.
@@ -70,7 +70,7 @@ impl Workbench {
         let templates = templates(home)?;
         let texts = Texts {
             schema: text_of(home, "schema.toml", overrides.schema.as_deref(), SCHEMA_TELCO)?,
-            offers: text_of(home, "offers.toml", overrides.offers.as_deref(), offers_file::DEFAULT)?,
+            offers: text_of(home, "offers.toml", None, offers_file::DEFAULT)?,
             templates: templates.digest().clone(),
         };
         let mut run_settings = RunSettings::gather(&settings, texts)?;
@@ -106,6 +106,26 @@ impl Workbench {
             LockError::Busy { .. } => stop(Exit::Busy, error, "wait until it is done; a killed run lets go of the lock by itself"),
             LockError::Io { .. } => stop(Exit::Storage, error, "check that the folder can be written"),
         })
+    }
+
+    /// Opens a folder at its newest run, with the settings that the run was begun with: a run is one pass with one
+    /// set of settings, so files that changed since are for the next run, and a note says so.
+    pub async fn at_newest(at: &Place) -> anyhow::Result<(Self, Run)> {
+        let mut bench = Self::open(&at.home, at.quiet, &Overrides::default()).await?;
+        let run = bench.newest().await?;
+        let own: RunSettings = serde_json::from_str(&run.origin.settings)
+            .map_err(|error| anyhow::Error::new(error).context(format!("the settings of run {} cannot be read", run.id)))
+            .or_hint(Exit::Storage, "winback run --data FILE makes a new run")?;
+        if !own.same_files(&bench.run_settings) {
+            say(&format!(
+                "note: winback.toml, schema.toml or offers.toml say something else than when run {} was begun; it goes on with its own \
+                 settings, and winback run makes a new run with the present ones",
+                run.id
+            ));
+        }
+        bench.rules = own.rules()?;
+        bench.run_settings = own;
+        Ok((bench, run))
     }
 
     /// Returns the newest run, or says how to make one.

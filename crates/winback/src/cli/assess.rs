@@ -2,7 +2,7 @@
 use crate::cli::Place;
 use crate::report;
 use crate::stages;
-use crate::workbench::{OrStorage, Overrides, Workbench};
+use crate::workbench::{OrStorage, Workbench};
 use std::process::ExitCode;
 use winback_core::pipeline::assess::AssessReport;
 use winback_core::risk::RiskLevel;
@@ -19,7 +19,7 @@ pub struct Args {
 
 /// Scores the customers of the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
+    let (bench, _) = Workbench::at_newest(at).await?;
     let _lock = bench.lock()?;
     let mut run = bench.newest().await?;
     if args.again {

@@ -3,7 +3,7 @@ use crate::cli::Place;
 use crate::exit::{Exit, OrExit};
 use crate::report;
 use crate::stages::{self, ImportStage};
-use crate::workbench::{Overrides, Workbench};
+use crate::workbench::Workbench;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use winback_connectors::features_csv::{Origin, Sidecar, sidecar_path, write_features};
@@ -25,8 +25,7 @@ pub struct Args {
 
 /// Writes the features of the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
-    let run = bench.newest().await?;
+    let (bench, run) = Workbench::at_newest(at).await?;
     let out = args.out.clone().unwrap_or_else(|| file(&bench));
     let portfolio = stages::portfolio(&bench, &run).await?;
     if args.check {

@@ -50,7 +50,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         report::line(&propose(file, &args.currency)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let overrides = Overrides { schema: args.schema.clone(), events: args.events.clone(), as_of: args.as_of, ..Overrides::default() };
+    let overrides = Overrides { schema: args.schema.clone(), events: args.events.clone(), as_of: args.as_of };
     let bench = Workbench::open(&at.home, at.quiet, &overrides).await?;
     let file = args.file.clone().map_or_else(|| raw_file(&bench), Ok)?;
     if args.check {

@@ -4,7 +4,7 @@ use crate::config::offers_file::{self, OffersFile};
 use crate::desk::context;
 use crate::exit::{Exit, OrExit};
 use crate::report;
-use crate::workbench::{OrStorage, Overrides, Workbench, read_text, today};
+use crate::workbench::{OrStorage, Workbench, read_text, today};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use winback_core::agents::campaign_designer::{DesignInput, Designer};
@@ -93,8 +93,7 @@ async fn show_matrix(at: &Place) -> anyhow::Result<ExitCode> {
 
 async fn try_out(at: &Place, file: &Path) -> anyhow::Result<ExitCode> {
     let new = read(&at.home, Some(file))?.catalogue;
-    let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
-    let run = bench.newest().await?;
+    let (bench, run) = Workbench::at_newest(at).await?;
     let context = context(&run).or_storage()?;
     let designer = Designer::new(&context.table, &context.peers, &[&context.catalogue, &new]).or_exit(Exit::BadConfig)?;
     let mut inputs: Vec<DesignInput> = Vec::new();

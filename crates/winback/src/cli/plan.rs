@@ -2,8 +2,7 @@
 use crate::cli::Place;
 use crate::report;
 use crate::stages;
-use crate::workbench::{OrStorage, Overrides, Workbench};
-use std::path::PathBuf;
+use crate::workbench::{OrStorage, Workbench};
 use std::process::ExitCode;
 use winback_core::money::Money;
 use winback_core::pipeline::plan::PlanReport;
@@ -16,15 +15,11 @@ pub struct Args {
     /// Plan again, although the newest import has its plans already (messages are written anew, too)
     #[arg(long)]
     pub again: bool,
-    /// Another offers.toml
-    #[arg(long, value_name = "FILE")]
-    pub offers: Option<PathBuf>,
 }
 
 /// Plans for the customers of the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let overrides = Overrides { offers: args.offers.clone(), ..Overrides::default() };
-    let bench = Workbench::open(&at.home, at.quiet, &overrides).await?;
+    let (bench, _) = Workbench::at_newest(at).await?;
     let _lock = bench.lock()?;
     let mut run = bench.newest().await?;
     if args.again {

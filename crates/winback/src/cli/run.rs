@@ -43,7 +43,7 @@ pub struct Args {
 
 /// Does the whole job.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let overrides = Overrides { schema: args.schema.clone(), events: args.events.clone(), as_of: args.as_of, ..Overrides::default() };
+    let overrides = Overrides { schema: args.schema.clone(), events: args.events.clone(), as_of: args.as_of };
     let bench = Workbench::open(&at.home, at.quiet, &overrides).await?;
     let file = match &args.data {
         Some(file) => file.clone(),

@@ -2,7 +2,7 @@
 use crate::cli::Place;
 use crate::exit::{Exit, OrExit};
 use crate::report;
-use crate::workbench::{OrStorage, Overrides, Workbench};
+use crate::workbench::{OrStorage, Workbench};
 use std::process::ExitCode;
 use winback_core::portfolio::PortfolioReader;
 use winback_core::risk::RiskThresholds;
@@ -20,11 +20,10 @@ pub struct Args {
 
 /// Prints who would move from which level to which.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
+    let (bench, run) = Workbench::at_newest(at).await?;
     let now = bench.run_settings.thresholds;
     let new = RiskThresholds::new(args.medium.unwrap_or(now.medium()), args.high.unwrap_or(now.high()));
     let new = new.or_hint(Exit::Usage, "for example winback thresholds --medium 0.35 --high 0.65")?;
-    let run = bench.newest().await?;
     let moves = bench.store.threshold_moves(run.id, &new).await.or_storage()?;
     let rows = moves.iter().map(|(from, to, customers)| serde_json::json!({ "from": from, "to": to, "customers": customers }));
     let shown = serde_json::json!({ "medium": new.medium(), "high": new.high(), "moves": rows.collect::<Vec<_>>() });
@@ -33,7 +32,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         let rows = moves.iter().map(|(from, to, customers)| vec![from.tag().to_owned(), to.tag().to_owned(), report::count(*customers)]);
         let table = report::table(&["from", "to", "customers"], rows);
         format!(
-            "With medium from {} and high from {}, {} customers would change their level:\n{table}\nTo keep it, set [risk] in winback.toml and run winback assess --again.",
+            "With medium from {} and high from {}, {} customers would change their level:\n{table}\nTo keep it, set [risk] in winback.toml and do winback run again.",
             new.medium(),
             new.high(),
             report::count(moved)

@@ -2,7 +2,7 @@
 use crate::cli::Place;
 use crate::report;
 use crate::stages::{self, TrainStage};
-use crate::workbench::{OrStorage, Overrides, Workbench};
+use crate::workbench::{OrStorage, Workbench};
 use std::process::ExitCode;
 use winback_core::model::{Metrics, Validation};
 use winback_core::run::Stage;
@@ -21,7 +21,7 @@ pub struct Args {
 
 /// Trains on the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
+    let (bench, _) = Workbench::at_newest(at).await?;
     let _lock = bench.lock()?;
     let mut run = bench.newest().await?;
     if (args.again && run.has(Stage::Train)) || (args.cv && stages::is_unvalidated(&run)?) {

@@ -2,7 +2,7 @@
 use crate::cli::{Place, show};
 use crate::report;
 use crate::stages;
-use crate::workbench::{OrStorage, Overrides, Workbench};
+use crate::workbench::{OrStorage, Workbench};
 use std::process::ExitCode;
 use winback_core::pipeline::write::{Selection, WriteReport};
 use winback_core::run::Stage;
@@ -30,7 +30,7 @@ pub struct Args {
 
 /// Writes for customers of the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
+    let (bench, _) = Workbench::at_newest(at).await?;
     if let Some(id) = &args.id {
         return show::written(at, &bench, id, args.lang.map(Into::into)).await;
     }

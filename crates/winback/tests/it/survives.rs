@@ -65,3 +65,17 @@ fn the_second_of_two_runs_leaves_and_names_the_first() {
     let after = Said::from(home.command(&["import", "sample.csv"]).output().unwrap());
     assert_eq!(after.code, Some(0), "the lock goes with the process: {after}");
 }
+
+/// A run keeps the settings it was begun with; changed files are for the next run.
+#[test]
+fn a_run_goes_on_with_its_own_settings() {
+    let home = Home::with_sample(300);
+    home.does(&["run", "--data", "sample.csv", "--top", "0"]);
+    let levels = |home: &Home| home.json(&["assess", "--again"])["levels"].clone();
+    let before = levels(&home);
+    home.keep("winback.toml", "[risk]\nmedium = 0.05\nhigh = 0.1\n");
+    assert_eq!(levels(&home), before, "the newest run is shown and continued as it was begun");
+    let fresh = home.json(&["run", "--data", "sample.csv", "--top", "0"]);
+    assert_eq!(fresh["run"], 2, "new settings make a new run");
+    assert!(levels(&home)["high"].as_u64() > before["high"].as_u64());
+}
