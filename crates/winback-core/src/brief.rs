@@ -1,13 +1,16 @@
 //! Building the brief: everything that may be said to one customer, and where
 //! each fact comes from. What is not in the brief cannot get past the review.
 use crate::campaign::{CampaignPlan, Decision};
-use crate::customer::Customer;
+use crate::claim::{Sense, Unit, Value};
+use crate::customer::{Cell, Customer};
 use crate::digest::Digest;
+use crate::goal::{Goal, GoalInputs, GoalNeeds};
 use crate::locale::Locale;
 use crate::message::{Brief, Company, Fact, FactSource};
 use crate::money::Money;
 use crate::offer::{Catalogue, Offer, OfferId};
 use crate::schema::{Role, TableSchema};
+use crate::segment::SegmentId;
 use crate::slot::SlotValues;
 use jiff::civil::Date;
 
@@ -20,6 +23,10 @@ pub struct Sources<'a> {
     pub catalogue: &'a Catalogue,
     /// Who writes.
     pub company: &'a Company,
+    /// The goal of every message; `None` chooses for each customer.
+    pub goal: Option<Goal>,
+    /// The day of writing.
+    pub day: Date,
 }
 
 /// Why nothing can be written to a customer.
@@ -31,6 +38,9 @@ pub enum NoBrief {
     /// The plan was made from another catalogue.
     #[error("the plan makes the offer {0:?}, which the catalogue does not have; plan again with this catalogue")]
     UnknownOffer(OfferId),
+    /// The goal cannot be pursued with what is planned.
+    #[error(transparent)]
+    Goal(#[from] GoalNeeds),
     /// The promise holds a number nobody gave.
     #[error("the promise of offer {offer:?} ({locale}) holds {placeholder}, for which this customer has no value; {remedy}")]
     PromiseNeeds {
@@ -53,14 +63,23 @@ pub fn brief(sources: &Sources<'_>, customer: &Customer, plan: &CampaignPlan, lo
         Decision::ServiceContact { .. } => None,
         Decision::Offer(choice) => Some(sources.catalogue.offer(&choice.offer).ok_or_else(|| NoBrief::UnknownOffer(choice.offer.clone()))?),
     };
+    let inputs = goal_inputs(sources.schema, customer, plan, offer);
+    let goal = sources.goal.unwrap_or_else(|| Goal::for_customer(inputs));
+    goal.check(inputs)?;
     let mut facts = company_facts(sources.company, locale);
     if let Some(offer) = offer {
         facts.extend(offer_facts(sources.schema, customer, offer, locale)?);
     }
+    facts.extend(customer_facts(sources.schema, customer, locale));
     Ok(Brief {
         position: customer.position,
         customer: customer.id.clone(),
         locale,
+        goal,
+        segment: customer.text(sources.schema, &Role::Segment).and_then(|name| SegmentId::parse(name).ok()),
+        day: sources.day,
+        // No contact is recorded yet, so every one counts as the first.
+        first_contact: true,
         level: plan.inputs.level,
         tier: plan.inputs.tier,
         theme: plan.inputs.theme,
@@ -71,6 +90,42 @@ pub fn brief(sources: &Sources<'_>, customer: &Customer, plan: &CampaignPlan, lo
         slots: slot_values(sources, customer),
         seed: mix(seed, customer.id.as_str()),
     })
+}
+
+fn goal_inputs(schema: &TableSchema, customer: &Customer, plan: &CampaignPlan, offer: Option<&Offer>) -> GoalInputs {
+    GoalInputs { kind: offer.map(|offer| offer.kind), theme: plan.inputs.theme, days_inactive: days_inactive(schema, customer) }
+}
+
+/// Returns the days since the last visit, where the table says a number that can be one.
+fn days_inactive(schema: &TableSchema, customer: &Customer) -> Option<u32> {
+    match customer.cell(schema, &Role::DaysInactive) {
+        Cell::Number(days) if (0.0..36_525.0).contains(days) => Some(days.floor() as u32),
+        _ => None,
+    }
+}
+
+/// Returns what the table says of the customer and allows to be told.
+fn customer_facts(schema: &TableSchema, customer: &Customer, locale: Locale) -> Vec<Fact> {
+    let told = |role: &Role| schema.with_role(role).and_then(|at| schema.columns.get(at)).filter(|column| column.tell);
+    let cell = |column: &str| FactSource::Cell { line: customer.line, column: column.to_owned() };
+    let mut facts = Vec::new();
+    if let (Some(column), Some(days)) = (told(&Role::DaysInactive), days_inactive(schema, customer)) {
+        let text = match (locale, days) {
+            (Locale::En, 1) => "1 day".into(),
+            (Locale::En, _) => format!("{days} days"),
+            _ => format!("{days} 天"),
+        };
+        let value = Value::Span { count: days.into(), unit: Unit::Day };
+        facts.push(Fact { id: "customer.days_inactive".into(), text, value: Some(value), source: cell(&column.name) });
+    }
+    if let (Some(column), Some(liked)) = (told(&Role::Favourites), customer.text(schema, &Role::Favourites)) {
+        // Text of the table is quoted, never obeyed: only plain words of a sensible length are told.
+        if crate::slot::is_plain_words(liked) {
+            let text = liked.trim().to_owned();
+            facts.push(Fact { id: "customer.favourites".into(), text, value: None, source: cell(&column.name) });
+        }
+    }
+    facts
 }
 
 fn slot_values(sources: &Sources<'_>, customer: &Customer) -> SlotValues {
@@ -94,6 +149,7 @@ fn company_facts(company: &Company, locale: Locale) -> Vec<Fact> {
     let fact = |(field, text): (&str, &String)| Fact {
         id: format!("company.{field}"),
         text: text.clone(),
+        value: None,
         source: FactSource::Company { field: field.into() },
     };
     fields.into_iter().map(fact).collect()
@@ -109,25 +165,32 @@ struct Charge {
 fn offer_facts(schema: &TableSchema, customer: &Customer, offer: &Offer, locale: Locale) -> Result<Vec<Fact>, NoBrief> {
     let charge = charge(schema, customer, offer);
     let from_offer = |field: &str| FactSource::Offer { offer: offer.id.clone(), field: field.into() };
-    let fact = |id: &str, text: String, source: FactSource| Fact { id: id.into(), text, source };
+    let fact = |id: &str, text: String, value: Option<Value>, source: FactSource| Fact { id: id.into(), text, value, source };
     let mut facts = vec![
-        fact("offer.name", offer.name.get(locale).clone(), from_offer("name")),
-        fact("offer.promise", promise(offer, charge.as_ref(), locale)?, from_offer("promise")),
+        fact("offer.name", offer.name.get(locale).clone(), None, from_offer("name")),
+        fact("offer.promise", promise(offer, charge.as_ref(), locale)?, None, from_offer("promise")),
     ];
     if let Some(percent) = offer.terms.percent {
-        facts.push(fact("offer.percent", format!("{percent}%"), from_offer("percent")));
+        let value = Value::Percent { hundredths: i64::from(percent) * 100, sense: Sense::Off };
+        facts.push(fact("offer.percent", format!("{percent}%"), Some(value), from_offer("percent")));
     }
     if let Some(months) = offer.terms.months {
-        facts.push(fact("offer.months", months_text(months, locale), from_offer("months")));
+        let value = Value::Span { count: months.into(), unit: Unit::Month };
+        facts.push(fact("offer.months", months_text(months, locale), Some(value), from_offer("months")));
     }
     if let Some(day) = offer.valid_until {
-        facts.push(fact("offer.until", day_text(day, locale), from_offer("valid_until")));
+        let value = Value::Day { year: Some(day.year()), month: Some(day.month()), day: Some(day.day()) };
+        facts.push(fact("offer.until", day_text(day, locale), Some(value), from_offer("valid_until")));
     }
     if let Some(charge) = charge {
-        facts.push(fact("offer.saving", charge.saving.to_string(), charge.source.clone()));
+        let monthly =
+            |money: Money, sense| Value::Money { minor: money.minor, currency: Some(money.currency), per: Some(Unit::Month), sense };
+        let saving = monthly(charge.saving, Sense::Off);
+        facts.push(fact("offer.saving", charge.saving.to_string(), Some(saving), charge.source.clone()));
         // A promise that states the saving needs no second sentence about it, so the charge behind it is left out.
         if !offer.promise.get(locale).contains("{saving}") {
-            facts.push(fact("charge.monthly", charge.monthly.to_string(), charge.source));
+            let paid = monthly(charge.monthly, Sense::Paid);
+            facts.push(fact("charge.monthly", charge.monthly.to_string(), Some(paid), charge.source));
         }
     }
     Ok(facts)

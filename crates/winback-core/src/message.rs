@@ -1,13 +1,19 @@
 //! Briefs, drafts and messages. A [`Message`] comes into being only in
 //! [`crate::review::review`]; the store brings it back with [`Message::from_store`].
+use crate::claim::Value;
 use crate::digest::Digest;
+use crate::goal::Goal;
 use crate::id::{CustomerId, Position};
 use crate::locale::{Locale, Localized};
 use crate::offer::{OfferId, OfferKind};
 use crate::risk::{RiskLevel, ValueTier};
 use crate::schema::Theme;
+use crate::script::{CallStep, Next};
+use crate::segment::SegmentId;
 use crate::slot::SlotValues;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A way to reach a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -61,6 +67,15 @@ pub struct Brief {
     pub customer: CustomerId,
     /// The language to write in.
     pub locale: Locale,
+    /// What the message wants to happen.
+    pub goal: Goal,
+    /// The segment, whose voice it is written in.
+    pub segment: Option<SegmentId>,
+    /// The day of writing, from which relative dates are counted.
+    #[schemars(with = "String")]
+    pub day: Date,
+    /// Whether the customer is written to for the first time, as far as is known.
+    pub first_contact: bool,
     /// The risk level, for the tone; never said.
     pub level: RiskLevel,
     /// The value tier, for the tone; never said.
@@ -89,6 +104,8 @@ pub struct Fact {
     pub id: String,
     /// The fact as it stands in a text of the brief's language: `15%`.
     pub text: String,
+    /// What it states, where it states one value; what a longer text states is read from its words.
+    pub value: Option<Value>,
     /// Where it comes from.
     pub source: FactSource,
 }
@@ -189,9 +206,15 @@ pub struct CallScript {
     pub outcomes: Vec<CallOutcome>,
 }
 
-/// What the customer may answer and what we say then.
+/// What the customer may answer, what we say then, and where the call goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Objection {
+    /// A name that is unique in the script: `no-time`.
+    pub id: String,
+    /// The steps after which the customer may say it.
+    pub after: Vec<CallStep>,
+    /// Where the call goes after our answer.
+    pub then: Next,
     /// What the customer says.
     pub customer: String,
     /// What we answer.
@@ -216,6 +239,34 @@ impl Content {
             Content::Call(_) => Channel::Call,
         }
     }
+
+    /// Returns the texts a person reads or hears, with the names findings and ledgers call them by. The HTML of a
+    /// mail is left out: it says what the text says.
+    pub fn parts(&self) -> Vec<(Cow<'static, str>, &str)> {
+        match self {
+            Content::Email(mail) => {
+                vec![("subject".into(), &mail.subject), ("preheader".into(), &mail.preheader), ("text".into(), &mail.text)]
+            }
+            Content::Sms(sms) => vec![("text".into(), &sms.text)],
+            Content::Call(script) => script.parts(),
+        }
+    }
+}
+
+impl CallScript {
+    /// Returns every text of the script with its name: `opening`, `objection 1`, `answer 1`, `outcome 2`.
+    pub fn parts(&self) -> Vec<(Cow<'static, str>, &str)> {
+        let mut parts: Vec<(Cow<'static, str>, &str)> =
+            vec![("opening".into(), &self.opening), ("reason".into(), &self.reason), ("offer".into(), &self.offer)];
+        for (at, objection) in self.objections.iter().enumerate() {
+            parts.push((format!("objection {}", at + 1).into(), &objection.customer));
+            parts.push((format!("answer {}", at + 1).into(), &objection.answer));
+        }
+        parts.extend(self.forbidden.iter().enumerate().map(|(at, text)| (format!("forbidden {}", at + 1).into(), text.as_str())));
+        parts.push(("close".into(), &self.close));
+        parts.extend(self.outcomes.iter().enumerate().map(|(at, outcome)| (format!("outcome {}", at + 1).into(), outcome.label.as_str())));
+        parts
+    }
 }
 
 /// Everything a message is made of; only `review` and the store turn it into a [`Message`].
@@ -235,8 +286,47 @@ pub struct MessageRecord {
     pub writer: WriterVersion,
     /// The facts it uses.
     pub facts: Vec<Fact>,
+    /// What the message wants to happen.
+    pub goal: Goal,
+    /// The segment in whose voice it is written.
+    pub segment: Option<SegmentId>,
+    /// Every claim of the text and what it is bound to, in the order of the text.
+    pub ledger: Vec<LedgerEntry>,
     /// The checks it passed, by name.
     pub checks: Vec<String>,
+}
+
+/// One claim of a message and what it is bound to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct LedgerEntry {
+    /// The part it stands in, as [`Content::parts`] names it.
+    pub part: String,
+    /// Where it begins in that part, slots filled, in bytes.
+    pub start: u32,
+    /// Where it ends, excluded.
+    pub end: u32,
+    /// What it states.
+    pub value: Value,
+    /// What it rests on.
+    pub bound: Binding,
+}
+
+/// What a claim rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum Binding {
+    /// A fact of the message, by id.
+    Fact {
+        /// The fact's id.
+        id: String,
+    },
+    /// A phrase that a person approved by writing it into a template.
+    Phrase {
+        /// The template file.
+        file: String,
+        /// The line of the file.
+        line: u32,
+    },
 }
 
 /// A reviewed text, ready for a person to send.

@@ -4,6 +4,7 @@
 mod html;
 mod number;
 
+use crate::claim::Phrases;
 use crate::locale::Locale;
 use crate::message::{Brief, CallScript, Channel, Content, Draft, Email, Fact, Finding, Message, MessageRecord, Sms};
 use crate::slot::{MAX_NAME_UNITS, Place, Slot, fill};
@@ -17,7 +18,7 @@ pub const MIN_OBJECTIONS: usize = 6;
 pub const SUBJECT_WIDTH: usize = 78;
 
 /// Returns the message, or everything that is wrong with the draft. A message records the checks it passed.
-pub fn review(brief: &Brief, draft: Draft) -> Result<Message, Vec<Finding>> {
+pub fn review(brief: &Brief, _phrases: &Phrases, draft: Draft) -> Result<Message, Vec<Finding>> {
     let mut desk = Desk { brief, channel: draft.content.channel(), findings: Vec::new(), checks: Vec::new() };
     desk.offer_matches(&draft);
     let parts = parts(&draft.content);
@@ -42,6 +43,9 @@ pub fn review(brief: &Brief, draft: Draft) -> Result<Message, Vec<Finding>> {
         offer: draft.offer,
         writer: draft.writer,
         facts,
+        goal: brief.goal,
+        segment: brief.segment.clone(),
+        ledger: Vec::new(),
         checks: desk.checks.into_iter().map(str::to_owned).collect(),
     }))
 }
@@ -68,32 +72,11 @@ struct Part<'a> {
     read: Cow<'a, str>,
 }
 
-fn plain<'a>(name: impl Into<Cow<'static, str>>, raw: &'a str) -> Part<'a> {
-    Part { name: name.into(), raw, read: Cow::Borrowed(raw) }
-}
-
 fn parts(content: &Content) -> Vec<Part<'_>> {
-    match content {
-        Content::Email(email) => vec![
-            plain("subject", &email.subject),
-            plain("preheader", &email.preheader),
-            plain("text", &email.text),
-            Part { name: "html".into(), raw: &email.html, read: Cow::Owned(html::visible_text(&email.html)) },
-        ],
-        Content::Sms(sms) => vec![plain("text", &sms.text)],
-        Content::Call(script) => script_parts(script),
+    let mut parts: Vec<Part<'_>> = content.parts().into_iter().map(|(name, raw)| Part { name, raw, read: Cow::Borrowed(raw) }).collect();
+    if let Content::Email(email) = content {
+        parts.push(Part { name: "html".into(), raw: &email.html, read: Cow::Owned(html::visible_text(&email.html)) });
     }
-}
-
-fn script_parts(script: &CallScript) -> Vec<Part<'_>> {
-    let mut parts = vec![plain("opening", &script.opening), plain("reason", &script.reason), plain("offer", &script.offer)];
-    for (at, objection) in script.objections.iter().enumerate() {
-        parts.push(plain(format!("objection {}", at + 1), &objection.customer));
-        parts.push(plain(format!("answer {}", at + 1), &objection.answer));
-    }
-    parts.extend(script.forbidden.iter().enumerate().map(|(at, text)| plain(format!("forbidden {}", at + 1), text)));
-    parts.push(plain("close", &script.close));
-    parts.extend(script.outcomes.iter().enumerate().map(|(at, outcome)| plain(format!("outcome {}", at + 1), &outcome.label)));
     parts
 }
 

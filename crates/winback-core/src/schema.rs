@@ -54,6 +54,8 @@ pub struct Column {
     pub unit: Option<Localized>,
     /// True when a file may lack the column; its cells are then missing, whatever the rule for empty cells says.
     pub optional: bool,
+    /// True when a message to the customer may state the value. Never where nobody said so.
+    pub tell: bool,
 }
 
 /// What the cells of a column hold.
@@ -117,6 +119,18 @@ pub enum Role {
     Phone,
     /// The language the customer reads, as a tag such as zh-TW; never a feature.
     Language,
+    /// The customer's segment, by name; never a feature.
+    Segment,
+    /// Days since the customer's last visit; a feature.
+    DaysInactive,
+    /// What the customer liked before, as text; never a feature.
+    Favourites,
+    /// Whether the customer agreed to mails; never a feature.
+    EmailConsent,
+    /// Whether the customer agreed to short messages; never a feature.
+    SmsConsent,
+    /// Whether the customer agreed to calls; never a feature.
+    CallConsent,
     /// Kept with the customer and not used by the model; the reason is told.
     Unused {
         /// Why the model does not use it.
@@ -127,7 +141,10 @@ pub enum Role {
 impl Role {
     /// Returns whether the column is an input of the churn model.
     pub fn is_feature(&self) -> bool {
-        matches!(self, Role::Feature | Role::Synthetic | Role::MonthlyCharge | Role::TotalCharge | Role::Tenure | Role::Contract)
+        matches!(
+            self,
+            Role::Feature | Role::Synthetic | Role::MonthlyCharge | Role::TotalCharge | Role::Tenure | Role::Contract | Role::DaysInactive
+        )
     }
 
     /// Returns whether the column holds personal data that never enters a prompt, a feature or a log.

@@ -86,6 +86,14 @@ fn stands_in_a_name(c: char) -> bool {
     }
 }
 
+/// Returns whether a text of the table may be told as it is: a short line of words without digits, markup or
+/// punctuation that could begin a sentence of its own.
+pub(crate) fn is_plain_words(text: &str) -> bool {
+    let text = text.trim();
+    let plain = |c: char| c.is_alphabetic() || matches!(c, ' ' | '-' | '\'' | '\u{2019}' | '&' | '/' | ',' | '、' | '，');
+    !text.is_empty() && text.encode_utf16().count() <= MAX_NAME_UNITS && text.chars().all(plain)
+}
+
 fn is_link(text: &str) -> bool {
     let known = ["https://", "http://", "mailto:"].iter().any(|scheme| text.starts_with(scheme));
     known && text.len() <= 2_000 && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"'<>{}\\`".contains(&b))

@@ -8,28 +8,39 @@
 //! customer before one that uses less. A wording that uses a fact the brief does
 //! not have is passed over. `{{ offer.name }}` puts a fact,
 //! `{{ slot.first_name }}` a slot. There are no loops, macros or includes.
+//!
+//! A file `segments/NAME.jinja` holds the voice of one segment in every language:
+//! `[email.opening lang=zh-TW]` replaces the opening of the mail for that segment.
 mod lint;
 mod section;
 
+use crate::claim::Phrases;
 use crate::digest::Digest;
+use crate::goal::Goal;
 use crate::locale::Locale;
 use crate::offer::OfferKind;
 use crate::risk::ValueTier;
 use crate::schema::Theme;
+use crate::segment::SegmentId;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use section::{Part, Section};
 use std::collections::BTreeMap;
 
-pub(crate) use section::Part as TemplatePart;
+pub(crate) use section::{Part as TemplatePart, Section as TemplateSection};
 
 /// The largest template file accepted, in bytes.
 pub const MAX_FILE_BYTES: usize = 64 * 1024;
 
-const BUILT_IN: [(&str, &str); 10] = [
+const BUILT_IN: [(&str, &str); 15] = [
     ("email.html.jinja", include_str!("../templates/email.html.jinja")),
     ("en/call.jinja", include_str!("../templates/en/call.jinja")),
     ("en/email.jinja", include_str!("../templates/en/email.jinja")),
     ("en/sms.jinja", include_str!("../templates/en/sms.jinja")),
+    ("segments/Dormant.jinja", include_str!("../templates/segments/Dormant.jinja")),
+    ("segments/HighValue_Active.jinja", include_str!("../templates/segments/HighValue_Active.jinja")),
+    ("segments/Need_Reengagement.jinja", include_str!("../templates/segments/Need_Reengagement.jinja")),
+    ("segments/Parent_Active.jinja", include_str!("../templates/segments/Parent_Active.jinja")),
+    ("segments/Regular_Active.jinja", include_str!("../templates/segments/Regular_Active.jinja")),
     ("zh-CN/call.jinja", include_str!("../templates/zh-CN/call.jinja")),
     ("zh-CN/email.jinja", include_str!("../templates/zh-CN/email.jinja")),
     ("zh-CN/sms.jinja", include_str!("../templates/zh-CN/sms.jinja")),
@@ -71,11 +82,23 @@ pub enum TemplateProblem {
         known: String,
     },
     /// A condition that is not understood.
-    #[error("the condition {0:?} is not known; the conditions are theme=, kind=, tier= and id=, each with the words of the file format")]
+    #[error(
+        "the condition {0:?} is not known; the conditions are goal=, theme=, kind=, tier= and id=, for objections also after= and then=, each with the words of the file format"
+    )]
     UnknownCondition(String),
     /// A section that needs an id has none.
     #[error("a section [{0}] needs an id, as in [{0} id=no-time]")]
     NoId(&'static str),
+    /// An objection that does not say where the call goes.
+    #[error(
+        "an objection needs to say where the call goes after the answer: then= with an outcome's id (then=call_back) or a step (then=reason)"
+    )]
+    NoThen,
+    /// A section of a segment's voice that does not say its language.
+    #[error(
+        "a section of a segment's voice names the file and the language: [email.opening lang=zh-TW], [sms.sms lang=en], [call.reason lang=zh-CN]"
+    )]
+    NoLanguage,
     /// A section without text.
     #[error("the section is empty; write its text below the line or remove it")]
     Empty,
@@ -104,6 +127,9 @@ pub struct Templates {
     environment: Environment<'static>,
     /// Sections by place in [`slot_of`]: locale, then part, in file order.
     shelves: Vec<Vec<Section>>,
+    /// The segments that have a voice of their own, in the order of their files.
+    segments: Vec<SegmentId>,
+    phrases: Phrases,
     digest: Digest,
     built_in: bool,
 }
@@ -111,6 +137,9 @@ pub struct Templates {
 /// The case a wording is chosen for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
+    pub goal: Goal,
+    /// The segment's place among [`Templates::segments`]; `None` for a segment without a voice of its own.
+    pub segment: Option<u16>,
     pub kind: Option<OfferKind>,
     pub theme: Option<Theme>,
     pub tier: Option<ValueTier>,
@@ -128,18 +157,23 @@ impl Templates {
     /// Returns the built-in templates with some files replaced, by their name below the template folder
     /// (`en/email.jinja`), or everything that is wrong with them.
     pub fn from_files(files: &BTreeMap<String, String>) -> Result<Self, Vec<TemplateError>> {
-        let mut errors: Vec<TemplateError> = files
-            .keys()
-            .filter(|name| !BUILT_IN.iter().any(|(known, _)| known == name))
-            .map(|name| TemplateError { file: name.clone(), line: 1, problem: TemplateProblem::UnknownFile })
-            .collect();
-        let texts = BUILT_IN.map(|(name, text)| (name, files.get(name).map_or(text, String::as_str)));
-        let digest = Digest::of_parts(texts.iter().flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()]));
-        let mut templates =
-            Self { environment: environment(), shelves: vec![Vec::new(); Locale::ALL.len() * Part::COUNT], digest, built_in: true };
-        templates.built_in = texts == BUILT_IN;
+        let own = files.iter().filter(|(name, _)| !BUILT_IN.iter().any(|(known, _)| known == name));
+        let (voices, strange): (Vec<_>, Vec<_>) = own.partition(|(name, _)| section::segment_of(name).is_some());
+        let unknown = |(name, _): (&String, _)| TemplateError { file: name.clone(), line: 1, problem: TemplateProblem::UnknownFile };
+        let mut errors: Vec<TemplateError> = strange.into_iter().map(unknown).collect();
+        let known = BUILT_IN.iter().map(|(name, text)| (*name, files.get(*name).map_or(*text, String::as_str)));
+        let texts: Vec<(&str, &str)> = known.chain(voices.iter().map(|(name, text)| (name.as_str(), text.as_str()))).collect();
+        let mut templates = Self {
+            environment: environment(),
+            shelves: vec![Vec::new(); Locale::ALL.len() * Part::COUNT],
+            segments: texts.iter().filter_map(|(name, _)| section::segment_of(name)).collect(),
+            phrases: Phrases::default(),
+            digest: Digest::of_parts(texts.iter().flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()])),
+            built_in: texts == BUILT_IN,
+        };
         for (name, text) in texts {
-            match section::read(name, text) {
+            let segment = section::segment_of(name).and_then(|segment| templates.segment(&segment));
+            match section::read(name, segment, text) {
                 Ok(sections) => sections.into_iter().for_each(|section| templates.add(section, &mut errors)),
                 Err(found) => errors.extend(found),
             }
@@ -153,6 +187,21 @@ impl Templates {
     /// Returns the names and texts of the built-in files, for a person to edit.
     pub fn built_in_files() -> impl Iterator<Item = (&'static str, &'static str)> {
         BUILT_IN.into_iter()
+    }
+
+    /// Returns the segments that have a voice of their own.
+    pub fn segments(&self) -> &[SegmentId] {
+        &self.segments
+    }
+
+    /// Returns the phrases a person approved by writing them into a template.
+    pub fn phrases(&self) -> &Phrases {
+        &self.phrases
+    }
+
+    /// Returns the place of a segment that has a voice of its own.
+    pub(crate) fn segment(&self, segment: &SegmentId) -> Option<u16> {
+        self.segments.iter().position(|known| known == segment).and_then(|at| u16::try_from(at).ok())
     }
 
     /// Returns the hash of every file.

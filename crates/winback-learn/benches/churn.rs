@@ -121,6 +121,7 @@ fn column(name: &str) -> Column {
         kind,
         role,
         optional: false,
+        tell: false,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Product,

@@ -58,6 +58,7 @@ fn column(name: &str, label: Localized, role: Role) -> Column {
         kind: ColumnKind::Number { min, max },
         role,
         optional: true,
+        tell: false,
         missing: MissingRule::Learn,
         label,
         theme: if name == "complain_count" { Theme::Support } else { Theme::Usage },

@@ -137,7 +137,7 @@ impl Workbench {
 
     /// Returns what messages are written with.
     pub fn scribe<'a>(&'a self, schema: &'a TableSchema, catalogue: &'a Catalogue, company: &'a Company) -> Scribe<'a> {
-        let sources = Sources { schema, catalogue, company };
+        let sources = Sources { schema, catalogue, company, goal: None, day: today() };
         Scribe { sources, templates: &self.templates, locales: &self.settings.languages, seed: self.settings.training.seed }
     }
 
@@ -208,8 +208,25 @@ fn templates(home: &Path) -> anyhow::Result<Templates> {
             files.insert(name.to_owned(), read_text(&path)?);
         }
     }
+    for name in voices(&folder)? {
+        files.insert(format!("segments/{name}"), read_text(&folder.join("segments").join(&name))?);
+    }
     Templates::from_files(&files).map_err(|errors| {
         let lines = errors.iter().map(|error| format!("templates/{error}")).collect::<Vec<_>>().join("\n");
         stop(Exit::BadConfig, lines, "correct the lines; what a template may use stands at its top")
     })
+}
+
+/// Returns the names of the folder's own files of segment voices, in order.
+fn voices(templates: &Path) -> anyhow::Result<Vec<String>> {
+    let folder = templates.join("segments");
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let unread = || format!("check that {} can be read", folder.display());
+    let entries = std::fs::read_dir(&folder).and_then(Iterator::collect::<Result<Vec<_>, _>>).or_hint(Exit::BadConfig, unread())?;
+    let names = entries.into_iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".jinja")).collect();
+    names.sort();
+    Ok(names)
 }

@@ -17,6 +17,7 @@ pub fn column(name: &str, kind: ColumnKind, role: Role, missing: MissingRule) ->
         kind,
         role,
         optional: false,
+        tell: false,
         missing,
         label: Localized::default(),
         theme: Theme::Profile,

@@ -7,9 +7,10 @@ use crate::digest::Digest;
 use crate::locale::Locale;
 use crate::message::{Brief, CallOutcome, CallScript, Channel, Content, Draft, Email, Finding, Objection, Sms, WriterVersion};
 use crate::review::{SMS_UNITS, review, worst_case_units};
+use crate::script::{CallStep, Next};
 use crate::slot::Slot;
 use crate::store::Writing;
-use crate::template::{Case, TemplateError, TemplatePart as Part, Templates, name_bit};
+use crate::template::{Case, TemplateError, TemplatePart as Part, TemplateSection as Section, Templates, name_bit};
 use minijinja::Value;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,7 +44,7 @@ pub fn write_and_review(templates: &Templates, brief: &Brief) -> Writing {
     let Drafts { drafts, mut findings } = write(templates, brief);
     let mut messages = Vec::with_capacity(drafts.len());
     for draft in drafts {
-        match review(brief, draft) {
+        match review(brief, templates.phrases(), draft) {
             Ok(message) => messages.push(message),
             Err(found) => findings.extend(found),
         }
@@ -87,11 +88,12 @@ impl<'a> Page<'a> {
             put(&format!("slot.{}", slot.tag()), Value::from(slot.marker()));
         }
         put("company.tel", Value::from(crate::review::tel_link(&brief.company.phone)));
-        for group in ["offer", "charge", "company", "slot"] {
+        for group in ["offer", "charge", "company", "customer", "slot"] {
             named.entry(group).or_default();
         }
         let groups: Names = named.into_iter().map(|(group, names)| (group, Value::from(names))).collect();
-        let case = Case { kind: brief.kind, theme: brief.theme, tier: brief.tier, has, seed: brief.seed };
+        let segment = brief.segment.as_ref().and_then(|segment| templates.segment(segment));
+        let case = Case { goal: brief.goal, segment, kind: brief.kind, theme: brief.theme, tier: brief.tier, has, seed: brief.seed };
         Self { templates, brief, case, root: Value::from(groups.clone()), groups }
     }
 
@@ -153,20 +155,18 @@ impl<'a> Page<'a> {
             opening: one(Part::CallOpening)?,
             reason: one(Part::CallReason)?,
             offer: one(Part::CallOffer)?,
-            objections: self.each(Part::Objection, |_, text| {
-                let (customer, answer) = text.split_once('\n').unwrap_or((&text, ""));
-                Objection { customer: customer.trim().to_owned(), answer: answer.trim().to_owned() }
-            })?,
+            objections: self.each(Part::Objection, |section, text| objection(section, &text))?,
             forbidden: self.each(Part::Forbidden, |_, text| text)?,
             close: one(Part::CallClose)?,
-            outcomes: self.each(Part::Outcome, |code, label| CallOutcome { code: code.to_owned(), label })?,
+            outcomes: self.each(Part::Outcome, |section, label| CallOutcome { code: section.id.clone().unwrap_or_default(), label })?,
         })
     }
 
-    fn each<T>(&self, part: Part, make: impl Fn(&str, String) -> T) -> Result<Vec<T>, Finding> {
+    fn each<T>(&self, part: Part, make: impl Fn(&Section, String) -> T) -> Result<Vec<T>, Finding> {
         let ids = self.templates.ids(self.locale(), part).into_iter();
-        let ids = ids.filter(|id| self.templates.choose(self.locale(), part, Some(id), self.case).is_some());
-        ids.map(|id| Ok(make(id, self.part(Channel::Call, part, Some(id))?))).collect()
+        let chosen = ids.filter_map(|id| self.templates.choose(self.locale(), part, Some(id), self.case));
+        let render = |section| self.templates.render(section, self.root.clone()).map_err(|error| broken(Channel::Call, &error));
+        chosen.map(|section| Ok(make(section, render(section)?))).collect()
     }
 
     fn part(&self, channel: Channel, part: Part, id: Option<&str>) -> Result<String, Finding> {
@@ -198,6 +198,18 @@ impl<'a> Page<'a> {
 
     fn locale(&self) -> Locale {
         self.brief.locale
+    }
+}
+
+/// An objection's first line is the customer's, the rest is the answer.
+fn objection(section: &Section, text: &str) -> Objection {
+    let (customer, answer) = text.split_once('\n').unwrap_or((text, ""));
+    Objection {
+        id: section.id.clone().unwrap_or_default(),
+        after: if section.after.is_empty() { CallStep::SPOKEN.to_vec() } else { section.after.clone() },
+        then: section.then.clone().unwrap_or(Next::Step(CallStep::Close)),
+        customer: customer.trim().to_owned(),
+        answer: answer.trim().to_owned(),
     }
 }
 

@@ -77,6 +77,7 @@ fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
         kind,
         role,
         optional: false,
+        tell: false,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,
@@ -226,6 +227,15 @@ pub fn writing(place: u32, locale: Locale, passed: bool) -> Writing {
         offer: Some(OfferId("annual-15".into())),
         writer: WriterVersion { name: "built-in".into(), words: Digest::of(b"words") },
         facts: Vec::new(),
+        goal: crate::goal::Goal::Push,
+        segment: None,
+        ledger: vec![crate::message::LedgerEntry {
+            part: "text".into(),
+            start: 0,
+            end: 9,
+            value: crate::claim::Value::Percent { hundredths: 1_500, sense: crate::claim::Sense::Off },
+            bound: crate::message::Binding::Fact { id: "offer.percent".into() },
+        }],
         checks: vec!["slots".into(), "length".into()],
     };
     let held = Finding {

@@ -94,7 +94,7 @@ mod tests {
     fn a_number_is_bound_only_by_the_words_of_a_fact() {
         let facts: Vec<Fact> = ["15%", "12 months", "$12.50", "0800-555-0100", "一年約"]
             .iter()
-            .map(|text| Fact { id: String::new(), text: (*text).into(), source: FactSource::Company { field: String::new() } })
+            .map(|text| Fact { id: String::new(), text: (*text).into(), value: None, source: FactSource::Company { field: String::new() } })
             .collect();
         let check = |text: &str, unbound: &[&str]| assert_eq!(Stated::new(&facts).unbound(text), unbound, "{text}");
         check("15% off for 12 months, $12.50 less. Call 0800-555-0100.", &[]);

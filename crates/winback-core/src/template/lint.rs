@@ -1,6 +1,7 @@
 //! Whether there is a wording for every case that can happen.
 use super::section::{ALWAYS, Part, WITH_OFFER};
 use super::{Case, TemplateError, TemplateProblem, Templates};
+use crate::goal::{Goal, GoalInputs};
 use crate::locale::Locale;
 use crate::offer::OfferKind;
 use crate::risk::ValueTier;
@@ -29,7 +30,7 @@ impl Templates {
         let gap = |case: &&Case| ids.iter().filter(|id| self.choose(locale, part, **id, **case).is_some()).count() < least;
         let case = cases.iter().find(gap)?;
         let theme = case.theme.map_or("none", Theme::tag);
-        let case = format!("kind={} theme={theme}", case.kind.map_or("none".to_owned(), |kind| format!("{kind:?}").to_lowercase()));
+        let case = format!("goal={} kind={} theme={theme}", case.goal, case.kind.map_or("none", OfferKind::tag));
         let file = if part == Part::Html { part.file().to_owned() } else { format!("{locale}/{}", part.file()) };
         Some(TemplateError { file, line: 1, problem: TemplateProblem::Uncovered { part: part.tag(), case } })
     }
@@ -39,12 +40,17 @@ impl Templates {
 fn cases() -> impl Iterator<Item = Case> {
     let themes = || Theme::ALL.into_iter().map(Some).chain([None]);
     let tiers = || [Some(ValueTier::Low), Some(ValueTier::Mid), Some(ValueTier::High), None].into_iter();
-    KINDS.into_iter().flat_map(move |kind| {
-        themes().flat_map(move |theme| {
-            tiers().map(move |tier| {
-                let has = if kind.is_some() { ALWAYS | WITH_OFFER } else { ALWAYS };
-                Case { kind, theme, tier, has, seed: 0 }
-            })
+    let tiers_of = move |goal, kind: Option<OfferKind>, theme| {
+        tiers().map(move |tier| {
+            let has = if kind.is_some() { ALWAYS | WITH_OFFER } else { ALWAYS };
+            Case { goal, segment: None, kind, theme, tier, has, seed: 0 }
+        })
+    };
+    let goals = Goal::ALL.into_iter();
+    goals.flat_map(move |goal| {
+        KINDS.into_iter().flat_map(move |kind| {
+            let possible = move |theme: &Option<Theme>| goal.check(GoalInputs { kind, theme: *theme, days_inactive: None }).is_ok();
+            themes().filter(possible).flat_map(move |theme| tiers_of(goal, kind, theme))
         })
     })
 }

@@ -1,9 +1,12 @@
 //! One section of a template file: for which cases it is, and what it uses.
 use super::{Case, MAX_FILE_BYTES, TemplateError, TemplateProblem};
+use crate::goal::Goal;
 use crate::locale::Locale;
 use crate::offer::OfferKind;
 use crate::risk::ValueTier;
 use crate::schema::Theme;
+use crate::script::{CallStep, Next};
+use crate::segment::SegmentId;
 use std::collections::HashSet;
 
 /// What a section is a wording of.
@@ -143,7 +146,7 @@ impl Part {
 }
 
 /// The names a wording may use; a fact's place is its bit.
-pub(crate) const NAMES: [&str; 16] = [
+pub(crate) const NAMES: [&str; 18] = [
     "company.name",
     "company.short_name",
     "company.address",
@@ -160,6 +163,8 @@ pub(crate) const NAMES: [&str; 16] = [
     "slot.unsubscribe_url",
     "slot.agent_name",
     "company.tel",
+    "customer.days_inactive",
+    "customer.favourites",
 ];
 /// The names every brief has: the company's.
 pub(crate) const ALWAYS: u32 = 0b1000_0000_0001_1111 | 1 << 14;
@@ -178,6 +183,13 @@ pub(crate) struct Section {
     /// `None` for a file that serves every language.
     pub locale: Option<Locale>,
     pub id: Option<String>,
+    /// The segment whose voice it is, by its place among the templates' segments; `None` for everyone.
+    pub segment: Option<u16>,
+    /// For an objection: the steps after which it may come; all where none is said.
+    pub after: Vec<CallStep>,
+    /// For an objection: where the call goes afterwards.
+    pub then: Option<Next>,
+    goals: u32,
     kinds: u32,
     themes: u32,
     tiers: u32,
@@ -200,12 +212,19 @@ impl Section {
         let kind = 1 << case.kind.map_or(5, |kind| kind as u32);
         let theme = 1 << case.theme.map_or(8, |theme| theme as u32);
         let tier = 1 << case.tier.map_or(3, tier_at);
-        self.kinds & kind != 0 && self.themes & theme != 0 && self.tiers & tier != 0 && self.needs & !case.has == 0
+        let segment = self.segment.is_none() || self.segment == case.segment;
+        segment
+            && self.goals & (1 << case.goal as u32) != 0
+            && self.kinds & kind != 0
+            && self.themes & theme != 0
+            && self.tiers & tier != 0
+            && self.needs & !case.has == 0
     }
 
-    /// Returns how closely it fits: by conditions, then by how much it uses of what may be missing.
-    pub(crate) fn rank(&self) -> (u32, u32) {
-        (self.conditions, (self.needs & !(ALWAYS | WITH_OFFER)).count_ones())
+    /// Returns how closely it fits: a segment's own voice first, then by conditions, then by how much it uses of
+    /// what may be missing.
+    pub(crate) fn rank(&self) -> (bool, u32, u32) {
+        (self.segment.is_some(), self.conditions, (self.needs & !(ALWAYS | WITH_OFFER)).count_ones())
     }
 
     /// Returns an error of the template engine with the line of the file.
@@ -243,6 +262,10 @@ impl Section {
         self.line += self.text.lines().take_while(|line| line.trim().is_empty()).count();
         self.text = self.text.trim().to_owned();
         self.is_plain = !["{{", "{%", "{#"].iter().any(|mark| self.text.contains(mark));
+        if self.part == Part::Objection && self.then.is_none() {
+            errors.push(self.problem(self.line, TemplateProblem::NoThen));
+            return;
+        }
         if self.part.has_ids() && self.id.is_none() {
             errors.push(self.problem(self.line, TemplateProblem::NoId(self.part.tag())));
             return;
@@ -280,7 +303,7 @@ fn tier_at(tier: ValueTier) -> u32 {
 }
 
 /// Returns the sections of a file, or everything wrong with it.
-pub(super) fn read(file: &str, text: &str) -> Result<Vec<Section>, Vec<TemplateError>> {
+pub(super) fn read(file: &str, segment: Option<u16>, text: &str) -> Result<Vec<Section>, Vec<TemplateError>> {
     let error = |line, problem| TemplateError { file: file.to_owned(), line, problem };
     if text.len() > MAX_FILE_BYTES {
         return Err(vec![error(1, TemplateProblem::TooLarge(text.len()))]);
@@ -292,7 +315,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Section>, Vec<TemplateE
             if let Some(section) = open.take() {
                 section.close(&mut found, &mut errors);
             }
-            let section = head_of(file, head, number + 1);
+            let section = head_of(file, segment, head, number + 1);
             skipping = section.is_err();
             open = section.map_err(|problem| errors.push(error(number, problem))).ok();
         } else if let Some(section) = &mut open {
@@ -309,19 +332,34 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Section>, Vec<TemplateE
     if errors.is_empty() { Ok(found) } else { Err(errors) }
 }
 
-fn head_of(file: &str, head: &str, line: usize) -> Result<Section, TemplateProblem> {
-    let (folder, base) = file.rsplit_once('/').unwrap_or(("", file));
+/// Returns the segment whose voice a file holds: `segments/Dormant.jinja`.
+pub(super) fn segment_of(file: &str) -> Option<SegmentId> {
+    SegmentId::parse(file.strip_prefix("segments/")?.strip_suffix(".jinja")?).ok()
+}
+
+fn head_of(file: &str, segment: Option<u16>, head: &str, line: usize) -> Result<Section, TemplateProblem> {
+    let (folder, mut base) = file.rsplit_once('/').map_or(("", file.to_owned()), |(folder, base)| (folder, base.to_owned()));
     let mut words = head.split_whitespace();
-    let name = words.next().unwrap_or_default();
-    let here = || Part::ALL.into_iter().filter(|part| part.file() == base);
+    let mut name = words.next().unwrap_or_default();
+    let mut locale = Locale::from_tag(folder);
+    if segment.is_some() {
+        let language = words.clone().find_map(|word| word.strip_prefix("lang=")).and_then(Locale::from_tag);
+        let (of, part) = name.split_once('.').filter(|_| language.is_some()).ok_or(TemplateProblem::NoLanguage)?;
+        (base, name, locale) = (format!("{of}.jinja"), part, language);
+    }
+    let here = || Part::ALL.into_iter().filter(|part| part.file() == base && !(segment.is_some() && part.is_layout()));
     let part = here().find(|part| part.tag() == name).ok_or_else(|| TemplateProblem::UnknownSection {
         name: name.to_owned(),
         known: here().map(Part::tag).collect::<Vec<_>>().join(", "),
     })?;
     let mut section = Section {
         part,
-        locale: Locale::from_tag(folder),
+        locale,
         id: None,
+        segment,
+        after: Vec::new(),
+        then: None,
+        goals: u32::MAX,
         kinds: u32::MAX,
         themes: u32::MAX,
         tiers: u32::MAX,
@@ -345,6 +383,16 @@ fn condition(section: &mut Section, word: &str) -> Option<()> {
             section.id = Some(values.to_owned());
             return Some(());
         }
+        "lang" if section.segment.is_some() => return Some(()),
+        "after" if section.part == Part::Objection => {
+            section.after = values.split(',').map(CallStep::from_tag).collect::<Option<_>>()?;
+            return Some(());
+        }
+        "then" if section.part == Part::Objection => {
+            section.then = Some(Next::of(values));
+            return Some(());
+        }
+        "goal" => section.goals = mask(goal_of)?,
         "kind" => section.kinds = mask(kind_of)?,
         "theme" => section.themes = mask(theme_of)?,
         "tier" => section.tiers = mask(tier_of)?,
@@ -364,6 +412,10 @@ fn kind_of(word: &str) -> Option<u32> {
         "none" => 5,
         _ => return None,
     })
+}
+
+fn goal_of(word: &str) -> Option<u32> {
+    Goal::parse(word).ok().map(|goal| goal as u32)
 }
 
 fn theme_of(word: &str) -> Option<u32> {

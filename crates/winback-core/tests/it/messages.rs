@@ -163,7 +163,8 @@ fn no_text_names_the_risk_the_score_or_the_tier() {
 
 #[test]
 fn a_plan_without_words_says_why() {
-    let sources = Sources { schema: &HOUSE.schema, catalogue: &HOUSE.catalogue, company: &HOUSE.company };
+    let sources =
+        Sources { schema: &HOUSE.schema, catalogue: &HOUSE.catalogue, company: &HOUSE.company, goal: None, day: crate::sample::DAY };
     let unknown = Who { offer: Some("gone"), ..JULIA };
     let found = brief(&sources, &customer(unknown), &plan(unknown), Locale::En, 1);
     assert_eq!(found, Err(NoBrief::UnknownOffer(OfferId("gone".into()))));
@@ -219,7 +220,7 @@ fn the_review_refuses_what_it_should() {
             spoil(&mut draft);
             if draft != before {
                 met += 1;
-                let findings = review(&brief, draft).expect_err(name);
+                let findings = review(&brief, TEMPLATES.phrases(), draft).expect_err(name);
                 assert!(findings.iter().any(|finding| finding.check == check), "{name}: {findings:?}");
             }
         }
@@ -261,7 +262,7 @@ fn the_review_refuses_a_channels_own_faults() {
     for (name, check, spoil) in cases {
         let refused = drafts(&brief).into_iter().filter_map(|mut draft| {
             spoil(&mut draft.content);
-            review(&brief, draft).err()
+            review(&brief, TEMPLATES.phrases(), draft).err()
         });
         let findings: Vec<_> = refused.flatten().collect();
         assert!(findings.iter().any(|finding| finding.check == check), "{name}: {findings:?}");
@@ -338,7 +339,7 @@ proptest! {
                 Content::Sms(sms) => sms.text.push_str(&planted),
                 Content::Call(call) => call.objections[at].answer.push_str(&planted),
             }
-            prop_assert!(review(&brief, draft).is_err());
+            prop_assert!(review(&brief, TEMPLATES.phrases(), draft).is_err());
         }
     }
 }
@@ -375,7 +376,7 @@ fn a_template_error_is_named_with_file_and_line() {
     check("en/sms.jinja", "[sms kind=gift]\nHi", "en/sms.jinja:1: the condition \"kind=gift\" is not known");
     check("en/sms.jinja", "Hi\n[sms]\nHi", "en/sms.jinja:1: this text stands before");
     check("en/sms.jinja", "[sms]\n\n[sms]\nHi", "en/sms.jinja:1: the section is empty");
-    check("en/sms.jinja", "[sms kind=discount]\nHi", "no wording of [sms] fits kind=upgrade theme=contract");
+    check("en/sms.jinja", "[sms kind=discount]\nHi", "no wording of [sms] fits goal=activation kind=upgrade theme=contract");
     check("en/sms.jinja", "[sms]\n{{ slot.first_name }}", "no wording of [sms]");
     check("en/sms.jinja", &"x".repeat(70_000), "en/sms.jinja:1: the file has 70000 bytes");
     check("de/sms.jinja", "[sms]\nHi", "de/sms.jinja:1: Winback has no template");

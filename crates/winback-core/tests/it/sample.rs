@@ -16,6 +16,9 @@ use winback_core::schema::{Column, ColumnKind, MissingRule, Role, TableSchema, T
 
 pub const OFFERS: [Option<&str>; 6] = [Some("annual-15"), Some("speed-up"), Some("one-year"), Some("tech-trial"), Some("check-call"), None];
 
+/// The day on which everything is written.
+pub const DAY: jiff::civil::Date = jiff::civil::date(2026, 11, 21);
+
 pub struct House {
     pub schema: TableSchema,
     pub catalogue: Catalogue,
@@ -82,7 +85,7 @@ impl House {
     }
 
     pub fn brief(&self, who: Who<'_>, locale: Locale, seed: u64) -> Brief {
-        let sources = Sources { schema: &self.schema, catalogue: &self.catalogue, company: &self.company };
+        let sources = Sources { schema: &self.schema, catalogue: &self.catalogue, company: &self.company, goal: None, day: DAY };
         brief(&sources, &customer(who), &plan(who), locale, seed).unwrap()
     }
 }
@@ -94,6 +97,7 @@ fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
         kind,
         role,
         optional: false,
+        tell: false,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,

@@ -222,7 +222,8 @@ async fn writing_stops_where_the_plans_report_cannot_be_read() {
     store.finish_stage(id, &samples::report(Stage::Plan)).await.unwrap();
     let run = store.run(id).await.unwrap().unwrap();
     let (house, templates) = (House::new(), Templates::built_in().ok().unwrap());
-    let sources = Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company };
+    let sources =
+        Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: crate::sample::DAY };
     let scribe = Scribe { sources, templates: &templates, locales: &[Locale::En], seed: 1 };
     let error = write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap_err().to_string();
     assert!(error.contains("damaged report of the plans"), "{error}");

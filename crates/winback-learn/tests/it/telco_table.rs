@@ -84,6 +84,7 @@ fn column(index: usize, name: &str, rows: &[csv::StringRecord]) -> Column {
         kind,
         role,
         optional: false,
+        tell: false,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Usage,

@@ -7,9 +7,9 @@ use winback_core::locale::Localized;
 use winback_core::schema::{Column, ColumnKind, MissingRule, Role, Theme};
 
 /// The keys a `[[column]]` can hold.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "name", "aliases", "type", "role", "unused", "missing", "optional", "yes", "no", "levels", "min", "max", "label", "values", "theme",
-    "unit",
+    "unit", "tell",
 ];
 
 /// The types a column can have, as the file writes them.
@@ -33,6 +33,7 @@ pub fn read_column(entry: &Entry<'_>) -> Result<Column, ConfigError> {
         value_labels: section.get("values").map_or_else(|| Ok(BTreeMap::new()), |entry| read_values(&entry, &kind))?,
         unit: section.get("unit").map(|entry| entry.localized()).transpose()?,
         optional: section.get("optional").map_or(Ok(false), |entry| entry.switch())?,
+        tell: section.get("tell").map_or(Ok(false), |entry| entry.switch())?,
         name,
         kind,
         role,
@@ -78,7 +79,7 @@ fn read_flag(section: &Section<'_>) -> Result<ColumnKind, ConfigError> {
 }
 
 /// The words for roles, as the file writes them.
-const ROLES: [(&str, Role); 12] = [
+const ROLES: [(&str, Role); 18] = [
     ("id", Role::Id),
     ("label", Role::Label),
     ("feature", Role::Feature),
@@ -91,6 +92,12 @@ const ROLES: [(&str, Role); 12] = [
     ("email", Role::Email),
     ("phone", Role::Phone),
     ("language", Role::Language),
+    ("segment", Role::Segment),
+    ("days_inactive", Role::DaysInactive),
+    ("favourites", Role::Favourites),
+    ("email_consent", Role::EmailConsent),
+    ("sms_consent", Role::SmsConsent),
+    ("call_consent", Role::CallConsent),
 ];
 
 fn read_role(section: &Section<'_>, kind: &ColumnKind) -> Result<Role, ConfigError> {
@@ -120,6 +127,7 @@ fn usual_theme(role: &Role) -> Theme {
         Role::MonthlyCharge | Role::TotalCharge => Theme::Price,
         Role::Tenure => Theme::Loyalty,
         Role::Contract | Role::ContractEnd => Theme::Contract,
+        Role::DaysInactive => Theme::Usage,
         _ => Theme::Profile,
     }
 }

@@ -188,6 +188,7 @@ fn table() -> TableSchema {
         kind,
         role,
         optional: false,
+        tell: false,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,

@@ -10,6 +10,7 @@ use winback_core::customer::{Cell, Customer};
 use winback_core::defect::{Defect, Outcome, Problem};
 use winback_core::digest::Digest;
 use winback_core::feature::FeatureSchema;
+use winback_core::goal::Goal;
 use winback_core::id::{CustomerId, Position, RunId};
 use winback_core::locale::{Locale, Localized};
 use winback_core::message::*;
@@ -21,6 +22,7 @@ use winback_core::portfolio::*;
 use winback_core::risk::*;
 use winback_core::run::*;
 use winback_core::schema::*;
+use winback_core::script::{CallStep, Next};
 use winback_core::store::*;
 
 /// Thirty customers in memory.
@@ -55,6 +57,7 @@ fn column(name: &str, kind: ColumnKind, role: Role, theme: Theme, label: Localiz
         kind,
         role,
         optional: false,
+        tell: false,
         missing: MissingRule::Learn,
         label,
         theme,
@@ -328,10 +331,19 @@ pub fn write(customer: &Customer) -> Vec<Writing> {
                 Fact {
                     id: "offer.percent".into(),
                     text: "15%".into(),
+                    value: None,
                     source: FactSource::Offer { offer: OfferId("annual-15".into()), field: "percent".into() },
                 },
-                Fact { id: "tenure".into(), text: "5".into(), source: FactSource::Cell { line: customer.line, column: "tenure".into() } },
+                Fact {
+                    id: "tenure".into(),
+                    text: "5".into(),
+                    value: None,
+                    source: FactSource::Cell { line: customer.line, column: "tenure".into() },
+                },
             ],
+            goal: Goal::Push,
+            segment: None,
+            ledger: Vec::new(),
             checks: vec!["length".into(), "numbers-have-facts".into(), "offer-equals-plan".into()],
         })
     };
@@ -349,7 +361,7 @@ pub fn write(customer: &Customer) -> Vec<Writing> {
                 opening: "Good afternoon, this is {{agent_name}} of Northstar. Is this a good moment?".into(),
                 reason: "We looked at your plan and think there is a better price for you.".into(),
                 offer: "On a yearly contract your next 6 months cost 15% less.".into(),
-                objections: vec![Objection { customer: "I do not want to be bound.".into(), answer: "I understand. Nothing changes unless you say so.".into() }],
+                objections: vec![Objection { id: "bound".into(), after: vec![CallStep::Offer], then: Next::End("declined".into()), customer: "I do not want to be bound.".into(), answer: "I understand. Nothing changes unless you say so.".into() }],
                 forbidden: vec!["Do not say that we expected the customer to leave.".into()],
                 close: "Thank you for your time.".into(),
                 outcomes: vec![CallOutcome { code: "accepted".into(), label: "Accepted".into() }, CallOutcome { code: "no_answer".into(), label: "No answer".into() }],

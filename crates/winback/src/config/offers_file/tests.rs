@@ -84,6 +84,7 @@ fn table() -> TableSchema {
         kind: ColumnKind::Category { levels: Vec::new() },
         role: Role::Contract,
         optional: false,
+        tell: false,
         missing: MissingRule::Learn,
         label: Localized::new("合約", "合约", "Contract"),
         theme: Theme::Contract,
