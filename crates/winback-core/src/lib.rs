@@ -21,6 +21,7 @@ pub mod fakes;
 pub mod feature;
 pub mod goal;
 pub mod id;
+pub mod likeness;
 pub mod locale;
 pub mod message;
 pub mod model;
