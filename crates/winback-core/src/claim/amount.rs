@@ -1,7 +1,9 @@
 //! What a number counts: percent, money, a span of time, or something else.
-use super::context::{floor, period, sense, sentence};
+use super::around::{period, sense};
+use super::compare::Compare;
+use super::context::{floor, sentence};
 use super::numeral::{self, Numeral};
-use super::reader::{Compare, Reading};
+use super::reader::Reading;
 use super::value::{Sense, Unit, Value};
 use crate::money::Currency;
 use std::ops::Range;
@@ -246,11 +248,17 @@ fn currency_after(text: &str, number: &Numeral, reading: &Reading) -> Option<(Op
 }
 
 fn begins(text: &str, word: &str) -> bool {
+    if text.bytes().next().map(|b| b | 0x20) != word.bytes().next().map(|b| b | 0x20) {
+        return false;
+    }
     let found = text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
     found && !(word.ends_with(|c: char| c.is_ascii_alphabetic()) && text[word.len()..].starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
 fn begins_plural(text: &str, word: &str) -> bool {
+    if text.bytes().next().map(|b| b | 0x20) != word.bytes().next().map(|b| b | 0x20) {
+        return false;
+    }
     let Some((stem, rest)) = text.split_at_checked(word.len()) else { return false };
     word.is_ascii()
         && stem.eq_ignore_ascii_case(word)

@@ -129,12 +129,12 @@ pub(super) fn after_month(text: &str, month: i8, end: usize) -> Option<(usize, V
 fn month_name(text: &str) -> Option<(i8, usize)> {
     let length = text.bytes().take_while(u8::is_ascii_alphabetic).count();
     let word = text.get(..length).filter(|word| word.len() >= 3)?;
-    let same = |name: &&str| {
+    let same = |name: &str| {
         name.eq_ignore_ascii_case(word)
             || (length == 3 || word.eq_ignore_ascii_case("sept"))
                 && name.get(..length).is_some_and(|start| start.eq_ignore_ascii_case(word))
     };
-    let at = MONTHS.iter().position(|name| same(&name))?;
+    let at = MONTHS.iter().position(|name| same(name))?;
     Some((i8::try_from(at + 1).ok()?, length))
 }
 

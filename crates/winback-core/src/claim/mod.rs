@@ -4,6 +4,8 @@
 //! [`read`] goes through a text once: an automaton finds the words of all three
 //! languages, small parsers read the numbers, dates and names around them.
 mod amount;
+mod around;
+mod compare;
 mod context;
 mod date;
 mod lexicon;
@@ -13,8 +15,9 @@ mod reader;
 mod say;
 mod value;
 
+pub use compare::Compare;
 pub(crate) use context::{clause, denied_within, sentence};
 pub use phrases::Phrases;
 pub(crate) use phrases::Spot;
-pub use reader::{Claim, Compare, Reading, read};
+pub use reader::{Claim, Reading, read};
 pub use value::{Sense, Unit, Value};

@@ -1,4 +1,5 @@
 //! Reading a text once, from left to right.
+use super::compare::Compare;
 use super::context::{denied, floor};
 use super::lexicon::{self, Hit, Word};
 use super::numeral;
@@ -7,7 +8,6 @@ use super::{amount, date};
 use crate::locale::Locale;
 use crate::money::Currency;
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 use std::iter::Peekable;
 use std::ops::Range;
 
@@ -31,127 +31,6 @@ pub struct Claim {
     pub value: Value,
     /// How the value is compared.
     pub compare: Compare,
-}
-
-/// How an amount is compared: `15 %`, `at least 15 %`, `up to 15 %`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Compare {
-    /// That and no other.
-    Exactly,
-    /// At least that, or from that on.
-    AtLeast,
-    /// At most that, or until then.
-    AtMost,
-    /// More than that.
-    More,
-    /// Less than that.
-    Less,
-    /// About that.
-    About,
-}
-
-impl Compare {
-    /// Returns how an amount is compared, by the words directly around it.
-    pub(super) fn around(text: &str, span: &Range<usize>) -> Self {
-        const BEFORE: [(Compare, &[&str]); 5] = [
-            (
-                Compare::AtMost,
-                &[
-                    "up to",
-                    "as much as",
-                    "as many as",
-                    "maximum",
-                    "max",
-                    "max.",
-                    "at most",
-                    "no more than",
-                    "not more than",
-                    "最多",
-                    "最高",
-                    "高達",
-                    "高达",
-                    "至多",
-                    "上限",
-                    "不超過",
-                    "不超过",
-                    "可達",
-                    "可达",
-                    "多達",
-                    "達",
-                    "长达",
-                    "長達",
-                ],
-            ),
-            (
-                Compare::AtLeast,
-                &[
-                    "at least",
-                    "a minimum of",
-                    "minimum",
-                    "min.",
-                    "starting at",
-                    "starting from",
-                    "no less than",
-                    "not less than",
-                    "至少",
-                    "起碼",
-                    "起码",
-                    "最少",
-                    "不少於",
-                    "不少于",
-                    "from",
-                ],
-            ),
-            (Compare::More, &["more than", "over", "above", "exceeding", "beyond", "超過", "超过", "逾", "不止", "不只"]),
-            (
-                Compare::Less,
-                &[
-                    "less than",
-                    "under",
-                    "below",
-                    "fewer than",
-                    "低於",
-                    "低于",
-                    "不到",
-                    "不足",
-                    "未滿",
-                    "未满",
-                    "almost",
-                    "nearly",
-                    "close to",
-                    "將近",
-                    "将近",
-                    "接近",
-                ],
-            ),
-            (Compare::About, &["about", "around", "roughly", "approximately", "some", "大約", "大约", "左右"]),
-        ];
-        let before = text[floor(text, span.start.saturating_sub(24))..span.start]
-            .trim_end_matches([' ', '\u{A0}', '$', '少', '省', '減', '减', '降', '付']);
-        let ends = |word: &&str| {
-            let at = before.len().checked_sub(word.len());
-            let Some((rest, end)) = at.and_then(|at| before.split_at_checked(at)) else { return false };
-            end.eq_ignore_ascii_case(word) && !(word.is_ascii() && rest.ends_with(|c: char| c.is_ascii_alphabetic()))
-        };
-        if let Some((compare, _)) = BEFORE.iter().find(|(_, words)| words.iter().any(|word| ends(&word))) {
-            return *compare;
-        }
-        let after = text[span.end..].trim_start_matches([' ', '\u{A0}']);
-        let begins =
-            |words: &[&str]| words.iter().any(|word| after.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)));
-        if begins(&["or more", "or above", "and up", "and more", "plus or", "+", "＋", "起", "以上", "起跳"]) {
-            return Compare::AtLeast;
-        }
-        if begins(&["or less", "or fewer", "or below", "以下", "–", "—", "~", "～", "至", "到"]) {
-            return Compare::AtMost;
-        }
-        let ranged = before.ends_with(['–', '—', '~', '～', '至', '到', '-'])
-            && before
-                .trim_end_matches(['–', '—', '~', '～', '至', '到', '-', ' '])
-                .ends_with(|c: char| numeral::digit(c).is_some() || c == '%');
-        if ranged { Compare::AtMost } else { Compare::Exactly }
-    }
 }
 
 /// Returns every claim of a text, in order. Slots such as `{{first_name}}` are passed over.
@@ -217,7 +96,7 @@ impl<I: Iterator<Item = Hit>> Scan<'_, I> {
             Word::Give => self.promise(span, "giving"),
             Word::Number(value) => self.number_words(hit.start, value),
             Word::Share(hundredths) => {
-                let sense = super::context::sense(self.text, &span);
+                let sense = super::around::sense(self.text, &span);
                 self.push(span, Value::Percent { hundredths, sense }, Compare::Exactly);
             }
             Word::Times(times) => self.push(span, Value::Number { thousandths: times * 1_000, of: Some("times".into()) }, Compare::Exactly),
@@ -373,11 +252,8 @@ impl<I: Iterator<Item = Hit>> Scan<'_, I> {
     fn name(&mut self, start: usize, mut end: usize) {
         let bytes = self.text.as_bytes();
         let english = self.reading.locale == Locale::En;
-        loop {
-            let joined = match bytes.get(end) {
-                Some(b' ' | b'-' | b'\'' | b'&') => end + 1,
-                _ => break,
-            };
+        while let Some(b' ' | b'-' | b'\'' | b'&') = bytes.get(end) {
+            let joined = end + 1;
             let letter = bytes.get(joined).is_some_and(|b| if english { b.is_ascii_uppercase() } else { b.is_ascii_alphabetic() });
             if !letter || self.hits.peek().is_some_and(|hit| hit.start <= joined) {
                 break;

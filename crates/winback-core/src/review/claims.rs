@@ -174,7 +174,7 @@ fn apart(text: &str, at: Range<usize>) -> bool {
     let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     let (before, after) = (text[..at.start].chars().next_back(), text[at.end..].chars().next());
     let (first, last) = (text[at.clone()].chars().next(), text[at].chars().next_back());
-    !(letter(before) && letter(first)) && !(letter(after) && letter(last))
+    !(letter(before) && letter(first) || letter(after) && letter(last))
 }
 
 /// Returns whether the whole fact stands around the claim.
