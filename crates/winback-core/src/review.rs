@@ -1,12 +1,12 @@
 //! The review: the only place where a [`Message`] is born. It trusts no writer.
 //! Everything is checked on the draft with its slots still open; only then is
 //! the personal data filled in, escaped for the place where it stands.
+mod claims;
 mod html;
-mod number;
 
 use crate::claim::Phrases;
 use crate::locale::Locale;
-use crate::message::{Brief, CallScript, Channel, Content, Draft, Email, Fact, Finding, Message, MessageRecord, Sms};
+use crate::message::{Binding, Brief, CallScript, Channel, Content, Draft, Email, Fact, Finding, LedgerEntry, Message, MessageRecord, Sms};
 use crate::slot::{MAX_NAME_UNITS, Place, Slot, fill};
 use std::borrow::Cow;
 
@@ -18,13 +18,13 @@ pub const MIN_OBJECTIONS: usize = 6;
 pub const SUBJECT_WIDTH: usize = 78;
 
 /// Returns the message, or everything that is wrong with the draft. A message records the checks it passed.
-pub fn review(brief: &Brief, _phrases: &Phrases, draft: Draft) -> Result<Message, Vec<Finding>> {
+pub fn review(brief: &Brief, phrases: &Phrases, draft: Draft) -> Result<Message, Vec<Finding>> {
     let mut desk = Desk { brief, channel: draft.content.channel(), findings: Vec::new(), checks: Vec::new() };
     desk.offer_matches(&draft);
     let parts = parts(&draft.content);
     desk.slots(&parts);
     desk.characters(&parts);
-    desk.numbers(&parts);
+    let ledger = desk.claims(&parts, phrases);
     match &draft.content {
         Content::Email(email) => desk.email(email, parts.last().map_or("", |html| &html.read)),
         Content::Sms(sms) => desk.sms(sms),
@@ -33,7 +33,9 @@ pub fn review(brief: &Brief, _phrases: &Phrases, draft: Draft) -> Result<Message
     if !desk.findings.is_empty() {
         return Err(desk.findings);
     }
-    let facts = brief.facts.iter().filter(|fact| parts.iter().any(|part| part.read.contains(fact.text.as_str()))).cloned().collect();
+    let bound = |fact: &Fact| ledger.iter().any(|entry| matches!(&entry.bound, Binding::Fact { id } if *id == fact.id));
+    let used = |fact: &&Fact| bound(fact) || parts.iter().any(|part| part.read.contains(fact.text.as_str()));
+    let facts = brief.facts.iter().filter(used).cloned().collect();
     let content = filled(&draft.content, brief);
     Ok(Message::reviewed(MessageRecord {
         position: brief.position,
@@ -45,7 +47,7 @@ pub fn review(brief: &Brief, _phrases: &Phrases, draft: Draft) -> Result<Message
         facts,
         goal: brief.goal,
         segment: brief.segment.clone(),
-        ledger: Vec::new(),
+        ledger,
         checks: desk.checks.into_iter().map(str::to_owned).collect(),
     }))
 }
@@ -80,9 +82,32 @@ fn parts(content: &Content) -> Vec<Part<'_>> {
     parts
 }
 
-fn filled(content: &Content, brief: &Brief) -> Content {
+/// Returns what stands in a slot of a finished message.
+fn slot_value(brief: &Brief, slot: Slot) -> Option<&str> {
     let blank = if brief.locale == Locale::En { "________" } else { "＿＿＿＿" };
-    let value = |slot| brief.slots.usable(slot).or((slot == Slot::AgentName).then_some(blank));
+    brief.slots.usable(slot).or((slot == Slot::AgentName).then_some(blank))
+}
+
+/// Returns, for each slot of a text, where its marker ends and by how many bytes everything behind it moves when
+/// the slots up to there are filled.
+fn shifts(text: &str, brief: &Brief) -> Vec<(usize, isize)> {
+    let (mut shifts, mut moved) = (Vec::new(), 0);
+    for (at, _) in text.match_indices("{{") {
+        for slot in Slot::ALL {
+            let marker = slot.marker();
+            if text[at..].starts_with(&marker)
+                && let Some(value) = slot_value(brief, slot)
+            {
+                moved += value.len().cast_signed() - marker.len().cast_signed();
+                shifts.push((at + marker.len(), moved));
+            }
+        }
+    }
+    shifts
+}
+
+fn filled(content: &Content, brief: &Brief) -> Content {
+    let value = |slot| slot_value(brief, slot);
     let text = |text: &str| fill(text, Place::Plain, value);
     match content {
         Content::Email(email) => Content::Email(Email {
@@ -185,15 +210,29 @@ impl Desk<'_> {
         }
     }
 
-    fn numbers(&mut self, parts: &[Part<'_>]) {
-        let stated = number::Stated::new(&self.brief.facts);
-        for part in parts {
-            for found in stated.unbound(&part.read) {
-                let detail = format!("{found:?} is bound to no fact of the brief; take it out, or write it exactly as a fact says it");
-                self.find(&part.name, "numbers-bound", detail);
+    /// Binds every claim, and returns the ledger of the parts a person reads.
+    fn claims(&mut self, parts: &[Part<'_>], phrases: &Phrases) -> Vec<LedgerEntry> {
+        let grounds = claims::Grounds::new(self.brief, phrases, self.channel);
+        let bound: Vec<Vec<claims::Bound>> = parts.iter().map(|part| grounds.bind(part)).collect();
+        let mut ledger = Vec::new();
+        for (part, bound) in parts.iter().zip(&bound) {
+            for found in bound.iter().filter(|found| found.to.is_none()) {
+                let words = part.read.get(found.claim.span.clone()).unwrap_or_default();
+                self.find(&part.name, "claims-bound", grounds.explain(words, &found.claim));
+            }
+            if part.name != "html" {
+                claims::entries(part, bound, self.brief, &mut ledger);
             }
         }
-        self.checks.push("numbers-bound");
+        self.checks.push("claims-bound");
+        if let ([subject, preheader, text, html], Channel::Email) = (&bound[..], self.channel) {
+            let differing = claims::differing(text, &[html]).or_else(|| claims::differing(html, &[text, subject, preheader]));
+            self.expect(differing.is_none(), "html", "html-agrees", || {
+                let said = differing.map(|claim| claim.value.say(self.brief.locale)).unwrap_or_default();
+                format!("the text and the HTML do not claim the same: {said} stands in one of them; make them agree")
+            });
+        }
+        ledger
     }
 
     /// `seen` is what a person reads of the HTML.
@@ -209,11 +248,6 @@ impl Desk<'_> {
             self.names_offer(part, read);
             self.footer(part, read, raw);
         }
-        let (in_text, in_html) = (number::digit_runs(&email.text), number::digit_runs(seen));
-        self.expect(in_text == in_html, "html", "html-agrees", || {
-            let differing: Vec<&String> = in_text.symmetric_difference(&in_html).collect();
-            format!("the text and the HTML state different numbers: {differing:?}; make them agree")
-        });
         self.links(&email.html);
     }
 

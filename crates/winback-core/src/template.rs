@@ -111,6 +111,9 @@ pub enum TemplateProblem {
     /// Not a valid template.
     #[error("the template is not valid: {0}")]
     Syntax(String),
+    /// A claim that a template cannot approve.
+    #[error("{0:?} is a promise the company must approve first; add the phrase to the company's approved phrases, or take it out")]
+    NeedsApproval(String),
     /// A case for which no wording can be used.
     #[error("no wording of [{part}] fits {case} without facts that may be missing; add a section [{part}] without conditions")]
     Uncovered {
@@ -130,6 +133,7 @@ pub struct Templates {
     /// The segments that have a voice of their own, in the order of their files.
     segments: Vec<SegmentId>,
     phrases: Phrases,
+    unapproved: Vec<TemplateError>,
     digest: Digest,
     built_in: bool,
 }
@@ -168,6 +172,7 @@ impl Templates {
             shelves: vec![Vec::new(); Locale::ALL.len() * Part::COUNT],
             segments: texts.iter().filter_map(|(name, _)| section::segment_of(name)).collect(),
             phrases: Phrases::default(),
+            unapproved: Vec::new(),
             digest: Digest::of_parts(texts.iter().flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()])),
             built_in: texts == BUILT_IN,
         };
@@ -180,6 +185,7 @@ impl Templates {
         }
         if errors.is_empty() {
             errors.extend(templates.uncovered());
+            templates.learn_phrases();
         }
         if errors.is_empty() { Ok(templates) } else { Err(errors) }
     }
@@ -253,6 +259,27 @@ impl Templates {
         }
         let text = self.environment.get_template(&section.key).and_then(|template| template.render(page));
         text.map_err(|error| section.error(&error))
+    }
+
+    /// Reads the claims of every wording once, so that a review need not.
+    fn learn_phrases(&mut self) {
+        let mut phrases = Phrases::of_segments(self.segments.clone());
+        for section in self.shelves.iter().flatten().filter(|section| section.part != Part::Html) {
+            let refused = phrases.learn(section);
+            self.unapproved.extend(refused.into_iter().map(|(line, words)| TemplateError {
+                file: section.file.clone(),
+                line,
+                problem: TemplateProblem::NeedsApproval(words),
+            }));
+        }
+        self.phrases = phrases;
+    }
+
+    /// Returns the claims that a template cannot approve (superlatives, guarantees, urgency, gifts, refunds), except
+    /// those that stand in a phrase the company approved.
+    pub fn unapproved(&self, approved: &[&str]) -> Vec<TemplateError> {
+        let known = |error: &&TemplateError| !matches!(&error.problem, TemplateProblem::NeedsApproval(words) if approved.iter().any(|phrase| phrase.contains(words.as_str())));
+        self.unapproved.iter().filter(known).cloned().collect()
     }
 
     fn shelf(&self, locale: Locale, part: Part) -> &[Section] {

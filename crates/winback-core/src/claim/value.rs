@@ -67,7 +67,7 @@ pub enum Value {
     },
 }
 
-/// Whether an amount is paid or saved.
+/// Whether an amount is paid, saved or put on top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sense {
@@ -75,6 +75,8 @@ pub enum Sense {
     Paid,
     /// What is taken off, saved or given back.
     Off,
+    /// What is put on top: a surcharge, a bonus.
+    Added,
     /// The text does not say.
     Plain,
 }

@@ -197,10 +197,10 @@ fn change(draft: &mut Draft, with: impl Fn(&str) -> String) {
 fn the_review_refuses_what_it_should() {
     type Spoil = fn(&mut Draft);
     let cases: [(&str, &str, Spoil); 14] = [
-        ("an unknown number", "numbers-bound", |d| change(d, |t| format!("{t} 99"))),
-        ("a number in full width", "numbers-bound", |d| change(d, |t| format!("{t} ９９"))),
-        ("a Chinese number", "numbers-bound", |d| change(d, |t| format!("{t} 八折"))),
-        ("the right digits with another unit", "numbers-bound", |d| change(d, |t| format!("{t} 15 months"))),
+        ("an unknown number", "claims-bound", |d| change(d, |t| format!("{t} 99"))),
+        ("a number in full width", "claims-bound", |d| change(d, |t| format!("{t} ９９"))),
+        ("a Chinese number", "claims-bound", |d| change(d, |t| format!("{t} 八折"))),
+        ("the right digits with another unit", "claims-bound", |d| change(d, |t| format!("{t} 15 months"))),
         ("another offer", "offer-of-the-plan", |d| d.offer = Some(OfferId("other".into()))),
         ("no offer", "offer-of-the-plan", |d| d.offer = None),
         ("the offer without its name", "offer-named", |d| change(d, |t| t.replace("Annual saver", "it"))),

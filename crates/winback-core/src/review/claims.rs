@@ -1,0 +1,326 @@
+//! The claim ledger: every claim of a draft is bound to a fact of the brief or to a phrase
+//! that a person approved; what is bound to neither keeps the draft back.
+use super::Part;
+use crate::claim::{Claim, Compare, Phrases, Reading, Sense, Spot, Unit, Value, denied_within, read, sentence};
+use crate::message::{Binding, Brief, Channel, Fact, LedgerEntry};
+use std::ops::Range;
+
+/// What the claims of a draft may rest on.
+pub(super) struct Grounds<'a> {
+    brief: &'a Brief,
+    phrases: &'a Phrases,
+    channel: Channel,
+    reading: Reading,
+    /// What the texts of the facts state.
+    stated: Vec<Stated<'a>>,
+}
+
+/// One claim of a fact's text.
+struct Stated<'a> {
+    fact: &'a Fact,
+    claim: Claim,
+}
+
+/// A claim of a part and what it rests on; `None` where it rests on nothing.
+pub(super) struct Bound {
+    pub claim: Claim,
+    pub to: Option<Binding>,
+}
+
+impl<'a> Grounds<'a> {
+    pub(super) fn new(brief: &'a Brief, phrases: &'a Phrases, channel: Channel) -> Self {
+        let currency = brief.facts.iter().find_map(|fact| match &fact.value {
+            Some(Value::Money { currency, .. }) => *currency,
+            _ => None,
+        });
+        let reading = Reading { locale: brief.locale, day: brief.day, currency };
+        let untyped = brief.facts.iter().filter(|fact| fact.value.is_none());
+        let stated = untyped.flat_map(|fact| read(&fact.text, &reading).into_iter().map(move |claim| Stated { fact, claim })).collect();
+        Self { brief, phrases, channel, reading, stated }
+    }
+
+    /// Returns the claims of a part with what they rest on, in the order of the text.
+    pub(super) fn bind(&self, part: &Part<'_>) -> Vec<Bound> {
+        let quoted = part.name.starts_with("objection") || part.name.starts_with("forbidden");
+        let text: &str = &part.read;
+        let claims = read(text, &self.reading).into_iter().filter(|claim| !quoted || is_number(&claim.value));
+        let spot = Spot { brief: self.brief, channel: self.channel, part: &part.name, text };
+        let mut bound: Vec<Bound> = claims.map(|claim| Bound { to: self.rest(&claim, spot), claim }).collect();
+        self.settle_giving(text, &mut bound);
+        bound
+    }
+
+    fn rest(&self, claim: &Claim, spot: Spot<'_>) -> Option<Binding> {
+        let fact = match &claim.value {
+            Value::Name { name } => self.names(name),
+            Value::Promise { of, .. } => self.promises(of, claim, spot.text),
+            Value::Contact { text } => self.contact(text),
+            _ => self.amount(claim, spot.text),
+        };
+        fact.map(|fact| Binding::Fact { id: fact.id.clone() }).or_else(|| self.phrases.approve(claim, spot))
+    }
+
+    fn names(&self, name: &str) -> Option<&'a Fact> {
+        let held = |fact: &&Fact| fact.text.match_indices(name).any(|(at, _)| apart(&fact.text, at..at + name.len()));
+        self.brief.facts.iter().find(held)
+    }
+
+    fn contact(&self, contact: &str) -> Option<&'a Fact> {
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let called = |fact: &&Fact| {
+            fact.id == "company.phone" && !contact.contains('@') && digits(contact) == digits(&fact.text) && !digits(contact).is_empty()
+        };
+        let stated = self.stated.iter().find(|stated| matches!(&stated.claim.value, Value::Contact { text } if text == contact));
+        self.brief.facts.iter().find(called).or(stated.map(|stated| stated.fact))
+    }
+
+    fn promises(&self, of: &str, claim: &Claim, text: &str) -> Option<&'a Fact> {
+        let same = |stated: &&Stated<'_>| matches!(&stated.claim.value, Value::Promise { of: other, .. } if other == of);
+        let stated = self.stated.iter().find(same).map(|stated| stated.fact);
+        let stated = stated.filter(|fact| of != "free" || !frees_more(text, claim, fact));
+        let less =
+            |fact: &&Fact| matches!(&fact.value, Some(Value::Percent { sense: Sense::Off, .. } | Value::Money { sense: Sense::Off, .. }));
+        let about = |fact: &&Fact| fact.id.starts_with("customer.") && text[sentence(text, &claim.span)].contains(&fact.text);
+        stated.or_else(|| match of {
+            "lower_price" => self.brief.facts.iter().find(less),
+            "about_you" => self.brief.facts.iter().find(about),
+            _ => None,
+        })
+    }
+
+    fn amount(&self, claim: &Claim, text: &str) -> Option<&'a Fact> {
+        if denied_within(text, claim.span.start, 2) {
+            return None;
+        }
+        let plain = matches!(claim.compare, Compare::Exactly | Compare::About);
+        let typed = self.brief.facts.iter().find(|fact| plain && fact.value.as_ref().is_some_and(|value| agrees(&claim.value, value)));
+        typed.or_else(|| self.stated.iter().find(|stated| self.says(stated, claim, text)).map(|stated| stated.fact))
+    }
+
+    /// Returns whether a claim of a fact's words is the claim of the text. Numbers of a name or an address count
+    /// only where the whole of it stands; numbers that a typed fact contradicts count nowhere.
+    fn says(&self, stated: &Stated<'_>, claim: &Claim, text: &str) -> bool {
+        if stated.fact.id.starts_with("company.") || stated.fact.id == "offer.name" || matches!(claim.value, Value::Number { .. }) {
+            return stated.claim.value == claim.value && within(text, claim, stated);
+        }
+        let same = match (&claim.value, &stated.claim.value) {
+            (Value::Span { count, unit }, Value::Span { count: other, unit: of }) => count == other && unit == of,
+            (value, other) => agrees(value, other),
+        };
+        same && stated.claim.compare == claim.compare && !self.contradicted(&stated.claim.value)
+    }
+
+    fn contradicted(&self, value: &Value) -> bool {
+        let typed = || self.brief.facts.iter().filter(|fact| fact.id.starts_with("offer.")).filter_map(|fact| fact.value.as_ref());
+        let alike = |other: &&Value| match (value, other) {
+            (Value::Percent { .. }, Value::Percent { .. }) => true,
+            (Value::Money { sense, .. }, Value::Money { sense: other, .. }) => sense == other,
+            (Value::Span { unit, .. }, Value::Span { unit: other, .. }) => unit == other,
+            _ => false,
+        };
+        typed().any(|other| alike(&other)) && !typed().filter(alike).any(|other| agrees(value, other))
+    }
+
+    /// A word of getting rests on what is got: another claim of its sentence, or something ordinary.
+    fn settle_giving(&self, text: &str, bound: &mut Vec<Bound>) {
+        let is_giving = |bound: &Bound| matches!(&bound.claim.value, Value::Promise { of, .. } if of == "giving");
+        if !bound.iter().any(is_giving) {
+            return;
+        }
+        let mut at = 0;
+        while at < bound.len() {
+            if is_giving(&bound[at]) && bound[at].to.is_none() {
+                let around = sentence(text, &bound[at].claim.span);
+                let inside = |other: &&Bound| !is_giving(other) && around.contains(&other.claim.span.start);
+                let rests = bound.iter().filter(inside).find_map(|other| other.to.clone());
+                if rests.is_none() && ordinary_gift(&text[around.clone()]) {
+                    bound.remove(at);
+                    continue;
+                }
+                bound[at].to = rests;
+            }
+            at += 1;
+        }
+    }
+
+    /// Returns what to tell the writer about a claim that rests on nothing.
+    pub(super) fn explain(&self, words: &str, claim: &Claim) -> String {
+        let said = claim.value.say(self.brief.locale);
+        let compare = match claim.compare {
+            Compare::Exactly => "",
+            Compare::AtLeast => "at least ",
+            Compare::AtMost => "up to ",
+            Compare::More => "more than ",
+            Compare::Less => "less than ",
+            Compare::About => "about ",
+        };
+        let kind = |value: &Value| std::mem::discriminant(value);
+        let near = self.brief.facts.iter().find(|fact| fact.value.as_ref().is_some_and(|value| kind(value) == kind(&claim.value)));
+        let todo = match near {
+            Some(fact) => format!("the nearest fact is {} ({:?}); write it exactly as that says, or take it out", fact.id, fact.text),
+            None => "take it out, write what a fact says, or have the company approve the phrase".to_owned(),
+        };
+        format!("{words:?} claims {compare}{said}, which no fact of the brief states; {todo}")
+    }
+}
+
+/// Returns whether a claim is about something the plan's numbers must hold.
+fn is_number(value: &Value) -> bool {
+    !matches!(value, Value::Name { .. } | Value::Promise { .. })
+}
+
+/// Returns whether a found text is not a piece of a longer word.
+fn apart(text: &str, at: Range<usize>) -> bool {
+    let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let (before, after) = (text[..at.start].chars().next_back(), text[at.end..].chars().next());
+    let (first, last) = (text[at.clone()].chars().next(), text[at].chars().next_back());
+    !(letter(before) && letter(first) || letter(after) && letter(last))
+}
+
+/// Returns whether the whole fact stands around the claim.
+fn within(text: &str, claim: &Claim, stated: &Stated<'_>) -> bool {
+    let start = claim.span.start.checked_sub(stated.claim.span.start);
+    let around = start.and_then(|start| Some((start, text.get(start..start + stated.fact.text.len())?)));
+    around.is_some_and(|(start, found)| found == stated.fact.text && apart(text, start..start + found.len()))
+}
+
+/// What people pay for as a whole; a free extra does not make these free.
+const PAID_THINGS: [&str; 30] = [
+    "monthly charge",
+    "monthly bill",
+    "your bill",
+    "your plan",
+    "your line",
+    "your service",
+    "your subscription",
+    "your contract",
+    "your connection",
+    "your internet",
+    "everything",
+    "month free",
+    "months free",
+    "all calls",
+    "calls",
+    "月費",
+    "月费",
+    "帳單",
+    "账单",
+    "您的方案",
+    "您的套餐",
+    "合約",
+    "合约",
+    "全部",
+    "所有",
+    "門號",
+    "網路",
+    "网络",
+    "通話",
+    "通话",
+];
+
+/// Returns whether the clause of a claim makes something free that the fact does not speak of.
+fn frees_more(text: &str, claim: &Claim, fact: &Fact) -> bool {
+    let clause = crate::claim::clause(text, &claim.span);
+    let (clause, stated) = (text[clause].to_ascii_lowercase(), fact.text.to_ascii_lowercase());
+    PAID_THINGS.iter().any(|thing| clause.contains(thing) && !stated.contains(thing))
+}
+
+/// Returns whether what is got is something ordinary: a message, an answer, help.
+fn ordinary_gift(sentence: &str) -> bool {
+    const ORDINARY: [&str; 32] = [
+        "email",
+        "e-mail",
+        "message",
+        "letter",
+        "call",
+        "help",
+        "offer",
+        "answer",
+        "reply",
+        "attention",
+        "advice",
+        "care",
+        "questions",
+        "service you",
+        "mail",
+        "text",
+        "郵件",
+        "邮件",
+        "信",
+        "簡訊",
+        "短信",
+        "電話",
+        "电话",
+        "協助",
+        "协助",
+        "幫助",
+        "帮助",
+        "優惠",
+        "优惠",
+        "服務",
+        "服务",
+        "回覆",
+    ];
+    let sentence = sentence.to_ascii_lowercase();
+    ORDINARY.iter().any(|word| sentence.contains(word))
+}
+
+/// Returns whether what a text claims is what a fact states: the value, the unit and the sense.
+fn agrees(claim: &Value, fact: &Value) -> bool {
+    match (claim, fact) {
+        (Value::Percent { hundredths, sense }, Value::Percent { hundredths: other, sense: of }) => {
+            hundredths == other && (sense == of || (*sense == Sense::Plain && *of == Sense::Off))
+        }
+        (Value::Money { minor, currency, per, sense }, Value::Money { minor: other, currency: of, per: period, sense: fact }) => {
+            minor == other && currency == of && per == period && (sense == fact || (*sense == Sense::Plain && *fact == Sense::Paid))
+        }
+        (Value::Span { count, unit }, Value::Span { count: other, unit: of }) => {
+            months_or_days(*count, *unit) == months_or_days(*other, *of)
+        }
+        (Value::Day { year, month, day }, Value::Day { year: other, month: of, day: fact }) => {
+            (month.is_some() && (year.is_none() || year == other) && month == of) && (day == fact || (day.is_none() && year.is_some()))
+        }
+        (claim, fact) => claim == fact,
+    }
+}
+
+/// Returns a span in months or in minutes, so that a year is twelve months.
+fn months_or_days(count: i64, unit: Unit) -> (bool, i64) {
+    let (calendar, of) = match unit {
+        Unit::Minute => (false, 1),
+        Unit::Hour => (false, 60),
+        Unit::Day => (false, 24 * 60),
+        Unit::Week => (false, 7 * 24 * 60),
+        Unit::Month => (true, 1),
+        Unit::Quarter => (true, 3),
+        Unit::Year => (true, 12),
+    };
+    (calendar, count.saturating_mul(of))
+}
+
+/// Returns the ledger entries of a part, at their places in the text with its slots filled.
+pub(super) fn entries(part: &Part<'_>, bound: &[Bound], brief: &Brief, into: &mut Vec<LedgerEntry>) {
+    let shifts = super::shifts(part.raw, brief);
+    let moved = |at: usize| {
+        let shift = shifts.iter().take_while(|(end, _)| *end <= at).last().map_or(0, |(_, shift)| *shift);
+        at.checked_add_signed(shift).and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX)
+    };
+    into.extend(bound.iter().filter_map(|found| {
+        let (start, end) = (moved(found.claim.span.start), moved(found.claim.span.end));
+        Some(LedgerEntry { part: part.name.clone().into_owned(), start, end, value: found.claim.value.clone(), bound: found.to.clone()? })
+    }));
+}
+
+/// Returns a claim of one text that the other does not make, in words of the first.
+pub(super) fn differing<'c>(one: &'c [Bound], other: &[&[Bound]]) -> Option<&'c Claim> {
+    let same = |claim: &Value, of: &Value| match (claim, of) {
+        (Value::Promise { of: kind, .. }, Value::Promise { of: other, .. }) => kind == other,
+        (Value::Name { .. }, _) => true,
+        (claim, of) => claim == of,
+    };
+    let made = |claim: &&Claim| {
+        matches!(claim.value, Value::Name { .. })
+            || other.iter().any(|text| text.iter().any(|bound| same(&claim.value, &bound.claim.value)))
+    };
+    one.iter().map(|bound| &bound.claim).find(|claim| !made(claim))
+}
