@@ -6,12 +6,14 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 use winback_core::agents::communication::{write, write_and_review};
 use winback_core::brief::{NoBrief, Sources, brief};
+use winback_core::goal::{Goal, GoalInputs};
 use winback_core::locale::Locale;
-use winback_core::message::{Brief, Content, Draft, Message};
+use winback_core::message::{Brief, Content, Draft, Fact, FactSource, Message};
 use winback_core::offer::OfferId;
 use winback_core::review::{SMS_UNITS, review};
 use winback_core::risk::ValueTier;
 use winback_core::schema::Theme;
+use winback_core::segment::{BUILT_IN, SegmentId};
 use winback_core::template::Templates;
 
 static HOUSE: LazyLock<House> = LazyLock::new(House::new);
@@ -79,6 +81,129 @@ fn every_message_reads_as_one_would_like_to_get_it() {
     for (name, who) in people {
         for locale in Locale::ALL {
             insta::assert_snapshot!(format!("{name}_{locale}"), read(&messages(&HOUSE.brief(who, locale, 7))));
+        }
+    }
+}
+
+/// The brief of a customer of a segment, for a goal that the customer's plan may not have chosen.
+fn voiced(who: Who<'_>, segment: Option<&str>, goal: Goal, locale: Locale, seed: u64) -> Option<Brief> {
+    let mut brief = HOUSE.brief(who, locale, seed);
+    goal.check(GoalInputs { kind: brief.kind, theme: brief.theme, days_inactive: None }).ok()?;
+    brief.goal = goal;
+    brief.segment = segment.map(|name| SegmentId::parse(name).unwrap());
+    Some(brief)
+}
+
+/// Lets a brief tell what the table says of the customer.
+fn told(mut brief: Brief, id: &str, text: &str) -> Brief {
+    let source = FactSource::Cell { line: 2, column: id.into() };
+    brief.facts.push(Fact { id: id.into(), text: text.into(), value: None, source });
+    brief
+}
+
+fn voices() -> impl Iterator<Item = Option<&'static str>> {
+    BUILT_IN.into_iter().map(Some).chain([None])
+}
+
+/// A message without what every customer of the company gets: footer, objections, outcomes.
+fn read_briefly(messages: &[Message]) -> String {
+    let mut page = String::new();
+    for message in messages {
+        match &message.record().content {
+            Content::Email(mail) => {
+                let body = mail.text.split("\n--\n").next().unwrap_or_default();
+                let _ = writeln!(page, "{}\n({})\n\n{}", mail.subject, mail.preheader, body.trim_end());
+            }
+            Content::Sms(sms) => {
+                let _ = writeln!(page, "\n[{}] {}", sms.text.encode_utf16().count(), sms.text);
+            }
+            Content::Call(call) => {
+                let _ = writeln!(page, "\n> {}\n> {}\n> {}", call.opening, call.reason, call.offer);
+            }
+        }
+    }
+    page
+}
+
+#[test]
+fn every_segment_has_a_voice_for_every_goal_and_kind() {
+    let tiers = [Some(ValueTier::High), Some(ValueTier::Mid), Some(ValueTier::Low), None];
+    for locale in Locale::ALL {
+        let mut page = String::new();
+        let mut turn = 0_usize;
+        for segment in voices() {
+            for offer in OFFERS {
+                for goal in Goal::ALL {
+                    let theme = Theme::ALL[turn % Theme::ALL.len()];
+                    let name = (!turn.is_multiple_of(4)).then_some("Julia");
+                    let who = Who { offer, theme: Some(theme), tier: tiers[turn % 4], name, ..JULIA };
+                    let Some(brief) = voiced(who, segment, goal, locale, turn as u64) else { continue };
+                    let head = format!(
+                        "{} · {goal} · {} · {theme:?} · {:?}",
+                        segment.unwrap_or("no segment"),
+                        offer.unwrap_or("no offer"),
+                        who.tier
+                    );
+                    let _ = writeln!(page, "════ {head}\n{}", read_briefly(&messages(&brief)));
+                    turn += 1;
+                }
+            }
+        }
+        insta::assert_snapshot!(format!("voices_{locale}"), page);
+    }
+}
+
+#[test]
+fn a_dormant_customer_is_told_what_the_table_lets_us_tell() {
+    for locale in Locale::ALL {
+        let mut page = String::new();
+        let (liked, days) = match locale {
+            Locale::ZhTw => ("水果、葡萄酒", "137 天"),
+            Locale::ZhCn => ("水果、葡萄酒", "137 天"),
+            Locale::En => ("fruit and wine", "137 days"),
+        };
+        for offer in [Some("check-call"), None] {
+            for seed in 0..2 {
+                let who = Who { theme: Some(Theme::Usage), tier: Some(ValueTier::Mid), offer, ..JULIA };
+                let brief = voiced(who, Some("Dormant"), Goal::Recall, locale, seed).unwrap();
+                for (name, brief) in [
+                    ("nothing told", brief.clone()),
+                    ("favourites", told(brief.clone(), "customer.favourites", liked)),
+                    ("days", told(brief, "customer.days_inactive", days)),
+                ] {
+                    let text = read_briefly(&messages(&brief));
+                    assert_eq!(text.contains(liked), name == "favourites", "{text}");
+                    assert_eq!(text.contains(days), name == "days", "{text}");
+                    let _ = writeln!(page, "════ {name}\n{text}");
+                }
+            }
+        }
+        insta::assert_snapshot!(format!("dormant_{locale}"), page);
+    }
+}
+
+#[test]
+fn every_voice_passes_the_review_and_tells_customers_apart() {
+    /// The mail after its greeting.
+    fn body(brief: &Brief) -> String {
+        match &messages(brief)[0].record().content {
+            Content::Email(mail) => mail.text.split_once('\n').map(|(_, body)| body.to_owned()).unwrap_or_default(),
+            _ => panic!("a mail comes first"),
+        }
+    }
+    for locale in Locale::ALL {
+        for segment in voices() {
+            let (mut bodies, mut count) = (HashSet::new(), 0);
+            for (goal, offer) in Goal::ALL.into_iter().flat_map(|goal| OFFERS.map(|offer| (goal, offer))) {
+                let known = themes().map(|theme| Who { offer, theme, ..JULIA });
+                let tiers = [Some(ValueTier::Mid), Some(ValueTier::Low)].into_iter();
+                let others = tiers.map(|tier| Who { offer, theme: Some(Theme::Price), tier, name: None, ..JULIA });
+                for brief in known.chain(others).filter_map(|who| voiced(who, segment, goal, locale, 1)) {
+                    count += 1;
+                    bodies.insert(body(&brief));
+                }
+            }
+            assert_eq!(bodies.len(), count, "{locale} {segment:?}");
         }
     }
 }
