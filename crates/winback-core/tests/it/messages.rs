@@ -210,9 +210,11 @@ fn every_voice_passes_the_review_and_tells_customers_apart() {
 
 #[test]
 fn the_html_of_a_mail_is_complete() {
-    for message in messages(&HOUSE.brief(JULIA, Locale::ZhTw, 7)) {
-        if let Content::Email(mail) = &message.record().content {
-            insta::assert_snapshot!("html", mail.html);
+    for locale in Locale::ALL {
+        for message in messages(&HOUSE.brief(JULIA, locale, 7)) {
+            if let Content::Email(mail) = &message.record().content {
+                insta::assert_snapshot!(format!("html_{locale}"), mail.html);
+            }
         }
     }
 }
