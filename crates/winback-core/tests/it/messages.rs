@@ -6,12 +6,14 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 use winback_core::agents::communication::{write, write_and_review};
 use winback_core::brief::{NoBrief, Sources, brief};
+use winback_core::goal::{Goal, GoalInputs};
 use winback_core::locale::Locale;
-use winback_core::message::{Brief, Content, Draft, Message};
+use winback_core::message::{Brief, Content, Draft, Fact, FactSource, Message};
 use winback_core::offer::OfferId;
 use winback_core::review::{SMS_UNITS, review};
 use winback_core::risk::ValueTier;
 use winback_core::schema::Theme;
+use winback_core::segment::{BUILT_IN, SegmentId};
 use winback_core::template::Templates;
 
 static HOUSE: LazyLock<House> = LazyLock::new(House::new);
@@ -83,11 +85,249 @@ fn every_message_reads_as_one_would_like_to_get_it() {
     }
 }
 
+/// The brief of a customer of a segment, for a goal that the customer's plan may not have chosen.
+fn voiced(who: Who<'_>, segment: Option<&str>, goal: Goal, locale: Locale, seed: u64) -> Option<Brief> {
+    let mut brief = HOUSE.brief(who, locale, seed);
+    goal.check(GoalInputs { kind: brief.kind, theme: brief.theme, days_inactive: None }).ok()?;
+    brief.goal = goal;
+    brief.segment = segment.map(|name| SegmentId::parse(name).unwrap());
+    Some(brief)
+}
+
+/// Lets a brief tell what the table says of the customer.
+fn told(mut brief: Brief, id: &str, text: &str) -> Brief {
+    let source = FactSource::Cell { line: 2, column: id.into() };
+    brief.facts.push(Fact { id: id.into(), text: text.into(), value: None, source });
+    brief
+}
+
+fn voices() -> impl Iterator<Item = Option<&'static str>> {
+    BUILT_IN.into_iter().map(Some).chain([None])
+}
+
+/// A message without what every customer of the company gets: footer, objections, outcomes.
+fn read_briefly(messages: &[Message]) -> String {
+    let mut page = String::new();
+    for message in messages {
+        match &message.record().content {
+            Content::Email(mail) => {
+                let body = mail.text.split("\n--\n").next().unwrap_or_default();
+                let _ = writeln!(page, "{}\n({})\n\n{}", mail.subject, mail.preheader, body.trim_end());
+            }
+            Content::Sms(sms) => {
+                let _ = writeln!(page, "\n[{}] {}", sms.text.encode_utf16().count(), sms.text);
+            }
+            Content::Call(call) => {
+                let _ = writeln!(page, "\n> {}\n> {}\n> {}", call.opening, call.reason, call.offer);
+            }
+        }
+    }
+    page
+}
+
+#[test]
+fn every_segment_has_a_voice_for_every_goal_and_kind() {
+    let tiers = [Some(ValueTier::High), Some(ValueTier::Mid), Some(ValueTier::Low), None];
+    for locale in Locale::ALL {
+        let mut page = String::new();
+        let mut turn = 0_usize;
+        for segment in voices() {
+            for offer in OFFERS {
+                for goal in Goal::ALL {
+                    let theme = Theme::ALL[turn % Theme::ALL.len()];
+                    let name = (!turn.is_multiple_of(4)).then_some("Julia");
+                    let who = Who { offer, theme: Some(theme), tier: tiers[turn % 4], name, ..JULIA };
+                    let Some(brief) = voiced(who, segment, goal, locale, turn as u64) else { continue };
+                    let head = format!(
+                        "{} · {goal} · {} · {theme:?} · {:?}",
+                        segment.unwrap_or("no segment"),
+                        offer.unwrap_or("no offer"),
+                        who.tier
+                    );
+                    let _ = writeln!(page, "════ {head}\n{}", read_briefly(&messages(&brief)));
+                    turn += 1;
+                }
+            }
+        }
+        insta::assert_snapshot!(format!("voices_{locale}"), page);
+    }
+}
+
+#[test]
+fn a_dormant_customer_is_told_what_the_table_lets_us_tell() {
+    for locale in Locale::ALL {
+        let mut page = String::new();
+        let (liked, days) = match locale {
+            Locale::ZhTw => ("水果、葡萄酒", "137 天"),
+            Locale::ZhCn => ("水果、葡萄酒", "137 天"),
+            Locale::En => ("fruit and wine", "137 days"),
+        };
+        for offer in [Some("check-call"), None] {
+            for seed in 0..2 {
+                let who = Who { theme: Some(Theme::Usage), tier: Some(ValueTier::Mid), offer, ..JULIA };
+                let brief = voiced(who, Some("Dormant"), Goal::Recall, locale, seed).unwrap();
+                for (name, brief) in [
+                    ("nothing told", brief.clone()),
+                    ("favourites", told(brief.clone(), "customer.favourites", liked)),
+                    ("days", told(brief, "customer.days_inactive", days)),
+                ] {
+                    let text = read_briefly(&messages(&brief));
+                    assert_eq!(text.contains(liked), name == "favourites", "{text}");
+                    assert_eq!(text.contains(days), name == "days", "{text}");
+                    let _ = writeln!(page, "════ {name}\n{text}");
+                }
+            }
+        }
+        insta::assert_snapshot!(format!("dormant_{locale}"), page);
+    }
+}
+
+#[test]
+fn every_voice_passes_the_review_and_tells_customers_apart() {
+    /// The mail after its greeting.
+    fn body(brief: &Brief) -> String {
+        match &messages(brief)[0].record().content {
+            Content::Email(mail) => mail.text.split_once('\n').map(|(_, body)| body.to_owned()).unwrap_or_default(),
+            _ => panic!("a mail comes first"),
+        }
+    }
+    for locale in Locale::ALL {
+        for segment in voices() {
+            let (mut bodies, mut count) = (HashSet::new(), 0);
+            for (goal, offer) in Goal::ALL.into_iter().flat_map(|goal| OFFERS.map(|offer| (goal, offer))) {
+                let known = themes().map(|theme| Who { offer, theme, ..JULIA });
+                let tiers = [Some(ValueTier::Mid), Some(ValueTier::Low)].into_iter();
+                let others = tiers.map(|tier| Who { offer, theme: Some(Theme::Price), tier, name: None, ..JULIA });
+                for brief in known.chain(others).filter_map(|who| voiced(who, segment, goal, locale, 1)) {
+                    count += 1;
+                    bodies.insert(body(&brief));
+                }
+            }
+            assert_eq!(bodies.len(), count, "{locale} {segment:?}");
+        }
+    }
+}
+
+/// A section of a built-in template without notes and without what facts put in.
+struct Wording {
+    place: String,
+    head: String,
+    text: String,
+}
+
+fn wordings() -> Vec<Wording> {
+    let mut found: Vec<Wording> = Vec::new();
+    for (file, text) in Templates::built_in_files().filter(|(file, _)| *file != "email.html.jinja") {
+        for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#')) {
+            if line.starts_with('[') {
+                found.push(Wording { place: format!("{file}:{}", at + 1), head: line.to_owned(), text: String::new() });
+            } else if let Some(wording) = found.last_mut() {
+                let typed = line.split("{{").enumerate().map(|(at, piece)| if at == 0 { piece } else { piece.split_once("}}").unwrap().1 });
+                wording.text.extend(typed);
+                wording.text.push('\n');
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_wording_says_what_a_message_never_says() {
+    let never = [
+        // Spying, blame and guilt.
+        "noticed",
+        "we saw",
+        "miss you",
+        "you have not",
+        "you haven't",
+        "發現您",
+        "发现您",
+        "注意到",
+        "想念",
+        "您都沒",
+        "您都没",
+        // Urgency, flattery, superlatives and guarantees.
+        "last chance",
+        "hurry up",
+        "act now",
+        "limited",
+        "valued",
+        "exciting",
+        "guarantee",
+        " best ",
+        " most ",
+        " never ",
+        "限時",
+        "限时",
+        "最",
+        "尊貴",
+        "尊贵",
+        "尊敬",
+        "竭誠",
+        "竭诚",
+        "保證",
+        "保证",
+        "一定",
+        // Numbers in words.
+        " one ",
+        " two ",
+        " three ",
+        "half",
+        "double",
+        "twice",
+        " once ",
+        "percent",
+        "一個",
+        "一个",
+        "一次",
+        "半價",
+        "半价",
+        "兩",
+        "两",
+    ];
+    for Wording { place, head, text } in wordings().into_iter().filter(|wording| !wording.head.starts_with("[forbidden")) {
+        let said = format!(" {} ", text.to_lowercase().replace('\n', " "));
+        // "Best wishes" and the customer's own words are no claims of ours.
+        let said = said.replace("our best wishes", "");
+        assert!(!said.contains(|c: char| c.is_numeric() && c.is_ascii()), "{place} types a number: {text}");
+        for word in never {
+            assert!(!said.contains(word), "{place} says {word:?}: {text}");
+        }
+        let free = ["free", "免費", "免费"].into_iter().any(|word| said.contains(word));
+        let kinds = head.split_whitespace().find_map(|word| word.trim_end_matches(']').strip_prefix("kind="));
+        let given = kinds.is_some_and(|kinds| kinds.split(',').all(|kind| matches!(kind, "free_trial" | "service")));
+        assert!(!free || given, "{place} says that something is free where the offer may not be: {text}");
+    }
+}
+
+#[test]
+fn every_sms_wording_names_the_company_and_a_way_to_refuse() {
+    for (file, text) in Templates::built_in_files() {
+        let mut language = file.split_once('/').map(|(folder, _)| folder).filter(|folder| *folder != "segments").unwrap_or_default();
+        let mut sms = false;
+        for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+            if let Some(head) = line.strip_prefix('[') {
+                sms = head.starts_with("sms");
+                language = head.split_whitespace().find_map(|word| word.strip_prefix("lang=")).unwrap_or(language).trim_end_matches(']');
+            } else if sms {
+                let (start, refuse) = match language {
+                    "zh-TW" => ("【{{ company.short_name }}】", "請回 N"),
+                    "zh-CN" => ("【{{ company.short_name }}】", "拒收请回复 R"),
+                    _ => ("", "STOP"),
+                };
+                assert!(line.starts_with(start) && line.contains("{{ company.short_name }}") && line.contains(refuse), "{file}: {line}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_html_of_a_mail_is_complete() {
-    for message in messages(&HOUSE.brief(JULIA, Locale::ZhTw, 7)) {
-        if let Content::Email(mail) = &message.record().content {
-            insta::assert_snapshot!("html", mail.html);
+    for locale in Locale::ALL {
+        for message in messages(&HOUSE.brief(JULIA, locale, 7)) {
+            if let Content::Email(mail) = &message.record().content {
+                insta::assert_snapshot!(format!("html_{locale}"), mail.html);
+            }
         }
     }
 }
@@ -354,7 +594,7 @@ fn the_same_brief_gives_the_same_bytes_and_seeds_vary_the_words() {
             })
             .collect()
     };
-    assert_eq!(subjects(0..20).len(), 2);
+    assert_eq!(subjects(0..20).len(), 3);
     let brief = HOUSE.brief(JULIA, Locale::ZhCn, 5);
     assert_eq!(write(&TEMPLATES, &brief), write(&TEMPLATES, &brief));
 }
