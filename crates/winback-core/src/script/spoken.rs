@@ -41,6 +41,8 @@ fn unit_ms(locale: Locale) -> u64 {
 fn first_spoken(text: &str, c: char, locale: Locale) -> (u64, usize) {
     let run = |of: fn(char) -> bool| text.find(|c| !of(c)).unwrap_or(text.len());
     match c {
+        // Nearly every character of a Chinese text; the rest of the questions need not be asked about it.
+        '\u{4E00}'..='\u{9FFF}' => (CHARACTER_MS, c.len_utf8()),
         '{' if text.starts_with("{{") => (NAME_MS, text.find("}}").map_or(text.len(), |end| end + 2)),
         '_' | '＿' => (NAME_MS, run(|c| matches!(c, '_' | '＿'))),
         '%' | '％' => (if locale == Locale::En { WORD_MS } else { 3 * CHARACTER_MS }, c.len_utf8()),
@@ -69,7 +71,7 @@ fn digit(c: char) -> Option<u64> {
 
 /// Returns whether a letter belongs to a language that parts its words with spaces.
 fn is_spaced_letter(c: char) -> bool {
-    c.is_alphabetic() && (c < '\u{2E80}' || matches!(c, '\u{FF21}'..='\u{FF5A}'))
+    (c < '\u{2E80}' || matches!(c, '\u{FF21}'..='\u{FF5A}')) && c.is_alphabetic()
 }
 
 /// Returns the time of the number a text begins with, and its length in bytes.
