@@ -78,6 +78,7 @@ fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
         role,
         optional: false,
         tell: false,
+        period: None,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,

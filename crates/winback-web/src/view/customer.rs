@@ -310,7 +310,6 @@ fn risk(context: &Context, file: &CustomerFile, s: &Strings) -> Result<Option<Ri
     let Some(told) = words::explain(context, file)? else { return Ok(None) };
     let (summary, causes) = (&told.risk, &told.causes);
     let voice = words::voice(context, &file.customer, s.locale);
-    let named = causes.causes.iter().chain(&causes.protections);
     Ok(Some(RiskView {
         probability: summary.probability.value(),
         probability_text: summary.probability.to_string(),
@@ -322,7 +321,7 @@ fn risk(context: &Context, file: &CustomerFile, s: &Strings) -> Result<Option<Ri
         total_tenths: tenths(summary.probability.value()),
         reasons: summary.reasons.iter().map(|reason| reason_view(context, &file.customer, reason, s)).collect(),
         analyst: ToldView { summary: summary.text(&context.table, s.locale), details: summary.background(&context.table, s.locale) },
-        causes: ToldView { summary: causes.text(&voice), details: named.map(|reason| words::pointed(&voice, reason, s)).collect() },
+        causes: ToldView { summary: causes.text(summary, &voice), details: causes.details(summary, &voice) },
     }))
 }
 

@@ -173,7 +173,8 @@ impl Shown<'_> {
             let voice = Voice { table: &self.context.table, features: &self.context.features, customer, locale: self.locale };
             let background = explained.risk.background(&self.context.table, self.locale).into_iter().map(|line| format!("  {line}\n"));
             text.push_str(&format!("\n{}\n{}", explained.risk.text(&self.context.table, self.locale), background.collect::<String>()));
-            text.push_str(&format!("\n{}\n", explained.causes.text(&voice)));
+            let details = explained.causes.details(&explained.risk, &voice).into_iter().map(|line| format!("  {line}\n"));
+            text.push_str(&format!("\n{}\n{}", explained.causes.text(&explained.risk, &voice), details.collect::<String>()));
         }
         if let Some(plan) = &self.file.plan {
             let said = describe(plan, &self.context.catalogue, &self.context.table, self.locale);

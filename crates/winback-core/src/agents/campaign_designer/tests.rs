@@ -189,6 +189,7 @@ fn table() -> TableSchema {
         role,
         optional: false,
         tell: false,
+        period: None,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,

@@ -58,6 +58,7 @@ fn column(name: &str, kind: ColumnKind, role: Role, theme: Theme, label: Localiz
         role,
         optional: false,
         tell: false,
+        period: None,
         missing: MissingRule::Learn,
         label,
         theme,

@@ -85,6 +85,7 @@ fn table() -> TableSchema {
         role: Role::Contract,
         optional: false,
         tell: false,
+        period: None,
         missing: MissingRule::Learn,
         label: Localized::new("合約", "合约", "Contract"),
         theme: Theme::Contract,
