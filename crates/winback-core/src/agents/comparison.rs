@@ -44,6 +44,8 @@ pub struct Comparison {
 pub struct WordComparison {
     /// The column's place in the table.
     pub column: usize,
+    /// The word, as the table has it; flags read `yes` and `no`.
+    pub word: String,
     /// Customers with the same word.
     pub customers: u64,
     /// Of them, those who left.
@@ -79,13 +81,21 @@ pub fn numbers(explainer: &Explainer<'_>, customer: &Customer) -> Vec<Comparison
 pub fn words(explainer: &Explainer<'_>, customer: &Customer) -> Vec<WordComparison> {
     let compare = |(column, cell): (usize, &Cell)| {
         let counted = explainer.peers.words.get(&explainer.table.columns.get(column)?.name)?;
-        let same = *counted.get(word_of(cell)?)?;
+        let word = word_of(cell)?;
+        let same = *counted.get(word)?;
         let (all, left) = counted.values().fold((0, 0), |(all, left), count| (all + count.customers, left + count.left));
         let (others, others_left) = (all - same.customers, left - same.left);
         let effect = PriceEffect { above: same.customers, above_left: same.left, below: others, below_left: others_left };
         let enough = same.customers >= LEAST_CUSTOMERS && others >= LEAST_CUSTOMERS;
-        let found =
-            WordComparison { column, customers: same.customers, left: same.left, others, others_left, leaning: leaning(&effect, true) };
+        let found = WordComparison {
+            column,
+            word: word.to_owned(),
+            customers: same.customers,
+            left: same.left,
+            others,
+            others_left,
+            leaning: leaning(&effect, true),
+        };
         enough.then_some(found)
     };
     customer.cells.iter().enumerate().filter_map(compare).collect()
@@ -140,14 +150,24 @@ impl Comparison {
 
 impl WordComparison {
     /// Returns how many of those with the same word left, beside the others, as part of a sentence.
-    pub fn beside(&self, locale: Locale) -> String {
+    pub fn beside(&self, table: &TableSchema, locale: Locale) -> String {
         let count = group_thousands(&self.customers.to_string());
         let (same, others) = (share(self.left, self.customers), share(self.others_left, self.others));
-        match locale {
-            Locale::En => format!("of the {count} customers with the same, {same} left, of the others {others}"),
-            Locale::ZhTw => format!("情況相同的 {count} 位客戶有 {same} 流失，其他客戶為 {others}"),
-            Locale::ZhCn => format!("情况相同的 {count} 位客户有 {same} 流失，其他客户为 {others}"),
+        match (self.word_shown(table, locale), locale) {
+            (Some(word), Locale::En) => format!("of the {count} “{word}” customers, {same} left, of the others {others}"),
+            (None, Locale::En) => format!("of the {count} customers with the same, {same} left, of the others {others}"),
+            (Some(word), Locale::ZhTw) => format!("「{word}」的 {count} 位客戶有 {same} 流失，其他客戶為 {others}"),
+            (None, Locale::ZhTw) => format!("情況相同的 {count} 位客戶有 {same} 流失，其他客戶為 {others}"),
+            (Some(word), Locale::ZhCn) => format!("“{word}”的 {count} 位客户有 {same} 流失，其他客户为 {others}"),
+            (None, Locale::ZhCn) => format!("情况相同的 {count} 位客户有 {same} 流失，其他客户为 {others}"),
         }
+    }
+
+    /// Returns the word as people read it where it names a group by itself; yes and no do not.
+    fn word_shown(&self, table: &TableSchema, locale: Locale) -> Option<String> {
+        let column = table.columns.get(self.column).filter(|column| matches!(column.kind, ColumnKind::Category { .. }))?;
+        let shown = column.value_labels.get(&self.word).map_or(self.word.clone(), |label| label.get(locale).clone());
+        (!["yes", "no", "是", "否", "有", "沒有", "没有", "無", "无"].contains(&shown.to_lowercase().as_str())).then_some(shown)
     }
 }
 

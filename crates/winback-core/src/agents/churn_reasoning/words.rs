@@ -130,12 +130,20 @@ impl Voice<'_> {
         self.features.group(reason.group).map_or(reason.name.as_str(), |group| group.label.get(self.locale))
     }
 
-    /// Returns the first comparison known of the columns behind a reason.
-    fn beside(&self, reason: &PointedReason, risk: &RiskSummary) -> Option<String> {
-        reason.columns.iter().find_map(|column| {
-            let number = risk.comparisons.iter().find(|one| one.column == *column).map(|one| one.beside(self.table, self.locale));
-            number.or_else(|| risk.words.iter().find(|one| one.column == *column).map(|one| one.beside(self.locale)))
-        })
+    /// Returns what the values behind a reason are compared with: first a comparison that goes the reason's way, then
+    /// that of the leading column, if it is another one.
+    fn beside(&self, reason: &PointedReason, risk: &RiskSummary) -> Vec<String> {
+        let mut known: Vec<(Option<Leaning>, String)> = Vec::new();
+        for &column in &reason.columns {
+            let numbers = risk.comparisons.iter().filter(|one| one.column == column);
+            known.extend(numbers.map(|one| (one.leaning, one.beside(self.table, self.locale))));
+            let words = risk.words.iter().filter(|one| one.column == column);
+            known.extend(words.map(|one| (one.leaning, one.beside(self.table, self.locale))));
+        }
+        let way = if reason.tenths > 0 { Leaning::More } else { Leaning::Less };
+        let best = known.iter().position(|(leaning, _)| *leaning == Some(way)).unwrap_or_default();
+        let chosen = if best == 0 { vec![0] } else { vec![best, 0] };
+        chosen.into_iter().filter_map(|place| known.get(place)).map(|(_, words)| words.clone()).collect()
     }
 
     /// Returns what a clue's period is, or that nobody said it; nothing where the name tells it already.
@@ -165,7 +173,8 @@ impl Voice<'_> {
     /// about them.
     fn line(&self, reason: &PointedReason, causes: &CauseSummary, risk: &RiskSummary) -> String {
         let (label, values, points) = (self.label(reason), self.values(reason), display_points(reason.tenths));
-        let beside = self.beside(reason, risk).map(|beside| format!("{}{beside}", say(self.locale, "；", "；", "; "))).unwrap_or_default();
+        let beside: String =
+            self.beside(reason, risk).into_iter().map(|beside| format!("{}{beside}", say(self.locale, "；", "；", "; "))).collect();
         let mut line = pick(
             self.locale,
             format!("{label}（{points} 個百分點）：{values}{beside}。"),
@@ -245,7 +254,9 @@ impl CauseSummary {
     fn in_form(&self, form: Form, risk: &RiskSummary, voice: &Voice<'_>) -> String {
         let separator = say(voice.locale, "；", "；", "; ");
         let list = |reasons: &[PointedReason], compared: bool| {
-            let one = |reason: &PointedReason| clause(reason, form, voice, if compared { voice.beside(reason, risk) } else { None });
+            let one = |reason: &PointedReason| {
+                clause(reason, form, voice, if compared { voice.beside(reason, risk).into_iter().next() } else { None })
+            };
             reasons.iter().map(one).collect::<Vec<_>>().join(separator)
         };
         let (first, rest) = self.causes.split_at(self.verdict.leading().min(self.causes.len()));
