@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+pub mod budget;
 pub mod lint;
 pub mod matrix;
 pub mod simulate;
@@ -222,6 +223,8 @@ pub struct Catalogue {
     pub margin: f64,
     /// How many months a kept customer is counted for.
     pub horizon_months: u16,
+    /// What all offers of a run may cost together; `None` for no limit.
+    pub budget: Option<Money>,
     /// Days until an action is due, by risk level: high, medium.
     pub due_days: [u16; 2],
     /// The offers.
@@ -244,6 +247,13 @@ impl Catalogue {
     pub fn take(&mut self, id: &OfferId) {
         if let Some(stock) = self.offers.iter_mut().find(|offer| offer.id == *id).and_then(|offer| offer.stock.as_mut()) {
             *stock = stock.saturating_sub(1);
+        }
+    }
+
+    /// Puts one piece of an offer back into its stock, after all not given to a customer.
+    pub fn put_back(&mut self, id: &OfferId) {
+        if let Some(stock) = self.offers.iter_mut().find(|offer| offer.id == *id).and_then(|offer| offer.stock.as_mut()) {
+            *stock = stock.saturating_add(1);
         }
     }
 

@@ -64,6 +64,7 @@ impl House {
             peer_column: None,
         };
         let catalogue = Catalogue {
+            budget: None,
             currency: usd,
             margin: 0.4,
             horizon_months: 12,

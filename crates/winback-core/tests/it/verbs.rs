@@ -1,8 +1,9 @@
 //! The verbs over a memory store: every row accounted for, nothing done twice.
-use crate::sample::House;
+use crate::sample::{DAY, House};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use winback_core::brief::Sources;
+use winback_core::campaign::CampaignPlan;
 use winback_core::customer::Cell;
 use winback_core::defect::{Defect, Outcome, Problem};
 use winback_core::fakes::MemoryStore;
@@ -12,15 +13,16 @@ use winback_core::id::{CustomerId, Position};
 use winback_core::locale::Locale;
 use winback_core::model::{ChurnModel, SchemaMismatch};
 use winback_core::money::Money;
+use winback_core::offer::{OfferId, Rule, Terms};
 use winback_core::peer::PeerTable;
 use winback_core::pipeline::assess::{Assessor, assess};
 use winback_core::pipeline::import::{self, CustomerSource, ImportError, ImportReport, SourceError, SourcePage, SourceRow, import};
-use winback_core::pipeline::plan::{Planner, PlannerSetup, plan};
+use winback_core::pipeline::plan::{PlanReport, Planner, PlannerSetup, plan};
 use winback_core::pipeline::write::{Scribe, Selection, write};
 use winback_core::progress::Silent;
 use winback_core::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, ValueTier};
 use winback_core::run::Stage;
-use winback_core::store::{AssessmentStore, CustomerStore, RunStore};
+use winback_core::store::{AssessmentStore, CampaignStore, CustomerStore, RunStore};
 use winback_core::template::Templates;
 
 /// Rows handed out three at a time; after `breaks_at` pages the file cannot be read on.
@@ -198,6 +200,56 @@ async fn assessing_counts_everyone_once_also_after_a_break() {
         assert_eq!(&assessor.stand(std::slice::from_ref(customer)).unwrap()[0], expected, "one at a time and all at once are the same");
     }
     assert!(stored.iter().all(|standing| standing.tier == Some(ValueTier::High)), "80.00 is high");
+}
+
+/// Plans for sixty customers with a budget and a limited stock, and returns the report and the plans.
+async fn planned(budget: Option<i64>, broken_off: bool) -> (PlanReport, Vec<CampaignPlan>) {
+    let store = MemoryStore::new();
+    let run = store.begin(&origin("script.csv"), time()).await.unwrap().id;
+    let table = schema();
+    let customers = samples::page(0, 60);
+    store.save_customers(run, &table, &customers).await.unwrap();
+    store.save_assessments(run, &(0..60).map(samples::standing).collect::<Vec<_>>()).await.unwrap();
+    let mut catalogue = House::new().catalogue;
+    catalogue.budget = budget.map(|minor| Money::new(minor, catalogue.currency));
+    let free = OfferId("free".into());
+    let mut gift = catalogue.offers[0].clone();
+    (gift.id, gift.stock, gift.terms) = (free.clone(), Some(3), Terms::default());
+    (gift.cost.fixed.minor, gift.cost.percent_of_charge) = (0, 0);
+    (catalogue.offers[0].cost.percent_of_charge, catalogue.offers[0].cost.months, catalogue.offers[0].stock) = (5, 6, Some(20));
+    let offers = vec![catalogue.offers[0].id.clone(), free];
+    catalogue.offers.push(gift);
+    let rule = Rule { id: "all".into(), owner: "Mei".into(), date: DAY, value: vec![], risk: vec![], reason: vec![], offers, line: 1 };
+    catalogue.rules = vec![rule];
+    let (features, peers) = (FeatureSchema::of(&table), PeerTable::default());
+    let setup =
+        PlannerSetup { table: &table, features: &features, peers: &peers, catalogue: &catalogue, contact_departed: true, today: DAY };
+    let mut planner = Planner::new(&setup).unwrap();
+    if broken_off {
+        // What a killed run had stored by then, from another catalogue's point of view even.
+        store.save_plans(run, &[samples::plan(0), samples::plan(1)]).await.unwrap();
+    }
+    let report = plan(run, &mut planner, &store, &Silent).await.unwrap();
+    (report, store.plans(run, Position(0), 100).await.unwrap())
+}
+
+#[tokio::test]
+async fn the_budget_is_kept_across_the_batch_and_the_same_again() {
+    let cost = |plans: &[CampaignPlan]| -> i64 { plans.iter().filter_map(|plan| plan.decision.choice()).map(|one| one.cost_minor).sum() };
+    let (open, all) = planned(None, false).await;
+    assert!(open.cost_minor > 20_000 && open.moved == 0 && open.budget_minor.is_none(), "{open:?}");
+    for budget in [0, 1, 5_000, 12_345, open.cost_minor - 1, open.cost_minor, i64::MAX] {
+        let (report, plans) = planned(Some(budget), false).await;
+        assert!(cost(&plans) == report.cost_minor && report.cost_minor <= budget, "{budget}: {report:?}");
+        assert_eq!((report.planned, report.budget_minor), (60, Some(budget)));
+        let moved = plans.iter().filter(|plan| plan.is_over_budget()).count() as u64;
+        assert_eq!((report.moved, moved > 0), (moved, budget < open.cost_minor), "{budget}");
+        let unmoved = plans.iter().zip(&all).filter(|(plan, _)| !plan.is_over_budget());
+        assert!(unmoved.into_iter().all(|(plan, free)| plan == free), "those whom the budget reaches get what they would get without it");
+        let gifts = plans.iter().filter_map(|plan| plan.decision.choice()).filter(|choice| choice.offer.0 == "free").count();
+        assert!(gifts <= 3, "a limited stock holds with a budget, too: {gifts}");
+        assert_eq!(planned(Some(budget), true).await, (report, plans), "a broken-off run ends like an unbroken one");
+    }
 }
 
 #[tokio::test]

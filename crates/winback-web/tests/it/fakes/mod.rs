@@ -251,6 +251,7 @@ pub fn catalogue() -> Catalogue {
         line,
     };
     Catalogue {
+        budget: None,
         currency: usd(),
         margin: 0.55,
         horizon_months: 12,
