@@ -13,6 +13,7 @@ pub mod behaviour;
 pub mod brief;
 pub mod campaign;
 pub mod claim;
+pub mod consent;
 pub mod customer;
 pub mod defect;
 pub mod digest;

@@ -49,7 +49,7 @@ pub fn write_and_review(templates: &Templates, brief: &Brief) -> Writing {
             Err(found) => findings.extend(found),
         }
     }
-    Writing { position: brief.position, customer: brief.customer.clone(), locale: brief.locale, messages, findings }
+    Writing { position: brief.position, customer: brief.customer.clone(), locale: brief.locale, messages, findings, withheld: Vec::new() }
 }
 
 /// Returns the trace of what was written: passed when every channel has its message.

@@ -11,6 +11,7 @@ use winback_core::fakes::samples::{self, origin, schema, time};
 use winback_core::feature::{FeatureColumn, FeatureSchema, FeatureTable};
 use winback_core::id::{CustomerId, Position};
 use winback_core::locale::Locale;
+use winback_core::message::Channel;
 use winback_core::model::{ChurnModel, SchemaMismatch};
 use winback_core::money::Money;
 use winback_core::offer::{OfferId, Rule, Terms};
@@ -18,11 +19,12 @@ use winback_core::peer::PeerTable;
 use winback_core::pipeline::assess::{Assessor, assess};
 use winback_core::pipeline::import::{self, CustomerSource, ImportError, ImportReport, SourceError, SourcePage, SourceRow, import};
 use winback_core::pipeline::plan::{PlanReport, Planner, PlannerSetup, plan};
-use winback_core::pipeline::write::{Scribe, Selection, write};
+use winback_core::pipeline::write::{Scribe, Selection, WriteReport, write};
 use winback_core::progress::Silent;
 use winback_core::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, ValueTier};
-use winback_core::run::Stage;
-use winback_core::store::{AssessmentStore, CampaignStore, CustomerStore, RunStore};
+use winback_core::run::{Stage, StageReport};
+use winback_core::schema::{Column, ColumnKind, Role};
+use winback_core::store::{AssessmentStore, CampaignStore, CustomerPage, CustomerStore, MessageStore, RunStore, Writing};
 use winback_core::template::Templates;
 
 /// Rows handed out three at a time; after `breaks_at` pages the file cannot be read on.
@@ -265,6 +267,57 @@ async fn a_plan_is_never_made_from_another_customers_score() {
     let setup = PlannerSetup { table: &table, features: &features, peers: &peers, catalogue: &catalogue, contact_departed: false, today };
     let error = plan(run, &mut Planner::new(&setup).unwrap(), &store, &Silent).await.unwrap_err().to_string();
     assert!(error.contains("damaged assessment"), "{error}");
+}
+
+/// Writes for eight customers with every combination of the three consents.
+async fn written_with_consents() -> (WriteReport, Vec<Vec<Writing>>) {
+    let (store, mut house, templates) = (MemoryStore::new(), House::new(), Templates::built_in().ok().unwrap());
+    let flag = ColumnKind::Flag { yes: vec!["Yes".into()], no: vec!["No".into()] };
+    let columns = [("MailOk", Role::EmailConsent), ("SmsOk", Role::SmsConsent), ("CallOk", Role::CallConsent)];
+    let named = |(name, role): (&str, Role)| Column { name: name.into(), role, kind: flag.clone(), ..house.schema.columns[1].clone() };
+    let columns: Vec<Column> = columns.into_iter().map(named).collect();
+    house.schema.columns.extend(columns);
+    let id = store.begin(&origin("script.csv"), time()).await.unwrap().id;
+    let who = |place: u32| {
+        let mut customer = crate::sample::customer(crate::sample::JULIA);
+        (customer.id, customer.position) = (CustomerId::parse(&format!("c{place}")).unwrap(), Position(place));
+        customer.cells.extend((0..3).map(|bit| Cell::Flag(place & (1 << bit) != 0)));
+        customer
+    };
+    let customers = CustomerPage { customers: (0..8).map(who).collect(), ..CustomerPage::default() };
+    store.save_customers(id, &house.schema, &customers).await.unwrap();
+    let plan = |place: u32| CampaignPlan { position: Position(place), ..crate::sample::plan(crate::sample::JULIA) };
+    store.save_plans(id, &(0..8).map(plan).collect::<Vec<_>>()).await.unwrap();
+    let report = serde_json::to_value(PlanReport { planned: 8, ..PlanReport::default() }).unwrap();
+    store.finish_stage(id, &StageReport { report, ..samples::report(Stage::Plan) }).await.unwrap();
+    let run = store.run(id).await.unwrap().unwrap();
+    let sources = Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: DAY };
+    let scribe = Scribe { sources, templates: &templates, locales: &Locale::ALL, seed: 1 };
+    let report = write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap();
+    assert_eq!(write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap(), report, "what is stored counts the same");
+    let mut writings = Vec::new();
+    for place in 0..8 {
+        writings.push(store.writings(id, Position(place)).await.unwrap());
+    }
+    (report, writings)
+}
+
+#[tokio::test]
+async fn a_channel_without_consent_is_not_written_and_the_others_are() {
+    let (report, writings) = written_with_consents().await;
+    let counted = report.ready + report.held + report.unreachable + report.low_risk + report.already_left + report.not_selected;
+    assert_eq!((counted, report.unreachable, report.ready, report.held), (report.customers, 1, 7, 0), "{report:?}");
+    assert_eq!(report.withheld.iter().map(|count| count.customers).collect::<Vec<_>>(), [4, 4, 4]);
+    assert_eq!(report.messages, 4 * 3 * 3, "half of the channels, in three languages");
+    for (place, of_customer) in (0..8_u32).zip(&writings) {
+        let open: Vec<Channel> =
+            Channel::ALL.into_iter().enumerate().filter(|(bit, _)| place & (1 << bit) != 0).map(|(_, channel)| channel).collect();
+        assert_eq!(of_customer.len(), 3);
+        for writing in of_customer {
+            let channels: Vec<Channel> = writing.messages.iter().map(|message| message.record().content.channel()).collect();
+            assert_eq!((channels, writing.findings.len(), writing.withheld.len()), (open.clone(), 0, 3 - open.len()), "{place}");
+        }
+    }
 }
 
 #[tokio::test]

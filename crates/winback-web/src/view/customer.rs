@@ -188,6 +188,8 @@ pub(crate) struct WritingView {
     pub checks: Vec<String>,
     /// What kept other texts back.
     pub findings: Vec<FindingView>,
+    /// The channels not written for, for want of consent or address, each as a sentence.
+    pub withheld: Vec<String>,
 }
 
 /// A mail.
@@ -388,7 +390,8 @@ fn writing_view(writing: &Writing, s: &Strings) -> WritingView {
     };
     let language = Named::new(writing.locale.tag(), s.language(writing.locale));
     let findings = writing.findings.iter().map(|finding| finding_view(finding, s)).collect();
-    WritingView { language, email, sms, call, facts, checks, findings }
+    let withheld = writing.withheld.iter().map(|one| one.text(s.locale).to_owned()).collect();
+    WritingView { language, email, sms, call, facts, checks, findings, withheld }
 }
 
 /// Returns a check in words.

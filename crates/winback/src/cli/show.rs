@@ -193,6 +193,7 @@ fn writings_json(writings: &[Writing]) -> serde_json::Value {
             "language": writing.locale,
             "messages": writing.messages.iter().map(Message::record).collect::<Vec<_>>(),
             "findings": writing.findings,
+            "withheld": writing.withheld,
         })
     };
     writings.iter().map(one).collect()
@@ -210,6 +211,9 @@ fn writings_text(writings: &[Writing]) -> String {
                 content_text(&record.content),
                 record.checks.join(", ")
             ));
+        }
+        for withheld in &writing.withheld {
+            text.push_str(&format!("── {} · {} ──\n{}\n\n", withheld.channel.tag(), writing.locale, withheld.text(writing.locale)));
         }
         for finding in &writing.findings {
             text.push_str(&format!(

@@ -370,7 +370,7 @@ pub fn write(customer: &Customer) -> Vec<Writing> {
             };
             let email = Email { subject: subject.into(), preheader: "15%".into(), text, html };
             let messages = vec![record(locale, Content::Email(email)), record(locale, Content::Sms(Sms { text: sms.into() })), record(locale, Content::Call(script))];
-            Writing { position: customer.position, customer: customer.id.clone(), locale, messages, findings: vec![] }
+            Writing { position: customer.position, customer: customer.id.clone(), locale, messages, findings: vec![], withheld: vec![] }
         })
         .collect()
 }
