@@ -33,6 +33,7 @@ pub mod peer;
 pub mod pipeline;
 pub mod portfolio;
 pub mod progress;
+pub mod prompt;
 pub mod review;
 pub mod risk;
 pub mod row;

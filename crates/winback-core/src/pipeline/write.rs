@@ -11,6 +11,7 @@ use crate::message::{Channel, Finding};
 use crate::pipeline::plan::PlanReport;
 use crate::progress::{Progress, Work};
 use crate::run::{Run, Stage};
+use crate::schema::TableSchema;
 use crate::store::{Store, StoreError, Writing};
 use crate::template::Templates;
 use serde::{Deserialize, Serialize};
@@ -144,7 +145,7 @@ pub async fn write(
         Selection::All => store.best(run.id, i64::MAX as u64).await?,
         Selection::One(position) => vec![position],
     };
-    let pen = Pen { scribe, reach: reach(run, scribe)? };
+    let pen = Pen { scribe, reach: reach(run, scribe.sources.schema)? };
     let mut report = WriteReport {
         customers: planned.planned,
         low_risk: planned.low_risk,
@@ -169,7 +170,7 @@ struct Pen<'a> {
 }
 
 /// Returns how the customers of a run can be reached, by the columns that its file has.
-fn reach(run: &Run, scribe: &Scribe<'_>) -> Result<Reach, StoreError> {
+pub fn reach(run: &Run, schema: &TableSchema) -> Result<Reach, StoreError> {
     #[derive(Default, Deserialize)]
     struct Imported {
         #[serde(default)]
@@ -180,7 +181,7 @@ fn reach(run: &Run, scribe: &Scribe<'_>) -> Result<Reach, StoreError> {
         Some(kept) => serde_json::from_value(kept.report.clone()).map_err(damaged)?,
         None => Imported::default(),
     };
-    Ok(Reach::of(scribe.sources.schema, &imported.given))
+    Ok(Reach::of(schema, &imported.given))
 }
 
 /// Returns what planning did; nothing where the run is not planned.

@@ -3,5 +3,6 @@
 mod agents;
 mod ledger;
 mod messages;
+mod prompts;
 mod sample;
 mod verbs;
