@@ -440,9 +440,9 @@ fn check_kind(column: &Column) -> Result<(), SchemaError> {
     let wrong = |role, needs| Err(SchemaError::WrongKind { column: column.name.clone(), role, needs });
     match (&column.role, &column.kind) {
         (Role::Label, kind) if !matches!(kind, ColumnKind::Flag { .. }) => wrong("label", "a flag"),
-        (Role::EmailConsent | Role::SmsConsent | Role::CallConsent, kind) if !matches!(kind, ColumnKind::Flag { .. }) => {
-            wrong("email_consent, sms_consent or call_consent", "a flag (yes or no)")
-        }
+        (Role::EmailConsent, kind) if !matches!(kind, ColumnKind::Flag { .. }) => wrong("email_consent", "a flag (yes or no)"),
+        (Role::SmsConsent, kind) if !matches!(kind, ColumnKind::Flag { .. }) => wrong("sms_consent", "a flag (yes or no)"),
+        (Role::CallConsent, kind) if !matches!(kind, ColumnKind::Flag { .. }) => wrong("call_consent", "a flag (yes or no)"),
         (Role::MonthlyCharge | Role::TotalCharge, kind) if !matches!(kind, ColumnKind::Money) => {
             wrong("monthly_charge or total_charge", "money")
         }
@@ -514,10 +514,7 @@ mod tests {
         let flag = ColumnKind::Flag { yes: vec!["Yes".into()], no: vec!["yes".into()] };
         check(&|table| table.columns[6].kind = flag.clone(), "uses the word \"yes\" for yes and for no");
         check(&|table| table.columns[6].role = Role::SmsConsent, "");
-        check(
-            &|table| table.columns[1].role = Role::SmsConsent,
-            "column \"tenure\" has the role \"email_consent, sms_consent or call_consent\", which needs a flag",
-        );
+        check(&|table| table.columns[1].role = Role::SmsConsent, "column \"tenure\" has the role \"sms_consent\", which needs a flag");
         let both = |table: &mut TableSchema| {
             table.columns.push(Column { name: "Another".into(), ..table.columns[6].clone() });
             table.columns[6].role = Role::CallConsent;

@@ -55,7 +55,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
 /// Returns the report as text.
 pub fn text(done: &WriteReport) -> String {
     let rows = [
-        (done.ready, "ready to send, in every language and channel"),
+        (done.ready, "ready to send, in every language, on every channel open to them"),
         (done.held, "held for a person: some message did not pass its review"),
         (done.not_selected, "to be contacted, not written for yet (winback write --all)"),
         (done.unreachable, "skipped: no channel is left, for want of consent or address"),
