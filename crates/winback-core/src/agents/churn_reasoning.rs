@@ -6,6 +6,7 @@ use crate::feature::{FeatureSchema, UnknownGroup};
 use crate::risk::{Points, tenths};
 use crate::schema::Theme;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 mod words;
 pub use words::{MOST_CHARACTERS, MOST_WORDS, Voice, reading_length};
@@ -46,13 +47,25 @@ pub struct Sum {
     pub others_tenths: i32,
 }
 
-/// A named reason that goes against what is usual.
+/// A named reason that goes against what one would expect of its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Contradiction {
     /// The reason's place in the feature schema.
     pub group: u16,
-    /// How customers with such values usually differ from the others; the reason says the opposite.
-    pub usual: Leaning,
+    /// What it goes against.
+    pub against: Against,
+}
+
+/// What a reason goes against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Against {
+    /// Customers with such values usually differ from the others in the opposite way.
+    Usual(Leaning),
+    /// A price reason raises the risk although the amount is below the peers' median.
+    LowPrice,
+    /// A price reason lowers the risk although the amount is above the peers' median.
+    HighPrice,
 }
 
 /// Whether there is a story to tell.
@@ -110,7 +123,8 @@ pub fn reason(summary: &RiskSummary) -> CauseSummary {
     }
 }
 
-/// Returns what is usual where every value behind a reason of which something is known says the opposite of it.
+/// Returns what a reason goes against: what is usual, where every value behind it of which something is known says
+/// the opposite, or the comparison of the price.
 fn contradiction(reason: &PointedReason, summary: &RiskSummary) -> Option<Contradiction> {
     let numbers = summary.comparisons.iter().map(|comparison| (comparison.column, comparison.leaning));
     let words = summary.words.iter().map(|comparison| (comparison.column, comparison.leaning));
@@ -118,7 +132,18 @@ fn contradiction(reason: &PointedReason, summary: &RiskSummary) -> Option<Contra
     let known: Vec<Leaning> = behind.filter_map(|(_, leaning)| leaning).collect();
     let opposite = if reason.tenths > 0 { Leaning::Less } else { Leaning::More };
     let contradicts = !known.is_empty() && known.iter().all(|leaning| *leaning == opposite);
-    contradicts.then_some(Contradiction { group: reason.group, usual: opposite })
+    let against = if contradicts { Some(Against::Usual(opposite)) } else { against_price(reason, summary) };
+    against.map(|against| Contradiction { group: reason.group, against })
+}
+
+fn against_price(reason: &PointedReason, summary: &RiskSummary) -> Option<Against> {
+    let leading = reason.columns.first().filter(|_| reason.theme == Theme::Price)?;
+    let comparison = summary.comparisons.iter().find(|comparison| comparison.column == *leading)?;
+    match comparison.value.partial_cmp(&comparison.peer_median)? {
+        Ordering::Less if reason.tenths > 0 => Some(Against::LowPrice),
+        Ordering::Greater if reason.tenths < 0 => Some(Against::HighPrice),
+        _ => None,
+    }
 }
 
 /// Returns the group of the strongest reason that raises the risk and that an offer can answer. Who a customer

@@ -139,21 +139,18 @@ impl Comparison {
     fn group_words(&self, table: &TableSchema, locale: Locale) -> Option<String> {
         let column = table.columns.get(table.peer_column.filter(|_| !self.peer_group.is_empty())?)?;
         let word = column.value_labels.get(&self.peer_group).map_or(self.peer_group.clone(), |label| label.get(locale).clone());
-        let label = column.label.get(locale);
-        Some(match (&column.kind, locale) {
-            (ColumnKind::Category { .. }, _) => word,
-            (_, Locale::En) => format!("{label}: {word}"),
-            (_, Locale::ZhTw | Locale::ZhCn) => format!("{label}：{word}"),
-        })
+        let plain = matches!(column.kind, ColumnKind::Category { .. });
+        Some(if plain { word } else { with_label(column, &word, locale) })
     }
 }
 
 impl WordComparison {
-    /// Returns how many of those with the same word left, beside the others, as part of a sentence.
-    pub fn beside(&self, table: &TableSchema, locale: Locale) -> String {
+    /// Returns how many of those with the same word left, beside the others, as part of a sentence; `named` where the
+    /// column's name is needed to know which word is meant.
+    pub fn beside(&self, table: &TableSchema, locale: Locale, named: bool) -> String {
         let count = group_thousands(&self.customers.to_string());
         let (same, others) = (share(self.left, self.customers), share(self.others_left, self.others));
-        match (self.word_shown(table, locale), locale) {
+        match (self.word_shown(table, locale, named), locale) {
             (Some(word), Locale::En) => format!("of the {count} “{word}” customers, {same} left, of the others {others}"),
             (None, Locale::En) => format!("of the {count} customers with the same, {same} left, of the others {others}"),
             (Some(word), Locale::ZhTw) => format!("「{word}」的 {count} 位客戶有 {same} 流失，其他客戶為 {others}"),
@@ -163,11 +160,32 @@ impl WordComparison {
         }
     }
 
-    /// Returns the word as people read it where it names a group by itself; yes and no do not.
-    fn word_shown(&self, table: &TableSchema, locale: Locale) -> Option<String> {
-        let column = table.columns.get(self.column).filter(|column| matches!(column.kind, ColumnKind::Category { .. }))?;
-        let shown = column.value_labels.get(&self.word).map_or(self.word.clone(), |label| label.get(locale).clone());
-        (!["yes", "no", "是", "否", "有", "沒有", "没有", "無", "无"].contains(&shown.to_lowercase().as_str())).then_some(shown)
+    /// Returns the word as people read it where it names a group by itself; yes and no do so with their column's name.
+    fn word_shown(&self, table: &TableSchema, locale: Locale, named: bool) -> Option<String> {
+        let column = table.columns.get(self.column)?;
+        let word = match self.word.as_str() {
+            "yes" | "no" if matches!(column.kind, ColumnKind::Flag { .. }) => {
+                display_cell(&Cell::Flag(self.word == "yes"), column, table, locale)
+            }
+            word => column.value_labels.get(word).map_or(word.to_owned(), |label| label.get(locale).clone()),
+        };
+        let plain = matches!(column.kind, ColumnKind::Category { .. }) && !ANSWERS.contains(&word.to_lowercase().as_str());
+        match (plain, named) {
+            (true, _) => Some(word),
+            (false, false) => None,
+            (false, true) => Some(with_label(column, &word, locale)),
+        }
+    }
+}
+
+/// Words that answer a question and name nothing by themselves.
+const ANSWERS: [&str; 9] = ["yes", "no", "是", "否", "有", "沒有", "没有", "無", "无"];
+
+fn with_label(column: &Column, word: &str, locale: Locale) -> String {
+    let label = column.label.get(locale);
+    match locale {
+        Locale::En => format!("{label}: {word}"),
+        Locale::ZhTw | Locale::ZhCn => format!("{label}：{word}"),
     }
 }
 

@@ -141,6 +141,17 @@ fn a_clue_tells_its_period_or_that_it_is_not_known() {
 }
 
 #[test]
+fn a_clue_that_contradicts_is_shown_as_such() {
+    let found = |parts: &[f64], locale| details(&table(), parts, locale);
+    // Peers who stayed as short leave more often; here the tenure lowers the score.
+    assert!(found(&[-0.9, 0.0, 0.0, 0.0], Locale::En).contains("such customers leave more often, yet here it lowers the score"));
+    assert!(!found(&[0.9, 0.0, 0.0, 0.0], Locale::En).contains("goes against"));
+    // The charge is above the peers' middle.
+    assert!(found(&[0.0, -0.9, 0.0, 0.0], Locale::ZhTw).contains("與比較結果相反：金額高於中位數，卻仍降低了風險。"));
+    assert!(!found(&[0.0, 0.9, 0.0, 0.0], Locale::ZhTw).contains("相反"));
+}
+
+#[test]
 fn the_end_of_a_contract_is_told_only_where_it_is_known() {
     let mut open = table();
     open.columns[5].role = winback_core::schema::Role::Unused { why: "test".into() };

@@ -1,6 +1,6 @@
 //! Reasons in words: a summary that is read in ten seconds, and the detail that
 //! adds up to the score.
-use super::{CauseSummary, CauseVerdict, Contradiction};
+use super::{Against, CauseSummary, CauseVerdict, Contradiction};
 use crate::agents::comparison::Leaning;
 use crate::agents::data_analyst::{PointedReason, RiskSummary, display_points};
 use crate::campaign::PriceSensitivity;
@@ -136,14 +136,24 @@ impl Voice<'_> {
         let mut known: Vec<(Option<Leaning>, String)> = Vec::new();
         for &column in &reason.columns {
             let numbers = risk.comparisons.iter().filter(|one| one.column == column);
-            known.extend(numbers.map(|one| (one.leaning, one.beside(self.table, self.locale))));
+            // Of several columns, one whose value does not say what it is gets its name.
+            let several = reason.columns.len() > 1;
+            let name = self.name_of(column).filter(|_| several && !self.speaks_for_itself(column)).unwrap_or_default();
+            known.extend(numbers.map(|one| (one.leaning, format!("{}{name}", one.beside(self.table, self.locale)))));
             let words = risk.words.iter().filter(|one| one.column == column);
-            known.extend(words.map(|one| (one.leaning, one.beside(self.table, self.locale))));
+            known.extend(words.map(|one| (one.leaning, one.beside(self.table, self.locale, several))));
         }
         let way = if reason.tenths > 0 { Leaning::More } else { Leaning::Less };
         let best = known.iter().position(|(leaning, _)| *leaning == Some(way)).unwrap_or_default();
         let chosen = if best == 0 { vec![0] } else { vec![best, 0] };
         chosen.into_iter().filter_map(|place| known.get(place)).map(|(_, words)| words.clone()).collect()
+    }
+
+    /// Returns a column's name in brackets; nothing for the monthly charge, which is known by its amount.
+    fn name_of(&self, column: usize) -> Option<String> {
+        let about = self.table.columns.get(column).filter(|column| column.role != Role::MonthlyCharge)?;
+        let label = about.label.get(self.locale);
+        Some(pick(self.locale, format!("（{label}）"), format!("（{label}）"), format!(" ({})", mid_sentence(label))))
     }
 
     /// Returns what a clue's period is, or that nobody said it; nothing where the name tells it already.
@@ -196,18 +206,30 @@ impl Voice<'_> {
     }
 
     fn against(&self, contradiction: Contradiction) -> &'static str {
-        match contradiction.usual {
-            Leaning::More => say(
+        match contradiction.against {
+            Against::Usual(Leaning::More) => say(
                 self.locale,
                 "與常見情況相反：這類客戶通常較常流失，但在這個分數裡卻降低了風險。",
                 "与常见情况相反：这类客户通常更容易流失，但在这个分数里却降低了风险。",
                 " This goes against the usual: such customers leave more often, yet here it lowers the score.",
             ),
-            Leaning::Less => say(
+            Against::Usual(Leaning::Less) => say(
                 self.locale,
                 "與常見情況相反：這類客戶通常較少流失，但在這個分數裡卻提高了風險。",
                 "与常见情况相反：这类客户通常较少流失，但在这个分数里却提高了风险。",
                 " This goes against the usual: such customers leave less often, yet here it raises the score.",
+            ),
+            Against::LowPrice => say(
+                self.locale,
+                "與比較結果相反：金額低於中位數，卻仍提高了風險。",
+                "与比较结果相反：金额低于中位数，却仍提高了风险。",
+                " This goes against the comparison: the amount is below the middle, yet it raises the score.",
+            ),
+            Against::HighPrice => say(
+                self.locale,
+                "與比較結果相反：金額高於中位數，卻仍降低了風險。",
+                "与比较结果相反：金额高于中位数，却仍降低了风险。",
+                " This goes against the comparison: the amount is above the middle, yet it lowers the score.",
             ),
         }
     }
@@ -339,7 +361,9 @@ impl CauseSummary {
 fn clause(reason: &PointedReason, form: Form, voice: &Voice<'_>, beside: Option<String>) -> String {
     let label = if form.cut { cut(voice.label(reason), voice.locale) } else { voice.label(reason).to_owned() };
     let points = display_points(reason.tenths);
-    let mark = if reason.synthetic { say(voice.locale, "，模擬資料", "，模拟数据", ", synthetic data") } else { "" };
+    // A label that is marked itself needs no second mark.
+    let marked = label.contains(say(voice.locale, "模擬", "模拟", "synthetic"));
+    let mark = if reason.synthetic && !marked { say(voice.locale, "，模擬資料", "，模拟数据", ", synthetic data") } else { "" };
     let beside = beside.map(|beside| format!("{}{beside}", say(voice.locale, "，", "，", ": "))).unwrap_or_default();
     let values = match (form.values, voice.locale) {
         (false, _) => String::new(),
