@@ -201,29 +201,18 @@ fn offer_facts(schema: &TableSchema, customer: &Customer, offer: &Offer, locale:
 fn charge(schema: &TableSchema, customer: &Customer, offer: &Offer) -> Option<Charge> {
     let column = schema.with_role(&Role::MonthlyCharge)?;
     let monthly = customer.monthly_charge(schema).filter(|charge| charge.minor > 0)?;
-    let saving = i64::try_from(i128::from(monthly.minor) * i128::from(offer.terms.percent?) / 100).ok().filter(|&minor| minor > 0)?;
+    let saving = offer.saving(monthly)?;
     let source = FactSource::Cell { line: customer.line, column: schema.columns.get(column)?.name.clone() };
-    Some(Charge { monthly, saving: Money::new(saving, monthly.currency), source })
+    Some(Charge { monthly, saving, source })
 }
 
 fn promise(offer: &Offer, charge: Option<&Charge>, locale: Locale) -> Result<String, NoBrief> {
-    let values = [
-        ("{percent}", offer.terms.percent.map(|n| n.to_string()), "give the offer a percent"),
-        ("{months}", offer.terms.months.map(|n| n.to_string()), "give the offer its months"),
-        (
-            "{saving}",
-            charge.map(|c| c.saving.to_string()),
-            "make the offer only to customers with a monthly charge, or leave the saving out",
-        ),
-    ];
-    let mut text = offer.promise.get(locale).clone();
-    for (placeholder, value, remedy) in values {
-        if text.contains(placeholder) {
-            let needs = || NoBrief::PromiseNeeds { offer: offer.id.clone(), locale, placeholder: placeholder.into(), remedy };
-            text = text.replace(placeholder, &value.ok_or_else(needs)?);
-        }
-    }
-    Ok(text)
+    offer.promise_for(charge.map(|charge| charge.monthly), locale).map_err(|number| NoBrief::PromiseNeeds {
+        offer: offer.id.clone(),
+        locale,
+        placeholder: number.placeholder().into(),
+        remedy: number.remedy(),
+    })
 }
 
 fn months_text(months: u16, locale: Locale) -> String {

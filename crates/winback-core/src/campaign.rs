@@ -165,6 +165,8 @@ pub enum Verdict {
     OutOfStock,
     /// It would cost more than it is expected to keep.
     NotWorthIt,
+    /// The customer could have it, but the budget went to customers for whom it brings more.
+    OverBudget,
 }
 
 /// Why no offer is made although the customer is at risk.
@@ -175,6 +177,8 @@ pub enum WhyNoOffer {
     NoEligibleOffer,
     /// Every offer the customer can have costs more than it is expected to keep.
     NoneWorthIt,
+    /// The offers the customer can have cost something, and the budget went to customers for whom it brings more.
+    BudgetSpent,
 }
 
 /// Why a customer is left alone.
@@ -185,6 +189,13 @@ pub enum WhyNoContact {
     LowRisk,
     /// The table says that the customer has left already, and the run is told to leave such customers alone.
     AlreadyLeft,
+}
+
+impl CampaignPlan {
+    /// Returns whether the customer gets something else than the best offer because the budget is spent.
+    pub fn is_over_budget(&self) -> bool {
+        self.considered.iter().any(|one| one.verdict == Verdict::OverBudget)
+    }
 }
 
 impl Decision {

@@ -98,7 +98,24 @@ pub struct TooManyLevels {
     pub column: String,
 }
 
+/// A reason that these features do not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "reason {group} is not among the {known} reasons of this schema; the score was made with another one, so assess the customers again"
+)]
+pub struct UnknownGroup {
+    /// The reason's place, as it was stored.
+    pub group: u16,
+    /// How many reasons there are.
+    pub known: usize,
+}
+
 impl FeatureSchema {
+    /// Returns the reason at a place, as scores name it.
+    pub fn group(&self, place: u16) -> Result<&FeatureGroup, UnknownGroup> {
+        self.groups.get(usize::from(place)).ok_or(UnknownGroup { group: place, known: self.groups.len() })
+    }
+
     /// Returns the features and reasons of a table.
     pub fn of(table: &TableSchema) -> Self {
         let columns: Vec<ColumnIndex> = (0..table.columns.len()).filter(|&c| table.columns[c].role.is_feature()).collect();

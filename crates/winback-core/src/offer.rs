@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+pub mod budget;
 pub mod lint;
 pub mod matrix;
 pub mod simulate;
@@ -98,26 +99,60 @@ impl Offer {
         (!needs_charge || monthly_charge.is_some()).then(|| self.cost.for_charge(monthly_charge))
     }
 
-    /// Returns the promise with its numbers: `{percent}` becomes `15`, `{months}` becomes `12`, and `{saving}`
-    /// what the customer saves in one month, cut to the minor unit so that it never promises more than is given.
-    /// `None` when the text needs a number that is not known.
-    pub fn promise_for(&self, monthly_charge: Option<Money>, locale: Locale) -> Option<String> {
-        let mut text = self.promise.get(locale).clone();
-        let saving = monthly_charge.zip(self.terms.percent).map(|(charge, percent)| {
-            let minor = i128::from(charge.minor) * i128::from(percent) / 100;
-            Money::new(i64::try_from(minor).unwrap_or(i64::MAX), charge.currency).to_string()
-        });
+    /// Returns what the offer takes off a monthly charge, cut to the minor unit so that it never promises more than is
+    /// given; `None` where it takes off nothing.
+    pub fn saving(&self, monthly_charge: Money) -> Option<Money> {
+        let minor = i128::from(monthly_charge.minor.max(0)) * i128::from(self.terms.percent?) / 100;
+        let minor = i64::try_from(minor).ok().filter(|&minor| minor > 0)?;
+        Some(Money::new(minor, monthly_charge.currency))
+    }
+
+    /// Returns the promise with its numbers: `{percent}` becomes `15`, `{months}` becomes `12`, and `{saving}` what the
+    /// customer saves in one month; or the first number that the text needs and nobody gave.
+    pub fn promise_for(&self, monthly_charge: Option<Money>, locale: Locale) -> Result<String, PromiseNumber> {
         let numbers = [
-            ("{percent}", self.terms.percent.map(|percent| percent.to_string())),
-            ("{months}", self.terms.months.map(|months| months.to_string())),
-            ("{saving}", saving),
+            (PromiseNumber::Percent, self.terms.percent.map(|percent| percent.to_string())),
+            (PromiseNumber::Months, self.terms.months.map(|months| months.to_string())),
+            (PromiseNumber::Saving, monthly_charge.and_then(|charge| self.saving(charge)).map(|saving| saving.to_string())),
         ];
-        for (placeholder, number) in numbers {
-            if text.contains(placeholder) {
-                text = text.replace(placeholder, &number?);
+        let mut text = self.promise.get(locale).clone();
+        for (number, value) in numbers {
+            if text.contains(number.placeholder()) {
+                text = text.replace(number.placeholder(), &value.ok_or(number)?);
             }
         }
-        Some(text)
+        Ok(text)
+    }
+}
+
+/// A number that a promise can state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromiseNumber {
+    /// Per cent off the monthly charge.
+    Percent,
+    /// For how many months.
+    Months,
+    /// What the customer saves in one month.
+    Saving,
+}
+
+impl PromiseNumber {
+    /// Returns the number as a promise writes it: `{percent}`.
+    pub fn placeholder(self) -> &'static str {
+        match self {
+            PromiseNumber::Percent => "{percent}",
+            PromiseNumber::Months => "{months}",
+            PromiseNumber::Saving => "{saving}",
+        }
+    }
+
+    /// Returns what to do where the number is not known.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            PromiseNumber::Percent => "give the offer a percent",
+            PromiseNumber::Months => "give the offer its months",
+            PromiseNumber::Saving => "make the offer only to customers with a monthly charge, or leave the saving out",
+        }
     }
 }
 
@@ -222,6 +257,8 @@ pub struct Catalogue {
     pub margin: f64,
     /// How many months a kept customer is counted for.
     pub horizon_months: u16,
+    /// What all offers of a run may cost together; `None` for no limit.
+    pub budget: Option<Money>,
     /// Days until an action is due, by risk level: high, medium.
     pub due_days: [u16; 2],
     /// The offers.
@@ -244,6 +281,13 @@ impl Catalogue {
     pub fn take(&mut self, id: &OfferId) {
         if let Some(stock) = self.offers.iter_mut().find(|offer| offer.id == *id).and_then(|offer| offer.stock.as_mut()) {
             *stock = stock.saturating_sub(1);
+        }
+    }
+
+    /// Puts one piece of an offer back into its stock, after all not given to a customer.
+    pub fn put_back(&mut self, id: &OfferId) {
+        if let Some(stock) = self.offers.iter_mut().find(|offer| offer.id == *id).and_then(|offer| offer.stock.as_mut()) {
+            *stock = stock.saturating_add(1);
         }
     }
 

@@ -3,12 +3,29 @@ use crate::customer::{Cell, Customer};
 use crate::schema::{ColumnIndex, ColumnKind, Role, TableSchema};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is usual in each peer group of one run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PeerTable {
     /// The groups, by the value of the schema's peer column; everyone stands under `""` where there is no such column.
     pub groups: BTreeMap<String, PeerGroup>,
+    /// How many customers with each word of a column left, by column name and word; flags read `yes` and `no`.
+    /// Columns of more than [`MAX_WORDS`] words are left out.
+    #[serde(default)]
+    pub words: BTreeMap<String, BTreeMap<String, WordCount>>,
+}
+
+/// The most words of a column that are counted one by one.
+pub const MAX_WORDS: usize = 50;
+
+/// The customers with one word in a column, of those whose row says whether they left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct WordCount {
+    /// How many.
+    pub customers: u64,
+    /// Of them, those who left.
+    pub left: u64,
 }
 
 /// One group of comparable customers.
@@ -20,9 +37,12 @@ pub struct PeerGroup {
     pub medians: BTreeMap<String, f64>,
     /// How the share who left differs between those who pay more than the median and those who do not.
     pub price: Option<PriceEffect>,
+    /// The same for every numeric column, by column name.
+    #[serde(default)]
+    pub effects: BTreeMap<String, PriceEffect>,
 }
 
-/// The share who left among customers above and not above the group's median monthly charge.
+/// The share who left among customers above and not above the group's median of a column, the monthly charge first of all.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PriceEffect {
     /// Customers above the median.
@@ -72,12 +92,7 @@ impl PeerTable {
 
 /// Returns the value of the peer column for a customer, `""` without such a column.
 pub fn peer_key<'a>(schema: &TableSchema, customer: &'a Customer) -> &'a str {
-    match schema.peer_column.map(|column| &customer.cells[column]) {
-        Some(Cell::Category(word)) => word,
-        Some(Cell::Flag(true)) => "yes",
-        Some(Cell::Flag(false)) => "no",
-        _ => "",
-    }
+    schema.peer_column.and_then(|column| customer.cells.get(column)).and_then(word_of).unwrap_or_default()
 }
 
 /// Gathers what is usual, page by page.
@@ -85,14 +100,28 @@ pub struct PeerBuilder<'a> {
     schema: &'a TableSchema,
     columns: Vec<ColumnIndex>,
     charge: Option<usize>,
+    label: Option<ColumnIndex>,
     groups: BTreeMap<String, Gathered>,
+    words: Vec<Words>,
 }
 
 #[derive(Default)]
 struct Gathered {
-    values: Vec<Vec<f64>>,
-    charges: Vec<(f64, bool)>,
+    columns: Vec<Values>,
     customers: u64,
+}
+
+/// The values of one column, each with whether its customer left.
+#[derive(Clone, Default)]
+struct Values {
+    values: Vec<f64>,
+    left: Vec<Option<bool>>,
+}
+
+/// The words of one column, in order of first appearance.
+struct Words {
+    column: ColumnIndex,
+    counts: Vec<(Arc<str>, WordCount)>,
 }
 
 impl<'a> PeerBuilder<'a> {
@@ -103,26 +132,33 @@ impl<'a> PeerBuilder<'a> {
         };
         let columns: Vec<ColumnIndex> = (0..schema.columns.len()).filter(numeric).collect();
         let charge = schema.with_role(&Role::MonthlyCharge).and_then(|c| columns.iter().position(|&known| known == c));
-        Self { schema, columns, charge, groups: BTreeMap::new() }
+        let worded = |c: &ColumnIndex| {
+            schema.columns[*c].role.is_feature() && matches!(schema.columns[*c].kind, ColumnKind::Category { .. } | ColumnKind::Flag { .. })
+        };
+        let words = (0..schema.columns.len()).filter(worded).map(|column| Words { column, counts: Vec::new() }).collect();
+        Self { schema, columns, charge, label: schema.with_role(&Role::Label), groups: BTreeMap::new(), words }
     }
 
     /// Adds one customer.
     pub fn push(&mut self, customer: &Customer) {
+        let left = match self.label.and_then(|column| customer.cells.get(column)) {
+            Some(Cell::Flag(left)) => Some(*left),
+            _ => None,
+        };
+        if let Some(left) = left {
+            self.words.iter_mut().for_each(|words| words.push(customer.cells.get(words.column), left));
+        }
         let key = peer_key(self.schema, customer);
         if !self.groups.contains_key(key) {
-            let fresh = Gathered { values: vec![Vec::new(); self.columns.len()], ..Gathered::default() };
+            let fresh = Gathered { columns: vec![Values::default(); self.columns.len()], customers: 0 };
             self.groups.insert(key.to_owned(), fresh);
         }
         let Some(group) = self.groups.get_mut(key) else { return };
         group.customers += 1;
-        for (place, &column) in self.columns.iter().enumerate() {
+        for (gathered, &column) in group.columns.iter_mut().zip(&self.columns) {
             if let Some(value) = numeric(&customer.cells[column]) {
-                group.values[place].push(value);
-                if Some(place) == self.charge
-                    && let Some(left) = customer.label(self.schema)
-                {
-                    group.charges.push((value, left));
-                }
+                gathered.values.push(value);
+                gathered.left.push(left);
             }
         }
     }
@@ -132,16 +168,58 @@ impl<'a> PeerBuilder<'a> {
         let names: Vec<&str> = self.columns.iter().map(|&c| self.schema.columns[c].name.as_str()).collect();
         let charge = self.charge;
         let groups = self.groups.into_iter().map(|(key, gathered)| (key, gathered.finish(&names, charge))).collect();
-        PeerTable { groups }
+        let few = self.words.into_iter().filter(|words| (1..=MAX_WORDS).contains(&words.counts.len()));
+        let words = few.map(|words| (self.schema.columns[words.column].name.clone(), words.finish())).collect();
+        PeerTable { groups, words }
+    }
+}
+
+impl Words {
+    fn push(&mut self, cell: Option<&Cell>, left: bool) {
+        let Some(word) = cell.and_then(word_of) else { return };
+        match self.counts.iter().position(|(known, _)| **known == *word) {
+            Some(place) => self.counts[place].1.add(left),
+            // One word more than are counted is enough to know that there are too many.
+            None if self.counts.len() <= MAX_WORDS => {
+                self.counts.push((Arc::from(word), WordCount { customers: 1, left: u64::from(left) }));
+            }
+            None => {}
+        }
+    }
+
+    fn finish(self) -> BTreeMap<String, WordCount> {
+        self.counts.into_iter().map(|(word, count)| (word.to_string(), count)).collect()
+    }
+}
+
+impl WordCount {
+    fn add(&mut self, left: bool) {
+        self.customers += 1;
+        self.left += u64::from(left);
+    }
+}
+
+/// Returns the word of a category or flag, by which [`PeerTable::words`] counts.
+pub fn word_of(cell: &Cell) -> Option<&str> {
+    match cell {
+        Cell::Category(word) => Some(word),
+        Cell::Flag(true) => Some("yes"),
+        Cell::Flag(false) => Some("no"),
+        _ => None,
     }
 }
 
 impl Gathered {
-    fn finish(mut self, names: &[&str], charge: Option<usize>) -> PeerGroup {
-        let medians: Vec<Option<f64>> = self.values.iter_mut().map(|values| median(values)).collect();
-        let price = charge.and_then(|place| medians[place]).map(|middle| price_effect(&self.charges, middle));
-        let named = names.iter().zip(&medians).filter_map(|(name, value)| value.map(|value| ((*name).to_owned(), value)));
-        PeerGroup { customers: self.customers, medians: named.collect(), price }
+    fn finish(self, names: &[&str], charge: Option<usize>) -> PeerGroup {
+        let mut group = PeerGroup { customers: self.customers, ..PeerGroup::default() };
+        for (place, (name, column)) in names.iter().zip(self.columns).enumerate() {
+            let Some(middle) = median(&mut column.values.clone()) else { continue };
+            let effect = price_effect(&column, middle);
+            group.price = if Some(place) == charge { Some(effect) } else { group.price };
+            group.medians.insert((*name).to_owned(), middle);
+            group.effects.insert((*name).to_owned(), effect);
+        }
+        group
     }
 }
 
@@ -162,12 +240,16 @@ fn median(values: &mut [f64]) -> Option<f64> {
     Some(*values.select_nth_unstable_by(middle, f64::total_cmp).1)
 }
 
-fn price_effect(charges: &[(f64, bool)], median: f64) -> PriceEffect {
-    let count = |above: bool| {
-        charges.iter().filter(|(charge, _)| (*charge > median) == above).fold((0, 0), |(n, left), (_, l)| (n + 1, left + u64::from(*l)))
-    };
-    let ((above, above_left), (below, below_left)) = (count(true), count(false));
-    PriceEffect { above, above_left, below, below_left }
+fn price_effect(column: &Values, median: f64) -> PriceEffect {
+    let mut effect = PriceEffect { above: 0, above_left: 0, below: 0, below_left: 0 };
+    let known = column.values.iter().zip(&column.left).filter_map(|(value, left)| left.map(|left| (*value > median, u64::from(left))));
+    for (above, left) in known {
+        let (customers, leavers) =
+            if above { (&mut effect.above, &mut effect.above_left) } else { (&mut effect.below, &mut effect.below_left) };
+        *customers += 1;
+        *leavers += left;
+    }
+    effect
 }
 
 #[cfg(test)]
@@ -189,5 +271,34 @@ mod tests {
         let mut builder = PeerBuilder::new(&everyone);
         customers.iter().for_each(|customer| builder.push(customer));
         assert_eq!(builder.finish().group(&everyone, &customers[0]).map(|(name, group)| (name, group.customers)), Some(("", 6)));
+    }
+
+    #[test]
+    fn words_are_counted_with_who_left_and_too_many_are_left_out() {
+        let table = schema();
+        let mut builder = PeerBuilder::new(&table);
+        (0..120).map(customer).for_each(|customer| builder.push(&customer));
+        let peers = builder.finish();
+        let contracts = &peers.words["Contract"];
+        assert_eq!((contracts.len(), contracts.values().map(|count| count.customers).sum::<u64>()), (3, 120));
+        assert_eq!(contracts.values().map(|count| count.left).sum::<u64>(), 30);
+        let mut builder = PeerBuilder::new(&table);
+        for place in 0..120 {
+            let mut customer = customer(place);
+            customer.cells[4] = Cell::Category(format!("word {place}").into());
+            builder.push(&customer);
+        }
+        assert!(!builder.finish().words.contains_key("Contract"));
+    }
+
+    #[test]
+    fn the_effect_of_a_column_counts_every_labelled_value_once() {
+        let table = TableSchema { peer_column: None, ..schema() };
+        let mut builder = PeerBuilder::new(&table);
+        (0..60).map(customer).for_each(|customer| builder.push(&customer));
+        let group = &builder.finish().groups[""];
+        let charge = group.effects["MonthlyCharges"];
+        assert_eq!(Some(charge), group.price);
+        assert_eq!((charge.above + charge.below, charge.above), (54, 27));
     }
 }

@@ -56,6 +56,17 @@ pub struct Column {
     pub optional: bool,
     /// True when a message to the customer may state the value. Never where nobody said so.
     pub tell: bool,
+    /// The time a count or an amount covers, for people: `the last 30 days`; `None` where nobody said it.
+    pub period: Option<Localized>,
+}
+
+impl Column {
+    /// Returns whether the column counts what the customer did, which means little without the time it covers. Days
+    /// since the last visit carry their own time.
+    pub fn is_behaviour(&self) -> bool {
+        let counts = matches!(self.kind, ColumnKind::Number { .. } | ColumnKind::Money);
+        counts && self.theme == Theme::Usage && self.role != Role::DaysInactive
+    }
 }
 
 /// What the cells of a column hold.
@@ -301,7 +312,9 @@ impl TableSchema {
     /// so it is taken over values in a fixed order and not over how Rust prints them.
     pub fn digest(&self) -> Digest {
         let column = |c: &Column| {
-            Digest::of_value(&(&c.name, &c.aliases, &c.kind, &c.role, &c.missing, &c.label, c.theme, &c.value_labels, &c.unit, c.optional))
+            let plain = (&c.name, &c.aliases, &c.kind, &c.role, &c.missing, &c.label, c.theme, &c.value_labels, &c.unit, c.optional);
+            // Columns without a period keep the hash they had before there were periods.
+            c.period.as_ref().map_or_else(|| Digest::of_value(&plain), |period| Digest::of_value(&(plain, period)))
         };
         let columns: Vec<Digest> = self.columns.iter().map(column).collect();
         let groups: Vec<_> = self.groups.iter().map(|g| (&g.name, &g.columns, &g.label, g.theme)).collect();
@@ -404,7 +417,7 @@ impl TableSchema {
     }
 }
 
-const SINGLE_ROLES: [(Role, &str); 10] = [
+const SINGLE_ROLES: [(Role, &str); 16] = [
     (Role::Label, "label"),
     (Role::MonthlyCharge, "monthly_charge"),
     (Role::TotalCharge, "total_charge"),
@@ -415,12 +428,21 @@ const SINGLE_ROLES: [(Role, &str); 10] = [
     (Role::Email, "email"),
     (Role::Phone, "phone"),
     (Role::Language, "language"),
+    (Role::Segment, "segment"),
+    (Role::DaysInactive, "days_inactive"),
+    (Role::Favourites, "favourites"),
+    (Role::EmailConsent, "email_consent"),
+    (Role::SmsConsent, "sms_consent"),
+    (Role::CallConsent, "call_consent"),
 ];
 
 fn check_kind(column: &Column) -> Result<(), SchemaError> {
     let wrong = |role, needs| Err(SchemaError::WrongKind { column: column.name.clone(), role, needs });
     match (&column.role, &column.kind) {
         (Role::Label, kind) if !matches!(kind, ColumnKind::Flag { .. }) => wrong("label", "a flag"),
+        (Role::EmailConsent, kind) if !matches!(kind, ColumnKind::Flag { .. }) => wrong("email_consent", "a flag (yes or no)"),
+        (Role::SmsConsent, kind) if !matches!(kind, ColumnKind::Flag { .. }) => wrong("sms_consent", "a flag (yes or no)"),
+        (Role::CallConsent, kind) if !matches!(kind, ColumnKind::Flag { .. }) => wrong("call_consent", "a flag (yes or no)"),
         (Role::MonthlyCharge | Role::TotalCharge, kind) if !matches!(kind, ColumnKind::Money) => {
             wrong("monthly_charge or total_charge", "money")
         }
@@ -491,11 +513,19 @@ mod tests {
         check(&|table| table.columns[4].kind = ColumnKind::Category { levels: levels.clone() }, "lists the word \"a\" twice");
         let flag = ColumnKind::Flag { yes: vec!["Yes".into()], no: vec!["yes".into()] };
         check(&|table| table.columns[6].kind = flag.clone(), "uses the word \"yes\" for yes and for no");
+        check(&|table| table.columns[6].role = Role::SmsConsent, "");
+        check(&|table| table.columns[1].role = Role::SmsConsent, "column \"tenure\" has the role \"sms_consent\", which needs a flag");
+        let both = |table: &mut TableSchema| {
+            table.columns.push(Column { name: "Another".into(), ..table.columns[6].clone() });
+            table.columns[6].role = Role::CallConsent;
+            table.columns[7].role = Role::CallConsent;
+        };
+        check(&both, "at most one column with the role \"call_consent\"");
     }
 
     #[test]
     fn the_digest_changes_with_everything_that_stands_in_the_schema() {
-        let changes: [&dyn Fn(&mut TableSchema); 18] = [
+        let changes: [&dyn Fn(&mut TableSchema); 19] = [
             &|t| t.name.push('x'),
             &|t| t.delimiter = b';',
             &|t| t.decimal_mark = DecimalMark::Comma,
@@ -510,6 +540,7 @@ mod tests {
             &|t| drop(t.columns[4].value_labels.insert("x".into(), Localized::same("x"))),
             &|t| t.columns[1].unit = Some(Localized::same("x")),
             &|t| t.columns[1].optional = !t.columns[1].optional,
+            &|t| t.columns[1].period = Some(Localized::same("x")),
             &|t| t.groups.push(group("price", &[1, 2])),
             &|t| t.families.push(Family { parent: 6, parent_value: "no".into(), children: vec![4], child_value: "x".into() }),
             &|t| t.peer_column = None,

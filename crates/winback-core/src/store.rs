@@ -1,5 +1,6 @@
 //! The ports behind which everything is kept. A method is one transaction.
 use crate::campaign::{Approval, ApprovalState, CampaignPlan};
+use crate::consent::Withheld;
 use crate::customer::Customer;
 use crate::defect::Defect;
 use crate::id::{CustomerId, Position, RunId};
@@ -146,6 +147,8 @@ pub struct Writing {
     pub messages: Vec<Message>,
     /// What kept the other channels back.
     pub findings: Vec<Finding>,
+    /// The channels that are not written for, for want of consent or address.
+    pub withheld: Vec<Withheld>,
 }
 
 /// Keeps messages.

@@ -122,6 +122,7 @@ fn column(name: &str) -> Column {
         role,
         optional: false,
         tell: false,
+        period: None,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Product,

@@ -2,7 +2,7 @@
 use crate::strings::{Strings, fill};
 use winback_core::agents::campaign_designer::theme_words;
 use winback_core::agents::churn_reasoning::Voice;
-use winback_core::agents::data_analyst::{AnalystError, PointedReason, display_points};
+use winback_core::agents::data_analyst::{AnalystError, PointedReason};
 use winback_core::campaign::{CampaignPlan, PriceSensitivity, Usage};
 use winback_core::customer::Customer;
 use winback_core::locale::Locale;
@@ -28,11 +28,6 @@ pub(crate) fn explain(context: &Context, file: &CustomerFile) -> Result<Option<E
 /// Returns the words for this customer's reasons.
 pub(crate) fn voice<'a>(context: &'a Context, customer: &'a Customer, locale: Locale) -> Voice<'a> {
     Voice { table: &context.table, features: &context.features, customer, locale }
-}
-
-/// Returns a reason with its points: `Contract: month-to-month, +12.3`.
-pub(crate) fn pointed(voice: &Voice<'_>, reason: &PointedReason, s: &Strings) -> String {
-    format!("{}{}{}", voice.reason(reason), s.list_comma, display_points(reason.tenths))
 }
 
 /// Returns a share, cut to a tenth of a percent like every probability.

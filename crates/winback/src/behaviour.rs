@@ -50,6 +50,14 @@ fn labels() -> [Localized; 3] {
     ]
 }
 
+fn period(name: &str) -> Localized {
+    match name {
+        "complain_count" => Localized::new("近 90 天", "近 90 天", "the last 90 days"),
+        "usage_drop_rate" => Localized::new("近 30 天與前 30 天相比", "近 30 天与前 30 天相比", "the last 30 days against the 30 before"),
+        _ => Localized::new("近 30 天", "近 30 天", "the last 30 days"),
+    }
+}
+
 fn column(name: &str, label: Localized, role: Role) -> Column {
     let (min, max) = if name == "usage_drop_rate" { (f64::MIN, 1.0) } else { (0.0, f64::MAX) };
     Column {
@@ -59,6 +67,7 @@ fn column(name: &str, label: Localized, role: Role) -> Column {
         role,
         optional: true,
         tell: false,
+        period: Some(period(name)),
         missing: MissingRule::Learn,
         label,
         theme: if name == "complain_count" { Theme::Support } else { Theme::Usage },

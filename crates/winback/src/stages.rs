@@ -1,6 +1,7 @@
 //! The stages of a run, as `winback run` does them in a row and the single commands one by one.
 use crate::behaviour::{Values, WithBehaviour};
 use crate::cli::features;
+use crate::config::offers_file;
 use crate::exit::{Exit, OrExit, stop};
 use crate::run_settings::BehaviourSource;
 use crate::workbench::{OrStorage, Workbench, now, today};
@@ -20,6 +21,7 @@ use winback_core::defect::Defect;
 use winback_core::feature::FeatureSchema;
 use winback_core::id::CustomerId;
 use winback_core::model::{ModelCard, TrainOptions};
+use winback_core::offer::lint::{Fault, Severity, lint};
 use winback_core::peer::PeerTable;
 use winback_core::pipeline::assess::{self, AssessError, AssessReport, Assessor};
 use winback_core::pipeline::import::{self, CustomerSource, ImportError, ImportReport, PAGE_ROWS};
@@ -64,6 +66,7 @@ pub fn fingerprint(file: &Path) -> anyhow::Result<Fingerprint> {
 
 /// Begins the run of a file, or takes up the one of equal origin: the newest run, finished or not, else an unfinished one.
 pub async fn begin(bench: &Workbench, file: &Path) -> anyhow::Result<Started> {
+    refuse_wrong_offers(bench)?;
     let fingerprint = fingerprint(file)?;
     let source = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let settings = serde_json::to_string(&bench.run_settings)?;
@@ -75,6 +78,22 @@ pub async fn begin(bench: &Workbench, file: &Path) -> anyhow::Result<Started> {
         None => bench.store.begin(&origin, now()).await.or_storage()?,
     };
     Ok(Started { run, fingerprint })
+}
+
+/// Stops before anything is made from offers that are wrong. An offer whose time is over is left to the plan, which
+/// does not make it: a file must not stop working from one day to the next.
+fn refuse_wrong_offers(bench: &Workbench) -> anyhow::Result<()> {
+    let file = offers_file::parse(&bench.run_settings.offers, "offers.toml").or_exit(Exit::BadConfig)?;
+    let findings = lint(&file.catalogue, &file.lines, today());
+    let wrong: Vec<_> = findings.iter().filter(|one| one.severity == Severity::Error && one.fault != Fault::Period).collect();
+    match wrong.first() {
+        None => Ok(()),
+        Some(first) => {
+            let others = if wrong.len() > 1 { format!(" (and {} more)", wrong.len() - 1) } else { String::new() };
+            let text = format!("offers.toml, line {}: {}{others}", first.line, first.text);
+            Err(stop(Exit::BadConfig, text, "winback offers lint shows everything that is wrong with the file"))
+        }
+    }
 }
 
 /// Does a stage unless it is done, and keeps its report with the run.

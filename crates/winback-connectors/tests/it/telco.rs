@@ -18,6 +18,7 @@ pub fn column(name: &str, kind: ColumnKind, role: Role, missing: MissingRule) ->
         role,
         optional: false,
         tell: false,
+        period: None,
         missing,
         label: Localized::default(),
         theme: Theme::Profile,

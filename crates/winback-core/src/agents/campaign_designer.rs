@@ -145,11 +145,25 @@ fn condition_text(cell: &Cell, currency: Currency) -> Option<String> {
 /// Returns the plan for a customer: nobody at low risk is contacted; a customer at risk gets the first offer
 /// that fits and is worth it, else a contact without an offer.
 pub fn plan(input: &DesignInput, catalogue: &Catalogue, today: Date) -> CampaignPlan {
+    plan_spending(input, catalogue, today, Spending::Allowed)
+}
+
+/// Whether a plan may cost something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spending {
+    /// Offers may cost what they cost.
+    Allowed,
+    /// The budget is spent: only what costs nothing can be offered.
+    Nothing,
+}
+
+/// Returns the plan for a customer as [`plan`] does; without spending, the first offer that costs nothing.
+pub fn plan_spending(input: &DesignInput, catalogue: &Catalogue, today: Date, spending: Spending) -> CampaignPlan {
     match why_no_contact(input) {
         Some(why) => finish(input, catalogue, None, (Decision::NoContact { why }, Vec::new())),
         None => {
             let rule = catalogue.rule(input.inputs.tier, input.inputs.level, input.inputs.theme);
-            let outcome = decide(input, catalogue, rule, today);
+            let outcome = decide(input, catalogue, rule, (today, spending));
             let mut plan = finish(input, catalogue, rule, outcome);
             plan.due = Some(due(input.inputs.level, catalogue, today));
             plan
@@ -185,13 +199,15 @@ fn due(level: RiskLevel, catalogue: &Catalogue, today: Date) -> Date {
     today.saturating_add(jiff::Span::new().days(days))
 }
 
-fn decide(input: &DesignInput, catalogue: &Catalogue, rule: Option<&Rule>, today: Date) -> (Decision, Vec<Considered>) {
+fn decide(input: &DesignInput, catalogue: &Catalogue, rule: Option<&Rule>, when: (Date, Spending)) -> (Decision, Vec<Considered>) {
+    let (today, spending) = when;
     let offers = in_order(input, catalogue, rule);
     let mut fitting: Vec<&Offer> = Vec::new();
     let mut considered = Vec::with_capacity(offers.len());
     for offer in offers {
         let verdict = match refusal(offer, input, catalogue, today) {
             Some(refusal) => refusal,
+            None if spending == Spending::Nothing && offer.cost.for_charge(charge(input, catalogue)).minor > 0 => Verdict::OverBudget,
             None => {
                 fitting.push(offer);
                 [Verdict::Chosen, Verdict::RunnerUp, Verdict::NotNeeded][(fitting.len() - 1).min(2)]
@@ -200,8 +216,12 @@ fn decide(input: &DesignInput, catalogue: &Catalogue, rule: Option<&Rule>, today
         considered.push(Considered { offer: offer.id.clone(), verdict });
     }
     let Some(chosen) = fitting.first() else {
-        let not_worth = considered.iter().any(|one| one.verdict == Verdict::NotWorthIt);
-        let why = if not_worth { WhyNoOffer::NoneWorthIt } else { WhyNoOffer::NoEligibleOffer };
+        let any = |verdict: Verdict| considered.iter().any(|one| one.verdict == verdict);
+        let why = match () {
+            () if any(Verdict::OverBudget) => WhyNoOffer::BudgetSpent,
+            () if any(Verdict::NotWorthIt) => WhyNoOffer::NoneWorthIt,
+            () => WhyNoOffer::NoEligibleOffer,
+        };
         return (Decision::ServiceContact { why }, considered);
     };
     let choice = Choice {

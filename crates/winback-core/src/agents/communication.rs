@@ -49,15 +49,14 @@ pub fn write_and_review(templates: &Templates, brief: &Brief) -> Writing {
             Err(found) => findings.extend(found),
         }
     }
-    Writing { position: brief.position, customer: brief.customer.clone(), locale: brief.locale, messages, findings }
+    Writing { position: brief.position, customer: brief.customer.clone(), locale: brief.locale, messages, findings, withheld: Vec::new() }
 }
 
 /// Returns the trace of what was written: passed when every channel has its message.
 pub fn trace(brief: &Brief, writing: &Writing) -> Trace {
     let verdict = if writing.findings.is_empty() { AgentVerdict::Passed } else { AgentVerdict::Held };
-    // The personal data is left out of the hash: a brief without it is what a writer sees.
-    let seen = Brief { slots: crate::slot::SlotValues::default(), ..brief.clone() };
-    Trace { agent: AgentName::Communication, input: Digest::of(format!("{seen:?}").as_bytes()), by: "rules".into(), verdict }
+    // A brief is written out without its personal data, so the hash is of what a writer sees.
+    Trace { agent: AgentName::Communication, input: Digest::of_value(brief), by: "rules".into(), verdict }
 }
 
 type Names = BTreeMap<&'static str, Value>;

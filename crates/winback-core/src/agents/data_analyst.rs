@@ -1,9 +1,13 @@
 //! The data analyst: assessment → risk summary. Every number in its summary is
 //! the model's or the table's own.
-use crate::customer::{Cell, Customer, display_cell};
+use crate::agents::campaign_designer::price_sensitivity;
+use crate::agents::comparison::{self, Comparison, WordComparison};
+use crate::campaign::PriceSensitivity;
+use crate::customer::Customer;
+use crate::feature::UnknownGroup;
 use crate::id::CustomerId;
-use crate::locale::{Locale, mid_sentence};
-use crate::money::{Money, group_thousands};
+use crate::locale::Locale;
+use crate::money::Money;
 use crate::pipeline::assess::Explainer;
 use crate::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueTier, logistic, points, tier_of};
 use crate::schema::{Role, TableSchema, Theme};
@@ -31,6 +35,10 @@ pub struct AnalystInput {
     pub monthly_minor: Option<i64>,
     /// The customer's numbers beside the peers'.
     pub comparisons: Vec<Comparison>,
+    /// How many customers with the same words left.
+    pub words: Vec<WordComparison>,
+    /// How the customer takes to prices, as far as the peers tell.
+    pub price_sensitivity: PriceSensitivity,
     /// The day the contract ends, where the table says it.
     #[schemars(with = "Option<String>")]
     pub contract_end: Option<Date>,
@@ -76,6 +84,10 @@ pub struct RiskSummary {
     pub reasons: Vec<PointedReason>,
     /// How the customer's numbers compare with the peers'.
     pub comparisons: Vec<Comparison>,
+    /// How many customers with the same words left.
+    pub words: Vec<WordComparison>,
+    /// How the customer takes to prices, as far as the peers tell.
+    pub price_sensitivity: PriceSensitivity,
     /// The day the contract ends; without one nothing is said about the contract ending.
     #[schemars(with = "Option<String>")]
     pub contract_end: Option<Date>,
@@ -100,67 +112,39 @@ pub struct PointedReason {
     pub synthetic: bool,
 }
 
-/// One number compared with what is usual among peers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Comparison {
-    /// The column's place in the table.
-    pub column: usize,
-    /// The customer's value; money in minor units.
-    pub value: f64,
-    /// The peers' median, in the same unit.
-    pub peer_median: f64,
-    /// The value of the peer column that makes the group; empty for everyone.
-    pub peer_group: String,
-    /// How many customers the group has.
-    pub peer_customers: u64,
-}
-
 impl AnalystInput {
-    /// Gathers what is stored about a customer.
-    pub fn gather(explainer: &Explainer<'_>, customer: &Customer, assessment: &RiskAssessment) -> Self {
-        Self {
+    /// Gathers what is stored about a customer; an error where the score has reasons that the schema does not have.
+    pub fn gather(explainer: &Explainer<'_>, customer: &Customer, assessment: &RiskAssessment) -> Result<Self, AnalystError> {
+        let reasons: Result<_, _> = assessment.reasons.iter().map(|reason| raw_reason(explainer, reason)).collect();
+        Ok(Self {
             customer: customer.id.clone(),
             model: explainer.model.clone(),
             log_odds: assessment.log_odds,
             base: assessment.base,
-            reasons: assessment.reasons.iter().map(|reason| raw_reason(explainer, reason)).collect(),
+            reasons: reasons.map_err(|source| AnalystError::OtherSchema { customer: customer.id.clone(), source })?,
             risk_thresholds: [explainer.thresholds.medium(), explainer.thresholds.high()],
             value_bounds_minor: [explainer.bounds.mid().minor, explainer.bounds.high().minor],
             monthly_minor: customer.monthly_charge(explainer.table).map(|money| money.minor),
-            comparisons: comparisons(explainer, customer),
+            comparisons: comparison::numbers(explainer, customer),
+            words: comparison::words(explainer, customer),
+            price_sensitivity: price_sensitivity(explainer.table, explainer.peers, customer),
             contract_end: customer.text(explainer.table, &Role::ContractEnd).and_then(|day| day.parse().ok()),
             imputed: assessment.imputed,
-        }
+        })
     }
 }
 
-fn raw_reason(explainer: &Explainer<'_>, reason: &Reason) -> RawReason {
-    let group = &explainer.features.groups[usize::from(reason.group)];
-    let features: Vec<_> = group.features.iter().map(|&feature| &explainer.features.features[feature]).collect();
-    RawReason {
+fn raw_reason(explainer: &Explainer<'_>, reason: &Reason) -> Result<RawReason, UnknownGroup> {
+    let group = explainer.features.group(reason.group)?;
+    let features: Vec<_> = group.features.iter().filter_map(|&feature| explainer.features.features.get(feature)).collect();
+    Ok(RawReason {
         group: reason.group,
         name: group.name.clone(),
         theme: group.theme,
         log_odds: reason.log_odds,
         columns: features.iter().map(|feature| feature.column).collect(),
         synthetic: features.iter().any(|feature| feature.synthetic),
-    }
-}
-
-fn comparisons(explainer: &Explainer<'_>, customer: &Customer) -> Vec<Comparison> {
-    let Some((name, peers)) = explainer.peers.group(explainer.table, customer) else {
-        return Vec::new();
-    };
-    let compare = |(column, cell): (usize, &Cell)| {
-        let value = match cell {
-            Cell::Number(value) => *value,
-            Cell::Money(minor) => *minor as f64,
-            _ => return None,
-        };
-        let peer_median = *peers.medians.get(&explainer.table.columns[column].name)?;
-        Some(Comparison { column, value, peer_median, peer_group: name.to_owned(), peer_customers: peers.customers })
-    };
-    customer.cells.iter().enumerate().filter_map(compare).collect()
+    })
 }
 
 /// Why an input cannot be analysed.
@@ -169,6 +153,15 @@ pub enum AnalystError {
     /// The score is no number.
     #[error("the score of customer {0} is no number")]
     NoScore(CustomerId),
+    /// The score was made with another schema.
+    #[error("the reasons of customer {customer} cannot be told")]
+    OtherSchema {
+        /// The customer.
+        customer: CustomerId,
+        /// The reason that the schema does not have.
+        #[source]
+        source: UnknownGroup,
+    },
     /// The thresholds leave a level empty.
     #[error(transparent)]
     Thresholds(#[from] crate::risk::ThresholdError),
@@ -190,6 +183,8 @@ pub fn analyse(input: &AnalystInput) -> Result<RiskSummary, AnalystError> {
         monthly_minor: input.monthly_minor,
         reasons,
         comparisons: input.comparisons.clone(),
+        words: input.words.clone(),
+        price_sensitivity: input.price_sensitivity,
         contract_end: input.contract_end,
         imputed: input.imputed,
     })
@@ -289,38 +284,5 @@ impl RiskSummary {
             (None, Locale::ZhTw) => "月費未知，因此無法判定價值等級。".into(),
             (None, Locale::ZhCn) => "月费未知，因此无法判定价值等级。".into(),
         }
-    }
-}
-
-impl Comparison {
-    /// Returns the comparison as a sentence that names the peer group and its number.
-    pub fn text(&self, table: &TableSchema, locale: Locale) -> String {
-        let column = &table.columns[self.column];
-        let show = |value: f64| match column.kind {
-            crate::schema::ColumnKind::Money => display_cell(&Cell::Money(value as i64), column, table, locale),
-            _ => display_cell(&Cell::Number(value), column, table, locale),
-        };
-        let (label, value, median) = (column.label.get(locale), show(self.value), show(self.peer_median));
-        let count = group_thousands(&self.peer_customers.to_string());
-        let group = self.group_words(table, locale);
-        match (group, locale) {
-            (Some(group), Locale::En) => format!("{label}: {value}; the median of the {count} similar customers ({group}) is {median}."),
-            (None, Locale::En) => format!("{label}: {value}; the median of all {count} customers is {median}."),
-            (Some(group), Locale::ZhTw) => format!("{label}：{value}；{group}的 {count} 位客戶，中位數為 {median}。"),
-            (None, Locale::ZhTw) => format!("{label}：{value}；全部 {count} 位客戶的中位數為 {median}。"),
-            (Some(group), Locale::ZhCn) => format!("{label}：{value}；{group}的 {count} 位客户，中位数为 {median}。"),
-            (None, Locale::ZhCn) => format!("{label}：{value}；全部 {count} 位客户的中位数为 {median}。"),
-        }
-    }
-
-    fn group_words(&self, table: &TableSchema, locale: Locale) -> Option<String> {
-        let column = &table.columns[table.peer_column.filter(|_| !self.peer_group.is_empty())?];
-        let value = column.value_labels.get(&self.peer_group).map_or(self.peer_group.clone(), |label| label.get(locale).clone());
-        let label = column.label.get(locale);
-        Some(match locale {
-            Locale::En => format!("{}: {value}", mid_sentence(label)),
-            Locale::ZhTw => format!("{label}同為「{value}」"),
-            Locale::ZhCn => format!("{label}同为“{value}”"),
-        })
     }
 }

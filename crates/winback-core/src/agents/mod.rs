@@ -4,5 +4,6 @@
 pub mod campaign_designer;
 pub mod churn_reasoning;
 pub mod communication;
+pub mod comparison;
 pub mod data_analyst;
 pub mod trace;

@@ -3,6 +3,7 @@ use crate::campaign::{
     Approval, ApprovalState, CampaignPlan, Choice, Considered, Decision, ExpectedEffect, PlanInputs, PriceSensitivity, Usage, Verdict,
     WhyNoContact, WhyNoOffer,
 };
+use crate::consent::{WhyWithheld, Withheld};
 use crate::customer::{Cell, Customer};
 use crate::defect::{Defect, Outcome, Problem};
 use crate::digest::Digest;
@@ -78,6 +79,7 @@ fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
         role,
         optional: false,
         tell: false,
+        period: None,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,
@@ -245,5 +247,6 @@ pub fn writing(place: u32, locale: Locale, passed: bool) -> Writing {
         detail: "the number 15 stands for no fact".into(),
     };
     let messages = if passed { vec![Message::from_store(record)] } else { Vec::new() };
-    Writing { position: Position(place), customer: id(place), locale, messages, findings: vec![held] }
+    let withheld = vec![Withheld { channel: Channel::Call, why: WhyWithheld::ConsentUnknown }];
+    Writing { position: Position(place), customer: id(place), locale, messages, findings: vec![held], withheld }
 }

@@ -1,7 +1,8 @@
 //! What a changed rule file would change, before it is published.
-use crate::agents::campaign_designer::{DesignInput, plan};
+use crate::agents::campaign_designer::{DesignInput, Spending, plan, plan_spending};
 use crate::campaign::Decision;
-use crate::id::CustomerId;
+use crate::id::{CustomerId, Position};
+use crate::offer::budget::{Bid, over_budget};
 use crate::offer::{Catalogue, OfferId};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -62,12 +63,26 @@ impl Action {
 }
 
 /// Plans every customer under both files and tells who changes. The inputs must carry the columns that
-/// both files name (see [`crate::agents::campaign_designer::Designer::new`]).
-pub fn simulate<'a>(old: &Catalogue, new: &Catalogue, inputs: impl IntoIterator<Item = &'a DesignInput>, today: Date) -> Simulation {
+/// both files name (see [`crate::agents::campaign_designer::Designer::new`]). A file's budget is kept.
+pub fn simulate<'a>(
+    old: &Catalogue,
+    new: &Catalogue,
+    inputs: impl IntoIterator<Item = &'a DesignInput> + Clone,
+    today: Date,
+) -> Simulation {
+    let moved = |catalogue: &Catalogue| {
+        let bids = || inputs.clone().into_iter().filter_map(|input| Bid::of(&plan(input, catalogue, today))).collect();
+        catalogue.budget.map(|budget| over_budget(bids(), budget.minor)).unwrap_or_default()
+    };
+    let (old_moved, new_moved) = (moved(old), moved(new));
+    let decide = |input: &DesignInput, catalogue: &Catalogue, moved: &[Position]| {
+        let spending = if moved.binary_search(&input.position).is_ok() { Spending::Nothing } else { Spending::Allowed };
+        plan_spending(input, catalogue, today, spending).decision
+    };
     let mut result = Simulation::default();
     let mut moves: BTreeMap<(Action, Action), (u64, Vec<CustomerId>)> = BTreeMap::new();
     for input in inputs {
-        let (before, after) = (plan(input, old, today).decision, plan(input, new, today).decision);
+        let (before, after) = (decide(input, old, &old_moved), decide(input, new, &new_moved));
         result.customers += 1;
         result.cost_before_minor = result.cost_before_minor.saturating_add(before.choice().map_or(0, |choice| choice.cost_minor));
         result.cost_after_minor = result.cost_after_minor.saturating_add(after.choice().map_or(0, |choice| choice.cost_minor));

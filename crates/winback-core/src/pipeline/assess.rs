@@ -3,7 +3,7 @@
 use crate::agents::churn_reasoning::{self, CauseSummary};
 use crate::agents::data_analyst::{self, AnalystError, AnalystInput, RiskSummary};
 use crate::customer::Customer;
-use crate::feature::{FeatureSchema, TooManyLevels, features};
+use crate::feature::{FeatureSchema, TooManyLevels, UnknownGroup, features};
 use crate::id::{Position, RunId};
 use crate::model::{ChurnModel, SchemaMismatch};
 use crate::peer::PeerTable;
@@ -60,6 +60,9 @@ pub enum AssessError {
     /// A category has too many words.
     #[error(transparent)]
     TooManyLevels(#[from] TooManyLevels),
+    /// The model gave a reason that the features do not have.
+    #[error(transparent)]
+    Group(#[from] UnknownGroup),
 }
 
 /// Assesses every customer of a run that has no assessment yet, a page a transaction.
@@ -131,18 +134,18 @@ impl Assessor<'_> {
         let who: Vec<_> = customers.iter().map(|customer| (customer.position, customer.id.clone())).collect();
         let (assessments, unseen) = (self.model.assess(&table, &who)?, self.model.unseen_words(&table)?);
         let standings = customers.iter().zip(assessments).map(|(customer, assessment)| self.standing(customer, assessment));
-        Ok((standings.collect(), unseen))
+        Ok((standings.collect::<Result<_, _>>()?, unseen))
     }
 
-    fn standing(&self, customer: &Customer, assessment: RiskAssessment) -> Standing {
+    fn standing(&self, customer: &Customer, assessment: RiskAssessment) -> Result<Standing, UnknownGroup> {
         let charge = customer.monthly_charge(self.table);
-        Standing {
+        Ok(Standing {
             level: self.thresholds.level(assessment.probability),
             tier: self.tier(charge).ok(),
             monthly_minor: charge.map(|money| money.minor),
-            main_group: churn_reasoning::main_group(&assessment.points(), self.features),
+            main_group: churn_reasoning::main_group(&assessment.points(), self.features)?,
             assessment,
-        }
+        })
     }
 
     fn tier(&self, charge: Option<crate::money::Money>) -> Result<crate::risk::ValueTier, NoTier> {
@@ -178,7 +181,7 @@ pub struct Explainer<'a> {
 impl Explainer<'_> {
     /// Returns what the data analyst and churn reasoning say of a stored assessment.
     pub fn explain(&self, customer: &Customer, assessment: &RiskAssessment) -> Result<Explanation, AnalystError> {
-        let risk = data_analyst::analyse(&AnalystInput::gather(self, customer, assessment))?;
+        let risk = data_analyst::analyse(&AnalystInput::gather(self, customer, assessment)?)?;
         let causes = churn_reasoning::reason(&risk);
         Ok(Explanation { risk, causes })
     }

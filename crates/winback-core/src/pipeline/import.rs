@@ -98,6 +98,9 @@ pub struct ImportReport {
     pub labelled: u64,
     /// Of them, customers who left.
     pub left: u64,
+    /// The columns that a file may lack and this one has.
+    #[serde(default)]
+    pub given: Vec<String>,
     /// The first defects, for a person to look at; the store keeps all.
     pub first: Vec<Defect>,
 }
@@ -198,6 +201,8 @@ impl<'a> Intake<'a> {
         let id = schema.with_role(&Role::Id);
         let id_name = id.map(|column| schema.columns[column].name.clone()).unwrap_or_default();
         let id_number = id.and_then(|column| source.column_number(column));
+        let given = schema.columns.iter().enumerate().filter(|(place, column)| column.optional && source.column_number(*place).is_some());
+        let given = given.map(|(_, column)| column.name.clone()).collect();
         Self {
             schema,
             id_name,
@@ -205,7 +210,7 @@ impl<'a> Intake<'a> {
             lines: HashMap::new(),
             twins: HashMap::new(),
             problems: BTreeMap::new(),
-            report: ImportReport::default(),
+            report: ImportReport { given, ..ImportReport::default() },
         }
     }
 

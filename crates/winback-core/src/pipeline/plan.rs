@@ -1,10 +1,11 @@
 //! `plan`: assessments become campaign plans. One customer or a million, the
 //! same function chooses.
-use crate::agents::campaign_designer::{self, Designer, OtherCurrency};
+use crate::agents::campaign_designer::{self, DesignInput, Designer, OtherCurrency, Spending};
 use crate::campaign::{CampaignPlan, Decision, WhyNoContact};
 use crate::customer::Customer;
 use crate::feature::FeatureSchema;
 use crate::id::{Position, RunId};
+use crate::offer::budget::{Bid, over_budget};
 use crate::offer::{Catalogue, OfferId};
 use crate::peer::PeerTable;
 use crate::pipeline::import::PAGE_ROWS;
@@ -22,7 +23,13 @@ pub struct Planner<'a> {
     table: &'a TableSchema,
     features: &'a FeatureSchema,
     designer: Designer<'a>,
+    full: &'a Catalogue,
+    /// What is left to hand out, customer after customer.
     catalogue: Catalogue,
+    /// What is left for those whom the budget does not reach, once everybody was planned for without it.
+    spare: Catalogue,
+    /// Whom the budget does not reach, in order of position.
+    moved: Vec<Position>,
     contact_departed: bool,
     today: Date,
 }
@@ -62,6 +69,12 @@ pub struct PlanReport {
     pub cost_minor: i64,
     /// What the offers are assumed to bring net, in minor units.
     pub net_minor: i64,
+    /// What the offers may cost together, in minor units; `None` for no limit.
+    #[serde(default)]
+    pub budget_minor: Option<i64>,
+    /// Of those planned for, customers who get an offer that costs nothing, or none, because the budget is spent.
+    #[serde(default)]
+    pub moved: u64,
 }
 
 /// Why customers could not be planned for.
@@ -82,37 +95,69 @@ impl<'a> Planner<'a> {
             table: setup.table,
             features: setup.features,
             designer: Designer::new(setup.table, setup.peers, &[setup.catalogue])?,
+            full: setup.catalogue,
             catalogue: setup.catalogue.clone(),
+            spare: setup.catalogue.clone(),
+            moved: Vec::new(),
             contact_departed: setup.contact_departed,
             today: setup.today,
         })
     }
 
-    /// Returns the plan for a customer and takes the chosen offer from its stock.
+    /// Returns the plan for a customer and takes the chosen offer from its stock. A customer whom the budget does not
+    /// reach gets the first offer of the rule that costs nothing, or a service contact.
     pub fn plan(&mut self, customer: &Customer, standing: &Standing) -> CampaignPlan {
-        let theme = standing.main_group.and_then(|group| self.features.groups.get(usize::from(group))).map(|group| group.theme);
-        let mut input = self.designer.input(customer, standing, theme);
-        input.already_left = !self.contact_departed && customer.label(self.table) == Some(true);
+        let input = self.input(customer, standing);
         let plan = campaign_designer::plan(&input, &self.catalogue, self.today);
         if let Some(choice) = plan.decision.choice() {
             self.catalogue.take(&choice.offer);
         }
-        plan
+        if self.moved.binary_search(&customer.position).is_err() {
+            return plan;
+        }
+        if let Some(choice) = plan.decision.choice() {
+            self.spare.put_back(&choice.offer);
+        }
+        let free = campaign_designer::plan_spending(&input, &self.spare, self.today, Spending::Nothing);
+        if let Some(choice) = free.decision.choice() {
+            self.spare.take(&choice.offer);
+        }
+        free
     }
 
-    fn counts_stock(&self) -> bool {
-        self.catalogue.offers.iter().any(|offer| offer.stock.is_some())
+    fn input(&self, customer: &Customer, standing: &Standing) -> DesignInput {
+        let theme = standing.main_group.and_then(|group| self.features.groups.get(usize::from(group))).map(|group| group.theme);
+        let mut input = self.designer.input(customer, standing, theme);
+        input.already_left = !self.contact_departed && customer.label(self.table) == Some(true);
+        input
+    }
+
+    /// Settles whom the budget does not reach, and begins anew with the full stock.
+    fn settle(&mut self, bids: Vec<Bid>, budget_minor: i64) {
+        self.spare = std::mem::replace(&mut self.catalogue, self.full.clone());
+        self.moved = over_budget(bids, budget_minor);
+    }
+
+    /// Returns whether one customer's plan depends on the others'.
+    fn shares(&self) -> bool {
+        self.full.budget.is_some() || self.full.offers.iter().any(|offer| offer.stock.is_some())
     }
 }
 
 /// Plans for every assessed customer of a run that has no plan yet, a page a transaction. A catalogue with limited
-/// stock is planned from the first customer on, so that a broken-off run hands out the same offers.
+/// stock or a budget is planned from the first customer on, so that a broken-off run hands out the same offers. With
+/// a budget everybody is planned for twice: once to see what the offers bring and cost, once to keep what is decided.
 pub async fn plan(run: RunId, planner: &mut Planner<'_>, store: &dyn Store, progress: &dyn Progress) -> Result<PlanReport, PlanError> {
-    if planner.counts_stock() {
+    if planner.shares() {
         store.reopen(run, Stage::Plan).await?;
+    }
+    if let Some(budget) = planner.full.budget {
+        let bids = bids(run, planner, store).await?;
+        planner.settle(bids, budget.minor);
     }
     let done = store.progress(run).await?;
     let mut report = recount(run, done.planned, store).await?;
+    report.budget_minor = planner.full.budget.map(|budget| budget.minor);
     progress.begin(Work::Plan, Some(done.assessed - done.planned));
     let mut from = done.planned;
     let mut next = page(run, planner.table, store, from).await?;
@@ -127,6 +172,20 @@ pub async fn plan(run: RunId, planner: &mut Planner<'_>, store: &dyn Store, prog
     }
     progress.done();
     Ok(report)
+}
+
+/// Returns what everybody's offers would bring and cost without a budget; nothing is stored.
+async fn bids(run: RunId, planner: &mut Planner<'_>, store: &dyn Store) -> Result<Vec<Bid>, PlanError> {
+    let mut bids = Vec::new();
+    let mut from = 0;
+    loop {
+        let next = page(run, planner.table, store, from).await?;
+        if next.is_empty() {
+            return Ok(bids);
+        }
+        from += next.len() as u64;
+        bids.extend(next.iter().filter_map(|(customer, standing)| Bid::of(&planner.plan(customer, standing))));
+    }
 }
 
 /// Returns the report of the plans that a broken-off run has stored.
@@ -159,6 +218,7 @@ async fn page(run: RunId, table: &TableSchema, store: &dyn Store, from: u64) -> 
 impl PlanReport {
     fn count(&mut self, plan: &CampaignPlan) {
         self.planned += 1;
+        self.moved += u64::from(plan.is_over_budget());
         self.without_tier += u64::from(plan.inputs.tier.is_none());
         match &plan.decision {
             Decision::Offer(choice) => {

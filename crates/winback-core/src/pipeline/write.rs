@@ -3,6 +3,7 @@
 use crate::agents::communication;
 use crate::brief::{NoBrief, Sources, brief};
 use crate::campaign::CampaignPlan;
+use crate::consent::{Reach, Withheld};
 use crate::customer::Customer;
 use crate::id::Position;
 use crate::locale::Locale;
@@ -11,6 +12,7 @@ use crate::pipeline::plan::PlanReport;
 use crate::progress::{Progress, Work};
 use crate::review::NEUTRAL_GREETING;
 use crate::run::{Run, Stage};
+use crate::schema::TableSchema;
 use crate::store::{Store, StoreError, Writing};
 use crate::template::Templates;
 use serde::{Deserialize, Serialize};
@@ -45,15 +47,21 @@ pub enum Selection {
 }
 
 /// What writing for a portfolio did. Every customer is counted once:
-/// `ready + held + low_risk + already_left + not_selected = customers`.
+/// `ready + held + unreachable + low_risk + already_left + not_selected = customers`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteReport {
     /// Customers of the portfolio.
     pub customers: u64,
-    /// Customers all of whose messages passed review, in every language.
+    /// Customers all of whose messages passed review, in every language, on every channel not withheld.
     pub ready: u64,
     /// Customers of whom some message was kept back for a person.
     pub held: u64,
+    /// Customers to be contacted for whom no channel is left, for want of consent or address.
+    #[serde(default)]
+    pub unreachable: u64,
+    /// How many customers are not written to on a channel, and why, those without any channel included.
+    #[serde(default)]
+    pub withheld: Vec<WithheldCount>,
     /// Customers left alone because the risk is low.
     pub low_risk: u64,
     /// Customers left alone because they have left already.
@@ -68,25 +76,56 @@ pub struct WriteReport {
     pub findings: Vec<Finding>,
 }
 
+/// How many customers are not written to on a channel, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithheldCount {
+    /// The channel and the reason.
+    #[serde(flatten)]
+    pub withheld: Withheld,
+    /// How many customers.
+    pub customers: u64,
+}
+
 impl Scribe<'_> {
     /// Returns what writing for one customer comes to, one entry per language; empty when the plan is no contact.
+    /// The columns that a file may lack count as lacking.
     pub fn write(&self, customer: &Customer, plan: &CampaignPlan) -> Vec<Writing> {
+        self.write_to(customer, plan, &Reach::of(self.sources.schema, &[]))
+    }
+
+    /// Returns what writing comes to on the channels that `reach` leaves open.
+    pub fn write_to(&self, customer: &Customer, plan: &CampaignPlan, reach: &Reach) -> Vec<Writing> {
         if !plan.decision.is_contact() {
             return Vec::new();
         }
-        self.locales.iter().map(|&locale| self.write_in(customer, plan, locale)).collect()
+        let withheld = reach.withheld(customer);
+        self.locales.iter().map(|&locale| self.write_in(customer, plan, locale, &withheld)).collect()
     }
 
-    fn write_in(&self, customer: &Customer, plan: &CampaignPlan, locale: Locale) -> Writing {
+    fn write_in(&self, customer: &Customer, plan: &CampaignPlan, locale: Locale, withheld: &[Withheld]) -> Writing {
+        let nothing = Writing {
+            position: customer.position,
+            customer: customer.id.clone(),
+            locale,
+            messages: Vec::new(),
+            findings: Vec::new(),
+            withheld: withheld.to_vec(),
+        };
+        let open = |channel: Channel| withheld.iter().all(|one| one.channel != channel);
+        if !Channel::ALL.into_iter().any(open) {
+            return nothing;
+        }
         match brief(&self.sources, customer, plan, locale, self.seed) {
-            Ok(brief) => communication::write_and_review(self.templates, &brief),
-            Err(why) => Writing {
-                position: customer.position,
-                customer: customer.id.clone(),
-                locale,
-                messages: Vec::new(),
-                findings: Channel::ALL.into_iter().map(|channel| no_brief(channel, &why)).collect(),
-            },
+            Ok(brief) => {
+                let mut written = communication::write_and_review(self.templates, &brief);
+                written.messages.retain(|message| open(message.record().content.channel()));
+                written.findings.retain(|finding| open(finding.channel));
+                Writing { withheld: nothing.withheld, ..written }
+            }
+            Err(why) => {
+                let findings = Channel::ALL.into_iter().filter(|channel| open(*channel)).map(|channel| no_brief(channel, &why));
+                Writing { findings: findings.collect(), ..nothing }
+            }
         }
     }
 }
@@ -109,6 +148,7 @@ pub async fn write(
         Selection::All => store.best(run.id, i64::MAX as u64).await?,
         Selection::One(position) => vec![position],
     };
+    let pen = Pen { scribe, reach: reach(run, scribe.sources.schema)? };
     let mut report = WriteReport {
         customers: planned.planned,
         low_risk: planned.low_risk,
@@ -117,13 +157,34 @@ pub async fn write(
     };
     progress.begin(Work::Write, Some(positions.len() as u64));
     for page in positions.chunks(PAGE_CUSTOMERS) {
-        write_page(run, scribe, page, (store, selection), &mut report).await?;
+        write_page(run, &pen, page, (store, selection), &mut report).await?;
         progress.advance(page.len() as u64);
     }
     progress.done();
     let contacts = planned.planned.saturating_sub(planned.low_risk + planned.already_left);
-    report.not_selected = contacts.saturating_sub(report.ready + report.held);
+    report.not_selected = contacts.saturating_sub(report.ready + report.held + report.unreachable);
     Ok(report)
+}
+
+/// A scribe who knows how the customers of a run can be reached.
+struct Pen<'a> {
+    scribe: &'a Scribe<'a>,
+    reach: Reach,
+}
+
+/// Returns how the customers of a run can be reached, by the columns that its file has.
+pub fn reach(run: &Run, schema: &TableSchema) -> Result<Reach, StoreError> {
+    #[derive(Default, Deserialize)]
+    struct Imported {
+        #[serde(default)]
+        given: Vec<String>,
+    }
+    let damaged = |error: serde_json::Error| StoreError::Damaged { what: "report of the import", run: run.id, why: error.to_string() };
+    let imported: Imported = match run.report(Stage::Import) {
+        Some(kept) => serde_json::from_value(kept.report.clone()).map_err(damaged)?,
+        None => Imported::default(),
+    };
+    Ok(Reach::of(schema, &imported.given))
 }
 
 /// Returns what planning did; nothing where the run is not planned.
@@ -134,11 +195,12 @@ fn planned(run: &Run) -> Result<PlanReport, StoreError> {
 
 async fn write_page(
     run: &Run,
-    scribe: &Scribe<'_>,
+    pen: &Pen<'_>,
     page: &[Position],
     (store, selection): (&dyn Store, Selection),
     report: &mut WriteReport,
 ) -> Result<(), StoreError> {
+    let scribe = pen.scribe;
     let done: HashSet<Position> = match selection {
         Selection::One(_) => HashSet::new(),
         _ => store.written(run.id, page, scribe.locales).await?.into_iter().collect(),
@@ -152,7 +214,7 @@ async fn write_page(
         let (customers, plans) =
             futures_util::future::join(store.customers(run.id, scribe.sources.schema, position, 1), store.plans(run.id, position, 1)).await;
         if let (Some(customer), Some(plan)) = (customers?.first(), plans?.first()) {
-            let writings = scribe.write(customer, plan);
+            let writings = scribe.write_to(customer, plan, &pen.reach);
             report.count(&writings);
             fresh.extend(writings);
         }
@@ -165,6 +227,12 @@ impl WriteReport {
         if writings.is_empty() {
             return;
         }
+        let withheld = writings.first().map_or(&[][..], |writing| &writing.withheld);
+        withheld.iter().for_each(|&one| self.count_withheld(one));
+        if withheld.len() == Channel::ALL.len() {
+            self.unreachable += 1;
+            return;
+        }
         let findings = writings.iter().flat_map(|writing| &writing.findings);
         let held = findings.clone().next().is_some();
         self.held += u64::from(held);
@@ -174,5 +242,12 @@ impl WriteReport {
         self.neutral_greetings += u64::from(records.any(|record| record.checks.iter().any(|check| check == NEUTRAL_GREETING)));
         let room = FIRST_FINDINGS.saturating_sub(self.findings.len());
         self.findings.extend(findings.take(room).cloned());
+    }
+
+    fn count_withheld(&mut self, withheld: Withheld) {
+        match self.withheld.binary_search_by_key(&withheld, |count| count.withheld) {
+            Ok(place) => self.withheld[place].customers += 1,
+            Err(place) => self.withheld.insert(place, WithheldCount { withheld, customers: 1 }),
+        }
     }
 }

@@ -1,15 +1,18 @@
 //! The first two agents: numbers equal to the model's, words that follow the numbers.
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use winback_core::agents::churn_reasoning::{CauseSummary, CauseVerdict, LEAST_TENTHS, Voice, main_group, reason};
-use winback_core::agents::data_analyst::{AnalystInput, RawReason, analyse};
+use winback_core::agents::churn_reasoning::{
+    CauseSummary, CauseVerdict, LEAST_TENTHS, MOST_CHARACTERS, MOST_WORDS, Voice, main_group, reading_length, reason,
+};
+use winback_core::agents::data_analyst::{AnalystError, AnalystInput, RawReason, analyse};
+use winback_core::campaign::PriceSensitivity;
 use winback_core::customer::{Cell, Customer};
 use winback_core::fakes::samples;
 use winback_core::feature::FeatureSchema;
 use winback_core::id::CustomerId;
 use winback_core::locale::{Locale, Localized};
-use winback_core::peer::{PeerGroup, PeerTable};
-use winback_core::pipeline::assess::Explainer;
+use winback_core::peer::{PeerGroup, PeerTable, PriceEffect, WordCount};
+use winback_core::pipeline::assess::{Explainer, Explanation};
 use winback_core::risk::{ModelVersion, Points, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, logistic, points, tenths};
 use winback_core::schema::{TableSchema, Theme};
 
@@ -51,26 +54,112 @@ fn assessment(parts: &[f64]) -> RiskAssessment {
 
 fn peers() -> PeerTable {
     let medians = BTreeMap::from([("tenure".to_owned(), 18.0), ("MonthlyCharges".to_owned(), 7_985.0)]);
-    PeerTable { groups: BTreeMap::from([("Month-to-month".to_owned(), PeerGroup { customers: 3_875, medians, price: None })]) }
+    // Peers who stayed for long leave less often; what they pay makes no clear difference.
+    let tenure = PriceEffect { above: 1_937, above_left: 600, below: 1_938, below_left: 1_055 };
+    let charge = PriceEffect { above: 1_937, above_left: 830, below: 1_938, below_left: 825 };
+    let effects = BTreeMap::from([("tenure".to_owned(), tenure), ("MonthlyCharges".to_owned(), charge)]);
+    let group = PeerGroup { customers: 3_875, medians, effects, price: Some(charge) };
+    let count = |customers, left| WordCount { customers, left };
+    let contracts = [("Month-to-month".to_owned(), count(3_875, 1_655)), ("一年期".to_owned(), count(3_168, 214))];
+    let billing = [("yes".to_owned(), count(4_171, 1_400)), ("no".to_owned(), count(2_872, 469))];
+    let words = [("Contract".to_owned(), BTreeMap::from(contracts)), ("PaperlessBilling".to_owned(), BTreeMap::from(billing))];
+    PeerTable { groups: BTreeMap::from([("Month-to-month".to_owned(), group)]), words: BTreeMap::from(words) }
 }
 
-/// Returns both summaries as text in a language.
-fn told(parts: &[f64], locale: Locale) -> String {
-    let (table, customer) = (table(), customer());
-    let features = FeatureSchema::of(&table);
+/// Looks at one customer of a table with the agents and hands over what they found.
+fn look<T>(
+    table: &TableSchema,
+    parts: &[f64],
+    locale: Locale,
+    show: impl FnOnce(&Explanation, &Voice<'_>) -> T,
+) -> Result<T, AnalystError> {
+    let (features, customer) = (FeatureSchema::of(table), customer());
     let money = |minor| winback_core::money::Money::new(minor, table.currency);
     let explainer = Explainer {
-        table: &table,
+        table,
         features: &features,
         peers: &peers(),
         model: &ModelVersion("logistic-0123456789ab".into()),
         thresholds: RiskThresholds::default(),
         bounds: ValueBounds::new(money(4_000), money(8_000)).unwrap(),
     };
-    let explained = explainer.explain(&customer, &assessment(parts)).unwrap();
-    let background = explained.risk.background(&table, locale);
-    let voice = Voice { table: &table, features: &features, customer: &customer, locale };
-    format!("{}\n{}\n{}", explained.risk.text(&table, locale), background.join("\n"), explained.causes.text(&voice))
+    let explained = explainer.explain(&customer, &assessment(parts))?;
+    Ok(show(&explained, &Voice { table, features: &features, customer: &customer, locale }))
+}
+
+/// Returns both summaries as text in a language.
+fn told(parts: &[f64], locale: Locale) -> String {
+    let table = table();
+    let show = |explained: &Explanation, voice: &Voice<'_>| {
+        let (risk, causes) = (&explained.risk, &explained.causes);
+        let (background, details) = (risk.background(&table, locale).join("\n"), causes.details(risk, voice).join("\n"));
+        format!("{}\n{background}\n{}\n{details}", risk.text(&table, locale), causes.text(risk, voice))
+    };
+    look(&table, parts, locale, show).unwrap()
+}
+
+fn details(table: &TableSchema, parts: &[f64], locale: Locale) -> String {
+    look(table, parts, locale, |explained, voice| explained.causes.details(&explained.risk, voice).join("\n")).unwrap()
+}
+
+#[test]
+fn a_score_with_a_reason_that_the_schema_does_not_have_is_an_error() {
+    let error = look(&table(), &[0.1, 0.2, 0.3, 0.4, 0.5], Locale::En, |_, _| ()).unwrap_err();
+    let why = std::error::Error::source(&error).unwrap().to_string();
+    assert!(error.to_string().contains("customer C-00006x") && why.contains("reason 4 is not among the 4"), "{error}: {why}");
+    let features = FeatureSchema::of(&table());
+    assert!(main_group(&[Points { group: 9, tenths: 50 }], &features).is_err());
+}
+
+#[test]
+fn a_clue_tells_its_period_or_that_it_is_not_known() {
+    let check = |change: &dyn Fn(&mut TableSchema), locale: Locale, said: &str, unsaid: &str| {
+        let mut table = table();
+        change(&mut table);
+        let text = details(&table, &[0.9, 0.0, 0.0, 0.0], locale);
+        assert!(text.contains(said) && (unsaid.is_empty() || !text.contains(unsaid)), "{text}");
+    };
+    let usage = |table: &mut TableSchema| table.columns[1].theme = Theme::Usage;
+    let month = Localized::new("近 30 天", "近 30 天", "the last 30 days");
+    let with_period = |table: &mut TableSchema| {
+        usage(table);
+        table.columns[1].period = Some(month.clone());
+    };
+    let named = |table: &mut TableSchema| {
+        with_period(table);
+        table.columns[1].label = Localized::new("近 30 天登入次數", "近 30 天登录次数", "Logins in the last 30 days");
+    };
+    let synthetic = |table: &mut TableSchema| table.columns[1].role = winback_core::schema::Role::Synthetic;
+    check(&|_| {}, Locale::En, "Tenure (+20.7 points): 3 months", "eriod");
+    check(&usage, Locale::En, "Which period it covers is not known.", "Period:");
+    check(&usage, Locale::ZhTw, "期間未註明。", "期間：");
+    check(&with_period, Locale::En, " Period: the last 30 days.", "not known");
+    check(&with_period, Locale::ZhCn, "期间：近 30 天。", "未注明");
+    check(&named, Locale::En, "Logins in the last 30 days (", "Period");
+    check(&synthetic, Locale::ZhTw, "這是模擬資料", "");
+    check(&synthetic, Locale::En, "Synthetic data, invented for demonstration", "");
+}
+
+#[test]
+fn a_clue_that_contradicts_is_shown_as_such() {
+    let found = |parts: &[f64], locale| details(&table(), parts, locale);
+    // Peers who stayed as short leave more often; here the tenure lowers the score.
+    assert!(found(&[-0.9, 0.0, 0.0, 0.0], Locale::En).contains("such customers leave more often, yet here it lowers the score"));
+    assert!(!found(&[0.9, 0.0, 0.0, 0.0], Locale::En).contains("goes against"));
+    // The charge is above the peers' middle.
+    assert!(found(&[0.0, -0.9, 0.0, 0.0], Locale::ZhTw).contains("與比較結果相反：金額高於中位數，卻仍降低了風險。"));
+    assert!(!found(&[0.0, 0.9, 0.0, 0.0], Locale::ZhTw).contains("相反"));
+}
+
+#[test]
+fn the_end_of_a_contract_is_told_only_where_it_is_known() {
+    let mut open = table();
+    open.columns[5].role = winback_core::schema::Role::Unused { why: "test".into() };
+    let told = |table: &TableSchema| details(table, &[0.0, 0.0, 1.6, 0.0], Locale::En);
+    assert!(told(&open).contains("When the contract ends: the data do not say."));
+    assert!(!told(&table()).contains("When the contract ends"));
+    let background = look(&open, &[0.0, 0.0, 1.6, 0.0], Locale::En, |found, _| found.risk.background(&open, Locale::En)).unwrap();
+    assert!(background.iter().all(|line| !line.contains("End of the contract")), "{background:?}");
 }
 
 #[test]
@@ -79,6 +168,8 @@ fn the_summaries_read_well_in_every_language() {
     insta::assert_snapshot!("one_main_reason", one_main);
     let equal = Locale::ALL.map(|locale| told(&[1.2, 0.0, 1.2, 0.0], locale)).join("\n\n");
     insta::assert_snapshot!("two_equal_reasons", equal);
+    let three = Locale::ALL.map(|locale| told(&[0.8, 0.8, 0.8, 0.0], locale)).join("\n\n");
+    insta::assert_snapshot!("three_equal_reasons", three);
     let none = Locale::ALL.map(|locale| told(&[-0.9, 0.0, -0.3, 0.0], locale)).join("\n\n");
     insta::assert_snapshot!("no_dominant_reason", none);
 }
@@ -102,6 +193,8 @@ fn input(parts: &[f64], base: f64) -> AnalystInput {
         value_bounds_minor: [4_000, 8_000],
         monthly_minor: Some(7_999),
         comparisons: Vec::new(),
+        words: Vec::new(),
+        price_sensitivity: PriceSensitivity::Unknown,
         contract_end: None,
         imputed: 0,
     }
@@ -128,6 +221,9 @@ fn the_verdict_follows_the_points() {
     check(&[1.0, 1.0], CauseVerdict::TwoEqual, 2);
     check(&[1.0, 0.98], CauseVerdict::TwoEqual, 2);
     check(&[1.0, 0.9], CauseVerdict::OneMain, 2);
+    check(&[1.0, 1.0, 1.0], CauseVerdict::ThreeEqual, 3);
+    check(&[1.0, 1.0, 1.0, 1.0], CauseVerdict::ThreeEqual, 3);
+    check(&[1.0, 0.5, 0.5], CauseVerdict::OneMain, 3);
     check(&[0.02, -1.0], CauseVerdict::NoDominantReason, 0);
     check(&[], CauseVerdict::NoDominantReason, 0);
 }
@@ -138,7 +234,8 @@ fn who_a_customer_is_never_is_the_reason_for_an_offer() {
     let features = FeatureSchema::of(&table);
     let group = |name: &str| u16::try_from(features.groups.iter().position(|g| g.name == name).unwrap()).unwrap();
     let point = |name: &str, tenths: i32| Points { group: group(name), tenths };
-    let check = |points: &[Points], expected: Option<&str>| assert_eq!(main_group(points, &features), expected.map(group), "{points:?}");
+    let check =
+        |points: &[Points], expected: Option<&str>| assert_eq!(main_group(points, &features), Ok(expected.map(group)), "{points:?}");
     check(&[point("PaperlessBilling", 300), point("Contract", 20), point("tenure", 19)], Some("Contract"));
     check(&[point("PaperlessBilling", 300)], None);
     check(&[point("Contract", LEAST_TENTHS - 1)], None);
@@ -167,6 +264,26 @@ proptest! {
         }
         prop_assert!(told.protections.iter().all(|kept| kept.tenths <= -LEAST_TENTHS));
         prop_assert!(told.causes.is_sorted_by_key(|cause| -cause.tenths));
+        let named: i32 = told.causes.iter().chain(&told.protections).map(|reason| reason.tenths).sum();
+        prop_assert_eq!(told.sum.base_tenths + named + told.sum.others_tenths, told.sum.total_tenths, "the detail adds up to the score");
+    }
+
+    #[test]
+    fn a_summary_is_short_whatever_the_columns_are_called(
+        parts in prop::array::uniform4(-2.0..2.0_f64),
+        words in prop::collection::vec("[A-Za-z]{1,12}|[一-龥]{1,9}", 1..30),
+        place in 0..3_usize,
+    ) {
+        let mut table = table();
+        for column in [1, 2, 4, 6] {
+            table.columns[column].label = Localized::same(&words.join([" ", "", "-"][place]));
+        }
+        table.columns[4].value_labels = BTreeMap::from([("Month-to-month".into(), Localized::same(&words.join(" ")))]);
+        for locale in Locale::ALL {
+            let text = look(&table, &parts, locale, |found, voice| found.causes.text(&found.risk, voice)).unwrap();
+            let most = if locale == Locale::En { MOST_WORDS } else { MOST_CHARACTERS };
+            prop_assert!(reading_length(&text, locale) <= most, "{}: {}", reading_length(&text, locale), text);
+        }
     }
 
     #[test]

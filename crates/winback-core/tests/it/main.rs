@@ -4,5 +4,6 @@ mod agents;
 mod channels;
 mod ledger;
 mod messages;
+mod prompts;
 mod sample;
 mod verbs;

@@ -64,6 +64,7 @@ impl House {
             peer_column: None,
         };
         let catalogue = Catalogue {
+            budget: None,
             currency: usd,
             margin: 0.4,
             horizon_months: 12,
@@ -98,6 +99,7 @@ fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
         role,
         optional: false,
         tell: false,
+        period: None,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,

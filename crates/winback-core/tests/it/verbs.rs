@@ -1,5 +1,5 @@
 //! The verbs over a memory store: every row accounted for, nothing done twice.
-use crate::sample::{self, House, JULIA, Who, customer};
+use crate::sample::{self, DAY, House, JULIA, Who, customer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use winback_core::brief::Sources;
@@ -11,17 +11,20 @@ use winback_core::fakes::samples::{self, origin, schema, time};
 use winback_core::feature::{FeatureColumn, FeatureSchema, FeatureTable};
 use winback_core::id::{CustomerId, Position};
 use winback_core::locale::Locale;
+use winback_core::message::Channel;
 use winback_core::model::{ChurnModel, SchemaMismatch};
 use winback_core::money::Money;
+use winback_core::offer::{OfferId, Rule, Terms};
 use winback_core::peer::PeerTable;
 use winback_core::pipeline::assess::{Assessor, assess};
 use winback_core::pipeline::import::{self, CustomerSource, ImportError, ImportReport, SourceError, SourcePage, SourceRow, import};
-use winback_core::pipeline::plan::{Planner, PlannerSetup, plan};
-use winback_core::pipeline::write::{Scribe, Selection, write};
+use winback_core::pipeline::plan::{PlanReport, Planner, PlannerSetup, plan};
+use winback_core::pipeline::write::{Scribe, Selection, WriteReport, write};
 use winback_core::progress::Silent;
 use winback_core::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, ValueTier};
-use winback_core::run::Stage;
-use winback_core::store::{AssessmentStore, CampaignStore, CustomerPage, CustomerStore, RunStore};
+use winback_core::run::{Stage, StageReport};
+use winback_core::schema::{Column, ColumnKind, Role};
+use winback_core::store::{AssessmentStore, CampaignStore, CustomerPage, CustomerStore, MessageStore, RunStore, Writing};
 use winback_core::template::Templates;
 
 /// Rows handed out three at a time; after `breaks_at` pages the file cannot be read on.
@@ -201,6 +204,56 @@ async fn assessing_counts_everyone_once_also_after_a_break() {
     assert!(stored.iter().all(|standing| standing.tier == Some(ValueTier::High)), "80.00 is high");
 }
 
+/// Plans for sixty customers with a budget and a limited stock, and returns the report and the plans.
+async fn planned(budget: Option<i64>, broken_off: bool) -> (PlanReport, Vec<CampaignPlan>) {
+    let store = MemoryStore::new();
+    let run = store.begin(&origin("script.csv"), time()).await.unwrap().id;
+    let table = schema();
+    let customers = samples::page(0, 60);
+    store.save_customers(run, &table, &customers).await.unwrap();
+    store.save_assessments(run, &(0..60).map(samples::standing).collect::<Vec<_>>()).await.unwrap();
+    let mut catalogue = House::new().catalogue;
+    catalogue.budget = budget.map(|minor| Money::new(minor, catalogue.currency));
+    let free = OfferId("free".into());
+    let mut gift = catalogue.offers[0].clone();
+    (gift.id, gift.stock, gift.terms) = (free.clone(), Some(3), Terms::default());
+    (gift.cost.fixed.minor, gift.cost.percent_of_charge) = (0, 0);
+    (catalogue.offers[0].cost.percent_of_charge, catalogue.offers[0].cost.months, catalogue.offers[0].stock) = (5, 6, Some(20));
+    let offers = vec![catalogue.offers[0].id.clone(), free];
+    catalogue.offers.push(gift);
+    let rule = Rule { id: "all".into(), owner: "Mei".into(), date: DAY, value: vec![], risk: vec![], reason: vec![], offers, line: 1 };
+    catalogue.rules = vec![rule];
+    let (features, peers) = (FeatureSchema::of(&table), PeerTable::default());
+    let setup =
+        PlannerSetup { table: &table, features: &features, peers: &peers, catalogue: &catalogue, contact_departed: true, today: DAY };
+    let mut planner = Planner::new(&setup).unwrap();
+    if broken_off {
+        // What a killed run had stored by then, from another catalogue's point of view even.
+        store.save_plans(run, &[samples::plan(0), samples::plan(1)]).await.unwrap();
+    }
+    let report = plan(run, &mut planner, &store, &Silent).await.unwrap();
+    (report, store.plans(run, Position(0), 100).await.unwrap())
+}
+
+#[tokio::test]
+async fn the_budget_is_kept_across_the_batch_and_the_same_again() {
+    let cost = |plans: &[CampaignPlan]| -> i64 { plans.iter().filter_map(|plan| plan.decision.choice()).map(|one| one.cost_minor).sum() };
+    let (open, all) = planned(None, false).await;
+    assert!(open.cost_minor > 20_000 && open.moved == 0 && open.budget_minor.is_none(), "{open:?}");
+    for budget in [0, 1, 5_000, 12_345, open.cost_minor - 1, open.cost_minor, i64::MAX] {
+        let (report, plans) = planned(Some(budget), false).await;
+        assert!(cost(&plans) == report.cost_minor && report.cost_minor <= budget, "{budget}: {report:?}");
+        assert_eq!((report.planned, report.budget_minor), (60, Some(budget)));
+        let moved = plans.iter().filter(|plan| plan.is_over_budget()).count() as u64;
+        assert_eq!((report.moved, moved > 0), (moved, budget < open.cost_minor), "{budget}");
+        let unmoved = plans.iter().zip(&all).filter(|(plan, _)| !plan.is_over_budget());
+        assert!(unmoved.into_iter().all(|(plan, free)| plan == free), "those whom the budget reaches get what they would get without it");
+        let gifts = plans.iter().filter_map(|plan| plan.decision.choice()).filter(|choice| choice.offer.0 == "free").count();
+        assert!(gifts <= 3, "a limited stock holds with a budget, too: {gifts}");
+        assert_eq!(planned(Some(budget), true).await, (report, plans), "a broken-off run ends like an unbroken one");
+    }
+}
+
 #[tokio::test]
 async fn a_plan_is_never_made_from_another_customers_score() {
     let store = MemoryStore::new();
@@ -214,6 +267,57 @@ async fn a_plan_is_never_made_from_another_customers_score() {
     let setup = PlannerSetup { table: &table, features: &features, peers: &peers, catalogue: &catalogue, contact_departed: false, today };
     let error = plan(run, &mut Planner::new(&setup).unwrap(), &store, &Silent).await.unwrap_err().to_string();
     assert!(error.contains("damaged assessment"), "{error}");
+}
+
+/// Writes for eight customers with every combination of the three consents.
+async fn written_with_consents() -> (WriteReport, Vec<Vec<Writing>>) {
+    let (store, mut house, templates) = (MemoryStore::new(), House::new(), Templates::built_in().ok().unwrap());
+    let flag = ColumnKind::Flag { yes: vec!["Yes".into()], no: vec!["No".into()] };
+    let columns = [("MailOk", Role::EmailConsent), ("SmsOk", Role::SmsConsent), ("CallOk", Role::CallConsent)];
+    let named = |(name, role): (&str, Role)| Column { name: name.into(), role, kind: flag.clone(), ..house.schema.columns[1].clone() };
+    let columns: Vec<Column> = columns.into_iter().map(named).collect();
+    house.schema.columns.extend(columns);
+    let id = store.begin(&origin("script.csv"), time()).await.unwrap().id;
+    let who = |place: u32| {
+        let mut customer = crate::sample::customer(crate::sample::JULIA);
+        (customer.id, customer.position) = (CustomerId::parse(&format!("c{place}")).unwrap(), Position(place));
+        customer.cells.extend((0..3).map(|bit| Cell::Flag(place & (1 << bit) != 0)));
+        customer
+    };
+    let customers = CustomerPage { customers: (0..8).map(who).collect(), ..CustomerPage::default() };
+    store.save_customers(id, &house.schema, &customers).await.unwrap();
+    let plan = |place: u32| CampaignPlan { position: Position(place), ..crate::sample::plan(crate::sample::JULIA) };
+    store.save_plans(id, &(0..8).map(plan).collect::<Vec<_>>()).await.unwrap();
+    let report = serde_json::to_value(PlanReport { planned: 8, ..PlanReport::default() }).unwrap();
+    store.finish_stage(id, &StageReport { report, ..samples::report(Stage::Plan) }).await.unwrap();
+    let run = store.run(id).await.unwrap().unwrap();
+    let sources = Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: DAY };
+    let scribe = Scribe { sources, templates: &templates, locales: &Locale::ALL, seed: 1 };
+    let report = write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap();
+    assert_eq!(write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap(), report, "what is stored counts the same");
+    let mut writings = Vec::new();
+    for place in 0..8 {
+        writings.push(store.writings(id, Position(place)).await.unwrap());
+    }
+    (report, writings)
+}
+
+#[tokio::test]
+async fn a_channel_without_consent_is_not_written_and_the_others_are() {
+    let (report, writings) = written_with_consents().await;
+    let counted = report.ready + report.held + report.unreachable + report.low_risk + report.already_left + report.not_selected;
+    assert_eq!((counted, report.unreachable, report.ready, report.held), (report.customers, 1, 7, 0), "{report:?}");
+    assert_eq!(report.withheld.iter().map(|count| count.customers).collect::<Vec<_>>(), [4, 4, 4]);
+    assert_eq!(report.messages, 4 * 3 * 3, "half of the channels, in three languages");
+    for (place, of_customer) in (0..8_u32).zip(&writings) {
+        let open: Vec<Channel> =
+            Channel::ALL.into_iter().enumerate().filter(|(bit, _)| place & (1 << bit) != 0).map(|(_, channel)| channel).collect();
+        assert_eq!(of_customer.len(), 3);
+        for writing in of_customer {
+            let channels: Vec<Channel> = writing.messages.iter().map(|message| message.record().content.channel()).collect();
+            assert_eq!((channels, writing.findings.len(), writing.withheld.len()), (open.clone(), 0, 3 - open.len()), "{place}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -85,6 +85,7 @@ fn column(index: usize, name: &str, rows: &[csv::StringRecord]) -> Column {
         role,
         optional: false,
         tell: false,
+        period: None,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Usage,

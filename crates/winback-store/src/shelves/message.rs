@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
+use winback_core::consent::Withheld;
 use winback_core::id::{CustomerId, Position, RunId};
 use winback_core::locale::Locale;
 use winback_core::message::{Finding, Message, MessageRecord};
@@ -21,12 +22,16 @@ const ASKED_AT_ONCE: usize = 500;
 struct BodyRef<'a> {
     messages: Vec<&'a MessageRecord>,
     findings: &'a [Finding],
+    withheld: &'a [Withheld],
 }
 
 #[derive(Deserialize)]
 struct Body {
     messages: Vec<MessageRecord>,
     findings: Vec<Finding>,
+    /// Stores of before there was consent have none.
+    #[serde(default)]
+    withheld: Vec<Withheld>,
 }
 
 #[async_trait]
@@ -77,7 +82,11 @@ pub(super) async fn at(db: &impl ConnectionTrait, run: RunId, position: Position
 }
 
 fn row_of(run: RunId, writing: &Writing) -> Result<[Value; 6], StoreError> {
-    let body = BodyRef { messages: writing.messages.iter().map(Message::record).collect(), findings: &writing.findings };
+    let body = BodyRef {
+        messages: writing.messages.iter().map(Message::record).collect(),
+        findings: &writing.findings,
+        withheld: &writing.withheld,
+    };
     let body = serde_json::to_string(&body).map_err(|error| damaged("writing", run, error))?;
     let messages = i64::try_from(writing.messages.len()).unwrap_or(i64::MAX);
     Ok([
@@ -97,5 +106,5 @@ fn read_writing(row: &QueryResult, run: RunId, position: Position) -> Result<Wri
     let customer = CustomerId::try_from(columns.next::<String>().map_err(reading)?).map_err(|error| bad(error.to_string()))?;
     let body: Body = serde_json::from_str(&columns.next::<String>().map_err(reading)?).map_err(|error| bad(error.to_string()))?;
     let messages = body.messages.into_iter().map(Message::from_store).collect();
-    Ok(Writing { position, customer, locale, messages, findings: body.findings })
+    Ok(Writing { position, customer, locale, messages, findings: body.findings, withheld: body.withheld })
 }

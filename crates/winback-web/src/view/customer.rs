@@ -190,6 +190,8 @@ pub(crate) struct WritingView {
     pub checks: Vec<String>,
     /// What kept other texts back.
     pub findings: Vec<FindingView>,
+    /// The channels not written for, for want of consent or address, each as a sentence.
+    pub withheld: Vec<String>,
 }
 
 /// A mail.
@@ -320,7 +322,6 @@ fn risk(context: &Context, file: &CustomerFile, s: &Strings) -> Result<Option<Ri
     let Some(told) = words::explain(context, file)? else { return Ok(None) };
     let (summary, causes) = (&told.risk, &told.causes);
     let voice = words::voice(context, &file.customer, s.locale);
-    let named = causes.causes.iter().chain(&causes.protections);
     Ok(Some(RiskView {
         probability: summary.probability.value(),
         probability_text: summary.probability.to_string(),
@@ -332,7 +333,7 @@ fn risk(context: &Context, file: &CustomerFile, s: &Strings) -> Result<Option<Ri
         total_tenths: tenths(summary.probability.value()),
         reasons: summary.reasons.iter().map(|reason| reason_view(context, &file.customer, reason, s)).collect(),
         analyst: ToldView { summary: summary.text(&context.table, s.locale), details: summary.background(&context.table, s.locale) },
-        causes: ToldView { summary: causes.text(&voice), details: named.map(|reason| words::pointed(&voice, reason, s)).collect() },
+        causes: ToldView { summary: causes.text(summary, &voice), details: causes.details(summary, &voice) },
     }))
 }
 
@@ -399,7 +400,8 @@ fn writing_view(writing: &Writing, s: &Strings) -> WritingView {
     };
     let language = Named::new(writing.locale.tag(), s.language(writing.locale));
     let findings = writing.findings.iter().map(|finding| finding_view(finding, s)).collect();
-    WritingView { language, email, sms, call, facts, checks, findings }
+    let withheld = writing.withheld.iter().map(|one| one.text(s.locale).to_owned()).collect();
+    WritingView { language, email, sms, call, facts, checks, findings, withheld }
 }
 
 /// Returns a check in words.

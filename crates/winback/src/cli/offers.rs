@@ -105,7 +105,7 @@ async fn try_out(at: &Place, file: &Path) -> anyhow::Result<ExitCode> {
             break;
         }
         inputs.extend(customers.iter().zip(&standings).map(|(customer, standing)| {
-            let theme = standing.main_group.map(|group| context.features.groups[usize::from(group)].theme);
+            let theme = standing.main_group.and_then(|group| context.features.group(group).ok()).map(|group| group.theme);
             let mut input = designer.input(customer, standing, theme);
             input.already_left = !bench.run_settings.contact_departed && customer.label(&context.table) == Some(true);
             input

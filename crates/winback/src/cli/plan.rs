@@ -43,12 +43,26 @@ pub fn text(bench: &Workbench, done: &PlanReport) -> String {
     rows.push((done.already_left, "left in peace: they have left already".into()));
     let rows = rows.into_iter().map(|(customers, what)| vec![report::count(customers), what]);
     format!(
-        "{} customers planned for:\n{}\nIf everyone takes the offer it costs {}; {}",
+        "{} customers planned for:\n{}\nIf everyone takes the offer it costs {}; {}{}",
         report::count(done.planned),
         report::table(&[], rows),
         money(done.cost_minor),
-        worth(done, &money(done.net_minor).to_string())
+        worth(done, &money(done.net_minor).to_string()),
+        done.budget_minor.map(|budget| budget_text(done, money(budget), money(budget.saturating_sub(done.cost_minor)))).unwrap_or_default()
     )
+}
+
+/// Returns what became of the budget, as a line of its own.
+fn budget_text(done: &PlanReport, budget: Money, left: Money) -> String {
+    let moved = match done.moved {
+        0 => "it reaches everyone.".to_owned(),
+        1 => "1 customer gets an offer that costs nothing, or a service contact, because it is spent.".to_owned(),
+        many => {
+            format!("{} customers get an offer that costs nothing, or a service contact, because it is spent.", report::count(many))
+        }
+    };
+    let spent = Money::new(done.cost_minor, budget.currency);
+    format!("\nThe budget is {budget}: {spent} is planned, {left} is left; {moved}")
 }
 
 /// Returns what the offers are assumed to bring, as the end of a sentence.

@@ -8,14 +8,16 @@ use std::process::ExitCode;
 use std::time::Instant;
 use winback_core::agents::campaign_designer::describe;
 use winback_core::agents::churn_reasoning::Voice;
+use winback_core::brief::brief;
 use winback_core::customer::Cell;
 use winback_core::id::CustomerId;
 use winback_core::locale::Locale;
-use winback_core::message::{CallScript, Content, Message};
+use winback_core::message::{CallScript, Channel, Content, Message};
 use winback_core::pipeline::assess::Explainer;
 use winback_core::pipeline::write::{self, Selection};
 use winback_core::portfolio::{Context, CustomerFile, Filter, PortfolioReader};
 use winback_core::progress::Silent;
+use winback_core::prompt::{Prompt, prompt};
 use winback_core::risk::{RiskLevel, ValueTier};
 use winback_core::store::{MessageStore, Writing};
 
@@ -40,6 +42,9 @@ pub struct Args {
     /// The language
     #[arg(long, value_enum, default_value = "en")]
     pub lang: Language,
+    /// Show what a language model would be asked to write, without personal data
+    #[arg(long)]
+    pub prompt: bool,
 }
 
 fn parse_level(text: &str) -> Result<RiskLevel, String> {
@@ -61,8 +66,30 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     };
     let file = find(&bench, &context, &id).await?;
     let locale = args.lang.into();
+    if args.prompt {
+        return prompts(at, &bench, &context, (&file, locale));
+    }
     let shown = Shown { context: &context, file: &file, locale };
     report::print(at.json, &shown.json()?, || shown.text(seed))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows what a language model would be asked, for each channel on which the customer can be reached.
+fn prompts(at: &Place, bench: &Workbench, context: &Context, (file, locale): (&CustomerFile, Locale)) -> anyhow::Result<ExitCode> {
+    let scribe = bench.scribe(&context.table, &context.catalogue, &context.company);
+    let plan = file.plan.as_ref().ok_or_else(|| stop(Exit::Usage, "nothing is planned for this customer yet", "winback plan"))?;
+    let brief = brief(&scribe.sources, &file.customer, plan, locale, scribe.seed);
+    let brief = brief.or_hint(Exit::Usage, "winback show ID tells what is planned, and why")?;
+    let withheld = write::reach(&context.run, &context.table).or_storage()?.withheld(&file.customer);
+    let open = Channel::ALL.into_iter().filter(|channel| withheld.iter().all(|one| one.channel != *channel));
+    let prompts: Vec<Prompt> = open.map(|channel| prompt(&brief, &context.table, channel)).collect();
+    report::print(at.json, &prompts, || {
+        let asked = prompts
+            .iter()
+            .map(|one| format!("── {} · {} · {} ──\n{}\n\n{}", one.channel.tag(), one.locale, one.digest.short(), one.system, one.user));
+        let unasked = withheld.iter().map(|one| format!("── {} · {locale} ──\n{}", one.channel.tag(), one.text(locale)));
+        asked.chain(unasked).collect::<Vec<_>>().join("\n\n")
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -173,7 +200,8 @@ impl Shown<'_> {
             let voice = Voice { table: &self.context.table, features: &self.context.features, customer, locale: self.locale };
             let background = explained.risk.background(&self.context.table, self.locale).into_iter().map(|line| format!("  {line}\n"));
             text.push_str(&format!("\n{}\n{}", explained.risk.text(&self.context.table, self.locale), background.collect::<String>()));
-            text.push_str(&format!("\n{}\n", explained.causes.text(&voice)));
+            let details = explained.causes.details(&explained.risk, &voice).into_iter().map(|line| format!("  {line}\n"));
+            text.push_str(&format!("\n{}\n{}", explained.causes.text(&explained.risk, &voice), details.collect::<String>()));
         }
         if let Some(plan) = &self.file.plan {
             let said = describe(plan, &self.context.catalogue, &self.context.table, self.locale);
@@ -192,6 +220,7 @@ fn writings_json(writings: &[Writing]) -> serde_json::Value {
             "language": writing.locale,
             "messages": writing.messages.iter().map(Message::record).collect::<Vec<_>>(),
             "findings": writing.findings,
+            "withheld": writing.withheld,
         })
     };
     writings.iter().map(one).collect()
@@ -209,6 +238,9 @@ fn writings_text(writings: &[Writing]) -> String {
                 content_text(&record.content),
                 record.checks.join(", ")
             ));
+        }
+        for withheld in &writing.withheld {
+            text.push_str(&format!("── {} · {} ──\n{}\n\n", withheld.channel.tag(), writing.locale, withheld.text(writing.locale)));
         }
         for finding in &writing.findings {
             text.push_str(&format!(

@@ -4,6 +4,7 @@ use crate::report;
 use crate::stages;
 use crate::workbench::{OrStorage, Workbench};
 use std::process::ExitCode;
+use winback_core::locale::Locale;
 use winback_core::pipeline::write::{Selection, WriteReport};
 use winback_core::run::Stage;
 use winback_core::store::RunStore;
@@ -54,9 +55,10 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
 /// Returns the report as text.
 pub fn text(done: &WriteReport) -> String {
     let rows = [
-        (done.ready, "ready to send, in every language and channel"),
+        (done.ready, "ready to send, in every language, on every channel open to them"),
         (done.held, "held for a person: some message did not pass its review"),
         (done.not_selected, "to be contacted, not written for yet (winback write --all)"),
+        (done.unreachable, "skipped: no channel is left, for want of consent or address"),
         (done.low_risk, "skipped: low risk"),
         (done.already_left, "skipped: they have left already"),
     ];
@@ -68,6 +70,9 @@ pub fn text(done: &WriteReport) -> String {
             "\n  {} greeted without the name in the table, which cannot stand in a message",
             report::count(done.neutral_greetings)
         ));
+    }
+    for count in &done.withheld {
+        text.push_str(&format!("\n  {} × {}", report::count(count.customers), count.withheld.text(Locale::En)));
     }
     for finding in &done.findings {
         text.push_str(&format!("\n  {} {}: {} ({})", finding.channel.tag(), finding.part, finding.detail, finding.check));

@@ -134,6 +134,7 @@ struct RawFile {
     margin: f64,
     horizon_months: u16,
     due_days: RawDueDays,
+    budget: Option<Spanned<Amount>>,
     #[serde(default)]
     offer: Vec<RawOffer>,
     #[serde(default)]
@@ -299,8 +300,10 @@ impl RawFile {
         let offers = self.offer.into_iter().map(|offer| offer.into_offer(currency, &money)).collect::<Result<_, _>>()?;
         let rules = self.rule.into_iter().enumerate().map(|(index, rule)| rule.into_rule(lines.of((Section::Rule, index), ""))).collect();
         let cases = self.case.into_iter().enumerate().map(|(index, case)| case.into_case(lines.of((Section::Case, index), ""))).collect();
+        let budget = self.budget.as_ref().map(|amount| budget_of(amount, currency, source)).transpose()?;
         Ok(Catalogue {
             currency,
+            budget,
             margin: self.margin,
             horizon_months: self.horizon_months,
             due_days: [self.due_days.high, self.due_days.medium],
@@ -323,6 +326,22 @@ fn amount_of(amount: &Spanned<Amount>, currency: Currency, source: &Source<'_>) 
         };
         source.error(amount.span(), format!("{text:?} is no amount of money: {why}; {expected}"))
     })
+}
+
+/// Reads the budget: an amount of the file's currency, 0 or more.
+fn budget_of(amount: &Spanned<Amount>, currency: Currency, source: &Source<'_>) -> Result<Money, OffersFileError> {
+    let text = &amount.get_ref().0;
+    let code = currency.code();
+    if text.chars().any(|c| c.is_alphabetic() || "$€£¥￥".contains(c)) {
+        let what = format!("the budget {text:?} names a currency; write the amount alone, in {code}, the currency of this file");
+        return Err(source.error(amount.span(), what));
+    }
+    let money = amount_of(amount, currency, source)?;
+    if money.minor < 0 {
+        let what = format!("the budget {text:?} is below 0; write 0 or more in {code}, or leave budget out for no limit");
+        return Err(source.error(amount.span(), what));
+    }
+    Ok(money)
 }
 
 type ReadMoney<'a> = dyn Fn(&Spanned<Amount>) -> Result<Money, OffersFileError> + 'a;

@@ -7,9 +7,9 @@ use winback_core::locale::Localized;
 use winback_core::schema::{Column, ColumnKind, MissingRule, Role, Theme};
 
 /// The keys a `[[column]]` can hold.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "name", "aliases", "type", "role", "unused", "missing", "optional", "yes", "no", "levels", "min", "max", "label", "values", "theme",
-    "unit", "tell",
+    "unit", "tell", "period",
 ];
 
 /// The types a column can have, as the file writes them.
@@ -34,6 +34,7 @@ pub fn read_column(entry: &Entry<'_>) -> Result<Column, ConfigError> {
         unit: section.get("unit").map(|entry| entry.localized()).transpose()?,
         optional: section.get("optional").map_or(Ok(false), |entry| entry.switch())?,
         tell: section.get("tell").map_or(Ok(false), |entry| entry.switch())?,
+        period: section.get("period").map(|entry| entry.localized()).transpose()?,
         name,
         kind,
         role,

@@ -1,4 +1,4 @@
-use super::{DesignInput, Designer, PriceSensitivity, expected_effect, plan, price_sensitivity};
+use super::{DesignInput, Designer, PriceSensitivity, Spending, expected_effect, plan, plan_spending, price_sensitivity};
 use crate::campaign::{CampaignPlan, Decision, PlanInputs, Usage, Verdict, WhyNoContact, WhyNoOffer};
 use crate::customer::{Cell, Customer};
 use crate::digest::Digest;
@@ -47,6 +47,7 @@ fn catalogue(offers: Vec<Offer>) -> Catalogue {
         line: 1,
     };
     Catalogue {
+        budget: None,
         currency: Currency::parse("USD").unwrap(),
         margin: 0.5,
         horizon_months: 12,
@@ -126,6 +127,22 @@ fn an_offer_holds_from_its_first_to_its_last_day() {
 }
 
 #[test]
+fn without_spending_the_first_free_offer_is_taken_or_none() {
+    let decide = |offers: Vec<Offer>| {
+        let plan = plan_spending(&input(), &catalogue(offers), TODAY, Spending::Nothing);
+        let verdicts: Vec<Verdict> = plan.considered.iter().map(|one| one.verdict).collect();
+        (plan.decision.choice().map(|choice| (choice.offer.0.clone(), choice.cost_minor)), verdicts, plan.is_over_budget())
+    };
+    let all = decide(vec![offer("paid", 100), offer("free", 0), offer("cheap", 1), offer("also", 0)]);
+    assert_eq!(all, (Some(("free".into(), 0)), vec![Verdict::OverBudget, Verdict::Chosen, Verdict::OverBudget, Verdict::RunnerUp], true));
+    assert_eq!(decide(vec![offer("paid", 100)]), (None, vec![Verdict::OverBudget], true));
+    let spent = plan_spending(&input(), &catalogue(vec![offer("paid", 100)]), TODAY, Spending::Nothing);
+    assert_eq!(spent.decision, Decision::ServiceContact { why: WhyNoOffer::BudgetSpent });
+    let kept = plan_spending(&input(), &catalogue(vec![offer("free", 0)]), TODAY, Spending::Nothing);
+    assert_eq!(kept, plan(&input(), &catalogue(vec![offer("free", 0)]), TODAY), "who costs nothing anyway is not moved");
+}
+
+#[test]
 fn cost_and_effect_are_right_to_the_cent() {
     let check = |fixed: i64, percent: u8, months: u16, charge: i64, cost: i64| {
         let found = OfferCost { fixed: usd(fixed), percent_of_charge: percent, months }.for_charge(Some(usd(charge)));
@@ -189,6 +206,7 @@ fn table() -> TableSchema {
         role,
         optional: false,
         tell: false,
+        period: None,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,

@@ -91,6 +91,7 @@ fn why(plan: &CampaignPlan, table: &TableSchema, locale: Locale) -> String {
     match &plan.decision {
         Decision::NoContact { why } => why_no_contact(*why, locale),
         Decision::ServiceContact { why } => format!("{}{}", standing(plan, table, locale), why_no_offer(*why, locale)),
+        Decision::Offer(_) if plan.is_over_budget() => format!("{}{}", standing(plan, table, locale), free_instead(plan, locale)),
         Decision::Offer(_) => {
             let rule = plan.rule.as_deref().unwrap_or_default();
             let chosen = pick(
@@ -104,6 +105,18 @@ fn why(plan: &CampaignPlan, table: &TableSchema, locale: Locale) -> String {
             format!("{}{chosen}", standing(plan, table, locale))
         }
     }
+}
+
+fn free_instead(plan: &CampaignPlan, locale: Locale) -> String {
+    let rule = plan.rule.as_deref().unwrap_or_default();
+    pick(
+        locale,
+        format!("預算已優先用於效益更高的客戶，因此改採規則「{rule}」中第一個符合資格且不需成本的方案。"),
+        format!("预算已优先用于收益更高的客户，因此改用规则“{rule}”中第一个符合条件且没有成本的方案。"),
+        format!(
+            " The budget goes first to customers for whom it brings more, so this is the first offer under the rule “{rule}” that the customer qualifies for and that costs nothing."
+        ),
+    )
 }
 
 /// Says risk, value, main reason and contract.
@@ -196,6 +209,12 @@ fn why_no_offer(why: WhyNoOffer, locale: Locale) -> String {
             "适用的方案成本都高于预期能留住的毛利，因此只做服务关怀。",
             " Every offer the customer qualifies for would cost more than the margin it is expected to keep, so this is a service contact only.",
         ),
+        WhyNoOffer::BudgetSpent => say(
+            locale,
+            "預算已優先用於效益更高的客戶，而適用的方案都需要成本，因此只做服務關懷。",
+            "预算已优先用于收益更高的客户，而适用的方案都有成本，因此只做服务关怀。",
+            " The budget goes first to customers for whom it brings more, and every offer this customer qualifies for costs something, so this is a service contact only.",
+        ),
     }
 }
 
@@ -236,6 +255,11 @@ fn verdict_words(verdict: Verdict, locale: Locale) -> String {
         Verdict::NotWorthIt => {
             ("成本高於預期能留住的毛利。", "成本高于预期能留住的毛利。", "would cost more than the margin it is expected to keep.")
         }
+        Verdict::OverBudget => (
+            "也適用，但預算已優先用於效益更高的客戶。",
+            "也适用，但预算已优先用于收益更高的客户。",
+            "fits too, but the budget goes first to customers for whom it brings more.",
+        ),
     };
     say(locale, zh_tw, zh_cn, en)
 }

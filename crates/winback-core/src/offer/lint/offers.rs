@@ -34,7 +34,12 @@ fn identity<'a>(page: &mut Page<'_>, index: usize, offer: &'a Offer, seen: &mut 
         seen.insert(id, line);
     }
     if !page.catalogue.rules.iter().any(|rule| rule.offers.contains(&offer.id)) {
-        page.warning(place, "id", Fault::Unused, format!("no rule names offer {id:?}, so nobody will get it"));
+        page.warning(
+            place,
+            "id",
+            Fault::Unused,
+            format!("no rule names offer {id:?}, so nobody will get it; name it in a rule, or remove it"),
+        );
     }
 }
 
@@ -43,7 +48,12 @@ fn period(page: &mut Page<'_>, index: usize, offer: &Offer) {
     if let (Some(first), Some(last)) = (offer.valid_from, offer.valid_until)
         && last < first
     {
-        page.error(place, "valid_until", Fault::Period, format!("offer {id:?} ends on {last}, before it begins on {first}"));
+        page.error(
+            place,
+            "valid_until",
+            Fault::Period,
+            format!("offer {id:?} ends on {last}, before it begins on {first}; swap or move the days"),
+        );
         return;
     }
     if let Some(last) = offer.valid_until.filter(|last| *last < today) {
@@ -62,7 +72,8 @@ fn period(page: &mut Page<'_>, index: usize, offer: &Offer) {
 fn cost(page: &mut Page<'_>, index: usize, offer: &Offer) {
     let (place, id, cost) = ((Section::Offer, index), &offer.id.0, offer.cost);
     if cost.fixed.minor < 0 {
-        let text = format!("offer {id:?} has a cost of {}; a cost is never below 0", cost.fixed.decimal());
+        let text =
+            format!("offer {id:?} has a cost of {}; a cost is never below 0, so write what it costs the company", cost.fixed.decimal());
         page.error(place, "cost.fixed", Fault::NegativeCost, text);
     }
     if cost.percent_of_charge > 100 {
@@ -121,8 +132,15 @@ fn eligibility(page: &mut Page<'_>, index: usize, offer: &Offer) {
         let text = format!("offer {id:?} asks for the column {column:?} and lists no value, so nobody can have it");
         page.error(place, &format!("eligible.having.{column}"), Fault::Eligibility, text);
     }
+    for (field, months) in [("tenure_min", who.tenure_min), ("tenure_max", who.tenure_max)] {
+        if let Some(months) = months.filter(|months| !months.is_finite() || *months < 0.0) {
+            let text = format!("offer {id:?} has {field} = {months}; expected a number of months, 0 or more");
+            page.error(place, &format!("eligible.{field}"), Fault::Eligibility, text);
+        }
+    }
     if offer.stock == Some(0) {
-        page.warning(place, "stock", Fault::Eligibility, format!("none are left of offer {id:?}"));
+        let text = format!("none are left of offer {id:?}, so nobody will get it; raise the stock, or remove the offer");
+        page.warning(place, "stock", Fault::Eligibility, text);
     }
 }
 
@@ -135,6 +153,10 @@ fn texts(page: &mut Page<'_>, index: usize, offer: &Offer, locale: Locale) {
         }
     }
     let (promise, path) = (offer.promise.get(locale), format!("promise.{locale}"));
+    if promise.matches('{').count() != promise.matches('}').count() {
+        let text = format!("the promise of offer {id:?} in {locale} opens a brace that it does not close, or the other way round");
+        page.error(place, &path, Fault::PromiseTerms, text);
+    }
     for name in placeholders(promise).filter(|name| !PLACEHOLDERS.contains(name)) {
         let text = format!("the promise of offer {id:?} has {{{name}}}; expected {{percent}}, {{months}} or {{saving}}");
         page.error(place, &path, Fault::PromiseTerms, text);
@@ -180,11 +202,14 @@ fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
 }
 
-const CHINESE_NUMBERS: &str = "一二兩两三四五六七八九十百半";
-const CHINESE_UNITS: [&str; 7] = ["個月", "个月", "折", "成", "年", "天", "元"];
-const ENGLISH_NUMBERS: [&str; 13] =
-    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "twenty", "fifty"];
-const ENGLISH_UNITS: [&str; 6] = ["month", "percent", "per", "year", "week", "day"];
+const CHINESE_NUMBERS: &str = "一二兩两三四五六七八九十百千半";
+const CHINESE_UNITS: [&str; 15] = ["個月", "个月", "折", "成", "年", "天", "日", "週", "周", "元", "塊", "块", "價", "价", "倍"];
+const ENGLISH_NUMBERS: [&str; 20] = [
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "fifteen", "twenty", "thirty", "forty",
+    "fifty", "hundred", "half", "double", "twice",
+];
+const ENGLISH_UNITS: [&str; 11] =
+    ["month", "percent", "per cent", "year", "week", "day", "price", "dollar", "off", "the price", "your monthly"];
 
 /// Returns the first number that is typed as digits, or as a word before a unit: `15`, `三個月`, `three months`.
 fn typed_number(text: &str) -> Option<String> {
@@ -201,6 +226,11 @@ fn chinese_number(text: &str) -> Option<String> {
 
 fn english_number(text: &str) -> Option<String> {
     let words: Vec<String> = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
-    let typed = |pair: &[String]| ENGLISH_NUMBERS.contains(&pair[0].as_str()) && ENGLISH_UNITS.iter().any(|unit| pair[1].starts_with(unit));
-    words.windows(2).find(|pair| typed(pair)).map(|pair| pair.join(" "))
+    let numbers = words.iter().enumerate().filter(|(_, word)| ENGLISH_NUMBERS.contains(&word.as_str()));
+    numbers.into_iter().find_map(|(place, _)| {
+        // One word may stand between: two free months, half the price.
+        let after: Vec<String> = (1..=2).filter_map(|next| words.get(place + next..).map(|rest| rest.join(" "))).collect();
+        let ends = 1 + after.iter().position(|rest| ENGLISH_UNITS.iter().any(|unit| rest.starts_with(unit)))?;
+        Some(words[place..=place + ends].join(" "))
+    })
 }

@@ -58,6 +58,7 @@ fn column(name: &str, kind: ColumnKind, role: Role, theme: Theme, label: Localiz
         role,
         optional: false,
         tell: false,
+        period: None,
         missing: MissingRule::Learn,
         label,
         theme,
@@ -250,6 +251,7 @@ pub fn catalogue() -> Catalogue {
         line,
     };
     Catalogue {
+        budget: None,
         currency: usd(),
         margin: 0.55,
         horizon_months: 12,
@@ -368,7 +370,7 @@ pub fn write(customer: &Customer) -> Vec<Writing> {
             };
             let email = Email { subject: subject.into(), preheader: "15%".into(), text, html };
             let messages = vec![record(locale, Content::Email(email)), record(locale, Content::Sms(Sms { text: sms.into() })), record(locale, Content::Call(script))];
-            Writing { position: customer.position, customer: customer.id.clone(), locale, messages, findings: vec![] }
+            Writing { position: customer.position, customer: customer.id.clone(), locale, messages, findings: vec![], withheld: vec![] }
         })
         .collect()
 }

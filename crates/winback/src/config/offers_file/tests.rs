@@ -2,7 +2,7 @@ use super::{DEFAULT, OffersFile, parse};
 use jiff::civil::{Date, date};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use winback_core::agents::campaign_designer::{DesignInput, describe, plan};
+use winback_core::agents::campaign_designer::{DesignInput, Spending, describe, plan, plan_spending};
 use winback_core::campaign::{CampaignPlan, Decision, PlanInputs, PriceSensitivity, Usage, Verdict};
 use winback_core::id::{CustomerId, Position};
 use winback_core::locale::{Locale, Localized};
@@ -85,6 +85,7 @@ fn table() -> TableSchema {
         role: Role::Contract,
         optional: false,
         tell: false,
+        period: None,
         missing: MissingRule::Learn,
         label: Localized::new("合約", "合约", "Contract"),
         theme: Theme::Contract,
@@ -122,16 +123,24 @@ fn every_promise_can_be_said_in_every_language() {
     }
 }
 
+/// Checks that a change of the default file gives a finding on the line where `at` stands.
+fn check(from: &str, to: &str, at: &str, expected: (Fault, Severity)) {
+    let (text, line) = planted(from, to, at);
+    let found = findings(&text);
+    let hit = found.iter().any(|one| (one.fault, one.severity, one.line) == (expected.0, expected.1, line));
+    assert!(hit, "{to:?} on line {line} should give {expected:?}, found {found:#?}");
+}
+
+fn error(from: &str, to: &str, at: &str, fault: Fault) {
+    check(from, to, at, (fault, Severity::Error));
+}
+
+fn warning(from: &str, to: &str, at: &str, fault: Fault) {
+    check(from, to, at, (fault, Severity::Warning));
+}
+
 #[test]
 fn each_planted_defect_is_found_on_its_line() {
-    let check = |from: &str, to: &str, at: &str, fault: Fault, severity: Severity| {
-        let (text, line) = planted(from, to, at);
-        let found = findings(&text);
-        let hit = found.iter().any(|one| (one.fault, one.severity, one.line) == (fault, severity, line));
-        assert!(hit, "{to:?} on line {line} should give {fault:?}, found {found:#?}");
-    };
-    let error = |from: &str, to: &str, at: &str, fault| check(from, to, at, fault, Severity::Error);
-    let warning = |from: &str, to: &str, at: &str, fault| check(from, to, at, fault, Severity::Warning);
     let source = r#"effect = { saves = 0.30, source = "Winback default" }"#;
     let with = |extra: &str| format!("{extra}\n{source}");
 
@@ -149,24 +158,14 @@ fn each_planted_defect_is_found_on_its_line() {
     error("terms = { percent = 20, months = 6 }", "terms = { percent = 20, months = 0 }", "months = 0", Fault::Months);
     error("percent_of_charge = 20, months = 6", "percent_of_charge = 20", "percent_of_charge = 20 }", Fault::Months);
     warning("percent_of_charge = 20", "percent_of_charge = 10", "cost = { percent_of_charge = 10", Fault::CostTerms);
-    error(
-        "terms = { percent = 20, months = 6 }",
-        "terms = { months = 6 }",
-        "接下來 {months} 個月，月費減免 {percent}%，感謝",
-        Fault::PromiseTerms,
+    error("tenure_max = 12", "tenure_max = -1", "tenure_max = -1", Fault::Eligibility);
+    error("tenure_max = 12", "tenure_max = nan", "tenure_max = nan", Fault::Eligibility);
+    warning(
+        r#"eligible = { risk = ["high"], value = ["high"] }"#,
+        r#"eligible = { risk = ["low"] } # none"#,
+        r#"offers = ["strong-discount""#,
+        Fault::Unused,
     );
-    error("and looks for", "and in {months} months looks for", "and in {months} months", Fault::PromiseTerms);
-    error("and looks for", "and looks for {prise}", "{prise}", Fault::PromiseTerms);
-    warning("for {months} months.\"\nterms = { percent = 15", "for a year.\"\nterms = { percent = 15", "for a year.", Fault::PromiseTerms);
-    error(
-        "{percent}% off your monthly charge for the next {months} months, as",
-        "20% off your monthly charge for {months} months, as",
-        "20% off",
-        Fault::TypedNumber,
-    );
-    error("looks after your account", "looks after you for three months", "for three months", Fault::TypedNumber);
-    error("由專人陪您檢視目前的合約", "三個月內由專人陪您檢視合約", "三個月內", Fault::TypedNumber);
-    error("由专人陪您梳理现有合约", "现在八折，由专人陪您梳理合约", "现在八折", Fault::TypedNumber);
     error("saves = 0.25", "saves = 1.25", "saves = 1.25", Fault::Effect);
     error(r#"saves = 0.25, source = "Winback default""#, r#"saves = 0.25, source = " ""#, r#"source = " ""#, Fault::Effect);
     error("margin = 0.55", "margin = 1.0", "margin = 1.0", Fault::Setting);
@@ -189,6 +188,33 @@ value = ["low"]"#,
     error(r#"offers = ["autopay-credit", "care-call"]"#, "offers = [] # none", "offers = [] # none", Fault::Empty);
     error(r#"expect = "annual-plan""#, r#"expect = "care-call" # wrong"#, r#"expect = "care-call" # wrong"#, Fault::Case);
     error(r#"expect = "annual-plan""#, r#"expect = "anual-plan""#, r#"expect = "anual-plan""#, Fault::UnknownOffer);
+}
+
+#[test]
+fn a_promise_that_does_not_fit_its_terms_is_found_on_its_line() {
+    error(
+        "terms = { percent = 20, months = 6 }",
+        "terms = { months = 6 }",
+        "接下來 {months} 個月，月費減免 {percent}%，感謝",
+        Fault::PromiseTerms,
+    );
+    error("and looks for", "and in {months} months looks for", "and in {months} months", Fault::PromiseTerms);
+    error("and looks for", "and looks for {prise}", "{prise}", Fault::PromiseTerms);
+    warning("for {months} months.\"\nterms = { percent = 15", "for a year.\"\nterms = { percent = 15", "for a year.", Fault::PromiseTerms);
+    error(
+        "{percent}% off your monthly charge for the next {months} months, as",
+        "20% off your monthly charge for {months} months, as",
+        "20% off",
+        Fault::TypedNumber,
+    );
+    error("looks after your account", "looks after you for three months", "for three months", Fault::TypedNumber);
+    error("由專人陪您檢視目前的合約", "三個月內由專人陪您檢視合約", "三個月內", Fault::TypedNumber);
+    error("由专人陪您梳理现有合约", "现在八折，由专人陪您梳理合约", "现在八折", Fault::TypedNumber);
+    error("looks after your account", "looks after you for two free months", "for two free months", Fault::TypedNumber);
+    error("looks after your account", "looks after you at half the price", "at half the price", Fault::TypedNumber);
+    error("由專人陪您檢視目前的合約", "現在半價，由專人陪您檢視合約", "現在半價", Fault::TypedNumber);
+    error("由專人陪您檢視目前的合約", "由專人陪您檢視１２個月的合約", "１２個月的合約", Fault::TypedNumber);
+    error("and looks for", "and {months looks for", "{months looks", Fault::PromiseTerms);
 }
 
 /// Returns the default file with a rule put before the rule whose comment is given, and the new rule's line.
@@ -258,6 +284,12 @@ fn a_file_that_cannot_be_read_names_the_place_and_what_was_meant() {
     check("terms = { percent = 20", "terms = { percent = -20", "percent = -20", &["whole number from 0 to 255"]);
     check("date = 2026-11-21", "date = \"soon\"", "\"soon\"", &["2030-12-31"]);
     check("horizon_months = 24", "horizon_months = ", "horizon_months = ", &[]);
+    let budget = |text: &str| format!("budget = {text}\nhorizon_months = 24");
+    for (written, says) in
+        [("\"-1.00\"", "below 0"), ("-1", "below 0"), ("\"€100\"", "in USD"), ("\"100 TWD\"", "in USD"), ("\"1.005\"", "decimal places")]
+    {
+        check("horizon_months = 24", &budget(written), written, &[says]);
+    }
 }
 
 #[test]
@@ -349,6 +381,19 @@ fn a_simulation_tells_who_gets_something_else() {
 }
 
 #[test]
+fn a_budget_is_read_and_a_simulation_keeps_it() {
+    let with = |budget: &str| parse(&DEFAULT.replace("# budget = \"5000.00\"", budget), "offers.toml").unwrap().catalogue;
+    assert_eq!((with("").budget, with("budget = 0").budget.map(|budget| budget.minor)), (None, Some(0)));
+    let inputs: Vec<DesignInput> = Cell::all().map(|cell| input(cell.level, cell.tier, cell.theme)).collect();
+    let inputs: Vec<DesignInput> =
+        inputs.into_iter().zip(0..).map(|(input, place)| DesignInput { position: Position(place), ..input }).collect();
+    let (open, tight, none) = (with(""), with("budget = \"1000\""), with("budget = 0"));
+    let found = simulate(&open, &tight, &inputs, TODAY);
+    assert!(found.cost_before_minor > 100_000 && (90_000..=100_000).contains(&found.cost_after_minor) && found.changed > 0, "{found:?}");
+    assert_eq!(simulate(&open, &none, &inputs, TODAY).cost_after_minor, 0);
+}
+
+#[test]
 fn an_offer_that_runs_out_gives_way_to_the_next() {
     let mut catalogue = default_file().catalogue;
     let id = OfferId("annual-plan".into());
@@ -387,6 +432,10 @@ fn a_plan_reads_well_in_every_language() {
     for offer in &mut cheap.offers {
         offer.cost.fixed.minor = 1_000_000;
     }
+    let mut free = catalogue.clone();
+    for offer in free.offers.iter_mut().filter(|offer| offer.kind == OfferKind::Service) {
+        offer.cost.fixed.minor = 0;
+    }
     let low = input(RiskLevel::Low, Some(ValueTier::High), None);
     let plans = [
         ("raised price sensitivity", plan(&raised, &catalogue, TODAY)),
@@ -394,6 +443,8 @@ fn a_plan_reads_well_in_every_language() {
         ("unknown value", plan(&unknown, &catalogue, TODAY)),
         ("nothing is worth it", plan(&fallen, &cheap, TODAY)),
         ("low risk", plan(&low, &catalogue, TODAY)),
+        ("the budget is spent", plan_spending(&raised, &catalogue, TODAY, Spending::Nothing)),
+        ("the budget is spent, something is free", plan_spending(&raised, &free, TODAY, Spending::Nothing)),
     ];
     assert!(matches!(plans[3].1.decision, Decision::ServiceContact { .. }));
     for locale in Locale::ALL {
