@@ -208,6 +208,26 @@ fn every_voice_passes_the_review_and_tells_customers_apart() {
     }
 }
 
+#[test]
+fn every_variant_of_every_voice_passes_the_review() {
+    let tiers = [Some(ValueTier::High), Some(ValueTier::Mid), Some(ValueTier::Low), None];
+    for locale in Locale::ALL {
+        for segment in voices() {
+            let mut turn = 0;
+            for (goal, offer) in Goal::ALL.into_iter().flat_map(|goal| OFFERS.map(|offer| (goal, offer))) {
+                for seed in 0..12 {
+                    turn += 1;
+                    let theme = themes().nth((turn * 7) % 9).unwrap();
+                    let who = Who { offer, theme, tier: tiers[turn % 4], ..JULIA };
+                    if let Some(brief) = voiced(who, segment, goal, locale, seed) {
+                        assert_eq!(messages(&brief).len(), 3);
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// A section of a built-in template without notes and without what facts put in.
 struct Wording {
     place: String,
