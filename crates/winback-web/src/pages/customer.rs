@@ -5,6 +5,7 @@ use crate::guard::Visit;
 use crate::list_query::ListState;
 use crate::problem::Problem;
 use crate::state::WebState;
+use crate::strings::fill;
 use crate::url;
 use crate::view::customer::{self, CustomerView, EmailView, RiskView, WritingView};
 use askama::Template;
@@ -56,8 +57,23 @@ impl CustomerPage {
         self.view.plan.as_ref().is_some_and(|plan| !plan.contact)
     }
 
+    /// Returns the messages the summary speaks of: those in the page's own language, else the first.
+    fn leading(&self) -> Option<&WritingView> {
+        self.view.writings.first()
+    }
+
+    /// Returns how many claims the messages make, in words.
+    fn claims_count(&self, writing: &WritingView) -> String {
+        fill(self.page.s.claims_count, &[("n", &writing.ledger.len().to_string())])
+    }
+
+    /// Returns the name of an answer or another numbered part of a script.
+    fn numbered(&self, part: &str, at: &usize) -> String {
+        format!("{part} {at}")
+    }
+
     fn any_message(&self) -> bool {
-        self.view.writings.iter().any(|writing| writing.email.is_some() || writing.sms.is_some() || writing.call.is_some())
+        self.view.writings.iter().any(WritingView::any)
     }
 }
 

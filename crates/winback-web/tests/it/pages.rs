@@ -97,7 +97,7 @@ async fn a_filter_narrows_and_an_exact_id_stands_first() {
     assert_eq!(ids("search=vhveg").await, ["7590-VHVEG"]);
     assert_eq!(ids("search=..").await[0], "..");
     assert_eq!(ids("level=high&tier=low&sort=id").await.len(), 2);
-    assert_eq!(ids("written=yes").await.len(), 2);
+    assert_eq!(ids("written=yes").await.len(), 3);
     assert_eq!(ids("page=9999999&size=7&sort=position").await.len(), 2);
 }
 
