@@ -27,11 +27,10 @@ for (const button of document.querySelectorAll("button.print")) {
 // Escape hides what a claim rests on without moving pointer or focus; it shows again on the next visit.
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  for (const shown of document.querySelectorAll(".claim:hover, .claim:focus, .tip:hover, .tip:focus-within")) {
-    const claim = shown.classList.contains("tip") ? shown.previousElementSibling : shown;
-    if (shown !== claim && shown.contains(document.activeElement)) claim.focus();
-    claim.classList.add("hushed");
-    for (const next of ["blur", "pointerenter"]) claim.addEventListener(next, () => claim.classList.remove("hushed"), { once: true });
+  for (const shown of document.querySelectorAll(".rests:hover, .rests:focus-within")) {
+    if (shown.contains(document.activeElement)) shown.querySelector(".claim").focus();
+    shown.classList.add("hushed");
+    for (const next of ["focusout", "mouseenter"]) shown.addEventListener(next, () => shown.classList.remove("hushed"), { once: true });
   }
 });
 // A second click on a form's button must not send the form twice.

@@ -183,6 +183,7 @@ pub(crate) const ALL: &[Entry] = &[
     ("messages_title", |s| s.messages_title),
     ("messages_ready", |s| s.messages_ready),
     ("messages_see", |s| s.messages_see),
+    ("messages_why", |s| s.messages_why),
     ("messages_none", |s| s.messages_none),
     ("messages_alone", |s| s.messages_alone),
     ("messages_held", |s| s.messages_held),

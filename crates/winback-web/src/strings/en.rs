@@ -182,6 +182,7 @@ pub(crate) static EN: Strings = Strings {
     messages_title: "Messages",
     messages_ready: "The messages passed their checks and are ready to use.",
     messages_see: "See the messages",
+    messages_why: "See why",
     messages_none: "No message has been written for this customer yet.",
     messages_alone: "Nothing is written for this customer, because no contact is planned.",
     messages_held: "No message passed its checks; a person should look at it.",

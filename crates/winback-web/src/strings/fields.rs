@@ -182,6 +182,7 @@ pub(crate) struct Strings {
     pub messages_title: &'static str,
     pub messages_ready: &'static str,
     pub messages_see: &'static str,
+    pub messages_why: &'static str,
     pub messages_none: &'static str,
     pub messages_alone: &'static str,
     pub messages_held: &'static str,

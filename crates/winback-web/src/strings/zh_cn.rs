@@ -182,6 +182,7 @@ pub(crate) static ZH_CN: Strings = Strings {
     messages_title: "消息",
     messages_ready: "消息已通过检查，可以直接使用。",
     messages_see: "查看消息",
+    messages_why: "查看原因",
     messages_none: "尚未为这位客户撰写消息。",
     messages_alone: "未规划联系，因此不为这位客户撰写消息。",
     messages_held: "没有消息通过检查，需要有人查看。",

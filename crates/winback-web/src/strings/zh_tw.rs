@@ -182,6 +182,7 @@ pub(crate) static ZH_TW: Strings = Strings {
     messages_title: "訊息",
     messages_ready: "訊息已通過檢查，可以直接使用。",
     messages_see: "查看訊息",
+    messages_why: "查看原因",
     messages_none: "尚未為這位客戶撰寫訊息。",
     messages_alone: "未規劃聯繫，因此不為這位客戶撰寫訊息。",
     messages_held: "沒有訊息通過檢查，需要有人查看。",

@@ -196,7 +196,7 @@ pub(crate) fn by_sentence(claims: &[ClaimView]) -> Vec<SentenceRow<'_>> {
     for claim in claims {
         match rows.last_mut() {
             Some(row) if (row.channel, row.part, row.text) == (&claim.channel, &claim.part, claim.sentence.as_str()) => {
-                row.claims.push(claim)
+                row.claims.push(claim);
             }
             _ => rows.push(SentenceRow { channel: &claim.channel, part: &claim.part, text: &claim.sentence, claims: vec![claim] }),
         }
@@ -244,7 +244,7 @@ fn sentence(text: &str, start: usize, length: usize) -> &str {
 }
 
 /// Returns a part of a message in words: `Subject`, `Our answer 2`.
-fn part_label(part: &str, s: &Strings) -> String {
+pub(crate) fn part_label(part: &str, s: &Strings) -> String {
     let (name, number) = part.split_once(' ').map_or((part, ""), |(name, number)| (name, number));
     let label = match name {
         "subject" => s.mail_subject,

@@ -1,5 +1,5 @@
 //! Everything about one customer.
-use super::claims::{ClaimView, Piece, SentenceRow, Sources, by_sentence, field_anchor, pieces};
+use super::claims::{ClaimView, Piece, SentenceRow, Sources, by_sentence, field_anchor, part_label, pieces};
 use super::{Amount, Named};
 use crate::problem::Problem;
 use crate::state::WebState;
@@ -306,7 +306,7 @@ pub(crate) struct FindingView {
     /// The channel.
     pub channel: Named,
     /// The part of the text.
-    pub part: String,
+    pub part: Named,
     /// The check that failed.
     pub check: String,
     /// What was found and what to do.
@@ -490,7 +490,7 @@ fn call_view(script: &CallScript) -> CallView {
 fn finding_view(finding: &Finding, s: &Strings) -> FindingView {
     FindingView {
         channel: Named::new(finding.channel.tag(), s.channel(finding.channel)),
-        part: finding.part.clone(),
+        part: Named::new(&finding.part, &part_label(&finding.part, s)),
         check: finding.check.clone(),
         detail: finding.detail.clone(),
     }

@@ -30,6 +30,7 @@ async fn every_page_in_english() {
     check("bad_query_en", "/customers?level=huge&lang=en", StatusCode::BAD_REQUEST).await;
     check("nobody_en", "/customers?search=zzzz&lang=en", StatusCode::OK).await;
     check("beyond_the_end_en", "/customers?page=999&size=10&sort=id&lang=en", StatusCode::OK).await;
+    check("customer_held_en", "/customers/3668-QPYBK?lang=en", StatusCode::OK).await;
     check("call_sheet_en", "/call?id=7590-VHVEG&text=en&lang=en", StatusCode::OK).await;
 }
 

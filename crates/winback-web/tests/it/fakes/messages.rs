@@ -131,7 +131,8 @@ impl<'a> Pen<'a> {
         let place = |(part, words, value, bound): Claim| {
             let parts = content.parts();
             let (_, text) = parts.iter().find(|(name, _)| *name == part).unwrap();
-            let start = text.find(&words).unwrap_or_else(|| panic!("{words:?} is not in {text:?}"));
+            assert!(text.contains(&words), "{words:?} is not in {text:?}");
+            let start = text.find(&words).unwrap();
             LedgerEntry { part: part.into(), start: start as u32, end: (start + words.len()) as u32, value, bound }
         };
         let mut ledger: Vec<LedgerEntry> = claims.into_iter().map(place).collect();
@@ -272,7 +273,11 @@ impl<'a> Pen<'a> {
                 outcome("no_answer", self.say("無人接聽", "无人接听", "No answer")),
             ],
         };
-        let claims = vec![
+        self.message(Content::Call(script), self.call_claims())
+    }
+
+    fn call_claims(&self) -> Vec<Claim> {
+        vec![
             (
                 "opening",
                 self.say("北極星電信", "北极星电信", "Northstar"),
@@ -291,8 +296,7 @@ impl<'a> Pen<'a> {
             ("answer 2", self.say("每月付 {charge}", "每月付 {charge}", "{charge} a month"), self.monthly(), fact("charge.monthly")),
             ("answer 2", self.say("6 個月", "6 个月", "6 months"), span(6, Unit::Month), fact("offer.months")),
             ("answer 2", self.say("85 折", "85 折", "15% lower"), percent_off(), fact("offer.percent")),
-        ];
-        self.message(Content::Call(script), claims)
+        ]
     }
 }
 
