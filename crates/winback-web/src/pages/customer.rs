@@ -72,6 +72,10 @@ impl CustomerPage {
         format!("{part} {at}")
     }
 
+    fn any_claim(&self) -> bool {
+        self.view.writings.iter().any(|writing| !writing.ledger.is_empty())
+    }
+
     fn any_message(&self) -> bool {
         self.view.writings.iter().any(WritingView::any)
     }
