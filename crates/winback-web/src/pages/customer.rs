@@ -5,8 +5,9 @@ use crate::guard::Visit;
 use crate::list_query::ListState;
 use crate::problem::Problem;
 use crate::state::WebState;
+use crate::strings::fill;
 use crate::url;
-use crate::view::customer::{self, CustomerView, EmailView, RiskView, WritingView};
+use crate::view::customer::{self, CallView, CustomerView, EmailView, RiskView, WritingView};
 use askama::Template;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
@@ -118,6 +119,12 @@ struct CallPage {
     page: Page,
     view: CustomerView,
     writing: WritingView,
+}
+
+impl CallPage {
+    fn spoken_time(&self, call: &CallView) -> String {
+        fill(self.page.s.call_seconds, &[("seconds", &call.course.seconds.to_string())])
+    }
 }
 
 /// The call script on a sheet of its own, for printing and ticking.
