@@ -153,7 +153,10 @@ fn a_script_nobody_can_follow_is_refused() {
 #[test]
 fn a_script_that_takes_too_long_says_what_to_cut() {
     let found = spoil(|script| {
-        script.reason = "word ".repeat(100);
+        script.opening = "Hello, this is {{agent_name}} of Northwind Telecom. May I speak with you for a moment?".into();
+        script.offer = "We would like to offer you the Annual saver. Would you like it?".into();
+        script.close = "Thank you. Have a good day.".into();
+        script.reason = "word ".repeat(130);
         script.objections[1].answer = "word ".repeat(60);
     });
     let told: Vec<String> = found.into_iter().map(|finding| format!("{}: {}", finding.part, finding.detail)).collect();
