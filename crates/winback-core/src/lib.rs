@@ -41,6 +41,7 @@ pub mod script;
 pub mod search;
 pub mod segment;
 pub mod slot;
+pub mod sms;
 pub mod spelling;
 pub mod store;
 pub mod template;

@@ -3,17 +3,21 @@
 //! the personal data filled in, escaped for the place where it stands.
 mod html;
 mod number;
+mod script;
+mod sms;
 
 use crate::claim::Phrases;
 use crate::locale::Locale;
 use crate::message::{Brief, CallScript, Channel, Content, Draft, Email, Fact, Finding, Message, MessageRecord, Sms};
-use crate::slot::{MAX_NAME_UNITS, Place, Slot, fill};
+use crate::slot::{Place, Refused, Slot, WhenMissing, fill};
 use std::borrow::Cow;
 
-/// The most UTF-16 units a short message may have when filled (one UCS-2 segment, GSM 03.38).
-pub const SMS_UNITS: usize = 70;
-/// The fewest objections a call script answers.
-pub const MIN_OBJECTIONS: usize = 6;
+pub use script::{ANSWER_SECONDS, MAIN_PATH_SECONDS, MIN_OBJECTIONS};
+pub(crate) use sms::what_to_cut;
+pub use sms::{SMS_UNITS, worst_case_units};
+
+/// The check that notes a customer greeted without the name the table has, because it cannot stand in a message.
+pub const NEUTRAL_GREETING: &str = "neutral-greeting";
 /// The widest subject line, where a Chinese character counts two.
 pub const SUBJECT_WIDTH: usize = 78;
 
@@ -23,6 +27,7 @@ pub fn review(brief: &Brief, _phrases: &Phrases, draft: Draft) -> Result<Message
     desk.offer_matches(&draft);
     let parts = parts(&draft.content);
     desk.slots(&parts);
+    desk.greeting();
     desk.characters(&parts);
     desk.numbers(&parts);
     match &draft.content {
@@ -33,8 +38,14 @@ pub fn review(brief: &Brief, _phrases: &Phrases, draft: Draft) -> Result<Message
     if !desk.findings.is_empty() {
         return Err(desk.findings);
     }
+    let content = match filled(&draft.content, brief) {
+        Ok(content) => content,
+        Err(refused) => {
+            desk.find("text", "slots-filled", refused.to_string());
+            return Err(desk.findings);
+        }
+    };
     let facts = brief.facts.iter().filter(|fact| parts.iter().any(|part| part.read.contains(fact.text.as_str()))).cloned().collect();
-    let content = filled(&draft.content, brief);
     Ok(Message::reviewed(MessageRecord {
         position: brief.position,
         customer: brief.customer.clone(),
@@ -48,13 +59,6 @@ pub fn review(brief: &Brief, _phrases: &Phrases, draft: Draft) -> Result<Message
         ledger: Vec::new(),
         checks: desk.checks.into_iter().map(str::to_owned).collect(),
     }))
-}
-
-/// Returns the UTF-16 units of a text when its slots hold the longest values they can.
-pub fn worst_case_units(text: &str, brief: &Brief) -> usize {
-    let longest = "名".repeat(MAX_NAME_UNITS);
-    let value = |slot| if slot == Slot::UnsubscribeUrl { brief.slots.usable(slot) } else { Some(longest.as_str()) };
-    fill(text, Place::Plain, value).encode_utf16().count()
 }
 
 /// Returns the link that dials a telephone number: `tel:+15550100`.
@@ -80,28 +84,40 @@ fn parts(content: &Content) -> Vec<Part<'_>> {
     parts
 }
 
-fn filled(content: &Content, brief: &Brief) -> Content {
+/// Returns a text with its slots filled, or the slot that cannot be.
+fn filled(content: &Content, brief: &Brief) -> Result<Content, Refused> {
     let blank = if brief.locale == Locale::En { "________" } else { "＿＿＿＿" };
-    let value = |slot| brief.slots.usable(slot).or((slot == Slot::AgentName).then_some(blank));
-    let text = |text: &str| fill(text, Place::Plain, value);
-    match content {
+    let value = |slot: Slot| brief.slots.usable(slot).or((slot.when_missing() == WhenMissing::Blank).then_some(blank));
+    let put = |text: &str, place| fill(text, place, value);
+    Ok(match content {
         Content::Email(email) => Content::Email(Email {
-            subject: text(&email.subject),
-            preheader: text(&email.preheader),
-            text: text(&email.text),
-            html: fill(&email.html, Place::Html, value),
+            subject: put(&email.subject, Place::Header)?,
+            preheader: put(&email.preheader, Place::Header)?,
+            text: put(&email.text, Place::Plain)?,
+            html: put(&email.html, Place::Html)?,
         }),
-        Content::Sms(sms) => Content::Sms(Sms { text: text(&sms.text) }),
+        Content::Sms(sms) => Content::Sms(Sms { text: put(&sms.text, Place::Sms)? }),
         Content::Call(script) => {
             let mut script = script.clone();
             let CallScript { opening, reason, offer, objections, forbidden, close, outcomes } = &mut script;
             let answers = objections.iter_mut().flat_map(|objection| [&mut objection.customer, &mut objection.answer]);
             let labels = outcomes.iter_mut().map(|outcome| &mut outcome.label);
             for part in [opening, reason, offer, close].into_iter().chain(answers).chain(forbidden.iter_mut()).chain(labels) {
-                *part = text(part);
+                *part = put(part, Place::Script)?;
             }
             Content::Call(script)
         }
+    })
+}
+
+/// Returns where a part of a text stands.
+fn place_of(channel: Channel, part: &str) -> Place {
+    match (channel, part) {
+        (Channel::Email, "subject" | "preheader") => Place::Header,
+        (Channel::Email, "html") => Place::Html,
+        (Channel::Email, _) => Place::Plain,
+        (Channel::Sms, _) => Place::Sms,
+        (Channel::Call, _) => Place::Script,
     }
 }
 
@@ -157,17 +173,20 @@ impl Desk<'_> {
                 self.find(part, "slots-known", format!("{{{{{shown}}}}} is no slot; use first_name, unsubscribe_url or agent_name"));
                 continue;
             };
-            let here = match slot {
-                Slot::FirstName => true,
-                Slot::UnsubscribeUrl => self.channel == Channel::Email && (part == "text" || part == "html"),
-                Slot::AgentName => self.channel == Channel::Call,
-            };
+            let here = place_of(self.channel, part).takes(slot);
             if !here {
                 self.find(part, "slots-known", format!("the slot {} cannot stand in this part; remove it", slot.marker()));
-            } else if slot != Slot::AgentName && self.brief.slots.usable(slot).is_none() {
+            } else if slot.when_missing() == WhenMissing::OtherWording && self.brief.slots.usable(slot).is_none() {
                 let detail = format!("there is no value that can stand for {}; use a wording without it", slot.marker());
                 self.find(part, "slots-filled", detail);
             }
+        }
+    }
+
+    /// Notes that the customer has a name that cannot stand in a message and is greeted without it.
+    fn greeting(&mut self) {
+        if self.brief.slots.left_out(Slot::FirstName) {
+            self.checks.push(NEUTRAL_GREETING);
         }
     }
 
@@ -246,37 +265,5 @@ impl Desk<'_> {
         if let Some(name) = self.fact("offer.name").map(|fact| fact.text.clone()) {
             self.expect(read.contains(&name), part, "offer-named", || format!("the offer's name {name:?} is missing; name the offer"));
         }
-    }
-
-    fn sms(&mut self, sms: &Sms) {
-        let units = worst_case_units(&sms.text, self.brief);
-        self.expect(units <= SMS_UNITS, "text", "length", || {
-            format!("the text has up to {units} UTF-16 units, {SMS_UNITS} fit; cut {} characters", units.saturating_sub(SMS_UNITS))
-        });
-        self.expect(!sms.text.trim().is_empty(), "text", "text-present", || "the text is empty; write one".into());
-        let from = self.fact("company.short_name").map(|fact| fact.text.clone()).unwrap_or_default();
-        self.expect(sms.text.contains(&from), "text", "sender-named", || {
-            format!("the text does not say that it comes from {from:?}; begin with it")
-        });
-        self.names_offer("text", &sms.text);
-    }
-
-    fn call(&mut self, script: &CallScript) {
-        let said = [("opening", &script.opening), ("reason", &script.reason), ("offer", &script.offer), ("close", &script.close)];
-        for (part, text) in said {
-            self.expect(!text.trim().is_empty(), part, "script-complete", || "this part of the script is empty; write it".into());
-        }
-        let answered = script.objections.iter().filter(|o| !o.customer.trim().is_empty() && !o.answer.trim().is_empty()).count();
-        self.expect(answered >= MIN_OBJECTIONS && answered == script.objections.len(), "objections", "objections-answered", || {
-            format!(
-                "{answered} of {} objections have an answer, at least {MIN_OBJECTIONS} are needed; add what is missing",
-                script.objections.len()
-            )
-        });
-        self.expect(!script.forbidden.is_empty(), "forbidden", "script-complete", || "the list of what not to say is empty; add it".into());
-        let codes: std::collections::BTreeSet<&str> = script.outcomes.iter().map(|outcome| outcome.code.as_str()).collect();
-        let distinct = codes.len() == script.outcomes.len() && codes.len() >= 3 && !codes.contains("");
-        self.expect(distinct, "outcomes", "outcomes-distinct", || "a script needs at least three outcomes with different codes".into());
-        self.names_offer("offer", &script.offer);
     }
 }

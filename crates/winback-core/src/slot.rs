@@ -1,8 +1,19 @@
 //! Slots: where personal data will stand in a text. A text carries
-//! `{{first_name}}`; the name itself is filled in after review, escaped for the
-//! place where it stands.
-use crate::id::is_invisible_control;
+//! `{{first_name}}`; the name itself is filled in after review, checked and
+//! escaped for the place where it stands.
+//!
+//! | slot | holds | places | when its value is missing or cannot stand in a text |
+//! | --- | --- | --- | --- |
+//! | `first_name` | a name | all | a wording without it: the neutral greeting; counted |
+//! | `unsubscribe_url` | a link | the mail's text and HTML | a wording without it, which names the company's number |
+//! | `agent_name` | a name | the call script | a blank that the caller fills by speaking |
+mod name;
+mod place;
+
 use serde::{Deserialize, Serialize};
+
+pub(crate) use name::is_plain_words;
+pub use place::{Place, Refused, escape_html, fill};
 
 /// The longest name a greeting uses, in UTF-16 units, as short messages count; a longer one gets the greeting without a name.
 pub const MAX_NAME_UNITS: usize = 40;
@@ -36,6 +47,40 @@ impl Slot {
     pub fn marker(self) -> String {
         format!("{{{{{}}}}}", self.tag())
     }
+
+    /// Returns what the slot holds.
+    pub fn kind(self) -> SlotKind {
+        match self {
+            Slot::FirstName | Slot::AgentName => SlotKind::Name,
+            Slot::UnsubscribeUrl => SlotKind::Link,
+        }
+    }
+
+    /// Returns what becomes of a text whose slot has no value.
+    pub fn when_missing(self) -> WhenMissing {
+        match self {
+            Slot::FirstName | Slot::UnsubscribeUrl => WhenMissing::OtherWording,
+            Slot::AgentName => WhenMissing::Blank,
+        }
+    }
+}
+
+/// What a slot holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotKind {
+    /// A person's name: letters of any script with what joins them, [`MAX_NAME_UNITS`] at most.
+    Name,
+    /// An address that a browser or a mail program opens.
+    Link,
+}
+
+/// What becomes of a text whose slot has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenMissing {
+    /// A wording without the slot is chosen; one that has it all the same is held by the review.
+    OtherWording,
+    /// A blank stands there, for a person to fill.
+    Blank,
 }
 
 /// The values of the slots for one customer.
@@ -65,33 +110,17 @@ impl SlotValues {
     /// one. Anything else (markup, control characters, ten thousand letters) counts as missing, never as text.
     pub fn usable(&self, slot: Slot) -> Option<&str> {
         let value = self.get(slot)?.trim();
-        let fits = match slot {
-            Slot::FirstName | Slot::AgentName => is_name(value),
-            Slot::UnsubscribeUrl => is_link(value),
+        let fits = match slot.kind() {
+            SlotKind::Name => name::is_name(value),
+            SlotKind::Link => is_link(value),
         };
         fits.then_some(value)
     }
-}
 
-fn is_name(text: &str) -> bool {
-    text.encode_utf16().count() <= MAX_NAME_UNITS && text.chars().any(char::is_alphabetic) && text.chars().all(stands_in_a_name)
-}
-
-fn stands_in_a_name(c: char) -> bool {
-    match c {
-        ' ' | '-' | '\'' | '.' | '&' | '\u{2019}' | '\u{2010}' | '\u{3000}' => true,
-        c if c.is_ascii() => c.is_ascii_alphabetic(),
-        '\u{2000}'..='\u{206F}' | '\u{FEFF}' | '\u{FF01}'..='\u{FF20}' => false,
-        c => !is_invisible_control(c) && !c.is_numeric() && !c.is_whitespace(),
+    /// Returns whether a slot has a value that cannot stand in a text, so that one without it is written.
+    pub fn left_out(&self, slot: Slot) -> bool {
+        self.get(slot).is_some_and(|value| !value.trim().is_empty()) && self.usable(slot).is_none()
     }
-}
-
-/// Returns whether a text of the table may be told as it is: a short line of words without digits, markup or
-/// punctuation that could begin a sentence of its own.
-pub(crate) fn is_plain_words(text: &str) -> bool {
-    let text = text.trim();
-    let plain = |c: char| c.is_alphabetic() || matches!(c, ' ' | '-' | '\'' | '\u{2019}' | '&' | '/' | ',' | '、' | '，');
-    !text.is_empty() && text.encode_utf16().count() <= MAX_NAME_UNITS && text.chars().all(plain)
 }
 
 fn is_link(text: &str) -> bool {
@@ -99,100 +128,22 @@ fn is_link(text: &str) -> bool {
     known && text.len() <= 2_000 && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"'<>{}\\`".contains(&b))
 }
 
-/// Where a value stands, which decides how it is escaped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Plain text: a header line, a body, a short message, a script.
-    Plain,
-    /// HTML text or a quoted attribute.
-    Html,
-}
-
-/// Returns a text with every slot filled in one pass, so that a value that looks like a slot stays what it is.
-/// Markers that are no slot stay as they are; so do slots whose value `value` does not give.
-pub fn fill<'v>(text: &str, place: Place, value: impl Fn(Slot) -> Option<&'v str>) -> String {
-    let mut filled = String::with_capacity(text.len() + 64);
-    let mut rest = text;
-    while let Some(at) = rest.find("{{") {
-        filled.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let known = Slot::ALL.iter().find_map(|&slot| Some((value(slot)?, marker_len(rest, slot)?)));
-        let Some((value, length)) = known else {
-            filled.push_str("{{");
-            rest = &rest[2..];
-            continue;
-        };
-        match place {
-            Place::Plain => filled.push_str(value),
-            Place::Html => escape_html(value, &mut filled),
-        }
-        rest = &rest[length..];
-    }
-    filled.push_str(rest);
-    filled
-}
-
-fn marker_len(text: &str, slot: Slot) -> Option<usize> {
-    let after = text.strip_prefix("{{")?.strip_prefix(slot.tag())?.strip_prefix("}}")?;
-    Some(text.len() - after.len())
-}
-
-/// Writes a text so that HTML shows it as it is, in text and in quoted attributes.
-pub fn escape_html(text: &str, into: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => into.push_str("&amp;"),
-            '<' => into.push_str("&lt;"),
-            '>' => into.push_str("&gt;"),
-            '"' => into.push_str("&quot;"),
-            '\'' => into.push_str("&#39;"),
-            c => into.push(c),
-        }
-    }
+#[cfg(test)]
+pub(crate) fn named(name: &str) -> SlotValues {
+    SlotValues { first_name: Some(name.into()), ..SlotValues::default() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn named(name: &str) -> SlotValues {
-        SlotValues { first_name: Some(name.into()), ..SlotValues::default() }
-    }
-
     #[test]
-    fn only_a_name_is_used_as_a_name() {
-        let check = |name: &str, used: bool| assert_eq!(named(name).usable(Slot::FirstName).is_some(), used, "{name:?}");
-        for name in ["Julia", "O\u{2019}Brien", "Anne-Marie", "王小明", "José", "Anna & Tom", "J. R.", "محمد", " Li "] {
-            check(name, true);
-        }
-        check(&"名".repeat(MAX_NAME_UNITS), true);
-        // Each of these takes two UTF-16 units, so forty of them are twice what a short message counts with.
-        check(&"𠮷".repeat(MAX_NAME_UNITS / 2), true);
-        check(&"𠮷".repeat(MAX_NAME_UNITS / 2 + 1), false);
-        let long = "x".repeat(10_240);
-        for name in
-            ["", "  ", "{{7*7}}", "<script>", "Ju\r\nBcc: x", "a\0b", "a\u{202E}b", "7", "R2D2", "{{unsubscribe_url}}", &long, "..."]
-        {
-            check(name, false);
-        }
-    }
-
-    #[test]
-    fn a_value_that_looks_like_a_slot_is_not_filled_again() {
-        let value = |slot| match slot {
-            Slot::FirstName => Some("{{agent_name}}"),
-            Slot::AgentName => Some("secret"),
-            Slot::UnsubscribeUrl => None,
-        };
-        assert_eq!(
-            fill("a {{first_name}} {{7*7}} {{unsubscribe_url}} b", Place::Plain, value),
-            "a {{agent_name}} {{7*7}} {{unsubscribe_url}} b"
-        );
-    }
-
-    #[test]
-    fn values_are_escaped_in_html() {
-        let filled = fill("<b>{{first_name}}</b>", Place::Html, |_| Some("<i>&\"'"));
-        assert_eq!(filled, "<b>&lt;i&gt;&amp;&quot;&#39;</b>");
+    fn a_name_that_is_left_out_is_known() {
+        let check = |name: &str, left_out: bool| assert_eq!(named(name).left_out(Slot::FirstName), left_out, "{name:?}");
+        check("Julia", false);
+        check("", false);
+        check(" ", false);
+        check("<b>", true);
+        assert!(!SlotValues::default().left_out(Slot::FirstName));
     }
 }

@@ -6,7 +6,7 @@ use crate::brief::mix;
 use crate::digest::Digest;
 use crate::locale::Locale;
 use crate::message::{Brief, CallOutcome, CallScript, Channel, Content, Draft, Email, Finding, Objection, Sms, WriterVersion};
-use crate::review::{SMS_UNITS, review, worst_case_units};
+use crate::review::{SMS_UNITS, review, what_to_cut, worst_case_units};
 use crate::script::{CallStep, Next};
 use crate::slot::Slot;
 use crate::store::Writing;
@@ -139,13 +139,7 @@ impl<'a> Page<'a> {
     }
 
     fn too_long(&self, units: usize) -> Finding {
-        let length = |id: &str| self.brief.facts.iter().find(|fact| fact.id == id).map_or(0, |fact| fact.text.encode_utf16().count());
-        let detail = format!(
-            "the shortest wording has {units} characters, {} more than the {SMS_UNITS} of one short message; shorten the name of the offer ({}) or the company's short name ({}), or add a shorter [sms] wording",
-            units.saturating_sub(SMS_UNITS),
-            length("offer.name"),
-            length("company.short_name"),
-        );
+        let detail = format!("the shortest wording has up to {units} UTF-16 units; {}", what_to_cut(self.brief, units));
         Finding { channel: Channel::Sms, part: "text".into(), check: "length".into(), detail }
     }
 

@@ -9,6 +9,7 @@ use crate::locale::Locale;
 use crate::message::{Channel, Finding};
 use crate::pipeline::plan::PlanReport;
 use crate::progress::{Progress, Work};
+use crate::review::NEUTRAL_GREETING;
 use crate::run::{Run, Stage};
 use crate::store::{Store, StoreError, Writing};
 use crate::template::Templates;
@@ -61,6 +62,8 @@ pub struct WriteReport {
     pub not_selected: u64,
     /// Messages that passed review.
     pub messages: u64,
+    /// Customers greeted without the name the table has, because it cannot stand in a message.
+    pub neutral_greetings: u64,
     /// The first findings, for a person to look at; the store keeps all.
     pub findings: Vec<Finding>,
 }
@@ -167,6 +170,8 @@ impl WriteReport {
         self.held += u64::from(held);
         self.ready += u64::from(!held);
         self.messages += writings.iter().map(|writing| writing.messages.len() as u64).sum::<u64>();
+        let mut records = writings.iter().flat_map(|writing| &writing.messages).map(|message| message.record());
+        self.neutral_greetings += u64::from(records.any(|record| record.checks.iter().any(|check| check == NEUTRAL_GREETING)));
         let room = FIRST_FINDINGS.saturating_sub(self.findings.len());
         self.findings.extend(findings.take(room).cloned());
     }

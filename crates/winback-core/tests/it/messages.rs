@@ -385,10 +385,13 @@ fn a_template_error_is_named_with_file_and_line() {
 
 #[test]
 fn an_edited_file_takes_the_place_of_the_built_in_one() {
-    let files = BTreeMap::from([("en/sms.jinja".to_owned(), "[sms]\n{{ company.short_name }}: hello.\n[sms kind=discount,upgrade,plan_change,free_trial,service]\n{{ company.short_name }}: {{ offer.name }}!".to_owned())]);
+    let files = BTreeMap::from([("en/sms.jinja".to_owned(), "[sms]\n{{ company.short_name }}: hello. STOP to opt out\n[sms kind=discount,upgrade,plan_change,free_trial,service]\n{{ company.short_name }}: {{ offer.name }}! STOP to opt out".to_owned())]);
     let edited = Templates::from_files(&files).unwrap();
     assert_ne!(edited.digest(), TEMPLATES.digest());
     let writing = write_and_review(&edited, &HOUSE.brief(JULIA, Locale::En, 1));
     let Content::Sms(sms) = &writing.messages[1].record().content else { panic!("the SMS comes second") };
-    assert_eq!((sms.text.as_str(), writing.messages[1].record().writer.name.as_str()), ("Northwind: Annual saver!", "edited"));
+    assert_eq!(
+        (sms.text.as_str(), writing.messages[1].record().writer.name.as_str()),
+        ("Northwind: Annual saver! STOP to opt out", "edited")
+    );
 }

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use crate::strings::fill;
 use crate::url;
-use crate::view::customer::{self, CustomerView, EmailView, RiskView, WritingView};
+use crate::view::customer::{self, CallView, CustomerView, EmailView, RiskView, SmsView, WritingView};
 use askama::Template;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
@@ -65,6 +65,14 @@ impl CustomerPage {
     /// Returns how many claims the messages make, in words.
     fn claims_count(&self, writing: &WritingView) -> String {
         fill(self.page.s.claims_count, &[("n", &writing.ledger.len().to_string())])
+    }
+
+    /// Returns how a short message is sent: `GSM-7, 1 segment`, and the character that costs it GSM-7.
+    fn sent_as(&self, sms: &SmsView) -> String {
+        let s = self.page.s;
+        let sent = fill(s.sms_segments, &[("encoding", &sms.encoding), ("n", &sms.segments.to_string())]);
+        let because = sms.ucs2_because.iter().map(|sign| fill(s.sms_because, &[("sign", sign)]));
+        std::iter::once(sent).chain(because).collect::<Vec<_>>().join(" · ")
     }
 
     /// Returns the name of an answer or another numbered part of a script.
@@ -138,6 +146,12 @@ struct CallPage {
     page: Page,
     view: CustomerView,
     writing: WritingView,
+}
+
+impl CallPage {
+    fn spoken_time(&self, call: &CallView) -> String {
+        fill(self.page.s.call_seconds, &[("seconds", &call.course.seconds.to_string())])
+    }
 }
 
 /// The call script on a sheet of its own, for printing and ticking.

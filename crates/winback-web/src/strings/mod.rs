@@ -107,6 +107,7 @@ impl Strings {
             "customers" => self.report_customers,
             "ready" => self.report_ready,
             "held" => self.report_held,
+            "neutral_greetings" => self.report_neutral,
             "not_selected" => self.report_not_selected,
             "messages" => self.report_messages,
             _ => return None,

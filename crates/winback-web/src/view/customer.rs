@@ -1,5 +1,6 @@
 //! Everything about one customer.
 use super::claims::{ClaimView, Piece, SentenceRow, Sources, by_sentence, field_anchor, part_label, pieces};
+use super::course::{CourseView, course_view};
 use super::{Amount, Named};
 use crate::problem::Problem;
 use crate::state::WebState;
@@ -16,6 +17,7 @@ use winback_core::locale::Locale;
 use winback_core::message::{CallScript, Channel, Content, Email, Finding, MessageRecord};
 use winback_core::portfolio::{Context, CustomerFile};
 use winback_core::risk::tenths;
+use winback_core::sms::{SmsCount, first_beyond_gsm7};
 use winback_core::store::Writing;
 
 /// Everything about one customer.
@@ -259,6 +261,12 @@ pub(crate) struct SmsView {
     pub text: String,
     /// Its length in UTF-16 units.
     pub units: usize,
+    /// How it is sent: `GSM-7`, 160 characters a segment, or `UCS-2`, 70.
+    pub encoding: String,
+    /// The segments it is sent and billed as.
+    pub segments: usize,
+    /// The character that turns an English text into UCS-2; absent where none does.
+    pub ucs2_because: Option<String>,
 }
 
 /// What to say in a call.
@@ -278,6 +286,8 @@ pub(crate) struct CallView {
     pub close: String,
     /// What the caller ticks afterwards.
     pub outcomes: Vec<Named>,
+    /// The same in the order of the call, each answer with where it leads.
+    pub course: CourseView,
 }
 
 /// What the customer may answer, and our answer.
@@ -431,11 +441,11 @@ fn writing_view(writing: &Writing, sources: &Sources<'_>) -> WritingView {
         _ => None,
     };
     let sms = match content(|content| matches!(content, Content::Sms(_))) {
-        Some(Content::Sms(sms)) => Some(SmsView { text: sms.text.clone(), units: sms.text.encode_utf16().count() }),
+        Some(Content::Sms(sms)) => Some(sms_view(&sms.text, writing.locale)),
         _ => None,
     };
     let call = match content(|content| matches!(content, Content::Call(_))) {
-        Some(Content::Call(script)) => Some(call_view(script)),
+        Some(Content::Call(script)) => Some(call_view(script, writing.locale, s)),
         _ => None,
     };
     let language = Named::new(writing.locale.tag(), s.language(writing.locale));
@@ -471,7 +481,18 @@ fn email_view(email: &Email) -> EmailView {
     EmailView { subject: email.subject.clone(), preheader: email.preheader.clone(), text: email.text.clone(), html: email.html.clone() }
 }
 
-fn call_view(script: &CallScript) -> CallView {
+fn sms_view(text: &str, locale: Locale) -> SmsView {
+    let count = SmsCount::of(text);
+    SmsView {
+        text: text.to_owned(),
+        units: text.encode_utf16().count(),
+        encoding: count.encoding.label().to_owned(),
+        segments: count.segments,
+        ucs2_because: first_beyond_gsm7(text).filter(|_| locale == Locale::En).map(String::from),
+    }
+}
+
+fn call_view(script: &CallScript, spoken: Locale, s: &Strings) -> CallView {
     let objection = |objection: &winback_core::message::Objection| ObjectionView {
         customer: objection.customer.clone(),
         answer: objection.answer.clone(),
@@ -484,6 +505,7 @@ fn call_view(script: &CallScript) -> CallView {
         forbidden: script.forbidden.clone(),
         close: script.close.clone(),
         outcomes: script.outcomes.iter().map(|outcome| Named::new(&outcome.code, &outcome.label)).collect(),
+        course: course_view(script, spoken, s),
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod actions;
 mod claim_words;
 pub(crate) mod claims;
+pub(crate) mod course;
 pub(crate) mod customer;
 pub(crate) mod customers;
 pub(crate) mod overview;

@@ -39,6 +39,7 @@ async fn key_pages_in_chinese() {
     for lang in ["zh-TW", "zh-CN"] {
         check(&format!("overview_{lang}"), &format!("/?lang={lang}"), StatusCode::OK).await;
         check(&format!("customer_{lang}"), &format!("/customers/7590-VHVEG?lang={lang}"), StatusCode::OK).await;
+        check(&format!("call_sheet_{lang}"), &format!("/call?id=7590-VHVEG&text=en&lang={lang}"), StatusCode::OK).await;
         check(&format!("absent_customer_{lang}"), &format!("/customers/nope?lang={lang}"), StatusCode::NOT_FOUND).await;
     }
 }

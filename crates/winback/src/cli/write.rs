@@ -63,6 +63,12 @@ pub fn text(done: &WriteReport) -> String {
     let rows = rows.into_iter().map(|(customers, what)| vec![report::count(customers), what.to_owned()]);
     let mut text =
         format!("{} customers, {} messages:\n{}", report::count(done.customers), report::count(done.messages), report::table(&[], rows));
+    if done.neutral_greetings > 0 {
+        text.push_str(&format!(
+            "\n  {} greeted without the name in the table, which cannot stand in a message",
+            report::count(done.neutral_greetings)
+        ));
+    }
     for finding in &done.findings {
         text.push_str(&format!("\n  {} {}: {} ({})", finding.channel.tag(), finding.part, finding.detail, finding.check));
     }
