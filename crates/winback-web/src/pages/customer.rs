@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use crate::strings::fill;
 use crate::url;
-use crate::view::customer::{self, CallView, CustomerView, EmailView, RiskView, WritingView};
+use crate::view::customer::{self, CallView, CustomerView, EmailView, RiskView, SmsView, WritingView};
 use askama::Template;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
@@ -57,8 +57,35 @@ impl CustomerPage {
         self.view.plan.as_ref().is_some_and(|plan| !plan.contact)
     }
 
+    /// Returns the messages the summary speaks of: those in the page's own language, else the first.
+    fn leading(&self) -> Option<&WritingView> {
+        self.view.writings.first()
+    }
+
+    /// Returns how many claims the messages make, in words.
+    fn claims_count(&self, writing: &WritingView) -> String {
+        fill(self.page.s.claims_count, &[("n", &writing.ledger.len().to_string())])
+    }
+
+    /// Returns how a short message is sent: `GSM-7, 1 segment`, and the character that costs it GSM-7.
+    fn sent_as(&self, sms: &SmsView) -> String {
+        let s = self.page.s;
+        let sent = fill(s.sms_segments, &[("encoding", &sms.encoding), ("n", &sms.segments.to_string())]);
+        let because = sms.ucs2_because.iter().map(|sign| fill(s.sms_because, &[("sign", sign)]));
+        std::iter::once(sent).chain(because).collect::<Vec<_>>().join(" · ")
+    }
+
+    /// Returns the name of an answer or another numbered part of a script.
+    fn numbered(&self, part: &str, at: &usize) -> String {
+        format!("{part} {at}")
+    }
+
+    fn any_claim(&self) -> bool {
+        self.view.writings.iter().any(|writing| !writing.ledger.is_empty())
+    }
+
     fn any_message(&self) -> bool {
-        self.view.writings.iter().any(|writing| writing.email.is_some() || writing.sms.is_some() || writing.call.is_some())
+        self.view.writings.iter().any(WritingView::any)
     }
 }
 

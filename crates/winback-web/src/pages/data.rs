@@ -5,6 +5,7 @@ use crate::list_query::ListState;
 use crate::problem::Problem;
 use crate::state::WebState;
 use crate::strings::{Strings, said};
+use crate::view::runs::{self, OtherRunView};
 use crate::view::{Amount, seconds};
 use askama::Template;
 use axum::extract::{Extension, State};
@@ -20,6 +21,7 @@ use winback_core::run::StageReport;
 #[template(path = "data.html")]
 struct DataPage {
     page: Page,
+    other_run: Option<OtherRunView>,
     source: String,
     digest: String,
     started: String,
@@ -68,6 +70,7 @@ pub(crate) async fn show(state: State<WebState>, visit: Extension<Visit>) -> Res
     defects.truncate(shown);
     let count = |number: u64| group_thousands(&number.to_string());
     let template = DataPage {
+        other_run: runs::other(&state, &context, page.s).await?,
         source: run.origin.source.clone(),
         digest: run.origin.source_digest.short().to_owned(),
         started: run.started_at.to_string(),

@@ -96,6 +96,12 @@ pub(crate) async fn write(state: State<WebState>, visit: Extension<Visit>, Form(
     let context = state.context().await?;
     let file = customer::file(&state, &context, field(&fields, "id")).await?;
     let writings = state.desk.write_now(&context, file.customer.position).await?;
-    let written = writings.iter().any(|writing| !writing.messages.is_empty());
-    Ok(redirect(field(&fields, "back"), &[("done", if written { "written" } else { "held" })]))
+    let done = if writings.iter().any(|writing| !writing.messages.is_empty()) {
+        "written"
+    } else if !writings.is_empty() && writings.iter().all(|writing| writing.findings.is_empty() && !writing.withheld.is_empty()) {
+        "withheld"
+    } else {
+        "held"
+    };
+    Ok(redirect(field(&fields, "back"), &[("done", done)]))
 }

@@ -132,6 +132,7 @@ fn notice(visit: &Visit, s: &Strings) -> Option<String> {
         "declined" => s.done_declined,
         "written" => s.done_written,
         "held" => s.done_held,
+        "withheld" => s.messages_withheld,
         "none" => s.done_none,
         _ => return None,
     };

@@ -1,4 +1,5 @@
 //! Everything about one customer.
+use super::claims::{ClaimView, Piece, SentenceRow, Sources, by_sentence, field_anchor, part_label, pieces};
 use super::course::{CourseView, course_view};
 use super::{Amount, Named};
 use crate::problem::Problem;
@@ -10,9 +11,10 @@ use winback_core::agents::campaign_designer::{PlanText, describe};
 use winback_core::agents::data_analyst::PointedReason;
 use winback_core::campaign::{CampaignPlan, Considered, Decision, Verdict, WhyNoContact};
 use winback_core::customer::{Cell, Customer};
+use winback_core::goal::Goal;
 use winback_core::id::CustomerId;
 use winback_core::locale::Locale;
-use winback_core::message::{CallScript, Content, Email, FactSource, Finding, MessageRecord};
+use winback_core::message::{CallScript, Channel, Content, Email, Finding, MessageRecord};
 use winback_core::portfolio::{Context, CustomerFile};
 use winback_core::risk::tenths;
 use winback_core::sms::{SmsCount, first_beyond_gsm7};
@@ -46,6 +48,9 @@ pub(crate) struct FieldView {
     pub label: String,
     /// The value as people read it.
     pub value: String,
+    /// What the field is named in the page.
+    #[serde(skip)]
+    pub anchor: String,
 }
 
 /// The score with its reasons.
@@ -178,20 +183,69 @@ pub(crate) struct ConsideredView {
 pub(crate) struct WritingView {
     /// The language.
     pub language: Named,
+    /// What the messages want to happen; absent where no message passed.
+    pub goal: Option<GoalView>,
+    /// The segment in whose voice they are written.
+    pub segment: Option<String>,
     /// The mail.
     pub email: Option<EmailView>,
     /// The short message.
     pub sms: Option<SmsView>,
     /// What to say in a call.
     pub call: Option<CallView>,
+    /// Every claim of the texts and what it rests on, channel by channel in the order of the text.
+    pub ledger: Vec<ClaimView>,
     /// The facts the texts use.
     pub facts: Vec<FactView>,
     /// The checks they passed.
     pub checks: Vec<String>,
     /// What kept other texts back.
     pub findings: Vec<FindingView>,
-    /// The channels not written for, for want of consent or address, each as a sentence.
+    /// The channels that may not be used, as sentences.
     pub withheld: Vec<String>,
+}
+
+impl WritingView {
+    /// Returns a text of a message cut where its claims begin and end.
+    pub(crate) fn pieces<'a>(&'a self, channel: &str, part: &str, text: &'a str) -> Vec<Piece<'a>> {
+        pieces(&self.ledger, channel, part, text)
+    }
+
+    /// Returns the claims by the sentence they stand in.
+    pub(crate) fn sentences(&self) -> Vec<SentenceRow<'_>> {
+        by_sentence(&self.ledger)
+    }
+
+    /// Returns whether any message passed.
+    pub(crate) fn any(&self) -> bool {
+        self.email.is_some() || self.sms.is_some() || self.call.is_some()
+    }
+
+    /// Returns whether nothing was written because nothing may or can be sent.
+    pub(crate) fn left_alone(&self) -> bool {
+        !self.any() && self.findings.is_empty() && !self.withheld.is_empty()
+    }
+
+    /// Returns the channels that passed.
+    pub(crate) fn ready(&self, s: &Strings) -> Vec<&'static str> {
+        let passed = [(Channel::Email, self.email.is_some()), (Channel::Sms, self.sms.is_some()), (Channel::Call, self.call.is_some())];
+        passed.into_iter().filter(|(_, passed)| *passed).map(|(channel, _)| s.channel(channel)).collect()
+    }
+
+    /// Returns the channels that were held back.
+    pub(crate) fn held(&self, s: &Strings) -> Vec<&'static str> {
+        let held = |channel: &Channel| self.findings.iter().any(|finding| finding.channel.tag == channel.tag());
+        Channel::ALL.into_iter().filter(held).map(|channel| s.channel(channel)).collect()
+    }
+}
+
+/// What the messages want to happen.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct GoalView {
+    /// The goal.
+    pub goal: Named,
+    /// The event that counts as success.
+    pub success: Named,
 }
 
 /// A mail.
@@ -269,7 +323,7 @@ pub(crate) struct FindingView {
     /// The channel.
     pub channel: Named,
     /// The part of the text.
-    pub part: String,
+    pub part: Named,
     /// The check that failed.
     pub check: String,
     /// What was found and what to do.
@@ -301,7 +355,7 @@ pub(crate) fn view(context: &Context, file: &CustomerFile, s: &Strings) -> Resul
         fields: fields(context, customer, s),
         risk: risk(context, file, s)?,
         plan: file.plan.as_ref().map(|plan| plan_view(context, customer, plan, s)),
-        writings: file.writings.iter().map(|writing| writing_view(writing, s)).collect(),
+        writings: file.writings.iter().map(|writing| writing_view(writing, &Sources { context, customer, s })).collect(),
         approval: file.approval.map(|approval| s.approval(approval)),
     })
 }
@@ -314,6 +368,7 @@ fn fields(context: &Context, customer: &Customer, s: &Strings) -> Vec<FieldView>
         name: column.name.clone(),
         label: column.label.get(s.locale).clone(),
         value: customer.display(&context.table, index, s.locale),
+        anchor: field_anchor(index),
     })
     .collect()
 }
@@ -373,12 +428,13 @@ fn plan_view(context: &Context, customer: &Customer, plan: &CampaignPlan, s: &St
     }
 }
 
-fn writing_view(writing: &Writing, s: &Strings) -> WritingView {
+fn writing_view(writing: &Writing, sources: &Sources<'_>) -> WritingView {
+    let s = sources.s;
     let records: Vec<&MessageRecord> = writing.messages.iter().map(|message| message.record()).collect();
     let content = |pick: fn(&Content) -> bool| records.iter().map(|record| &record.content).find(|content| pick(content));
     let mut facts: Vec<FactView> = Vec::new();
     for fact in records.iter().flat_map(|record| &record.facts) {
-        let shown = FactView { id: fact.id.clone(), text: fact.text.clone(), source: source(&fact.source, s) };
+        let shown = FactView { id: fact.id.clone(), text: fact.text.clone(), source: sources.words(&fact.source) };
         if !facts.contains(&shown) {
             facts.push(shown);
         }
@@ -400,8 +456,27 @@ fn writing_view(writing: &Writing, s: &Strings) -> WritingView {
     };
     let language = Named::new(writing.locale.tag(), s.language(writing.locale));
     let findings = writing.findings.iter().map(|finding| finding_view(finding, s)).collect();
-    let withheld = writing.withheld.iter().map(|one| one.text(s.locale).to_owned()).collect();
-    WritingView { language, email, sms, call, facts, checks, findings, withheld }
+    let tips = |record: &MessageRecord| format!("claim-{}-{}", writing.locale.tag(), record.content.channel().tag());
+    WritingView {
+        goal: records.first().map(|record| goal_view(record.goal, s)),
+        segment: records.first().and_then(|record| record.segment.as_ref()).map(ToString::to_string),
+        ledger: records.iter().flat_map(|record| sources.claims(record, &tips(record))).collect(),
+        language,
+        email,
+        sms,
+        call,
+        facts,
+        checks,
+        findings,
+        withheld: writing.withheld.iter().map(|one| one.text(s.locale).to_owned()).collect(),
+    }
+}
+
+fn goal_view(goal: Goal, s: &Strings) -> GoalView {
+    GoalView {
+        goal: Named::new(goal.tag(), goal.label().get(s.locale)),
+        success: Named::new(goal.success_event(), goal.success_label().get(s.locale)),
+    }
 }
 
 /// Returns a check in words.
@@ -441,18 +516,10 @@ fn call_view(script: &CallScript, spoken: Locale, s: &Strings) -> CallView {
     }
 }
 
-fn source(source: &FactSource, s: &Strings) -> String {
-    match source {
-        FactSource::Cell { line, column } => crate::strings::fill(s.fact_cell, &[("line", &line.to_string()), ("column", column)]),
-        FactSource::Offer { offer, field } => crate::strings::fill(s.fact_offer, &[("offer", &offer.0), ("field", field)]),
-        FactSource::Company { field } => crate::strings::fill(s.fact_company, &[("field", field)]),
-    }
-}
-
 fn finding_view(finding: &Finding, s: &Strings) -> FindingView {
     FindingView {
         channel: Named::new(finding.channel.tag(), s.channel(finding.channel)),
-        part: finding.part.clone(),
+        part: Named::new(&finding.part, &part_label(&finding.part, s)),
         check: finding.check.clone(),
         detail: finding.detail.clone(),
     }

@@ -1,4 +1,5 @@
 //! The portfolio at a glance.
+use super::runs::{self, OtherRunView};
 use super::{Amount, Named, seconds};
 use crate::problem::Problem;
 use crate::state::WebState;
@@ -42,6 +43,8 @@ pub(crate) struct OverviewView {
     pub approved: u64,
     /// The stages that are done, with how long each took.
     pub stages: Vec<StageView>,
+    /// The run that was worked on last, where it is not this one.
+    pub other_run: Option<OtherRunView>,
 }
 
 /// A finished stage of the run.
@@ -92,10 +95,11 @@ pub(crate) struct OfferView {
 
 pub(crate) async fn read(state: &WebState, context: &Context, s: &Strings) -> Result<OverviewView, Problem> {
     let overview = state.store.overview(context.run.id).await?;
-    Ok(view(context, &overview, s))
+    let other_run = runs::other(state, context, s).await?;
+    Ok(view(context, &overview, other_run, s))
 }
 
-fn view(context: &Context, overview: &Overview, s: &Strings) -> OverviewView {
+fn view(context: &Context, overview: &Overview, other_run: Option<OtherRunView>, s: &Strings) -> OverviewView {
     let unknown = overview.matrix.iter().any(|cell| cell.tier.is_none());
     let tiers: Vec<Option<ValueTier>> = ValueTier::ALL.into_iter().map(Some).chain(unknown.then_some(None)).collect();
     OverviewView {
@@ -123,6 +127,7 @@ fn view(context: &Context, overview: &Overview, s: &Strings) -> OverviewView {
         written: overview.written,
         approved: overview.approved,
         stages: context.run.stages.iter().map(|report| stage_view(report, s)).collect(),
+        other_run,
     }
 }
 

@@ -1,4 +1,5 @@
 //! The strategy: value × reason × risk → rule → offers, without a hole.
+use super::claims::offer_anchor;
 use super::{Amount, Named};
 use crate::strings::Strings;
 use crate::words;
@@ -77,6 +78,11 @@ pub(crate) struct CatalogueOffer {
 }
 
 impl CatalogueOffer {
+    /// Returns what the offer is named in the page, for links to it.
+    pub(crate) fn anchor(&self) -> String {
+        offer_anchor(&self.offer.tag)
+    }
+
     /// Returns the assumed share as people read it.
     pub(crate) fn saves_text(&self) -> String {
         words::percent(self.saves)

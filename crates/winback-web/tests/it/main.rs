@@ -10,6 +10,7 @@ use tower::ServiceExt;
 use winback_core::digest::Digest;
 use winback_web::{Person, PersonRole, WebState};
 
+mod claims;
 mod pages;
 mod safety;
 

@@ -1,4 +1,5 @@
 //! A store and a desk in memory with thirty customers made by hand, for tests and for the example server.
+mod messages;
 mod store;
 
 use jiff::Timestamp;
@@ -10,9 +11,8 @@ use winback_core::customer::{Cell, Customer};
 use winback_core::defect::{Defect, Outcome, Problem};
 use winback_core::digest::Digest;
 use winback_core::feature::FeatureSchema;
-use winback_core::goal::Goal;
 use winback_core::id::{CustomerId, Position, RunId};
-use winback_core::locale::{Locale, Localized};
+use winback_core::locale::Localized;
 use winback_core::message::*;
 use winback_core::money::{Currency, Money};
 use winback_core::number::DecimalMark;
@@ -22,8 +22,9 @@ use winback_core::portfolio::*;
 use winback_core::risk::*;
 use winback_core::run::*;
 use winback_core::schema::*;
-use winback_core::script::{CallStep, Next};
 use winback_core::store::*;
+
+pub use messages::{held, write};
 
 /// Thirty customers in memory.
 pub struct FakeStore {
@@ -34,6 +35,8 @@ pub struct FakeStore {
     pub decisions: Mutex<BTreeMap<Position, Approval>>,
     pub defects: Vec<Defect>,
     pub run: Run,
+    /// Runs beside the one that is shown, newest first.
+    pub others: Mutex<Vec<Run>>,
 }
 
 /// Hands out the one context, or none, and writes from fixed words.
@@ -319,62 +322,6 @@ fn plan(context: &Context, customer: &Customer, standing: &Standing) -> Campaign
     }
 }
 
-/// Returns messages in every language, as the desk would write them.
-pub fn write(customer: &Customer) -> Vec<Writing> {
-    let record = |locale: Locale, content: Content| {
-        Message::from_store(MessageRecord {
-            position: customer.position,
-            customer: customer.id.clone(),
-            locale,
-            content,
-            offer: Some(OfferId("annual-15".into())),
-            writer: WriterVersion { name: "built-in".into(), words: Digest::of(b"words") },
-            facts: vec![
-                Fact {
-                    id: "offer.percent".into(),
-                    text: "15%".into(),
-                    value: None,
-                    source: FactSource::Offer { offer: OfferId("annual-15".into()), field: "percent".into() },
-                },
-                Fact {
-                    id: "tenure".into(),
-                    text: "5".into(),
-                    value: None,
-                    source: FactSource::Cell { line: customer.line, column: "tenure".into() },
-                },
-            ],
-            goal: Goal::Push,
-            segment: None,
-            ledger: Vec::new(),
-            checks: vec!["length".into(), "numbers-have-facts".into(), "offer-equals-plan".into()],
-        })
-    };
-    let name = customer.text(&table(), &Role::FirstName).unwrap_or_default().to_owned();
-    Locale::ALL
-        .into_iter()
-        .map(|locale| {
-            let (subject, text, sms) = match locale {
-                Locale::ZhTw => ("為您保留的年約優惠", format!("{name} 您好：\n\n感謝您一路以來的支持。若改為年約，接下來 6 個月的月費可享 85 折。\n\n北極星電信 客服團隊"), "【北極星】改年約享 6 個月月費 85 折，詳情請電 0800-000-123。拒收請回 R"),
-                Locale::ZhCn => ("为您保留的年付优惠", format!("{name}，您好：\n\n感谢您一直以来的支持。改为年付后，接下来 6 个月的月费可享 85 折。\n\n北极星电信 客服团队"), "【北极星】改年付享 6 个月月费 85 折，详询 400-000-123。拒收请回复 R"),
-                Locale::En => ("A yearly price we kept for you", format!("Hello {name},\n\nthank you for being with us. On a yearly contract your next 6 months cost 15% less.\n\nYour team at Northstar"), "Northstar: 15% off 6 months on a yearly plan. Call 0800 000 123. STOP?"),
-            };
-            let html = format!("<!doctype html><html><body style=\"font-family:sans-serif;padding:24px;color:#222\"><h1 style=\"color:#0b5f5c;font-size:20px\">{subject}</h1><p>{}</p></body></html>", text.replace('&', "&amp;").replace('<', "&lt;").replace("\n\n", "</p><p>"));
-            let script = CallScript {
-                opening: "Good afternoon, this is {{agent_name}} of Northstar. Is this a good moment?".into(),
-                reason: "We looked at your plan and think there is a better price for you.".into(),
-                offer: "On a yearly contract your next 6 months cost 15% less.".into(),
-                objections: vec![Objection { id: "bound".into(), after: vec![CallStep::Offer], then: Next::End("declined".into()), customer: "I do not want to be bound.".into(), answer: "I understand. Nothing changes unless you say so.".into() }],
-                forbidden: vec!["Do not say that we expected the customer to leave.".into()],
-                close: "Thank you for your time.".into(),
-                outcomes: vec![CallOutcome { code: "accepted".into(), label: "Accepted".into() }, CallOutcome { code: "no_answer".into(), label: "No answer".into() }],
-            };
-            let email = Email { subject: subject.into(), preheader: "15%".into(), text, html };
-            let messages = vec![record(locale, Content::Email(email)), record(locale, Content::Sms(Sms { text: sms.into() })), record(locale, Content::Call(script))];
-            Writing { position: customer.position, customer: customer.id.clone(), locale, messages, findings: vec![], withheld: vec![] }
-        })
-        .collect()
-}
-
 fn card() -> serde_json::Value {
     let metrics = serde_json::json!({"roc_auc": 0.8453, "pr_auc": 0.6561, "log_loss": 0.4176, "brier": 0.1356, "ece10": 0.0135});
     let bins: Vec<_> = (0..10).map(|n| serde_json::json!({"from": n as f64 / 10.0, "customers": 2400 / (n + 1), "mean_score": n as f64 / 10.0 + 0.05, "left": n as f64 / 10.0 + 0.04})).collect();
@@ -399,7 +346,7 @@ pub fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + second).unwrap()
 }
 
-fn run() -> Run {
+pub fn run() -> Run {
     let origin = RunOrigin {
         source: "telco-sample.csv".into(),
         source_digest: Digest::of(b"file"),
@@ -416,7 +363,15 @@ fn run() -> Run {
     Run { id: RunId(1), origin, started_at: at(0), stages }
 }
 
-/// Returns a store and a desk with the thirty customers, two of them written for.
+/// Takes a channel's message out of a writing; returns the finding in its place.
+fn hold_back(writing: &mut Writing, channel: Channel) -> Vec<Finding> {
+    writing.messages.retain(|message| message.record().content.channel() != channel);
+    let kept = held(&Customer { id: writing.customer.clone(), position: writing.position, line: 2, cells: vec![] });
+    kept[0].findings.iter().filter(|finding| finding.channel == channel).cloned().collect()
+}
+
+/// Returns a store and a desk with the thirty customers: one written for, one with the short message held back, one with
+/// everything held back.
 pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
     let table = Arc::new(table());
     let features = Arc::new(FeatureSchema::of(&table));
@@ -448,8 +403,15 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
     let standings: Vec<Standing> = customers.iter().map(|customer| standing(&table, customer, &features)).collect();
     let plans: Vec<CampaignPlan> =
         customers.iter().zip(&standings).map(|(customer, standing)| plan(&context, customer, standing)).collect();
-    let best: Vec<usize> = (0..30).filter(|&place| plans[place].decision.choice().is_some()).take(2).collect();
-    let writings = best.iter().map(|&place| (Position(place as u32), write(&customers[place]))).collect();
+    let best: Vec<usize> = (0..30).filter(|&place| plans[place].decision.choice().is_some()).take(3).collect();
+    let written = |(rank, &place): (usize, &usize)| {
+        let mut writings = if rank == 2 { held(&customers[place]) } else { write(&customers[place]) };
+        if rank == 1 {
+            writings.iter_mut().for_each(|writing| writing.findings = hold_back(writing, Channel::Sms));
+        }
+        (Position(place as u32), writings)
+    };
+    let writings = best.iter().enumerate().map(written).collect();
     let defect = |line, problem, outcome, detail: &str| Defect {
         line,
         column: Some(4),
@@ -471,6 +433,7 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
         decisions: Mutex::default(),
         defects,
         run: run(),
+        others: Mutex::default(),
     });
     let desk = Arc::new(FakeDesk { context: Some(Arc::new(context)), store: store.clone() });
     (store, desk)

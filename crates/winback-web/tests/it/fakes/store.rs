@@ -144,7 +144,9 @@ impl RunStore for FakeStore {
         Ok((id == self.run.id).then(|| self.run.clone()))
     }
     async fn runs(&self, _limit: u64) -> Result<Vec<Run>, StoreError> {
-        Ok(vec![self.run.clone()])
+        let mut runs: Vec<Run> = self.others.lock().unwrap().iter().chain([&self.run]).cloned().collect();
+        runs.sort_by_key(|run| std::cmp::Reverse(run.id));
+        Ok(runs)
     }
     async fn finish_stage(&self, _id: RunId, _report: &StageReport) -> Result<(), StoreError> {
         Ok(())
