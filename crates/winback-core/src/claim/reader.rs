@@ -314,21 +314,29 @@ impl<I: Iterator<Item = Hit>> Scan<'_, I> {
                 self.at = end;
             }
             _ if numeral::is_han(c) => self.han(c, end),
+            _ if is_joiner(c) => self.accented(),
             '\u{3000}'..='\u{303F}' | '\u{2010}'..='\u{206F}' => self.at = end,
             _ if numeral::digit(c).is_some() || c.is_numeric() => self.number(),
             _ if c.is_alphabetic() && !is_latin(c) => self.foreign(),
-            _ if c.is_alphabetic() || matches!(c, '\u{300}'..='\u{36F}') => self.accented(),
+            _ if c.is_alphabetic() => self.accented(),
             _ => self.at = end,
         }
     }
 
-    /// A word with accents is no word of these languages; it may be a name, or a promise in disguise.
+    /// A word with accents, or with something invisible inside, is no word of these languages; it may be a name, or
+    /// a promise in disguise.
     fn accented(&mut self) {
-        let joins = |c: char| c.is_ascii_alphanumeric() || is_latin(c) || matches!(c, '\u{300}'..='\u{36F}');
+        let joins = |c: char| c.is_ascii_alphanumeric() || is_latin(c) || is_joiner(c);
         let start = self.text[..self.at].rfind(|c| !joins(c)).map_or(0, |at| at + self.text[at..].chars().next().map_or(1, char::len_utf8));
         let end = self.text[self.at..].find(|c| !joins(c)).map_or(self.text.len(), |length| self.at + length);
+        let word = self.text[start..end].trim_matches(is_joiner);
+        if word.is_ascii() {
+            // Invisible characters beside a word only fill a line.
+            self.at = end;
+            return;
+        }
         let from = self.claims.last().map_or(start, |claim| start.max(claim.span.end)).min(self.at);
-        self.push(from..end, Value::Name { name: self.text[start..end].to_owned() }, Compare::Exactly);
+        self.push(from..end, Value::Name { name: word.to_owned() }, Compare::Exactly);
     }
 
     fn han(&mut self, c: char, end: usize) {
@@ -409,7 +417,8 @@ fn spelled(text: &str, start: usize) -> Option<usize> {
 
 /// Returns the end and the kind of a promise in Chinese that something parts: `免 費`, `免*費`.
 fn parted(text: &str, start: usize, end: usize) -> Option<(usize, String)> {
-    const GAPS: [char; 11] = [' ', '*', '.', '-', '_', '~', '|', '·', '\n', '\u{A0}', '\u{3000}'];
+    const GAPS: [char; 15] =
+        [' ', '*', '.', '-', '_', '~', '|', '·', '\n', '\u{A0}', '\u{3000}', '\u{34F}', '\u{200B}', '\u{200C}', '\u{200D}'];
     let rest = &text[end..];
     if !rest.starts_with(GAPS) {
         return None;
@@ -445,6 +454,11 @@ fn titled(text: &str, word: Range<usize>) -> bool {
 
 /// Ordinary words, which a headline writes with a capital.
 static PLAIN: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("plain.txt").split_whitespace().collect());
+
+/// Returns whether a character joins what stands around it and shows nothing, or only a mark above it.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36F}' | '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')
+}
 
 fn is_latin(c: char) -> bool {
     c.is_ascii_alphabetic() || matches!(c, '\u{C0}'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}')

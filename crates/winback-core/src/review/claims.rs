@@ -63,7 +63,7 @@ impl<'a> Grounds<'a> {
         let claims = self.phrases.known(text, self.brief.locale).map_or_else(|| read(text, &self.reading), <[Claim]>::to_vec);
         let claims = claims.into_iter().filter(|claim| !quoted || is_number(&claim.value));
         let spot = Spot { brief: self.brief, channel: self.channel, part: &part.name, text };
-        let mut bound: Vec<Bound> = claims.map(|claim| Bound { to: self.rest(&claim, spot), claim }).collect();
+        let mut bound: Vec<Bound> = claims.map(|claim| self.bound(claim, spot)).collect();
         self.settle_giving(text, &mut bound);
         settle_deadlines(text, &mut bound);
         drop_everyday_things(text, &mut bound);
@@ -82,6 +82,17 @@ impl<'a> Grounds<'a> {
             }));
         }
         bound
+    }
+
+    fn bound(&self, mut claim: Claim, spot: Spot<'_>) -> Bound {
+        let to = self.rest(&claim, spot);
+        let told = |id: &str| self.brief.facts.iter().find(|fact| fact.id == id && id.starts_with("customer."));
+        if let Some(Binding::Fact { id }) = &to
+            && let Some(value) = told(id).and_then(|fact| fact.value.clone())
+        {
+            claim.value = value;
+        }
+        Bound { claim, to }
     }
 
     fn rest(&self, claim: &Claim, spot: Spot<'_>) -> Option<Binding> {
@@ -131,6 +142,12 @@ impl<'a> Grounds<'a> {
         }
         let plain = matches!(claim.compare, Compare::Exactly | Compare::About);
         let typed = self.brief.facts.iter().find(|fact| plain && fact.value.as_ref().is_some_and(|value| agrees(&claim.value, value)));
+        // What is told of the customer stands as the fact says it: "in 137 days" is no date.
+        let told =
+            self.brief.facts.iter().find(|fact| fact.id.starts_with("customer.") && text.get(claim.span.clone()) == Some(&fact.text));
+        if told.is_some() {
+            return told;
+        }
         // A number inside a name or an address is part of it.
         let named = self.stated.iter().find(|stated| stated.is_name() && stated.claim.value == claim.value && within(text, claim, stated));
         named
