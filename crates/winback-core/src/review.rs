@@ -231,7 +231,11 @@ impl Desk<'_> {
     /// Binds every claim, and returns the ledger of the parts a person reads.
     fn claims(&mut self, parts: &[Part<'_>], phrases: &Phrases) -> Vec<LedgerEntry> {
         let grounds = claims::Grounds::new(self.brief, phrases, self.channel);
-        let bound: Vec<Vec<claims::Bound>> = parts.iter().map(|part| grounds.bind(part)).collect();
+        let bind = |(at, part): (usize, &Part<'_>)| match &*part.name {
+            "html" => grounds.bind_html(part, parts.get(..at).unwrap_or_default()),
+            _ => grounds.bind(part),
+        };
+        let bound: Vec<Vec<claims::Bound>> = parts.iter().enumerate().map(bind).collect();
         let mut ledger = Vec::new();
         for (part, bound) in parts.iter().zip(&bound) {
             for found in bound.iter().filter(|found| found.to.is_none()) {
@@ -243,8 +247,8 @@ impl Desk<'_> {
             }
         }
         self.checks.push("claims-bound");
-        if let ([subject, preheader, text, html], Channel::Email) = (&bound[..], self.channel) {
-            let differing = claims::differing(text, &[html]).or_else(|| claims::differing(html, &[text, subject, preheader]));
+        if self.channel == Channel::Email {
+            let differing = claims::differing(parts, &bound);
             self.expect(differing.is_none(), "html", "html-agrees", || {
                 let said = differing.map(|claim| claim.value.say(self.brief.locale)).unwrap_or_default();
                 format!("the text and the HTML do not claim the same: {said} stands in one of them; make them agree")

@@ -395,6 +395,10 @@ fn time(text: &str, mut span: Range<usize>, number: &Numeral, mut unit: Unit, re
 /// Returns 1 for a span counted from now on (`in three days`, `三天後`), -1 for one that is over (`ago`).
 fn later(text: &str, span: &Range<usize>) -> Option<i64> {
     let (before, after) = (text[..span.start].trim_end(), text[span.end..].trim_start());
+    let clause = text[super::context::clause(text, span)].to_ascii_lowercase();
+    if ["結束", "结束", "終止", "终止", "停止", "ends", "stops"].iter().any(|word| clause.contains(word)) {
+        return None;
+    }
     let starts = |words: &[&str]| words.iter().any(|word| begins(after, word));
     if starts(&["ago", "前", "以前", "之前", "earlier"]) {
         return Some(-1);

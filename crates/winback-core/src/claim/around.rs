@@ -2,7 +2,7 @@
 use super::context::{clause, floor, sentence};
 use super::numeral;
 use super::value::{Sense, Unit};
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -51,13 +51,25 @@ fn mark_of(head: &str) -> Option<Mark> {
 fn marks(text: &str, within: Range<usize>) -> impl Iterator<Item = (Range<usize>, Mark)> {
     let offset = within.start;
     let slice = text.get(within).unwrap_or_default();
-    let found = MARKS.as_ref().map(|(automaton, marks)| automaton.find_iter(slice).map(move |found| (found, marks)));
-    found.into_iter().flatten().filter_map(move |(found, marks)| {
-        let letter = |at: Option<usize>| at.and_then(|at| slice.as_bytes().get(at)).is_some_and(u8::is_ascii_alphabetic);
-        let ascii = letter(Some(found.start())) || letter(Some(found.end() - 1));
-        let whole = !ascii || !(letter(found.start().checked_sub(1)) || letter(Some(found.end())));
-        whole.then_some((offset + found.start()..offset + found.end(), *marks.get(found.pattern().as_usize())?))
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let (automaton, marks) = MARKS.as_ref()?;
+        loop {
+            let found = automaton.find(Input::new(slice).range(at..))?;
+            if is_whole(slice.as_bytes(), found.start(), found.end()) {
+                at = found.end();
+                return Some((offset + found.start()..offset + found.end(), *marks.get(found.pattern().as_usize())?));
+            }
+            // "a month" in "a monthly saving" must not hide "monthly".
+            at = found.start() + slice[found.start()..].chars().next().map_or(1, char::len_utf8);
+        }
     })
+}
+
+fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
+    let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphabetic);
+    let ascii = letter(Some(start)) || letter(end.checked_sub(1));
+    !ascii || !(letter(start.checked_sub(1)) || letter(Some(end)))
 }
 
 /// Returns whether an amount is paid, saved or put on top, by the words around it.

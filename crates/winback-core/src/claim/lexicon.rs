@@ -1,5 +1,5 @@
 //! The words that make a claim, found in one pass over a text.
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use std::sync::LazyLock;
 
 const WORDS: &str = include_str!("lexicon.txt");
@@ -223,11 +223,18 @@ static LEXICON: LazyLock<Option<Lexicon>> = LazyLock::new(Lexicon::new);
 
 /// Returns the words of a text, the longest at each place, in order.
 pub(super) fn hits(text: &str) -> impl Iterator<Item = Hit> {
-    let lexicon = LEXICON.as_ref();
-    let found = lexicon.map(|lexicon| lexicon.automaton.find_iter(text).map(move |found| (found, lexicon)));
-    found.into_iter().flatten().filter_map(|(found, lexicon)| {
-        let end = whole_word(text.as_bytes(), found.start(), found.end())?;
-        Some(Hit { start: found.start(), end, word: *lexicon.words.get(found.pattern().as_usize())? })
+    let (lexicon, mut at) = (LEXICON.as_ref(), 0);
+    std::iter::from_fn(move || {
+        let lexicon = lexicon?;
+        loop {
+            let found = lexicon.automaton.find(Input::new(text).range(at..))?;
+            if let Some(end) = whole_word(text.as_bytes(), found.start(), found.end()) {
+                at = found.end();
+                return Some(Hit { start: found.start(), end, word: *lexicon.words.get(found.pattern().as_usize())? });
+            }
+            // A piece of a longer word may hide a word behind its first letter: "a month" in "a monthly saving".
+            at = found.start() + text[found.start()..].chars().next().map_or(1, char::len_utf8);
+        }
     })
 }
 

@@ -8,6 +8,8 @@ mod around;
 mod compare;
 mod context;
 mod date;
+#[cfg(test)]
+mod laws;
 mod lexicon;
 mod numeral;
 mod phrases;

@@ -21,6 +21,8 @@ const NEVER: [&str; 9] = ["superlative", "guarantee", "urgency", "scarcity", "re
 #[derive(Clone, Debug, Default)]
 pub struct Phrases {
     approved: HashMap<String, Vec<Approved>>,
+    /// The claims of texts that stand in a template word for word, read once; dates are left to their day.
+    plain: HashMap<String, [Option<Vec<Claim>>; 3]>,
     segments: Vec<SegmentId>,
 }
 
@@ -55,11 +57,19 @@ pub(crate) struct Spot<'a> {
 impl Phrases {
     /// Returns no phrases, for templates whose segments have voices of their own.
     pub(crate) fn of_segments(segments: Vec<SegmentId>) -> Self {
-        Self { approved: HashMap::new(), segments }
+        Self { segments, ..Self::default() }
+    }
+
+    /// Returns whether a kind of claim can be approved by no template, only by the company.
+    pub(crate) fn never_approves(of: &str) -> bool {
+        NEVER.contains(&of)
     }
 
     /// Learns the claims in words of one wording, and returns those that no template can approve, with their lines.
     pub(crate) fn learn(&mut self, section: &Section) -> Vec<(usize, String)> {
+        if !section.text.contains('{') {
+            self.learn_plain(section);
+        }
         let mut text = with_holes(&section.text);
         if section.part == Part::Forbidden {
             return Vec::new();
@@ -79,7 +89,7 @@ impl Phrases {
             for claim in read(&text, &Reading { locale, day, currency: None }) {
                 let line = section.line + text[..claim.span.start].matches('\n').count();
                 match key(&claim.value) {
-                    Some(of) if NEVER.contains(&of) => refused.push((line, text[claim.span.clone()].to_owned())),
+                    Some(of) if Self::never_approves(of) => refused.push((line, text[claim.span.clone()].to_owned())),
                     Some(of) => {
                         let approved = Approved::new(&shared, locale, &text, &claim, line);
                         self.approved.entry(of.to_owned()).or_default().push(approved);
@@ -89,6 +99,25 @@ impl Phrases {
             }
         }
         refused
+    }
+
+    /// Notes the claims of a text that a template gives as it is.
+    fn learn_plain(&mut self, section: &Section) {
+        let texts = if section.part == Part::Objection { section.text.splitn(2, '\n').collect() } else { vec![section.text.as_str()] };
+        for locale in section.locale.map_or(Locale::ALL.to_vec(), |locale| vec![locale]) {
+            for text in &texts {
+                let claims = read(text.trim(), &Reading { locale, day: jiff::civil::date(2000, 1, 1), currency: None });
+                let lasting = !claims.iter().any(|claim| matches!(claim.value, Value::Day { .. } | Value::Money { .. }));
+                if let Some(place) = self.plain.entry(text.trim().to_owned()).or_default().get_mut(locale as usize) {
+                    *place = lasting.then_some(claims);
+                }
+            }
+        }
+    }
+
+    /// Returns the claims of a text that stands in a template word for word.
+    pub(crate) fn known(&self, text: &str, locale: Locale) -> Option<&[Claim]> {
+        self.plain.get(text)?.get(locale as usize)?.as_deref()
     }
 
     /// Returns the template line that approves a claim at a place of a draft, if one does.

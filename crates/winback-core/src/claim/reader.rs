@@ -8,8 +8,10 @@ use super::{amount, date};
 use crate::locale::Locale;
 use crate::money::Currency;
 use jiff::civil::Date;
+use std::collections::HashSet;
 use std::iter::Peekable;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// What a text is read with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,10 +242,13 @@ impl<I: Iterator<Item = Hit>> Scan<'_, I> {
             let value = Value::Name { name: self.text[start..end].to_owned() };
             return self.push(start..end, value, Compare::Exactly);
         }
+        if let Some(end) = spelled(self.text, start) {
+            return self.push(start..end, Value::Name { name: self.text[start..end].to_owned() }, Compare::Exactly);
+        }
         let begins = std::mem::replace(&mut self.sentence, false);
         self.at = end;
         let name = if self.reading.locale == Locale::En { !begins && bytes[start].is_ascii_uppercase() } else { end - start > 1 };
-        if name && !ORDINARY.contains(&&self.text[start..end]) {
+        if name && !ORDINARY.contains(&&self.text[start..end]) && !(self.reading.locale == Locale::En && titled(self.text, start..end)) {
             self.name(start, end);
         }
     }
@@ -309,11 +314,29 @@ impl<I: Iterator<Item = Hit>> Scan<'_, I> {
                 self.at = end;
             }
             _ if numeral::is_han(c) => self.han(c, end),
+            _ if is_joiner(c) => self.accented(),
             '\u{3000}'..='\u{303F}' | '\u{2010}'..='\u{206F}' => self.at = end,
             _ if numeral::digit(c).is_some() || c.is_numeric() => self.number(),
             _ if c.is_alphabetic() && !is_latin(c) => self.foreign(),
+            _ if c.is_alphabetic() => self.accented(),
             _ => self.at = end,
         }
+    }
+
+    /// A word with accents, or with something invisible inside, is no word of these languages; it may be a name, or
+    /// a promise in disguise.
+    fn accented(&mut self) {
+        let joins = |c: char| c.is_ascii_alphanumeric() || is_latin(c) || is_joiner(c);
+        let start = self.text[..self.at].rfind(|c| !joins(c)).map_or(0, |at| at + self.text[at..].chars().next().map_or(1, char::len_utf8));
+        let end = self.text[self.at..].find(|c| !joins(c)).map_or(self.text.len(), |length| self.at + length);
+        let word = self.text[start..end].trim_matches(is_joiner);
+        if word.is_ascii() {
+            // Invisible characters beside a word only fill a line.
+            self.at = end;
+            return;
+        }
+        let from = self.claims.last().map_or(start, |claim| start.max(claim.span.end)).min(self.at);
+        self.push(from..end, Value::Name { name: word.to_owned() }, Compare::Exactly);
     }
 
     fn han(&mut self, c: char, end: usize) {
@@ -321,6 +344,10 @@ impl<I: Iterator<Item = Hit>> Scan<'_, I> {
             return self.foreign();
         }
         self.sentence = false;
+        if let Some((until, of)) = parted(self.text, self.at, end) {
+            let words = self.text[self.at..until].to_owned();
+            return self.push(self.at..until, Value::Promise { of, words }, Compare::Exactly);
+        }
         if c == '半' {
             return self.half(end);
         }
@@ -370,6 +397,68 @@ const ORDINARY: [&str; 34] = [
     "I", "OK", "PS", "SMS", "STOP", "END", "HELP", "Dear", "Hello", "Hi", "Mr", "Mrs", "Ms", "Yes", "No", "Email", "E", "email", "mail",
     "Mail", "TD", "Ltd", "Inc", "Co", "Sir", "Madam", "Regards", "Thanks", "Thank", "You", "Your", "We", "English", "Reply",
 ];
+
+/// Returns the end of a word spelled out letter by letter, `f r e e` or `f.r.e.e`, or with a mark inside, `fr*ee`.
+fn spelled(text: &str, start: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let letter = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphabetic);
+    let (mut at, mut letters) = (start, 1);
+    while bytes.get(at + 1).is_some_and(|b| matches!(b, b' ' | b'.' | b'-' | b'_' | b'*')) && letter(at + 2) && !letter(at + 3) {
+        at += 2;
+        letters += 1;
+    }
+    if letters >= 3 {
+        return Some(at + 1);
+    }
+    let end = (start..bytes.len()).find(|&at| !letter(at)).unwrap_or(bytes.len());
+    let marked = bytes.get(end).is_some_and(|b| matches!(b, b'*' | b'|' | b'~' | b'^' | b'\\')) && letter(end + 1);
+    marked.then(|| (end + 1..bytes.len()).find(|&at| !letter(at)).unwrap_or(bytes.len()))
+}
+
+/// Returns the end and the kind of a promise in Chinese that something parts: `免 費`, `免*費`.
+fn parted(text: &str, start: usize, end: usize) -> Option<(usize, String)> {
+    const GAPS: [char; 15] =
+        [' ', '*', '.', '-', '_', '~', '|', '·', '\n', '\u{A0}', '\u{3000}', '\u{34F}', '\u{200B}', '\u{200C}', '\u{200D}'];
+    let rest = &text[end..];
+    if !rest.starts_with(GAPS) {
+        return None;
+    }
+    let mut joined = text[start..end].to_owned();
+    let mut until = end;
+    for c in rest.chars() {
+        if joined.chars().count() > 4 || !(numeral::is_han(c) || GAPS.contains(&c)) {
+            break;
+        }
+        until += c.len_utf8();
+        if !GAPS.contains(&c) {
+            joined.push(c);
+            let hit = lexicon::hits(&joined).find(|hit| hit.start == 0 && hit.end == joined.len());
+            if let Some(Word::Claim(of) | Word::Goods(of)) = hit.map(|hit| hit.word) {
+                return Some((until, of.to_owned()));
+            }
+        }
+    }
+    None
+}
+
+/// Returns whether a word stands in a line of which every long word has a capital, as in a headline, and is an
+/// ordinary word there.
+fn titled(text: &str, word: Range<usize>) -> bool {
+    let start = text[..word.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[word.end..].find('\n').map_or(text.len(), |length| word.end + length);
+    let long = text[start..end].split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 3);
+    let capitals = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase());
+    let (count, small) = long.fold((0, 0), |(count, small), word| (count + 1, small + usize::from(!capitals(word))));
+    count >= 2 && small == 0 && PLAIN.contains(text[word].to_ascii_lowercase().as_str())
+}
+
+/// Ordinary words, which a headline writes with a capital.
+static PLAIN: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("plain.txt").split_whitespace().collect());
+
+/// Returns whether a character joins what stands around it and shows nothing, or only a mark above it.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36F}' | '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')
+}
 
 fn is_latin(c: char) -> bool {
     c.is_ascii_alphabetic() || matches!(c, '\u{C0}'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}')

@@ -21,6 +21,23 @@ struct Stated<'a> {
     claim: Claim,
 }
 
+impl Stated<'_> {
+    /// Returns whether the fact is a name, an address or an approved phrase, whose numbers count only within it.
+    fn is_name(&self) -> bool {
+        let id = self.fact.id.as_str();
+        id.starts_with("company.") || id.starts_with("approved.") || id == "offer.name"
+    }
+
+    /// Returns whether a promise of the fact counts only where the whole fact stands: a name, an address, a phrase
+    /// the company approved as it is.
+    fn whole_only(&self, of: &str) -> bool {
+        let id = self.fact.id.as_str();
+        id.starts_with("company.")
+            || id.starts_with("approved.")
+            || (id == "offer.name" && (Phrases::never_approves(of) || matches!(of, "exclusive" | "automatic" | "approval")))
+    }
+}
+
 /// A claim of a part and what it rests on; `None` where it rests on nothing.
 pub(super) struct Bound {
     pub claim: Claim,
@@ -43,11 +60,39 @@ impl<'a> Grounds<'a> {
     pub(super) fn bind(&self, part: &Part<'_>) -> Vec<Bound> {
         let quoted = part.name.starts_with("objection") || part.name.starts_with("forbidden");
         let text: &str = &part.read;
-        let claims = read(text, &self.reading).into_iter().filter(|claim| !quoted || is_number(&claim.value));
+        let claims = self.phrases.known(text, self.brief.locale).map_or_else(|| read(text, &self.reading), <[Claim]>::to_vec);
+        let claims = claims.into_iter().filter(|claim| !quoted || is_number(&claim.value));
         let spot = Spot { brief: self.brief, channel: self.channel, part: &part.name, text };
-        let mut bound: Vec<Bound> = claims.map(|claim| Bound { to: self.rest(&claim, spot), claim }).collect();
+        let mut bound: Vec<Bound> = claims.map(|claim| self.bound(claim, spot)).collect();
         self.settle_giving(text, &mut bound);
+        settle_deadlines(text, &mut bound);
+        drop_everyday_things(text, &mut bound);
         bound
+    }
+
+    /// Returns the claims of those lines of the HTML that stand neither in the text nor in the subject or preheader.
+    pub(super) fn bind_html(&self, html: &Part<'_>, others: &[Part<'_>]) -> Vec<Bound> {
+        let known: Vec<&str> = others.iter().flat_map(|part| lines(&part.read)).map(|(_, line)| line).collect();
+        let mut bound = Vec::new();
+        for (start, line) in lines(&html.read).filter(|(_, line)| !known.contains(line)) {
+            let part = Part { name: html.name.clone(), raw: line, read: line.into() };
+            bound.extend(self.bind(&part).into_iter().map(|mut found| {
+                found.claim.span = start + found.claim.span.start..start + found.claim.span.end;
+                found
+            }));
+        }
+        bound
+    }
+
+    fn bound(&self, mut claim: Claim, spot: Spot<'_>) -> Bound {
+        let to = self.rest(&claim, spot);
+        let told = |id: &str| self.brief.facts.iter().find(|fact| fact.id == id && id.starts_with("customer."));
+        if let Some(Binding::Fact { id }) = &to
+            && let Some(value) = told(id).and_then(|fact| fact.value.clone())
+        {
+            claim.value = value;
+        }
+        Bound { claim, to }
     }
 
     fn rest(&self, claim: &Claim, spot: Spot<'_>) -> Option<Binding> {
@@ -75,7 +120,10 @@ impl<'a> Grounds<'a> {
     }
 
     fn promises(&self, of: &str, claim: &Claim, text: &str) -> Option<&'a Fact> {
-        let same = |stated: &&Stated<'_>| matches!(&stated.claim.value, Value::Promise { of: other, .. } if other == of);
+        let same = |stated: &&Stated<'_>| {
+            let alike = matches!(&stated.claim.value, Value::Promise { of: other, .. } if other == of);
+            alike && (!stated.whole_only(of) || within(text, claim, stated))
+        };
         let stated = self.stated.iter().find(same).map(|stated| stated.fact);
         let stated = stated.filter(|fact| of != "free" || !frees_more(text, claim, fact));
         let less =
@@ -94,13 +142,24 @@ impl<'a> Grounds<'a> {
         }
         let plain = matches!(claim.compare, Compare::Exactly | Compare::About);
         let typed = self.brief.facts.iter().find(|fact| plain && fact.value.as_ref().is_some_and(|value| agrees(&claim.value, value)));
-        typed.or_else(|| self.stated.iter().find(|stated| self.says(stated, claim, text)).map(|stated| stated.fact))
+        // What is told of the customer stands as the fact says it: "in 137 days" is no date.
+        let told =
+            self.brief.facts.iter().find(|fact| fact.id.starts_with("customer.") && text.get(claim.span.clone()) == Some(&fact.text));
+        if told.is_some() {
+            return told;
+        }
+        // A number inside a name or an address is part of it.
+        let named = self.stated.iter().find(|stated| stated.is_name() && stated.claim.value == claim.value && within(text, claim, stated));
+        named
+            .map(|stated| stated.fact)
+            .or(typed)
+            .or_else(|| self.stated.iter().find(|stated| self.says(stated, claim, text)).map(|stated| stated.fact))
     }
 
     /// Returns whether a claim of a fact's words is the claim of the text. Numbers of a name or an address count
     /// only where the whole of it stands; numbers that a typed fact contradicts count nowhere.
     fn says(&self, stated: &Stated<'_>, claim: &Claim, text: &str) -> bool {
-        if stated.fact.id.starts_with("company.") || stated.fact.id == "offer.name" || matches!(claim.value, Value::Number { .. }) {
+        if stated.is_name() || matches!(claim.value, Value::Number { .. }) {
             return stated.claim.value == claim.value && within(text, claim, stated);
         }
         let same = match (&claim.value, &stated.claim.value) {
@@ -162,6 +221,80 @@ impl<'a> Grounds<'a> {
         };
         format!("{words:?} claims {compare}{said}, which no fact of the brief states; {todo}")
     }
+}
+
+/// A deadline in words rests on the day named in its sentence.
+fn settle_deadlines(text: &str, bound: &mut [Bound]) {
+    for at in 0..bound.len() {
+        if bound[at].to.is_some() || !matches!(&bound[at].claim.value, Value::Promise { of, .. } if of == "deadline") {
+            continue;
+        }
+        let around = sentence(text, &bound[at].claim.span);
+        let day = |other: &&Bound| matches!(other.claim.value, Value::Day { .. }) && around.contains(&other.claim.span.start);
+        let to = bound.iter().filter(day).find_map(|other| other.to.clone());
+        bound[at].to = to;
+    }
+}
+
+/// Things people have anyway claim nothing where a sentence speaks of using them (`whether you stream or play`,
+/// `if your router does not work`) and nothing in it is given.
+fn drop_everyday_things(text: &str, bound: &mut Vec<Bound>) {
+    const THINGS: [&str; 5] = ["phone", "device", "router", "streaming", "education"];
+    const USING: [&str; 18] = [
+        "whether",
+        "when ",
+        "whenever",
+        "if ",
+        "while ",
+        "無論",
+        "无论",
+        "不論",
+        "不论",
+        "不管",
+        "如果",
+        "若",
+        "當",
+        "当",
+        "遇到",
+        "是不是",
+        "有沒有",
+        "有没有",
+    ];
+    const GIVEN: [&str; 20] = [
+        "new ",
+        "yours",
+        "waiting",
+        "extra",
+        "also ",
+        "plus ",
+        "along",
+        "comes",
+        "together with",
+        "receive",
+        "新",
+        "一支",
+        "一台",
+        "一部",
+        "也有",
+        "還有",
+        "还有",
+        "再",
+        "一組",
+        "一张",
+    ];
+    let everyday =
+        |bound: &Bound| bound.to.is_none() && matches!(&bound.claim.value, Value::Promise { of, .. } if THINGS.contains(&of.as_str()));
+    if !bound.iter().any(everyday) {
+        return;
+    }
+    let gives = |bound: &&Bound| matches!(&bound.claim.value, Value::Promise { of, .. } if matches!(of.as_str(), "free" | "gift" | "giving" | "unlimited" | "voucher" | "delivery" | "lower_price"));
+    let given: Vec<usize> = bound.iter().filter(gives).map(|bound| bound.claim.span.start).collect();
+    bound.retain(|found| {
+        let around = sentence(text, &found.claim.span);
+        let words = text[around.clone()].to_ascii_lowercase();
+        let used = USING.iter().any(|word| words.contains(word)) && !GIVEN.iter().any(|word| words.contains(word));
+        !everyday(found) || !used || given.iter().any(|at| around.contains(at))
+    });
 }
 
 /// Returns whether a claim is about something the plan's numbers must hold.
@@ -311,16 +444,36 @@ pub(super) fn entries(part: &Part<'_>, bound: &[Bound], brief: &Brief, into: &mu
     }));
 }
 
-/// Returns a claim of one text that the other does not make, in words of the first.
-pub(super) fn differing<'c>(one: &'c [Bound], other: &[&[Bound]]) -> Option<&'c Claim> {
-    let same = |claim: &Value, of: &Value| match (claim, of) {
+/// Returns the lines of a text that hold something, trimmed, with their places.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    text.split('\n').filter_map(move |line| {
+        let start = at + line.len() - line.trim_start().len();
+        at += line.len() + 1;
+        let line = line.trim();
+        (!line.is_empty()).then_some((start, line))
+    })
+}
+
+/// Returns a claim that only one of the text and the HTML of a mail makes. `html` holds what its own lines claim.
+pub(super) fn differing<'c>(parts: &[Part<'_>], bound: &'c [Vec<Bound>]) -> Option<&'c Claim> {
+    let ([.., text_part, html_part], [subject, preheader, text, html]) = (parts, bound) else { return None };
+    let shared: Vec<&str> = lines(&html_part.read).map(|(_, line)| line).collect();
+    let seen: Vec<Range<usize>> =
+        lines(&text_part.read).filter(|(_, line)| shared.contains(line)).map(|(start, line)| start..start + line.len()).collect();
+    let (in_both, in_text): (Vec<&Claim>, Vec<&Claim>) =
+        text.iter().map(|bound| &bound.claim).partition(|claim| seen.iter().any(|line| line.contains(&claim.span.start)));
+    let of_html = || html.iter().map(|bound| &bound.claim);
+    let missing = in_text.iter().find(|claim| !made(claim, of_html().chain(in_both.iter().copied())));
+    let heads = || subject.iter().chain(preheader).chain(text).map(|bound| &bound.claim);
+    missing.copied().or_else(|| of_html().find(|claim| !made(claim, heads())))
+}
+
+/// Returns whether one of some claims is the same. Names are left out: a greeting or a button may say less.
+fn made<'c>(claim: &Claim, mut others: impl Iterator<Item = &'c Claim>) -> bool {
+    let same = |other: &Claim| match (&claim.value, &other.value) {
         (Value::Promise { of: kind, .. }, Value::Promise { of: other, .. }) => kind == other,
-        (Value::Name { .. }, _) => true,
-        (claim, of) => claim == of,
+        (value, of) => value == of && claim.compare == other.compare,
     };
-    let made = |claim: &&Claim| {
-        matches!(claim.value, Value::Name { .. })
-            || other.iter().any(|text| text.iter().any(|bound| same(&claim.value, &bound.claim.value)))
-    };
-    one.iter().map(|bound| &bound.claim).find(|claim| !made(claim))
+    matches!(claim.value, Value::Name { .. }) || others.any(same)
 }

@@ -1,14 +1,22 @@
 //! Reading HTML the way a person sees it: enough for the mails Winback makes,
 //! and strict about everything else.
 
-/// Returns what a person reads of some HTML: no tags, comments or styles, entities resolved.
+/// Tags that begin no new line, so that `fr<b>ee</b>` reads as one word.
+const INLINE: [&str; 7] = ["a", "b", "i", "em", "strong", "span", "meta"];
+
+/// Returns what a person reads of some HTML: no tags, comments or styles, entities resolved, a new line for each
+/// tag that begins one.
 pub(super) fn visible_text(html: &str) -> String {
     let mut text = String::with_capacity(html.len() / 2);
     let mut rest = html;
     while let Some(at) = rest.find('<') {
         unescape(&rest[..at], &mut text);
+        let name = parts_of_tag(&rest[at + 1..]).0.trim_matches('/');
+        let inline = INLINE.iter().any(|tag| tag.eq_ignore_ascii_case(name));
         rest = skip_tag(&rest[at..]);
-        text.push(' ');
+        if !inline && !text.ends_with('\n') {
+            text.push('\n');
+        }
     }
     unescape(rest, &mut text);
     text
