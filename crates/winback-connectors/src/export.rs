@@ -12,6 +12,8 @@ use winback_core::money::Money;
 pub enum ExportCell<'a> {
     /// Text; what a spreadsheet would take for a formula is made harmless.
     Text(Cow<'a, str>),
+    /// An id or another code: text, also where it looks like a number; harmless as [`ExportCell::Text`] is.
+    Code(Cow<'a, str>),
     /// A telephone number of digits, with or without a `+` before them; nothing else may stand here.
     Dialled(Cow<'a, str>),
     /// A whole number.
@@ -35,7 +37,7 @@ impl<'a> From<&'a str> for ExportCell<'a> {
 impl ExportCell<'_> {
     pub(crate) fn written(&self) -> Cow<'_, str> {
         match self {
-            Self::Text(text) => harmless(text),
+            Self::Text(text) | Self::Code(text) => harmless(text),
             Self::Dialled(number) => number.as_ref().into(),
             Self::Integer(value) => value.to_string().into(),
             Self::Number(value) if value.is_nan() => "".into(),

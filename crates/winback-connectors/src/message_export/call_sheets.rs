@@ -112,8 +112,8 @@ impl Sheet<'_> {
         for objection in &self.script.objections {
             let _ = writeln!(
                 html,
-                "<div class=\"answer\"><p class=\"says\">“{}” <span class=\"where\">({})</span></p><p>{}</p><p class=\"where\">→ {}</p></div>",
-                escaped(&objection.customer),
+                "<div class=\"answer\"><p class=\"says\">{} <span class=\"where\">{}</span></p><p>{}</p><p class=\"where\">→ {}</p></div>",
+                self.words.says.replace("{}", &escaped(&objection.customer)),
                 self.place(objection),
                 escaped(&objection.answer),
                 escaped(&self.words.then(&objection.then, self.script)),
@@ -124,7 +124,7 @@ impl Sheet<'_> {
     /// Returns after which steps the customer may say it.
     fn place(&self, objection: &Objection) -> String {
         let steps: Vec<&str> = objection.after.iter().map(|step| self.words.step(*step)).collect();
-        format!("{} {}", self.words.after, steps.join(self.words.comma))
+        self.words.after.replace("{}", &steps.join(self.words.comma))
     }
 
     fn never(&self, html: &mut String) {

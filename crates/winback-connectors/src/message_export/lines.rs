@@ -66,7 +66,7 @@ impl Lines {
     }
 
     pub fn push(&mut self, head: &Letterhead<'_>, dispatch: &Dispatch<'_>) -> Result<(), WriteError> {
-        let written = serde_json::to_writer(&mut self.file, &line(head, dispatch)).map_err(io::Error::other);
+        let written = serde_json::to_writer(&mut self.file, &line(head, dispatch)).map_err(io::Error::from);
         written.and_then(|()| self.file.write_all(b"\n")).map_err(|error| unwritten(&self.path, error))
     }
 

@@ -87,7 +87,7 @@ fn ledger(out: &mut String, record: &MessageRecord) {
         let text = parts.iter().find(|(name, _)| *name == entry.part).map_or("", |(_, text)| *text);
         let words = marked(text, entry).unwrap_or("(the place is not in the text)");
         let (rests_on, says, from) = basis(record, &entry.bound);
-        let row = [&entry.part, words, &rests_on, &says, &from].map(|text| cell(text));
+        let row = [&entry.part, words, &rests_on, &says, &from].map(cell);
         let _ = writeln!(out, "| {} |", row.join(" | "));
     }
 }

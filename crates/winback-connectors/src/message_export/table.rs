@@ -81,7 +81,7 @@ impl Table {
         let cells = cells(head, dispatch);
         let written = self.csv.write_record(cells.iter().map(|cell| {
             match (self.reader, cell) {
-                (Reader::Excel, Cell::Text(text) | Cell::Dialled(text)) if Excel::would_read_anew(text) => format!("=\"{text}\"").into(),
+                (Reader::Excel, Cell::Code(text) | Cell::Dialled(text)) if Excel::would_read_anew(text) => format!("=\"{text}\"").into(),
                 _ => cell.written(),
             }
             .into_owned()
@@ -103,7 +103,7 @@ impl Table {
     }
 }
 
-/// What Excel makes of text cells.
+/// What Excel makes of ids and other codes.
 struct Excel;
 
 impl Excel {
@@ -149,7 +149,7 @@ fn about<'a>(head: &Letterhead<'a>, dispatch: &'a Dispatch<'_>) -> Vec<Cell<'a>>
     let first = dispatch.messages.first();
     let or_empty = |text: Option<&'a str>| text.map_or(Cell::Empty, Cell::from);
     vec![
-        Cell::from(customer.id.as_str()),
+        Cell::Code(customer.id.as_str().into()),
         Cell::Integer(i64::try_from(customer.line).unwrap_or(i64::MAX)),
         Cell::from(dispatch.locale.tag()),
         or_empty(standing.map(|standing| standing.level.tag())),
@@ -158,9 +158,9 @@ fn about<'a>(head: &Letterhead<'a>, dispatch: &'a Dispatch<'_>) -> Vec<Cell<'a>>
         customer.monthly_charge(head.schema).map_or(Cell::Empty, Cell::Money),
         Cell::from(head.schema.currency.code()),
         or_empty(first.map(|record| record.goal.tag())),
-        or_empty(first.and_then(|record| record.segment.as_ref()).map(winback_core::segment::SegmentId::as_str)),
+        first.and_then(|record| record.segment.as_ref()).map_or(Cell::Empty, |segment| Cell::Code(segment.as_str().into())),
         Cell::from(action(plan)),
-        or_empty(choice.map(|choice| choice.offer.0.as_str())),
+        choice.map_or(Cell::Empty, |choice| Cell::Code(choice.offer.0.as_str().into())),
         or_empty(offer.map(|offer| offer.name.get(dispatch.locale).as_str())),
         choice.map_or(Cell::Empty, |choice| planned(choice.cost_minor)),
         choice.map_or(Cell::Empty, |choice| planned(choice.effect.net_minor)),

@@ -39,7 +39,7 @@ pub struct Args {
     pub risk: Option<RiskLevel>,
     /// Only customers of this value: high, mid, low or unknown
     #[arg(long, value_parser = parse_tier)]
-    pub value: Option<Option<ValueTier>>,
+    pub value: Option<Value>,
     /// Only customers to whom this offer is planned
     #[arg(long, value_name = "ID")]
     pub offer: Option<String>,
@@ -117,10 +117,14 @@ impl From<ChannelName> for Channel {
     }
 }
 
-fn parse_tier(text: &str) -> Result<Option<ValueTier>, String> {
+/// The value of a customer; `None` stands for one whose charge is not known.
+#[derive(Clone, Copy, Debug)]
+pub struct Value(Option<ValueTier>);
+
+fn parse_tier(text: &str) -> Result<Value, String> {
     match text {
-        "unknown" => Ok(None),
-        _ => ValueTier::from_tag(text).map(Some).ok_or_else(|| "expected high, mid, low or unknown".to_owned()),
+        "unknown" => Ok(Value(None)),
+        _ => ValueTier::from_tag(text).map(|tier| Value(Some(tier))).ok_or_else(|| "expected high, mid, low or unknown".to_owned()),
     }
 }
 
@@ -159,7 +163,7 @@ fn wanted(args: &Args) -> anyhow::Result<Wanted> {
     let filter = Filter {
         search: args.search.clone(),
         level: args.risk,
-        tier: args.value,
+        tier: args.value.map(|Value(tier)| tier),
         offer: args.offer.clone().map(OfferId),
         approval: if args.only_approved { Some(ApprovalState::Approved) } else { args.approval },
         ..Filter::default()
