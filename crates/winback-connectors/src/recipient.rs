@@ -7,6 +7,37 @@ use winback_core::schema::{Role, TableSchema};
 /// The fewest and most digits of a telephone number (ITU-T E.164 allows 15).
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 5..=15;
 
+/// Which columns about contact a file has. A schema may name columns that the file lacks, and a cell alone does not tell
+/// an empty one from one that was never there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactColumns {
+    there: Vec<Role>,
+}
+
+impl ContactColumns {
+    const ROLES: [Role; 5] = [Role::Email, Role::Phone, Role::EmailConsent, Role::SmsConsent, Role::CallConsent];
+
+    /// Returns the columns that every file of the schema has.
+    pub fn of(schema: &TableSchema) -> Self {
+        let required = |role: &Role| schema.with_role(role).and_then(|at| schema.columns.get(at)).is_some_and(|column| !column.optional);
+        Self { there: Self::ROLES.into_iter().filter(required).collect() }
+    }
+
+    /// Learns from one customer that a file has a column: the cell holds something.
+    pub fn see(&mut self, schema: &TableSchema, customer: &Customer) {
+        for role in Self::ROLES {
+            if !self.there.contains(&role) && *customer.cell(schema, &role) != Cell::Missing {
+                self.there.push(role);
+            }
+        }
+    }
+
+    /// Returns whether there is nothing more to learn.
+    pub fn is_settled(&self, schema: &TableSchema) -> bool {
+        Self::ROLES.iter().all(|role| schema.with_role(role).is_none() || self.there.contains(role))
+    }
+}
+
 /// Where one customer can be reached, by channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipient {
@@ -33,10 +64,10 @@ pub enum Unreached {
 }
 
 impl Recipient {
-    /// Reads a customer's row. `Ok(None)` stands for a table without such a column: the message is made, and whoever
+    /// Reads a customer's row. `Ok(None)` stands for a file without such a column: the message is made, and whoever
     /// sends it adds the address.
-    pub fn of(schema: &TableSchema, customer: &Customer) -> Self {
-        let row = Row { schema, customer };
+    pub fn of(schema: &TableSchema, columns: &ContactColumns, customer: &Customer) -> Self {
+        let row = Row { schema, columns, customer };
         Self { email: row.email(), sms: row.phone(&Role::SmsConsent), call: row.phone(&Role::CallConsent) }
     }
 
@@ -52,6 +83,7 @@ impl Recipient {
 
 struct Row<'a> {
     schema: &'a TableSchema,
+    columns: &'a ContactColumns,
     customer: &'a Customer,
 }
 
@@ -70,7 +102,7 @@ impl Row<'_> {
 
     /// Returns nothing where the table has no such column.
     fn contact(&self, role: &Role) -> Result<Option<&str>, Unreached> {
-        if self.schema.with_role(role).is_none() {
+        if !self.columns.there.contains(role) {
             return Ok(None);
         }
         let text = self.customer.text(self.schema, role).map(str::trim).filter(|text| !text.is_empty());
@@ -79,10 +111,8 @@ impl Row<'_> {
 
     /// A cell that does not say yes is no consent, also an empty one.
     fn agreed(&self, role: &Role) -> Result<(), Unreached> {
-        match (self.schema.with_role(role), self.customer.cell(self.schema, role)) {
-            (None, _) | (Some(_), Cell::Flag(true)) => Ok(()),
-            _ => Err(Unreached::NoConsent),
-        }
+        let agreed = !self.columns.there.contains(role) || *self.customer.cell(self.schema, role) == Cell::Flag(true);
+        if agreed { Ok(()) } else { Err(Unreached::NoConsent) }
     }
 }
 

@@ -108,7 +108,7 @@ impl Sheet<'_> {
     }
 
     fn objections(&self, html: &mut String) {
-        let _ = writeln!(html, "<h2>{}</h2>", self.words.objections);
+        let _ = writeln!(html, "<h2>{}</h2>\n<div class=\"answers\">", self.words.objections);
         for objection in &self.script.objections {
             let _ = writeln!(
                 html,
@@ -119,10 +119,14 @@ impl Sheet<'_> {
                 escaped(&self.words.then(&objection.then, self.script)),
             );
         }
+        html.push_str("</div>\n");
     }
 
     /// Returns after which steps the customer may say it.
     fn place(&self, objection: &Objection) -> String {
+        if CallStep::SPOKEN.iter().all(|step| objection.after.contains(step)) {
+            return self.words.any_time.to_owned();
+        }
         let steps: Vec<&str> = objection.after.iter().map(|step| self.words.step(*step)).collect();
         self.words.after.replace("{}", &steps.join(self.words.comma))
     }

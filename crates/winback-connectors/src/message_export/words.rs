@@ -20,6 +20,8 @@ pub(super) struct Words {
     pub objections: &'static str,
     /// After which steps, in place of `{}`.
     pub after: &'static str,
+    /// After every step.
+    pub any_time: &'static str,
     /// What somebody says, in place of `{}`.
     pub says: &'static str,
     pub on_to: &'static str,
@@ -78,6 +80,7 @@ static ZH_TW: Words = Words {
     close: "結束",
     objections: "客戶可能這樣說",
     after: "（{}之後）",
+    any_time: "（隨時）",
     says: "「{}」",
     on_to: "接著進入：",
     ends: "通話結束，記為：",
@@ -103,6 +106,7 @@ static ZH_CN: Words = Words {
     close: "结束",
     objections: "客户可能会说",
     after: "（{}之后）",
+    any_time: "（随时）",
     says: "“{}”",
     on_to: "接着进入：",
     ends: "通话结束，记为：",
@@ -128,6 +132,7 @@ static EN: Words = Words {
     close: "Close",
     objections: "What the customer may say",
     after: "(after: {})",
+    any_time: "(at any time)",
     says: "“{}”",
     on_to: "go on to: ",
     ends: "the call ends: ",

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 use winback_connectors::mail_address::MailAddress;
 use winback_connectors::message_export::{Dispatch, Letterhead};
-use winback_connectors::recipient::Recipient;
+use winback_connectors::recipient::{ContactColumns, Recipient};
 use winback_core::campaign::{ApprovalState, CampaignPlan};
 use winback_core::claim::{Sense, Value};
 use winback_core::customer::{Cell, Customer};
@@ -66,7 +66,7 @@ impl Parcel {
                 unsubscribe_url: "https://northwind.example/stop?t=".into(),
             },
             sender: Some(MailAddress::parse("care@northwind.example").unwrap()),
-            recipient: Recipient::of(&schema, &customer),
+            recipient: Recipient::of(&schema, &ContactColumns::of(&schema), &customer),
             schema,
             standing: samples::standing(0),
             plan: samples::plan(0),

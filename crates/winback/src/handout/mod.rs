@@ -9,7 +9,7 @@ use count::{Fate, Sorted};
 use std::collections::HashSet;
 use std::path::Path;
 use winback_connectors::message_export::{Dispatch, Export, Format, Letterhead, Pushed};
-use winback_connectors::recipient::Recipient;
+use winback_connectors::recipient::{ContactColumns, Recipient};
 use winback_core::campaign::{Approval, ApprovalState, CampaignPlan};
 use winback_core::customer::Customer;
 use winback_core::id::{Position, RunId};
@@ -19,6 +19,9 @@ use winback_core::portfolio::{Context, Filter, ListQuery, PortfolioReader, SortK
 use winback_core::progress::{Progress, Work};
 use winback_core::search::draw;
 use winback_core::store::{AssessmentStore, CampaignStore, CustomerStore, MessageStore, Standing, Writing};
+
+/// How many customers are read at once.
+const PAGE_CUSTOMERS: u64 = 1_000;
 
 /// What is to be handed out.
 #[derive(Clone, Debug)]
@@ -74,12 +77,15 @@ impl Handout<'_> {
     pub async fn write(&self, out: &Path) -> anyhow::Result<Count> {
         let (chosen, mut count) = self.choose().await?;
         let approvals = Approvals::read(self.bench, self.run()).await?;
+        let columns = self.contact_columns().await?;
         let hint = "name a path that can be written";
         let mut export = Export::begin(out, self.wanted.format, self.letterhead(chosen.len() as u64)).or_hint(Exit::Storage, hint)?;
         self.bench.bar.begin(Work::Export, Some(chosen.len() as u64));
         for position in chosen {
             if let Some(stored) = self.stored(position).await? {
-                self.push(&mut export, &stored, approvals.of(position), &mut count).or_hint(Exit::Storage, "nothing is left half-made")?;
+                let recipient = Recipient::of(&self.context.table, &columns, &stored.customer);
+                let recipient = (&recipient, approvals.of(position));
+                self.push(&mut export, &stored, recipient, &mut count).or_hint(Exit::Storage, "nothing is left half-made")?;
             }
             self.bench.bar.advance(1);
         }
@@ -106,6 +112,21 @@ impl Handout<'_> {
             at: now(),
             customers,
         }
+    }
+
+    /// Returns which columns about contact the file has. Customers are read until each has shown a value; only a file
+    /// that lacks a column is read to its end.
+    async fn contact_columns(&self) -> anyhow::Result<ContactColumns> {
+        let schema = &self.context.table;
+        let mut columns = ContactColumns::of(schema);
+        let mut from = Position(0);
+        while !columns.is_settled(schema) {
+            let page = self.bench.store.customers(self.run(), schema, from, PAGE_CUSTOMERS).await.or_storage()?;
+            let Some(last) = page.last() else { break };
+            from = Position(last.position.0.saturating_add(1));
+            page.iter().for_each(|customer| columns.see(schema, customer));
+        }
+        Ok(columns)
     }
 
     /// Returns the customers to look at, and a count of all the others.
@@ -175,24 +196,23 @@ impl Handout<'_> {
         &self,
         export: &mut Export<'_>,
         stored: &Stored,
-        approval: Option<ApprovalState>,
+        (recipient, approval): (&Recipient, Option<ApprovalState>),
         count: &mut Count,
     ) -> Result<(), winback_connectors::file::WriteError> {
-        let recipient = Recipient::of(&self.context.table, &stored.customer);
         let mut fate = Fate::default();
         for locale in self.languages(&stored.customer) {
             let Some(writing) = stored.writings.iter().find(|writing| writing.locale == locale) else {
                 fate.unwritten.push(locale);
                 continue;
             };
-            let sorted = self.sort(writing, &recipient);
+            let sorted = self.sort(writing, recipient);
             let dispatch = Dispatch {
                 customer: &stored.customer,
                 locale,
                 standing: stored.standing.as_ref(),
                 plan: stored.plan.as_ref(),
                 approval,
-                recipient: &recipient,
+                recipient,
                 messages: sorted.messages.iter().map(|message| message.record()).collect(),
                 kept_back: sorted.kept_back(),
             };

@@ -126,6 +126,17 @@ fn a_customer_without_an_address_is_named_and_left_out() {
 }
 
 #[test]
+fn a_table_without_addresses_makes_drafts_that_are_still_to_be_addressed() {
+    let home = Home::with_run(300);
+    let count = home.json(&["export", "--format", "eml", "--out", "mails"]);
+    adds_up(&count);
+    assert_eq!((number(&count, "unreachable"), number(&count, "partly")), (0, 0), "{count}");
+    let names = files(&home, "mails");
+    assert_eq!(names.len() as u64 - 1, number(&count, "exported"));
+    assert!(!home.text(&format!("mails/{}", names[0])).contains("\r\nTo:"));
+}
+
+#[test]
 fn a_mail_names_a_sender_only_when_the_company_gave_one() {
     let home = home(|_, _| ());
     let mail = |out: &str| {
