@@ -12,6 +12,10 @@ use winback_core::money::Money;
 pub enum ExportCell<'a> {
     /// Text; what a spreadsheet would take for a formula is made harmless.
     Text(Cow<'a, str>),
+    /// An id or another code: text, also where it looks like a number; harmless as [`ExportCell::Text`] is.
+    Code(Cow<'a, str>),
+    /// A telephone number of digits, with or without a `+` before them; nothing else may stand here.
+    Dialled(Cow<'a, str>),
     /// A whole number.
     Integer(i64),
     /// A number, written with as many decimals as it needs to be read back unchanged.
@@ -31,9 +35,10 @@ impl<'a> From<&'a str> for ExportCell<'a> {
 }
 
 impl ExportCell<'_> {
-    fn written(&self) -> Cow<'_, str> {
+    pub(crate) fn written(&self) -> Cow<'_, str> {
         match self {
-            Self::Text(text) => harmless(text),
+            Self::Text(text) | Self::Code(text) => harmless(text),
+            Self::Dialled(number) => number.as_ref().into(),
             Self::Integer(value) => value.to_string().into(),
             Self::Number(value) if value.is_nan() => "".into(),
             Self::Number(value) => value.to_string().into(),

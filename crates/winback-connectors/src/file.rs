@@ -124,42 +124,87 @@ pub struct WriteError {
 /// # Errors
 /// Says what to do about a full or read-only disk, a missing folder, or a folder of that name.
 pub fn write_atomically<T>(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> Result<T, WriteError> {
-    if path.is_dir() {
-        let source = io::Error::new(io::ErrorKind::IsADirectory, "it is a directory");
-        return Err(unwritten(path, source));
+    let mut file = NewFile::create(path)?;
+    let value = write(&mut file).map_err(|error| unwritten(path, error))?;
+    file.commit()?;
+    Ok(value)
+}
+
+/// A file on its way. It stands beside its place, and is removed again unless it is committed.
+#[derive(Debug)]
+pub struct NewFile {
+    path: PathBuf,
+    beside: PathBuf,
+    /// `None` once the file stands in its place.
+    out: Option<BufWriter<File>>,
+}
+
+impl NewFile {
+    /// Begins a file beside its place.
+    ///
+    /// # Errors
+    /// As [`write_atomically`].
+    pub fn create(path: &Path) -> Result<Self, WriteError> {
+        if path.is_dir() {
+            let source = io::Error::new(io::ErrorKind::IsADirectory, "it is a directory");
+            return Err(unwritten(path, source));
+        }
+        let open = |beside: &Path| OpenOptions::new().write(true).create_new(true).open(beside);
+        let (file, beside) = create_beside(path, open).map_err(|error| unwritten(path, error))?;
+        Ok(Self { path: path.to_owned(), beside, out: Some(BufWriter::with_capacity(256 * 1024, file)) })
     }
-    let (file, beside) = create_beside(path).map_err(|error| unwritten(path, error))?;
-    let written = fill(file, write).and_then(|value| fs::rename(&beside, path).map(|()| value));
-    match written.and_then(|value| sync_folder(path).map(|()| value)) {
-        Ok(value) => Ok(value),
-        Err(error) => {
-            // Already gone when the rename went through; the error told is the one that matters.
-            let _ = fs::remove_file(&beside);
-            Err(unwritten(path, error))
+
+    /// Puts the file in its place, in place of an older one, once all of it is on the disk.
+    ///
+    /// # Errors
+    /// As [`write_atomically`].
+    pub fn commit(mut self) -> Result<(), WriteError> {
+        self.settle().map_err(|error| unwritten(&self.path, error))
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        let Some(out) = &mut self.out else { return Ok(()) };
+        out.flush()?;
+        out.get_ref().sync_all()?;
+        fs::rename(&self.beside, &self.path)?;
+        self.out = None;
+        sync_folder(&self.path)
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.as_mut().map_or(Ok(0), |out| out.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.as_mut().map_or(Ok(()), BufWriter::flush)
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if self.out.take().is_some() {
+            // What cannot be removed is not the error that matters.
+            let _ = fs::remove_file(&self.beside);
         }
     }
 }
 
-fn fill<T>(file: File, write: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> io::Result<T> {
-    let mut buffered = BufWriter::with_capacity(256 * 1024, file);
-    let value = write(&mut buffered)?;
-    buffered.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    Ok(value)
-}
-
-fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
+/// Makes something beside a path, under a name that nothing has yet.
+pub(crate) fn create_beside<T>(path: &Path, make: impl Fn(&Path) -> io::Result<T>) -> io::Result<(T, PathBuf)> {
     let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?;
     for attempt in 0..100_u32 {
         let mut beside = std::ffi::OsString::from(".");
         beside.push(name);
         beside.push(format!(".{}-{attempt}.part", std::process::id()));
         let beside = path.with_file_name(beside);
-        match OpenOptions::new().write(true).create_new(true).open(&beside) {
+        match make(&beside) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            opened => return opened.map(|file| (file, beside)),
+            made => return made.map(|made| (made, beside)),
         }
     }
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, "100 unfinished copies stand beside it; remove the files ending in .part"))
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, "100 unfinished copies stand beside it; remove those ending in .part"))
 }
 
 /// Makes the rename outlast a power cut; only Unix lets a folder be synced.

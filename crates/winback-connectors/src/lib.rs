@@ -8,10 +8,15 @@
 #![deny(missing_docs)]
 
 pub mod csv;
+pub mod eml;
 pub mod events;
 pub mod export;
 pub mod features_csv;
 pub mod file;
+pub mod folder;
 pub mod http;
+pub mod mail_address;
+pub mod message_export;
+pub mod recipient;
 pub mod telco_file;
 pub mod webhook;

@@ -5,6 +5,7 @@ use crate::claim::{Sense, Unit, Value};
 use crate::customer::{Cell, Customer};
 use crate::digest::Digest;
 use crate::goal::{Goal, GoalInputs, GoalNeeds};
+use crate::id::CustomerId;
 use crate::locale::Locale;
 use crate::message::{Brief, Company, Fact, FactSource};
 use crate::money::Money;
@@ -129,13 +130,19 @@ fn customer_facts(schema: &TableSchema, customer: &Customer, locale: Locale) -> 
 }
 
 fn slot_values(sources: &Sources<'_>, customer: &Customer) -> SlotValues {
-    let start = &sources.company.unsubscribe_url;
-    let token = Digest::of_parts([b"unsubscribe".as_slice(), customer.id.as_str().as_bytes()]);
     SlotValues {
         first_name: customer.text(sources.schema, &Role::FirstName).map(str::to_owned),
-        unsubscribe_url: (!start.trim().is_empty()).then(|| format!("{start}{}", token.0.get(..32).unwrap_or_default())),
+        unsubscribe_url: unsubscribe_url(sources.company, &customer.id),
         agent_name: None,
     }
+}
+
+/// Returns the address under which a customer unsubscribes, the same in the text and in the headers of a mail; `None`
+/// where the company has none.
+pub fn unsubscribe_url(company: &Company, customer: &CustomerId) -> Option<String> {
+    let start = &company.unsubscribe_url;
+    let token = Digest::of_parts([b"unsubscribe".as_slice(), customer.as_str().as_bytes()]);
+    (!start.trim().is_empty()).then(|| format!("{start}{}", token.0.get(..32).unwrap_or_default()))
 }
 
 fn company_facts(company: &Company, locale: Locale) -> Vec<Fact> {

@@ -152,7 +152,7 @@ pub struct ListQuery {
     pub descending: bool,
     /// How many to leave out at the start.
     pub offset: u64,
-    /// How many to return, 1 to 500.
+    /// How many to return; a page of rows has 1 to 500.
     pub limit: u64,
 }
 
@@ -224,6 +224,9 @@ pub trait PortfolioReader: Send + Sync {
     async fn overview(&self, run: RunId) -> Result<Overview, StoreError>;
     /// Returns a part of the list.
     async fn list(&self, run: RunId, query: &ListQuery) -> Result<ListPage, StoreError>;
+    /// Returns the places of the customers of a list, as many as the question asks for: a place is small, so the whole
+    /// of a portfolio can be walked along in the order of the list without counting anew for every page.
+    async fn positions(&self, run: RunId, query: &ListQuery) -> Result<Vec<Position>, StoreError>;
     /// Returns everything about one customer.
     async fn file(&self, run: RunId, id: &CustomerId, schema: &TableSchema) -> Result<Option<CustomerFile>, StoreError>;
     /// Returns one customer drawn uniformly from those the filter leaves; the same seed draws the same one.

@@ -25,6 +25,8 @@ pub enum Work {
     Plan,
     /// Writing messages.
     Write,
+    /// Handing messages out as files.
+    Export,
     /// Making sample rows.
     Sample,
     /// Downloading; rows are bytes.

@@ -92,6 +92,22 @@ impl ListState {
         ]
     }
 
+    /// Returns the command that hands out the messages of the customers whom the filter leaves, as a shell takes it. Whom
+    /// the plan leaves alone has no messages, so the filters about that have no part in it.
+    pub(crate) fn export_command(&self) -> String {
+        let name = |pair: &str| match pair {
+            "level" => Some("risk"),
+            "tier" => Some("value"),
+            "search" => Some("search"),
+            "offer" => Some("offer"),
+            "approval" => Some("approval"),
+            _ => None,
+        };
+        let pairs = Self::filter_pairs(&self.filter).into_iter().filter(|(_, value)| !value.is_empty());
+        let options = pairs.filter_map(|(pair, value)| Some(format!(" --{}={}", name(pair)?, quoted(&value))));
+        format!("winback export --format csv --out messages.csv{}", options.collect::<String>())
+    }
+
     /// Returns the address of a list: this one with another page, sort or order.
     pub(crate) fn address(&self, page: u64, sort: SortKey, descending: bool) -> String {
         let other = Self { page, sort, descending, ..self.clone() };
@@ -103,6 +119,12 @@ impl ListState {
         let borrowed: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
         format!("/customers{}", url::query(&borrowed))
     }
+}
+
+/// Returns a word that a shell takes as it is.
+fn quoted(word: &str) -> String {
+    let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c));
+    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// What an address calls the value of customers whose charge is not known.
@@ -159,6 +181,18 @@ mod tests {
         {
             assert!(matches!(read(query), Err(Problem::BadQuery { name, .. }) if name == at_fault), "{query}");
         }
+    }
+
+    #[test]
+    fn a_filter_reads_as_a_command_that_no_value_can_leave() {
+        let check = |query: &str, expected: &str| {
+            let state = ListState::parse(&url::pairs(Some(query))).unwrap();
+            assert_eq!(state.export_command(), format!("winback export --format csv --out messages.csv{expected}"), "{query}");
+        };
+        check("", "");
+        check("level=high&tier=unknown&approval=approved&contact=yes&written=no", " --risk=high --value=unknown --approval=approved");
+        check("search=--json&offer=annual-15", " --search=--json --offer=annual-15");
+        check("search=a%27%3B+rm+-rf+%24HOME+%60x%60", r" --search='a'\''; rm -rf $HOME `x`'");
     }
 
     #[test]

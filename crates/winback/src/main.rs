@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod desk;
 mod exit;
+mod handout;
 mod progress_bar;
 mod report;
 mod run_settings;
@@ -59,6 +60,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Assess(args) => cli::assess::run(&at, &args).await,
         Command::Plan(args) => cli::plan::run(&at, &args).await,
         Command::Write(args) => cli::write::run(&at, &args).await,
+        Command::Export(args) => cli::export::run(&at, &args).await,
         Command::Show(args) => cli::show::run(&at, &args).await,
         Command::Serve(args) => cli::serve::run(&at, &args).await,
         Command::Actions(action) => cli::actions::run(&at, &action).await,

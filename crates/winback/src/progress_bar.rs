@@ -29,6 +29,7 @@ fn words(work: Work) -> &'static str {
         Work::Assess => "assessing customers",
         Work::Plan => "planning",
         Work::Write => "writing messages",
+        Work::Export => "exporting",
         Work::Sample => "making sample rows",
         Work::Fetch => "downloading",
     }

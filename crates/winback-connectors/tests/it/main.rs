@@ -1,13 +1,16 @@
 //! The connectors against files, folders and local servers.
-#![expect(clippy::unwrap_used, reason = "a test stops where its preparation fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where its preparation fails")]
 #![expect(clippy::print_stderr, reason = "a test says what it skips")]
 mod events;
 mod features;
 mod files;
 mod http;
+mod message_export;
+mod parcel;
 mod planted;
 mod refusals;
 mod rows;
 mod telco;
 mod telco_file;
 mod webhook;
+mod wire;

@@ -247,6 +247,10 @@ async fn lists_are_filtered_sorted_and_paged(store: &dyn Store) -> Result<(), St
                 assert_eq!(part.total, whole.total, "{filter:?}");
                 let expected: Vec<_> = whole.rows.iter().skip(3).take(4).cloned().collect();
                 assert_eq!(part.rows, expected, "{filter:?} {sort:?}");
+                let places = store.positions(run, &query(3, u64::MAX)).await?;
+                assert!(places.len() as u64 == whole.total.saturating_sub(3), "{filter:?}");
+                let first = whole.rows.iter().map(|row| row.position).skip(3);
+                assert!(first.eq(places.into_iter().take(whole.rows.len().saturating_sub(3))), "{filter:?} {sort:?}");
             }
         }
     }

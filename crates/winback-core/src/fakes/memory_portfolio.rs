@@ -1,7 +1,7 @@
 //! What people read of the store in memory.
 use super::memory::{MemoryStore, Shelf};
 use crate::campaign::ApprovalState;
-use crate::id::{CustomerId, RunId};
+use crate::id::{CustomerId, Position, RunId};
 use crate::portfolio::{
     CustomerFile, CustomerRow, Filter, ListPage, ListQuery, MatrixCell, OfferCount, Overview, PortfolioReader, SortKey,
 };
@@ -20,15 +20,17 @@ impl PortfolioReader for MemoryStore {
     }
 
     async fn list(&self, run: RunId, query: &ListQuery) -> Result<ListPage, StoreError> {
-        let mut rows = self.read(run, |shelf| selected(shelf, &query.filter));
-        rows.sort_by(|a, b| {
-            let exact = |row: &CustomerRow| query.filter.search.as_deref().map(|text| exactness(text, row.id.as_str()));
-            exact(a).cmp(&exact(b)).then_with(|| compare(query, a, b)).then_with(|| a.position.cmp(&b.position))
-        });
+        let rows = self.read(run, |shelf| listed(shelf, query));
         let total = rows.len() as u64;
         let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
         let limit = usize::try_from(query.limit.clamp(1, 500)).unwrap_or(500);
         Ok(ListPage { total, rows: rows.into_iter().skip(offset).take(limit).collect() })
+    }
+
+    async fn positions(&self, run: RunId, query: &ListQuery) -> Result<Vec<Position>, StoreError> {
+        let rows = self.read(run, |shelf| listed(shelf, query));
+        let bound = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Ok(rows.into_iter().map(|row| row.position).skip(bound(query.offset)).take(bound(query.limit)).collect())
     }
 
     async fn file(&self, run: RunId, id: &CustomerId, _schema: &TableSchema) -> Result<Option<CustomerFile>, StoreError> {
@@ -75,6 +77,15 @@ impl PortfolioReader for MemoryStore {
             moves
         }))
     }
+}
+
+fn listed(shelf: &Shelf, query: &ListQuery) -> Vec<CustomerRow> {
+    let mut rows = selected(shelf, &query.filter);
+    rows.sort_by(|a, b| {
+        let exact = |row: &CustomerRow| query.filter.search.as_deref().map(|text| exactness(text, row.id.as_str()));
+        exact(a).cmp(&exact(b)).then_with(|| compare(query, a, b)).then_with(|| a.position.cmp(&b.position))
+    });
+    rows
 }
 
 fn overview(shelf: &Shelf) -> Overview {

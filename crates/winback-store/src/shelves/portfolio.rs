@@ -48,6 +48,13 @@ impl PortfolioReader for SqliteStore {
         Ok(ListPage { total, rows: cards(&tx, run, &positions).await? })
     }
 
+    async fn positions(&self, run: RunId, query: &ListQuery) -> Result<Vec<Position>, StoreError> {
+        let order = Order { key: query.sort, descending: query.descending };
+        let (sql, values) = Selection::of(run, &query.filter).page(&query.filter, order, query.offset, query.limit);
+        let found = all(self.db(), &sql, values).await?;
+        found.iter().map(|row| place(row.try_get_by_index(0).map_err(reading)?, "assessment", run)).collect()
+    }
+
     async fn file(&self, run: RunId, id: &CustomerId, schema: &TableSchema) -> Result<Option<CustomerFile>, StoreError> {
         let tx = self.begin_read().await?;
         let Some(customer) = customer::by_id(&tx, run, schema, id).await? else { return Ok(None) };

@@ -122,6 +122,8 @@ pub(crate) const ALL: &[Entry] = &[
     ("contact_no", |s| s.contact_no),
     ("who_current", |s| s.who_current),
     ("who_all", |s| s.who_all),
+    ("export", |s| s.export),
+    ("export_hint", |s| s.export_hint),
     ("random", |s| s.random),
     ("random_again", |s| s.random_again),
     ("drawn", |s| s.drawn),

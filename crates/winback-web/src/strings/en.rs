@@ -121,6 +121,8 @@ pub(crate) static EN: Strings = Strings {
     contact_no: "Left alone",
     who_current: "Current",
     who_all: "Everyone",
+    export: "Hand out these messages",
+    export_hint: "In the folder where Winback keeps its data, this command writes them as a table; winback export --help names the other forms.",
     random: "Random customer",
     random_again: "Draw again",
     drawn: "Drawn at random, seed",

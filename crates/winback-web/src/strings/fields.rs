@@ -121,6 +121,8 @@ pub(crate) struct Strings {
     pub contact_no: &'static str,
     pub who_current: &'static str,
     pub who_all: &'static str,
+    pub export: &'static str,
+    pub export_hint: &'static str,
     pub random: &'static str,
     pub random_again: &'static str,
     pub drawn: &'static str,

@@ -121,6 +121,8 @@ pub(crate) static ZH_CN: Strings = Strings {
     contact_no: "不联系",
     who_current: "现有客户",
     who_all: "全部",
+    export: "导出这些消息",
+    export_hint: "在 Winback 存放数据的文件夹中运行以下命令，消息会写成表格；其他格式见 winback export --help。",
     random: "随机抽取客户",
     random_again: "再抽一位",
     drawn: "随机抽取，种子",

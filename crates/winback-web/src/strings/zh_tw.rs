@@ -121,6 +121,8 @@ pub(crate) static ZH_TW: Strings = Strings {
     contact_no: "不聯繫",
     who_current: "現有客戶",
     who_all: "全部",
+    export: "匯出這些訊息",
+    export_hint: "在 Winback 存放資料的資料夾執行以下指令，會把訊息寫成表格；其他格式請看 winback export --help。",
     random: "隨機抽一位客戶",
     random_again: "再抽一位",
     drawn: "隨機抽出，種子",

@@ -9,6 +9,7 @@ pub mod data;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
+pub mod export;
 pub mod features;
 pub mod import;
 pub mod init;
@@ -73,6 +74,8 @@ pub enum Command {
     /// Write e-mails, short messages and call scripts
     #[command(visible_alias = "generate")]
     Write(write::Args),
+    /// Hand messages out as files: drafts for a mail program, tables, call sheets, a sheet to read
+    Export(export::Args),
     /// Show everything about one customer
     Show(show::Args),
     /// Serve the dashboard and the API

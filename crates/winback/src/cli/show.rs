@@ -47,11 +47,13 @@ pub struct Args {
     pub prompt: bool,
 }
 
-fn parse_level(text: &str) -> Result<RiskLevel, String> {
+/// Returns the risk level of a word.
+pub fn parse_level(text: &str) -> Result<RiskLevel, String> {
     RiskLevel::from_tag(text).ok_or_else(|| "expected high, medium or low".to_owned())
 }
 
-fn parse_tier(text: &str) -> Result<ValueTier, String> {
+/// Returns the value tier of a word.
+pub fn parse_tier(text: &str) -> Result<ValueTier, String> {
     ValueTier::from_tag(text).ok_or_else(|| "expected high, mid or low".to_owned())
 }
 

@@ -3,6 +3,7 @@
 mod bad_input;
 mod browser;
 mod demo;
+mod export;
 mod home;
 mod manners;
 mod network;

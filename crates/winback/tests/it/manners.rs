@@ -54,7 +54,7 @@ fn reports_are_json_when_asked_and_nothing_else() {
     let home = Home::with_sample(400);
     let id = home.ids("sample.csv")[0].clone();
     home.does(&["sample", "--rows", "30", "--out", "other.csv", "--events", "events.csv"]);
-    let commands: [&[&str]; 31] = [
+    let commands: [&[&str]; 32] = [
         &["sample", "--rows", "30", "--out", "small.csv"],
         &["init"],
         &["doctor"],
@@ -72,6 +72,7 @@ fn reports_are_json_when_asked_and_nothing_else() {
         &["write", "--top", "5"],
         &["write", "--id", &id],
         &["show", &id],
+        &["export", "--format", "csv", "--out", "messages.csv"],
         &["show", "--random", "--seed", "7", "--lang", "zh-TW"],
         &["actions", "approve", "--top", "3", "--by", "Mei"],
         &["actions", "list"],

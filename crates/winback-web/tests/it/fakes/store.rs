@@ -102,6 +102,10 @@ impl PortfolioReader for FakeStore {
         Ok(ListPage { total, rows: rows.into_iter().skip(query.offset as usize).take(query.limit as usize).collect() })
     }
 
+    async fn positions(&self, run: RunId, query: &ListQuery) -> Result<Vec<Position>, StoreError> {
+        Ok(self.list(run, query).await?.rows.into_iter().map(|row| row.position).collect())
+    }
+
     async fn file(&self, _run: RunId, id: &CustomerId, _schema: &TableSchema) -> Result<Option<CustomerFile>, StoreError> {
         let Some(place) = self.customers.iter().position(|customer| customer.id == *id) else { return Ok(None) };
         let position = Position(place as u32);

@@ -12,7 +12,7 @@ use winback_core::spelling::nearest;
 
 /// The keys of each section.
 const SECTIONS: [(&str, &[&str]); 9] = [
-    ("company", &["name", "short_name", "address", "phone", "team", "unsubscribe_url"]),
+    ("company", &["name", "short_name", "address", "phone", "team", "unsubscribe_url", "email"]),
     ("risk", &["medium", "high", "decided_on", "decided_by"]),
     ("value", &["mid", "high"]),
     ("write", &["languages", "customers", "contact_departed"]),

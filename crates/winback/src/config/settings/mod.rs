@@ -8,6 +8,7 @@ use people::Person;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use winback_connectors::mail_address::MailAddress;
 use winback_core::digest::Digest;
 use winback_core::locale::Locale;
 use winback_core::message::Company;
@@ -23,6 +24,8 @@ pub const DEFAULT_TEXT: &str = include_str!("../../../defaults/winback.toml");
 pub struct Settings {
     /// Who writes.
     pub company: Company,
+    /// The address mails come from, where the file gives one. It is no part of a run: what is written stays the same.
+    pub sender: Option<MailAddress>,
     /// From which probability a customer is at risk.
     pub thresholds: RiskThresholds,
     /// The day the thresholds were decided on, and by whom, where the file says so.
@@ -133,6 +136,7 @@ impl Settings {
         let l2 = layers.get("training.l2")?;
         Ok(Self {
             company: company(layers)?,
+            sender: sender(layers)?,
             thresholds: thresholds(layers)?,
             decided: decided(layers)?,
             value: value(layers)?,
@@ -189,6 +193,13 @@ fn company(layers: &Layers) -> Result<Company, ConfigError> {
         team: layers.get("company.team")?.words()?,
         unsubscribe_url: address.to_owned(),
     })
+}
+
+fn sender(layers: &Layers) -> Result<Option<MailAddress>, ConfigError> {
+    const EXPECTED: &str = "an e-mail address such as \"care@example.com\", or \"\"";
+    let setting = layers.get("company.email")?;
+    let text = setting.text(EXPECTED)?.trim();
+    if text.is_empty() { Ok(None) } else { MailAddress::parse(text).map(Some).map_err(|_| setting.expected(EXPECTED)) }
 }
 
 fn thresholds(layers: &Layers) -> Result<RiskThresholds, ConfigError> {
