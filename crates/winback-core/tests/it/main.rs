@@ -3,6 +3,7 @@
 mod agents;
 mod channels;
 mod ledger;
+mod lies;
 mod messages;
 mod prompts;
 mod sample;
