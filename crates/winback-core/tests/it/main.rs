@@ -7,4 +7,5 @@ mod lies;
 mod messages;
 mod prompts;
 mod sample;
+mod truth;
 mod verbs;

@@ -7,7 +7,7 @@ use winback_core::brief::{NoBrief, Sources, brief};
 use winback_core::customer::{Cell, Customer};
 use winback_core::goal::Goal;
 use winback_core::locale::{Locale, Localized};
-use winback_core::message::Company;
+use winback_core::message::{Brief, Company};
 use winback_core::money::Currency;
 use winback_core::offer::{Offer, OfferId, OfferKind, Terms};
 use winback_core::risk::ValueTier;
@@ -57,11 +57,7 @@ fn case(places: &[Place], n: usize) -> Case {
     // A goal that this customer does not allow, or a promise without its number, is left to the rules.
     let made = place.brief(who, extra, (locale, goal), seed).or_else(|_| place.brief(who, extra, (locale, None), seed));
     let brief = made.or_else(|_| place.brief(Who { charge: Some(49_900), ..who }, extra, (locale, None), seed)).unwrap();
-    Case {
-        brief,
-        offers: place.house.catalogue.offers.iter().map(|offer| offer.name.clone()).collect(),
-        currency: place.house.schema.currency,
-    }
+    place.case_of(brief)
 }
 
 /// What a wider table says of a customer.
@@ -72,7 +68,12 @@ struct Extra {
 }
 
 impl Place {
-    fn brief(&self, who: Who<'_>, extra: Extra, told: (Locale, Option<Goal>), seed: u64) -> Result<winback_core::message::Brief, NoBrief> {
+    fn case_of(&self, brief: Brief) -> Case {
+        let offers = self.house.catalogue.offers.iter().map(|offer| offer.name.clone()).collect();
+        Case { brief, offers, currency: self.house.schema.currency }
+    }
+
+    fn brief(&self, who: Who<'_>, extra: Extra, told: (Locale, Option<Goal>), seed: u64) -> Result<Brief, NoBrief> {
         let sources =
             Sources { schema: &self.house.schema, catalogue: &self.house.catalogue, company: &self.house.company, goal: told.1, day: DAY };
         brief(&sources, &self.customer(who, extra), &plan(who), told.0, seed)
@@ -255,11 +256,9 @@ fn greenleaf() -> Place {
     place("CNY", company, offers)
 }
 
-/// Returns the case of one customer of the first company, for tests that write a draft by hand.
-pub fn one(places: &[Place], at: usize, offer: Option<&str>, locale: Locale) -> Case {
-    let place = &places[at];
+/// Returns the case of a customer who pays 500 a month, for drafts written by hand; `None` where the goal is not theirs.
+pub fn one(place: &Place, offer: Option<&str>, locale: Locale, goal: Option<Goal>) -> Option<Case> {
     let who = Who { offer, charge: Some(50_000), ..JULIA };
-    let brief = place.brief(who, Extra { segment: None, days: None }, (locale, None), 7).unwrap();
-    let offers = place.house.catalogue.offers.iter().map(|offer| offer.name.clone()).collect();
-    Case { brief, offers, currency: place.house.schema.currency }
+    let brief = place.brief(who, Extra { segment: None, days: None }, (locale, goal), 7).ok()?;
+    Some(place.case_of(brief))
 }

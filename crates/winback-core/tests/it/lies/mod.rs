@@ -1,5 +1,4 @@
-//! The lies a draft may be made to tell, and the law that none of them gets past the review. Written from the outside:
-//! it knows the types of messages, the writer and the review, and nothing of how the review finds a claim.
+//! The lies a draft may be made to tell. Written from the outside: nothing here knows how the review finds a claim.
 pub mod case;
 pub mod english;
 pub mod houses;
@@ -9,6 +8,3 @@ pub mod plant;
 pub mod report;
 pub mod taiwan;
 pub mod words;
-
-#[cfg(test)]
-mod law;

@@ -65,15 +65,6 @@ impl Tally {
             Err(_) => self.planted += 1,
         }
     }
-
-    /// Adds what another thread counted.
-    pub fn add(&mut self, other: Tally) {
-        self.planted += other.planted;
-        self.passed += other.passed;
-        self.form_only += other.form_only;
-        self.examples.extend(other.examples);
-        self.examples.truncate(EXAMPLES);
-    }
 }
 
 /// Returns the parts of a draft that differ from the honest ones, each from the first difference's sentence on.
