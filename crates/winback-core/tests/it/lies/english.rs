@@ -525,7 +525,7 @@ pub const SENTENCES: &[(&str, &[&str])] = &[
         &[
             "You looked at our prices last week.",
             "You visited our website yesterday.",
-            "You visited us.",
+            "You called in today.",
             "You opened our mail.",
             "We saw you browse.",
         ],

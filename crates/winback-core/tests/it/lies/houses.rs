@@ -176,7 +176,7 @@ fn seahorse() -> Place {
                 Localized::new(
                     "eSIM Go 免費使用 {months} 個月，到期自動結束。",
                     "eSIM Go 免费使用 {months} 个月，到期自动结束。",
-                    "eSIM Go is yours at no charge for {months} months, and it ends by itself.",
+                    "eSIM Go is yours at no charge for {months} month, and it ends by itself.",
                 ),
             ],
             (None, Some(1), Some(date(2027, 1, 15))),

@@ -50,6 +50,7 @@ impl Kind {
         match self.name {
             "other-language" => abroad(case, draft, seed),
             "text-and-html-differ" => differ(case, draft, seed),
+            "promise-bent" => bent(case, draft, seed),
             _ if pick(seed, 30, 2) == 0 => self.swap(case, draft, seed).or_else(|| self.say(case, draft, seed)),
             _ => self.say(case, draft, seed).or_else(|| self.swap(case, draft, seed)),
         }
@@ -58,9 +59,11 @@ impl Kind {
     /// Returns whether what the kind says is false of the brief, for the kinds that are sometimes true.
     fn is_false(self, case: &Case) -> bool {
         let kind = case.brief.kind;
+        let costs = matches!(kind, Some(OfferKind::Discount | OfferKind::PlanChange));
         match self.name {
-            "free-of-charge" => matches!(kind, Some(OfferKind::Discount | OfferKind::Upgrade | OfferKind::PlanChange)),
-            "zero-price" | "renewal-denied" => kind != Some(OfferKind::FreeTrial),
+            "free-of-charge" | "zero-price" => costs,
+            "renewal-denied" => costs || kind == Some(OfferKind::Upgrade),
+            "free-months" | "homoglyph" => !matches!(kind, Some(OfferKind::FreeTrial | OfferKind::Service)),
             "price-frozen" => !matches!(kind, Some(OfferKind::Upgrade | OfferKind::PlanChange)),
             "percent-months-swapped" => case.percent() != case.months(),
             "deadline-moved" => case.text("offer.until").is_some(),
@@ -101,8 +104,17 @@ fn abroad(case: &Case, draft: &Draft, seed: u64) -> Option<Draft> {
         Locale::En => [Locale::ZhTw, Locale::ZhCn][pick(seed, 33, 2)],
         _ => Locale::En,
     };
-    let kind = ABROAD[pick(seed, 34, ABROAD.len())];
-    say_one_of(sentences(kind, elsewhere), case, draft, seed)
+    let kind = Kind { name: ABROAD[pick(seed, 34, ABROAD.len())], channels: &Channel::ALL };
+    if kind.is_false(case) { say_one_of(sentences(kind.name, elsewhere), case, draft, seed) } else { None }
+}
+
+/// Puts another word into the promise, wherever the draft states it whole.
+fn bent(case: &Case, draft: &Draft, seed: u64) -> Option<Draft> {
+    let promise = case.text("offer.promise")?;
+    let groups = swaps("promise-bent", case.locale());
+    let turn = pick(seed, 37, groups.len());
+    let bent = (0..groups.len()).filter_map(|n| groups.get((turn + n) % groups.len())?.first());
+    bent.filter(|(from, _)| promise.contains(from)).find_map(|(from, to)| swap(draft, &[(promise.to_owned(), promise.replace(from, to))]))
 }
 
 /// Says a lie in the text alone or in the HTML alone.

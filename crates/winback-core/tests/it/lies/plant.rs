@@ -30,18 +30,20 @@ pub fn say(case: &Case, draft: &Draft, sentence: &str, seed: u64) -> Option<Draf
 
 /// Returns a paragraph with one more sentence: at its end, at its start, or as a clause of its first sentence.
 fn joined(text: &str, sentence: &str, locale: Locale, how: usize) -> String {
-    let space = if locale == Locale::En { " " } else { "" };
     match (how, locale) {
-        (0, _) => format!("{text}{space}{sentence}"),
-        (1, _) => format!("{sentence}{space}{text}"),
-        (_, Locale::En) => match text.split_once(". ") {
-            Some((first, rest)) => format!("{first}; {} {rest}", uncapitalised(sentence)),
-            None => format!("{}; {}", text.trim_end_matches('.'), uncapitalised(sentence)),
-        },
-        (_, _) => match text.split_once('。') {
-            Some((first, rest)) => format!("{first}，{sentence}{rest}"),
-            None => format!("{text}{sentence}"),
-        },
+        (0, Locale::En) => format!("{text} {sentence}"),
+        (1, Locale::En) => format!("{sentence} {text}"),
+        (0, _) => format!("{text}{sentence}"),
+        (1, _) => format!("{sentence}{text}"),
+        (_, Locale::En) => {
+            let link = ["; ", ", and ", " – "][sentence.len() % 3];
+            let (first, rest) = text.split_once(". ").unwrap_or((text.trim_end_matches('.'), ""));
+            format!("{first}{link}{} {rest}", uncapitalised(sentence)).trim_end().to_owned()
+        }
+        (_, _) => {
+            let link = ["，", "，而且", "，另外"][sentence.len() / 3 % 3];
+            text.split_once('。').map_or_else(|| format!("{text}{sentence}"), |(first, rest)| format!("{first}{link}{sentence}{rest}"))
+        }
     }
 }
 

@@ -20,6 +20,8 @@ pub type Cell = (&'static str, Locale, Channel);
 
 /// An honest draft and the brief it was written from.
 pub struct Honest {
+    /// Its place among all drafts.
+    pub at: usize,
     pub case: Case,
     pub draft: Draft,
 }
@@ -33,6 +35,8 @@ pub struct Tally {
     pub passed: usize,
     /// Drafts with a lie that were kept back for their form alone, not counted above.
     pub form_only: usize,
+    /// The drafts that a lie was planted in, by place.
+    pub drafts: BTreeSet<usize>,
     /// What some that passed say, beside the honest words.
     pub examples: Vec<String>,
 }
@@ -40,7 +44,7 @@ pub struct Tally {
 /// Returns the first drafts of these cases, with what they were written from.
 pub fn honest(templates: &Templates, cases: &[Case], count: usize) -> Vec<Honest> {
     let written = cases.iter().flat_map(|case| write(templates, &case.brief).drafts.into_iter().map(move |draft| (case, draft)));
-    written.take(count).map(|(case, draft)| Honest { case: case.clone(), draft }).collect()
+    written.take(count).enumerate().map(|(at, (case, draft))| Honest { at, case: case.clone(), draft }).collect()
 }
 
 /// Returns the drafts of a language and a channel.
@@ -53,6 +57,7 @@ impl Tally {
     pub fn plant(&mut self, templates: &Templates, kind: Kind, honest: &Honest, seed: u64) {
         let Some(lie) = kind.plant(&honest.case, &honest.draft, seed) else { return };
         assert_ne!(lie, honest.draft, "{} changed nothing", kind.name);
+        self.drafts.insert(honest.at);
         match review(&honest.case.brief, templates.phrases(), lie.clone()) {
             Ok(_) => {
                 self.planted += 1;
