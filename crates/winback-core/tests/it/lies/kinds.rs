@@ -1,7 +1,7 @@
 //! The kinds of lie. A kind has sentences in each language, and some put a false word in the place of a true one.
 use super::case::{Case, pick};
 use super::plant::{say, swap};
-use super::{english, mainland, taiwan};
+use std::sync::LazyLock;
 use winback_core::locale::Locale;
 use winback_core::message::{Channel, Content, Draft};
 use winback_core::offer::OfferKind;
@@ -25,18 +25,29 @@ const OTHERS: [Kind; 3] = [
 /// Kinds whose sentences are told in the other language too.
 const ABROAD: [&str; 8] = ["gift", "half-price", "cashback", "unlimited", "device", "lifetime", "free-months", "guarantee"];
 
+type Table = Vec<(&'static str, Vec<&'static str>)>;
+
+static ENGLISH: LazyLock<Table> = LazyLock::new(|| table(include_str!("en.txt")));
+static TAIWAN: LazyLock<Table> = LazyLock::new(|| table(include_str!("zh-TW.txt")));
+static MAINLAND: LazyLock<Table> = LazyLock::new(|| table(include_str!("zh-CN.txt")));
+
+fn table(text: &'static str) -> Table {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once(": ")).map(|(kind, wordings)| (kind, wordings.split(" | ").collect())).collect()
+}
+
 /// Returns every kind.
 pub fn all() -> Vec<Kind> {
-    let told = english::SENTENCES.iter().map(|(name, _)| Kind { name, channels: &Channel::ALL });
+    let told = ENGLISH.iter().map(|(name, _)| Kind { name, channels: &Channel::ALL });
     told.chain(OTHERS).collect()
 }
 
 /// Returns the sentences of a kind in a language; none for the kinds that are not sentences.
 pub fn sentences(name: &str, locale: Locale) -> &'static [&'static str] {
     let table = match locale {
-        Locale::ZhTw => taiwan::SENTENCES,
-        Locale::ZhCn => mainland::SENTENCES,
-        Locale::En => english::SENTENCES,
+        Locale::ZhTw => &TAIWAN,
+        Locale::ZhCn => &MAINLAND,
+        Locale::En => &ENGLISH,
     };
     table.iter().find(|(kind, _)| *kind == name).map_or(&[], |(_, sentences)| sentences)
 }
