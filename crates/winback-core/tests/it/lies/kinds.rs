@@ -15,11 +15,16 @@ pub struct Kind {
     pub channels: &'static [Channel],
 }
 
-/// Kinds that are not sentences.
-const OTHERS: [Kind; 3] = [
+/// Kinds that are not sentences, or not for every place.
+const OTHERS: [Kind; 8] = [
     Kind { name: "other-language", channels: &Channel::ALL },
-    Kind { name: "text-and-html-differ", channels: &[Channel::Email] },
     Kind { name: "promise-bent", channels: &[Channel::Email, Channel::Call] },
+    Kind { name: "text-and-html-differ", channels: &[Channel::Email] },
+    Kind { name: "footer-reason", channels: &[Channel::Email] },
+    Kind { name: "signature", channels: &[Channel::Email] },
+    Kind { name: "html-button", channels: &[Channel::Email] },
+    Kind { name: "html-attribute", channels: &[Channel::Email] },
+    Kind { name: "html-entities", channels: &[Channel::Email] },
 ];
 
 /// Kinds whose sentences are told in the other language too.
@@ -38,8 +43,8 @@ fn table(text: &'static str) -> Table {
 
 /// Returns every kind.
 pub fn all() -> Vec<Kind> {
-    let told = ENGLISH.iter().map(|(name, _)| Kind { name, channels: &Channel::ALL });
-    told.chain(OTHERS).collect()
+    let told = ENGLISH.iter().filter(|(name, _)| OTHERS.iter().all(|kind| kind.name != *name));
+    told.map(|(name, _)| Kind { name, channels: &Channel::ALL }).chain(OTHERS).collect()
 }
 
 /// Returns the sentences of a kind in a language; none for the kinds that are not sentences.
@@ -62,6 +67,9 @@ impl Kind {
             "other-language" => abroad(case, draft, seed),
             "text-and-html-differ" => differ(case, draft, seed),
             "promise-bent" => bent(case, draft, seed),
+            "footer-reason" => footer(case, draft, seed),
+            "signature" => signature(case, draft, seed),
+            "html-button" | "html-attribute" | "html-entities" => in_html(self.name, case, draft, seed),
             _ if pick(seed, 30, 2) == 0 => self.swap(case, draft, seed).or_else(|| self.say(case, draft, seed)),
             _ => self.say(case, draft, seed).or_else(|| self.swap(case, draft, seed)),
         }
@@ -141,6 +149,43 @@ fn differ(case: &Case, draft: &Draft, seed: u64) -> Option<Draft> {
         (mail.subject, mail.preheader, mail.text) = (honest.subject.clone(), honest.preheader.clone(), honest.text.clone());
     }
     (changed != *draft).then_some(changed)
+}
+
+/// Puts another reason for the mail into its footer.
+fn footer(case: &Case, draft: &Draft, seed: u64) -> Option<Draft> {
+    let Content::Email(mail) = &draft.content else { return None };
+    let reason = mail.text.split_once("\n--\n")?.1.lines().next()?;
+    let told = sentences("footer-reason", case.locale());
+    swap(draft, &[(reason.to_owned(), told[pick(seed, 50, told.len())].to_owned())])
+}
+
+/// Signs with another name.
+fn signature(case: &Case, draft: &Draft, seed: u64) -> Option<Draft> {
+    let Content::Email(_) = &draft.content else { return None };
+    let told = sentences("signature", case.locale());
+    swap(draft, &[(case.text("company.team")?.to_owned(), told[pick(seed, 51, told.len())].to_owned())])
+}
+
+/// Tells a lie where only the HTML has room for one: on the button, in an attribute, or spelt in entities.
+fn in_html(place: &str, case: &Case, draft: &Draft, seed: u64) -> Option<Draft> {
+    let kind = Kind { name: ABROAD[pick(seed, 52, ABROAD.len())], channels: &[Channel::Email] };
+    let told = sentences(kind.name, case.locale());
+    let sentence = case.fill(told[pick(seed, 53, told.len())], seed).filter(|_| kind.is_false(case))?;
+    let mut draft = draft.clone();
+    let Content::Email(mail) = &mut draft.content else { return None };
+    let button = mail.html.find("<a class=\"button\"").or_else(|| mail.html.find("<a "))?;
+    let (before, link) = mail.html.split_at(button);
+    let (tag, rest) = link.split_once('>')?;
+    mail.html = match place {
+        "html-button" => format!("{before}{tag}>{sentence}{}", &rest[rest.find("</a>")?..]),
+        "html-attribute" => format!("{before}{tag} title=\"{sentence}\">{rest}"),
+        _ => {
+            let spelt: String = sentence.chars().map(|c| format!("&#{};", u32::from(c))).collect();
+            let end = rest.find("</td></tr>")? + "</td></tr>".len();
+            format!("{before}{tag}>{}\n<tr><td>{spelt}</td></tr>{}", &rest[..end], &rest[end..])
+        }
+    };
+    Some(draft)
 }
 
 type Pairs = &'static [(&'static str, &'static str)];
