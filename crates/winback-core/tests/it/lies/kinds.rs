@@ -80,9 +80,9 @@ impl Kind {
         let kind = case.brief.kind;
         let costs = matches!(kind, Some(OfferKind::Discount | OfferKind::PlanChange));
         match self.name {
-            "free-of-charge" | "zero-price" => costs,
+            "free-of-charge" | "zero-price" | "homoglyph" => costs,
             "renewal-denied" => costs || kind == Some(OfferKind::Upgrade),
-            "free-months" | "homoglyph" => !matches!(kind, Some(OfferKind::FreeTrial | OfferKind::Service)),
+            "free-months" => !matches!(kind, Some(OfferKind::FreeTrial | OfferKind::Service)),
             "price-frozen" => !matches!(kind, Some(OfferKind::Upgrade | OfferKind::PlanChange)),
             "percent-months-swapped" => case.percent() != case.months(),
             "deadline-moved" => case.text("offer.until").is_some(),

@@ -47,9 +47,14 @@ fn joined(text: &str, sentence: &str, locale: Locale, how: usize) -> String {
     }
 }
 
+/// Returns a sentence as a clause: with a small letter, unless it begins with a name or an amount.
 fn uncapitalised(sentence: &str) -> String {
     let mut letters = sentence.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    let first = letters.next().into_iter().flat_map(char::to_lowercase);
+    match letters.clone().next() {
+        Some(second) if second.is_lowercase() || second == ' ' => first.chain(letters).collect(),
+        _ => sentence.to_owned(),
+    }
 }
 
 fn say_in_mail(case: &Case, mail: &mut Email, sentence: &str, seed: u64) -> Option<()> {
