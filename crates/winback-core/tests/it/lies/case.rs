@@ -207,6 +207,7 @@ impl Case {
             "until" => fact("offer.until"),
             "offer" => fact("offer.name"),
             "phone" => fact("company.phone"),
+            "address" => fact("company.address"),
             _ => None,
         }
     }

@@ -89,7 +89,7 @@ fn around(before: &str, after: &str) -> String {
     let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let longest = old.len().min(new.len()) - start;
     let end = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count().min(longest);
-    let (from, to) = (start.saturating_sub(12), (new.len() - end + 6).min(new.len()));
+    let (from, to) = (start.saturating_sub(24), (new.len() - end + 16).min(new.len()));
     let stretch: String = new[from..to].iter().collect();
     stretch.replace('\n', "⏎")
 }
