@@ -117,6 +117,18 @@ pub const ENGLISH: &[Words] = &[
     (2, BACKUP, Body, "Try Backup for two months at no charge with “Backup trial”. It ends by itself."),
     (2, BACKUP, Sms, "Greenleaf: Backup trial, free for 2 months. STOP=end"),
     (2, ADVISER, Body, "With “Personal adviser”, one adviser looks after you for six months, at no charge."),
+    // Words that look like numbers or claims and are none.
+    (0, YEAR, Body, "One more thing: “Annual saver” is for you to choose, and nothing changes unless you say yes."),
+    (0, YEAR, Answer, "Of course, take a second look at it. You can reach us on 0800-555-010."),
+    (0, YEAR, Close, "Thank you for giving me a minute. Nothing changes unless you say yes. Have a good day."),
+    (0, SPEED, Reason, "First of all, thank you for taking the call. I would like to hear how the service works for you."),
+    (
+        0,
+        CHECK,
+        Body,
+        "If you like, someone from our team goes through everything with you, one step after the other: that is “Service check”.",
+    ),
+    (1, FIBRE, Body, "“Fibre 300 plan” may be one to look at: shall we go through it together?"),
 ];
 
 pub const TAIWAN: &[Words] = &[
@@ -163,6 +175,13 @@ pub const TAIWAN: &[Words] = &[
     (2, BACKUP, Body, "「Backup 備份體驗」免費使用兩個月，到期不會自動收費。"),
     (2, BACKUP, Sms, "【青禾雲端】「Backup 備份體驗」免費 2 個月，到期不會自動收費。拒收請回 N"),
     (2, ADVISER, Body, "「專屬顧問」在半年內由同一位顧問為您服務，不收費用。"),
+    // 看起來像數字或承諾，其實不是的話。
+    (0, YEAR, Body, "請您看一下「年約優惠」，要不要使用，一切由您決定。"),
+    (0, YEAR, Answer, "好的，您再想一想。萬一有問題，請撥 0800-555-010。"),
+    (0, YEAR, Close, "十分謝謝您接聽。沒有您的同意，一切都不會變動。祝您順心。"),
+    (0, SPEED, Reason, "首先謝謝您接聽，今天想跟您一起看看服務用得順不順利。"),
+    (0, CHECK, Body, "「服務健檢」是由專人陪您一步一步看過連線和帳單，請不用客氣。"),
+    (1, FIBRE, Body, "「光纖 300 方案」也許值得一看，要不要我們一起看看？"),
 ];
 
 pub const MAINLAND: &[Words] = &[
@@ -209,4 +228,11 @@ pub const MAINLAND: &[Words] = &[
     (2, BACKUP, Body, "“Backup 备份体验”免费使用两个月，到期不会自动收费。"),
     (2, BACKUP, Sms, "【青禾云】“Backup 备份体验”免费 2 个月，到期不会自动收费。拒收请回复 R"),
     (2, ADVISER, Body, "“专属顾问”在半年内由同一位顾问为您服务，不收费用。"),
+    // 看起来像数字或承诺，其实不是的话。
+    (0, YEAR, Body, "请您看一下“年约优惠”，要不要用，一切由您决定。"),
+    (0, YEAR, Answer, "好的，您再想一想。万一有问题，请拨打 0800-555-010。"),
+    (0, YEAR, Close, "十分感谢您接听。没有您的同意，一切都不会变动。祝您生活愉快。"),
+    (0, SPEED, Reason, "首先谢谢您接听，今天想跟您一起看看服务用得顺不顺心。"),
+    (0, CHECK, Body, "“服务体检”是由专人陪您一步一步看过线路和账单，请不用客气。"),
+    (1, FIBRE, Body, "“光纤 300 套餐”也许值得一看，要不要我们一起看看？"),
 ];
