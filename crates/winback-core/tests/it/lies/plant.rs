@@ -82,7 +82,7 @@ fn say_in_subject(mail: &mut Email, locale: Locale, sentence: &str) -> Option<()
 
 fn say_in_preheader(mail: &mut Email, locale: Locale, sentence: &str) -> Option<()> {
     let preheader = joined(&mail.preheader, sentence, locale, 0);
-    let (old, new) = (format!(">{}<", escaped(&mail.preheader)), format!(">{}<", escaped(&preheader)));
+    let (old, new) = (format!(">{}", escaped(&mail.preheader)), format!(">{}", escaped(&preheader)));
     replace_in_html(mail, &old, &new)?;
     mail.preheader = preheader;
     Some(())

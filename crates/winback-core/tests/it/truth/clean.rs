@@ -77,7 +77,7 @@ fn in_mail(case: &Case, mail: &mut Email, (.., part, words): Words) -> Option<()
         _ => &mut mail.text,
     };
     *place = place.replacen(&old, words, 1);
-    let (from, to) = (format!(">{}<", escaped(&old)), format!(">{}<", escaped(words)));
+    let (from, to) = (format!(">{}", escaped(&old)), format!(">{}", escaped(words)));
     assert!(mail.html.contains(&from), "{old}");
     mail.html = mail.html.replace(&from, &to);
     Some(())
