@@ -7,6 +7,9 @@ use winback_core::message::{Content, Draft, Email};
 const SMS_UNITS: usize = 70;
 const SUBJECT_WIDTH: usize = 78;
 
+/// Names that keep their capital letter within a sentence.
+const NAMES: [&str; 3] = ["Globex", "Acme", "Netflix"];
+
 /// Returns the draft with one more sentence, at a place the seed chooses; `None` where none has room for it.
 pub fn say(case: &Case, draft: &Draft, sentence: &str, seed: u64) -> Option<Draft> {
     let mut draft = draft.clone();
@@ -52,7 +55,9 @@ fn uncapitalised(sentence: &str) -> String {
     let mut letters = sentence.chars();
     let first = letters.next().into_iter().flat_map(char::to_lowercase);
     match letters.clone().next() {
-        Some(second) if second.is_lowercase() || second == ' ' => first.chain(letters).collect(),
+        Some(second) if (second.is_lowercase() || second == ' ') && !NAMES.iter().any(|name| sentence.starts_with(name)) => {
+            first.chain(letters).collect()
+        }
         _ => sentence.to_owned(),
     }
 }

@@ -64,8 +64,8 @@ fn uses(record: &MessageRecord, id: &str) -> bool {
     record.facts.iter().any(|fact| fact.id == id) || record.ledger.iter().any(|entry| bound(&entry.bound))
 }
 
-/// Returns the brief with another value of one fact, and the facts that changed with it: a promise that states the
-/// percentage, a name with the short name in it.
+/// Returns the brief with another value of one fact, and the facts that changed with it because one states the other: a
+/// promise and its percentage, a name and the short name in it.
 fn with_another(brief: &Brief, id: &str) -> Option<(Brief, Vec<String>)> {
     let mut brief = brief.clone();
     let fact = brief.facts.iter_mut().find(|fact| fact.id == id)?;
@@ -73,9 +73,14 @@ fn with_another(brief: &Brief, id: &str) -> Option<(Brief, Vec<String>)> {
     change(fact)?;
     let new = fact.text.clone();
     let mut changed = vec![id.to_owned()];
-    for other in brief.facts.iter_mut().filter(|other| other.id != id && other.text.contains(&old)) {
-        other.text = other.text.replace(&old, &new);
-        changed.push(other.id.clone());
+    for other in brief.facts.iter_mut().filter(|other| other.id != id) {
+        if other.text.contains(&old) {
+            other.text = other.text.replace(&old, &new);
+            changed.push(other.id.clone());
+        } else if old.contains(&other.text) {
+            change(other)?;
+            changed.push(other.id.clone());
+        }
     }
     let locale = brief.locale;
     for fact in &brief.facts {
