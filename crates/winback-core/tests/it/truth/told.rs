@@ -98,7 +98,7 @@ pub const ENGLISH: &[Words] = &[
         1,
         HALF,
         Body,
-        "“Half-year saver” runs for six months: twenty per cent off, or NT$100 a month. You can accept it until 31 March 2027.",
+        "“Half-year saver” runs for six months: twenty per cent off, or NT$100 less a month. You can accept it until 31 March 2027.",
     ),
     (1, HALF, Sms, "Seahorse: Half-year saver, 20% off for 6 months. STOP=end"),
     (1, WIFI, Body, "“Wi-Fi upgrade” moves your Wi-Fi up one step for a year and a half, and the price stays the same."),
