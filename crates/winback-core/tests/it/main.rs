@@ -3,7 +3,9 @@
 mod agents;
 mod channels;
 mod ledger;
+mod lies;
 mod messages;
 mod prompts;
 mod sample;
+mod truth;
 mod verbs;
