@@ -3,6 +3,7 @@
 //! the personal data filled in, escaped for the place where it stands.
 mod claims;
 mod html;
+mod manners;
 mod script;
 mod sms;
 
@@ -30,6 +31,7 @@ pub fn review(brief: &Brief, phrases: &Phrases, draft: Draft) -> Result<Message,
     desk.greeting();
     desk.characters(&parts);
     let ledger = desk.claims(&parts, phrases);
+    desk.manners(&phrases.house, &parts, &draft.content);
     match &draft.content {
         Content::Email(email) => desk.email(email, parts.last().map_or("", |html| &html.read)),
         Content::Sms(sms) => desk.sms(sms),

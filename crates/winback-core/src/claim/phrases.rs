@@ -4,6 +4,7 @@ use super::context::clause;
 use super::reader::{Claim, Reading, read};
 use super::value::Value;
 use crate::locale::Locale;
+use crate::manners::HouseRules;
 use crate::message::{Binding, Brief, Channel};
 use crate::segment::SegmentId;
 use crate::template::{Case, TemplatePart as Part, TemplateSection as Section};
@@ -22,6 +23,8 @@ const NEVER: [&str; 9] = ["superlative", "guarantee", "urgency", "scarcity", "re
 pub struct Phrases {
     approved: HashMap<String, Vec<Approved>>,
     segments: Vec<SegmentId>,
+    /// What the company never says, and how long its mails may be.
+    pub(crate) house: HouseRules,
 }
 
 /// One claim of a template with its clause.
@@ -55,7 +58,7 @@ pub(crate) struct Spot<'a> {
 impl Phrases {
     /// Returns no phrases, for templates whose segments have voices of their own.
     pub(crate) fn of_segments(segments: Vec<SegmentId>) -> Self {
-        Self { approved: HashMap::new(), segments }
+        Self { approved: HashMap::new(), segments, house: HouseRules::default() }
     }
 
     /// Learns the claims in words of one wording, and returns those that no template can approve, with their lines.
