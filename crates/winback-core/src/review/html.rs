@@ -2,7 +2,7 @@
 //! and strict about everything else.
 
 /// Returns what a person reads of some HTML: no tags, comments or styles, entities resolved.
-pub(super) fn visible_text(html: &str) -> String {
+pub(crate) fn visible_text(html: &str) -> String {
     let mut text = String::with_capacity(html.len() / 2);
     let mut rest = html;
     while let Some(at) = rest.find('<') {

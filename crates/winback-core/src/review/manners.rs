@@ -3,6 +3,7 @@ use super::{Desk, Part};
 use crate::locale::Locale;
 use crate::manners::{HouseRules, find};
 use crate::message::Content;
+use std::borrow::Cow;
 
 impl Desk<'_> {
     /// Notes each phrase that no message says, wherever the company itself speaks.
@@ -10,8 +11,9 @@ impl Desk<'_> {
         self.checks.push("manners");
         let ours = |part: &&Part<'_>| !part.name.starts_with("forbidden") && !part.name.starts_with("objection");
         for part in parts.iter().filter(ours) {
-            let rules = house.find(self.brief.locale, self.brief.segment.as_ref(), &part.read);
-            for offence in find(&part.read).into_iter().chain(rules) {
+            let read = said(part);
+            let rules = house.find(self.brief.locale, self.brief.segment.as_ref(), &read);
+            for offence in find(&read).into_iter().chain(rules) {
                 self.find(&part.name, "manners", offence.to_string());
             }
         }
@@ -23,5 +25,13 @@ impl Desk<'_> {
                 format!("the mail has {length} {unit}, and [limits] allows {limit}; cut {}", length - limit)
             });
         }
+    }
+}
+
+/// Returns what a person reads of a part. The blanks that stand for the tags of HTML indent nothing.
+fn said<'a>(part: &'a Part<'_>) -> Cow<'a, str> {
+    match part.name.as_ref() {
+        "html" => Cow::Owned(part.read.lines().map(str::trim_start).collect::<Vec<_>>().join("\n")),
+        _ => Cow::Borrowed(&part.read),
     }
 }
