@@ -13,18 +13,13 @@ use crate::message::{Binding, Brief, CallScript, Channel, Content, Draft, Email,
 use crate::slot::{Place, Refused, Slot, WhenMissing, fill};
 use std::borrow::Cow;
 
+pub(crate) use html::visible_text;
 pub use script::{ANSWER_SECONDS, MAIN_PATH_SECONDS, MIN_OBJECTIONS};
 pub(crate) use sms::what_to_cut;
 pub use sms::{SMS_UNITS, worst_case_units};
 
 /// The check that notes a customer greeted without the name the table has, because it cannot stand in a message.
 pub const NEUTRAL_GREETING: &str = "neutral-greeting";
-pub(crate) use html::visible_text;
-
-/// The most UTF-16 units a short message may have when filled (one UCS-2 segment, GSM 03.38).
-pub const SMS_UNITS: usize = 70;
-/// The fewest objections a call script answers.
-pub const MIN_OBJECTIONS: usize = 6;
 /// The widest subject line, where a Chinese character counts two.
 pub const SUBJECT_WIDTH: usize = 78;
 

@@ -85,7 +85,8 @@ pub fn origins(templates: &Templates, brief: &Brief) -> Vec<Origin> {
                 _ => templates.choose(brief.locale, part, id, page.case),
             };
             let name = || id.map_or(part.tag().to_owned(), |id| format!("{} {id}", part.tag()));
-            let origin = |section: &Section| Origin { channel: part.channel(), part: name(), file: section.file.clone(), line: section.line };
+            let origin =
+                |section: &Section| Origin { channel: part.channel(), part: name(), file: section.file.clone(), line: section.line };
             origins.extend(section.map(origin));
         }
     }

@@ -23,9 +23,10 @@ fn greets_nobody(line: &str) -> bool {
         let rest = rest.trim_start();
         rest.is_empty() || rest.starts_with(STOPS) || hello(rest)
     });
-    let gap_before_stop = GREETINGS.iter().filter_map(|word| start.strip_prefix(word)).any(|rest| {
-        rest.starts_with(char::is_whitespace) && rest.trim_start().starts_with([',', '!', ':'])
-    });
+    let gap_before_stop = GREETINGS
+        .iter()
+        .filter_map(|word| start.strip_prefix(word))
+        .any(|rest| rest.starts_with(char::is_whitespace) && rest.trim_start().starts_with([',', '!', ':']));
     // Two wide blanks are the indent of a Chinese paragraph; anything else before 您好 is where a name stood.
     let indent = line.len() > start.len() && !line.starts_with('\u{3000}');
     let stop_before_hello = start.strip_prefix(STOPS).is_some_and(|rest| hello(rest.trim_start()));

@@ -65,9 +65,20 @@ fn decent_texts_are_left_alone() {
 
 #[test]
 fn a_greeting_without_a_name_is_found() {
-    for text in
-        ["Dear ,", "Dear,", "DEAR :", "Hi ,", "Hello  !", "尊敬的 ，", "尊敬的，您好", "親愛的：", "亲爱的", " 您好：", "，您好！", "Text\nDear ,\nmore"]
-    {
+    for text in [
+        "Dear ,",
+        "Dear,",
+        "DEAR :",
+        "Hi ,",
+        "Hello  !",
+        "尊敬的 ，",
+        "尊敬的，您好",
+        "親愛的：",
+        "亲爱的",
+        " 您好：",
+        "，您好！",
+        "Text\nDear ,\nmore",
+    ] {
         assert_eq!(reasons(text), [Reason::Nameless], "{text:?}");
     }
 }

@@ -110,7 +110,9 @@ pub enum TemplateProblem {
     #[error("this wording can never be chosen: no customer has {0}; change the conditions or remove it")]
     Impossible(String),
     /// A wording before which another always goes.
-    #[error("this wording can never be chosen: {0} is more specific and always goes before it; give them the same conditions, or remove one")]
+    #[error(
+        "this wording can never be chosen: {0} is more specific and always goes before it; give them the same conditions, or remove one"
+    )]
     Shadowed(String),
     /// A digit in a wording.
     #[error(

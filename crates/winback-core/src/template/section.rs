@@ -106,7 +106,8 @@ impl Section {
     }
 
     fn unknown_name(&self, name: &str) -> TemplateProblem {
-        let parts: Vec<String> = Part::OF_EMAIL.iter().filter(|_| self.part.is_layout()).map(|part| format!("part.{}", part.tag())).collect();
+        let parts: Vec<String> =
+            Part::OF_EMAIL.iter().filter(|_| self.part.is_layout()).map(|part| format!("part.{}", part.tag())).collect();
         let known = || NAMES.into_iter().chain(parts.iter().map(String::as_str));
         // A name without its group is the likeliest slip of all: {{ first_name }}.
         let grouped = known().find(|known| known.split_once('.').is_some_and(|(_, field)| field == name));

@@ -39,7 +39,12 @@ fn file_of(locale: Locale, part: Part) -> String {
 
 fn words(case: Case) -> String {
     let kind = case.kind.map_or("none", OfferKind::tag);
-    format!("goal={} kind={kind} theme={} tier={}", case.goal, case.theme.map_or("none", Theme::tag), case.tier.map_or("unknown", ValueTier::tag))
+    format!(
+        "goal={} kind={kind} theme={} tier={}",
+        case.goal,
+        case.theme.map_or("none", Theme::tag),
+        case.tier.map_or("unknown", ValueTier::tag)
+    )
 }
 
 /// Returns every case, with only what is known of every customer.

@@ -49,9 +49,8 @@ fn out_of_reach(section: &Section, shelf: &[Section], cases: &[Case]) -> Option<
     for case in cases.iter().filter_map(|case| at_best(section, *case)) {
         possible = true;
         // The longest short message that fits is sent, so a less specific one has its turn where others are too long.
-        let goes_before = |other: &&Section| {
-            section.part != Part::Sms && other.id == section.id && other.rank() > section.rank() && other.fits(case)
-        };
+        let goes_before =
+            |other: &&Section| section.part != Part::Sms && other.id == section.id && other.rank() > section.rank() && other.fits(case);
         match shelf.iter().find(goes_before) {
             None => return None,
             Some(other) => before = before.or(Some(other)),
