@@ -247,6 +247,9 @@ impl Templates {
 
     /// Compiles a wording, tries it out and keeps it.
     fn add(&mut self, mut section: Section, page: &Value, errors: &mut Vec<TemplateError>) {
+        if section.refused {
+            section.text = lint::without_tags(&section.text);
+        }
         if let Err(error) = self.environment.add_template_owned(section.key.clone(), section.text.clone()) {
             errors.push(section.error(&error));
             return;
@@ -254,6 +257,9 @@ impl Templates {
         let Ok(template) = self.environment.get_template(&section.key) else { return };
         if let Err(found) = section.learn_names(&template.undeclared_variables(true)) {
             errors.extend(found);
+            return;
+        }
+        if section.refused {
             return;
         }
         if let Err(error) = template.render(page) {

@@ -72,7 +72,11 @@ impl Wordings {
         if self.faults.is_empty() {
             return compiled;
         }
-        self.faults.extend(compiled.err().unwrap_or_default());
+        // A file that cannot be read was left out, so what is said of its place is not about it.
+        let others =
+            compiled.err().unwrap_or_default().into_iter().filter(|error| self.faults.iter().all(|fault| fault.file != error.file));
+        let others: Vec<TemplateError> = others.collect();
+        self.faults.extend(others);
         self.faults.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         Err(self.faults)
     }

@@ -15,6 +15,11 @@ pub(super) fn nameless(text: &str) -> Vec<Offence> {
 }
 
 fn greets_nobody(line: &str) -> bool {
+    // Most lines begin with a character that begins no greeting.
+    let begins = |c: char| "dhg尊親亲敬致您你".contains(c) || STOPS.contains(&c);
+    if !line.trim_start().chars().next().is_some_and(|c| begins(half_width(c))) {
+        return false;
+    }
     // Only the beginning of a line greets, so the rest need not be read.
     let line: String = line.chars().take(40).map(|c| if c == '\u{3000}' { c } else { half_width(c) }).collect();
     let hello = |text: &str| text.starts_with("您好") || text.starts_with("你好");

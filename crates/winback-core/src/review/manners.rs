@@ -6,7 +6,7 @@ use crate::message::Content;
 use std::borrow::Cow;
 
 impl Desk<'_> {
-    /// Notes each phrase that no message says, wherever the company itself speaks.
+    /// Notes each phrase that no message says, wherever the company itself speaks, and a mail that is too long.
     pub(super) fn manners(&mut self, house: &HouseRules, parts: &[Part<'_>], content: &Content) {
         self.checks.push("manners");
         let ours = |part: &&Part<'_>| !part.name.starts_with("forbidden") && !part.name.starts_with("objection");
@@ -18,12 +18,12 @@ impl Desk<'_> {
             }
         }
         if let Content::Email(mail) = content {
-            let unit = if self.brief.locale == Locale::En { "words" } else { "characters" };
-            let excess = house.too_long(self.brief.locale, self.brief.segment.as_ref(), &mail.text);
-            self.expect(excess.is_none(), "text", "mail-length", || {
-                let (limit, length) = excess.unwrap_or_default();
-                format!("the mail has {length} {unit}, and [limits] allows {limit}; cut {}", length - limit)
-            });
+            let segment = self.brief.segment.as_ref();
+            if let Some((limit, length)) = house.too_long(self.brief.locale, segment, &mail.text) {
+                let unit = if self.brief.locale == Locale::En { "words" } else { "characters" };
+                let detail = format!("the mail has {length} {unit}, and [limits] allows {limit}; cut {}", length - limit);
+                self.find("text", "mail-length", detail);
+            }
         }
     }
 }

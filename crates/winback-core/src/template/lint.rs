@@ -7,7 +7,7 @@ mod words;
 use super::{TemplateError, Templates};
 use std::collections::HashSet;
 
-pub(super) use words::spoken;
+pub(super) use words::{spoken, without_tags};
 
 impl Templates {
     /// Adds everything that is wrong with the wordings. What a file that could not be read whole might still say

@@ -95,6 +95,14 @@ pub enum TemplateProblem {
         /// The case: `kind=discount theme=price`.
         case: String,
     },
+    /// A case in which the segment avoids every general wording and has none of its own.
+    #[error("[avoid] leaves no wording for {case}; add a section [{head}] to this file, or take the phrase off the list")]
+    AllAvoided {
+        /// The head of the section that is lacking.
+        head: String,
+        /// The case: `kind=discount theme=price`.
+        case: String,
+    },
     /// The same wording for the same cases twice.
     #[error("this wording stands on line {0} already, for the same cases; remove one")]
     Duplicate(usize),

@@ -39,6 +39,8 @@ pub(crate) struct Section {
     pub text: String,
     /// Whether there is nothing to put in, so that the text is the wording.
     pub is_plain: bool,
+    /// Whether it has a tag that is not allowed, so that only its names are still looked at.
+    pub(super) refused: bool,
     pub file: String,
     /// The line on which the text begins.
     pub line: usize,
@@ -139,9 +141,11 @@ impl Section {
         self.text = block.text.trim().to_owned();
         self.is_plain = !["{{", "{%", "{#"].iter().any(|mark| self.text.contains(mark));
         self.key = format!("{}:{}", self.file, self.line);
+        let whole = errors.len() == before;
         let tags = self.text.lines().enumerate().flat_map(|(at, line)| refused_tags(line).map(move |tag| (at, tag)));
         errors.extend(tags.map(|(at, tag)| self.problem(self.line + at, TemplateProblem::TagNotAllowed(tag.to_owned()))));
-        (errors.len() == before).then_some(self)
+        self.refused = whole && errors.len() > before;
+        whole.then_some(self)
     }
 }
 
@@ -181,6 +185,7 @@ pub(super) fn read(file: &str, segment: Option<u16>, block: &Block<'_>, errors: 
         key: String::new(),
         text: String::new(),
         is_plain: false,
+        refused: false,
         file: file.to_owned(),
         line: block.line + 1,
         head: (block.head.to_owned(), block.line),

@@ -3,6 +3,8 @@
 mod agents;
 mod channels;
 mod ledger;
+mod dormant;
+mod lint;
 mod messages;
 mod prompts;
 mod sample;

@@ -12,4 +12,5 @@ mod readme;
 mod survives;
 mod tables;
 mod telco;
+mod templates;
 mod walls;

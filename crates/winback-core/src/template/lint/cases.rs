@@ -27,9 +27,13 @@ impl Templates {
         let least = if part == Part::Objection { crate::review::MIN_OBJECTIONS } else { 1 };
         let gap = |case: &Case| ids.iter().filter(|id| self.choose(locale, part, **id, *case).is_some()).count() < least;
         let case = cases.iter().map(|case| Case { segment, ..*case }).find(gap)?;
-        let of = segment.and_then(|at| self.segments.get(usize::from(at)));
-        let case = format!("{}{}", words(case), of.map_or(String::new(), |segment| format!(" segment={segment}")));
-        Some(TemplateError { file: file_of(locale, part), line: 1, problem: TemplateProblem::Uncovered { part: part.tag(), case } })
+        let Some(avoiding) = segment.and_then(|at| self.segments.get(usize::from(at))) else {
+            let problem = TemplateProblem::Uncovered { part: part.tag(), case: words(case) };
+            return Some(TemplateError { file: file_of(locale, part), line: 1, problem });
+        };
+        let head = format!("{}.{} lang={locale}", part.file().trim_end_matches(".jinja"), part.tag());
+        let problem = TemplateProblem::AllAvoided { head, case: words(case) };
+        Some(TemplateError { file: format!("segments/{avoiding}.jinja"), line: 1, problem })
     }
 }
 

@@ -56,9 +56,14 @@ pub(in crate::template) fn spoken(section: &Section) -> String {
         _ => section.text.clone(),
     };
     let text = without(&text, "{#", "#}", None);
-    let text = without(&text, "{%", "%}", None);
+    let text = without_tags(&text);
     let text = without(&text, "{{", "}}", Some(PUT_IN));
     if section.part == Part::Html { crate::review::visible_text(&text) } else { text }
+}
+
+/// Returns a text without its tags, its line ends kept.
+pub(in crate::template) fn without_tags(text: &str) -> String {
+    without(text, "{%", "%}", None)
 }
 
 /// Returns a text without what stands between two marks, its line ends kept.

@@ -65,7 +65,11 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     scribe.sources.goal = args.goal.map_or(bench.run_settings.goal, |GoalChoice(goal)| goal);
     let languages = args.lang.map_or(bench.settings.languages.clone(), |language| vec![language.into()]);
     let languages = languages.into_iter().take(if args.html { 1 } else { Locale::ALL.len() });
-    let trials = languages.map(|locale| try_out(&scribe, (&file.customer, &plan), locale, args)).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut trials = languages.map(|locale| try_out(&scribe, (&file.customer, &plan), locale, args)).collect::<anyhow::Result<Vec<_>>>()?;
+    for origin in trials.iter_mut().flat_map(|trial| &mut trial.origins) {
+        let own = bench.home.join("templates").join(&origin.file).exists();
+        origin.file = format!("{}/{}", if own { "templates" } else { "built-in" }, origin.file);
+    }
     if args.html {
         report::line(html(&trials)?)?;
     } else {
@@ -133,7 +137,7 @@ fn text_of(Trial { brief, writing, origins }: &Trial, templates: &Templates) -> 
     text.push_str(&format!("{}\n\nwordings\n", report::table(&[], facts)));
     let wordings = origins
         .iter()
-        .map(|origin| vec![format!("  {} {}", origin.channel.tag(), origin.part), format!("templates/{}:{}", origin.file, origin.line)]);
+        .map(|origin| vec![format!("  {} {}", origin.channel.tag(), origin.part), format!("{}:{}", origin.file, origin.line)]);
     text.push_str(&format!("{}\n", report::table(&[], wordings)));
     text
 }
