@@ -72,6 +72,8 @@ pub struct Templates {
     segments: Vec<SegmentId>,
     phrases: Phrases,
     unapproved: Vec<TemplateError>,
+    /// Wordings that cannot be used.
+    spoilt: Vec<Section>,
     digest: Digest,
     built_in: bool,
 }
@@ -110,6 +112,7 @@ impl Templates {
             segments: texts.iter().filter_map(|(name, _)| section::segment_of(name)).collect(),
             phrases: Phrases::default(),
             unapproved: Vec::new(),
+            spoilt: Vec::new(),
             digest: Digest::of_parts(texts.iter().flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()])),
             built_in: texts == BUILT_IN,
         };
@@ -245,8 +248,23 @@ impl Templates {
         }
     }
 
-    /// Compiles a wording, tries it out and keeps it.
+    /// Compiles a wording, tries it out and keeps it; one that cannot be used is kept for its words to be read.
     fn add(&mut self, mut section: Section, page: &Value, errors: &mut Vec<TemplateError>) {
+        let before = errors.len();
+        self.try_out(&mut section, page, errors);
+        if section.refused || errors.len() > before {
+            self.spoilt.push(section);
+            return;
+        }
+        let locales = section.locale.map_or(Locale::ALL.to_vec(), |locale| vec![locale]);
+        for locale in locales {
+            if let Some(shelf) = self.shelves.get_mut(shelf_at(locale, section.part)) {
+                shelf.push(section.clone());
+            }
+        }
+    }
+
+    fn try_out(&mut self, section: &mut Section, page: &Value, errors: &mut Vec<TemplateError>) {
         if section.refused {
             section.text = lint::without_tags(&section.text);
         }
@@ -257,20 +275,8 @@ impl Templates {
         let Ok(template) = self.environment.get_template(&section.key) else { return };
         if let Err(found) = section.learn_names(&template.undeclared_variables(true)) {
             errors.extend(found);
-            return;
-        }
-        if section.refused {
-            return;
-        }
-        if let Err(error) = template.render(page) {
+        } else if let Some(error) = template.render(page).err().filter(|_| !section.refused) {
             errors.push(section.error(&error));
-            return;
-        }
-        let locales = section.locale.map_or(Locale::ALL.to_vec(), |locale| vec![locale]);
-        for locale in locales {
-            if let Some(shelf) = self.shelves.get_mut(shelf_at(locale, section.part)) {
-                shelf.push(section.clone());
-            }
         }
     }
 

@@ -3,6 +3,8 @@ use crate::exit::{Exit, OrExit, stop};
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::Path;
+use winback_core::locale::Locale;
+use winback_core::message::Company;
 use winback_core::template::{MAX_FILE_BYTES, TemplateError, TemplateProblem, Templates, decode};
 
 /// How deep the folder is read; the known files stand in it or one folder below.
@@ -66,9 +68,15 @@ impl Wordings {
         Ok(())
     }
 
-    /// Returns the templates, or everything wrong with any file, in the order of files and lines.
-    pub fn compile(mut self) -> Result<Templates, Vec<TemplateError>> {
-        let compiled = Templates::from_files(&self.files);
+    /// Returns the templates, or everything wrong with any file, in the order of files and lines. What a wording
+    /// promises beyond the facts stands in a phrase the company approved.
+    pub fn compile(mut self, company: &Company) -> Result<Templates, Vec<TemplateError>> {
+        let phrases = company.approved.iter().flat_map(|approved| Locale::ALL.map(|locale| approved.phrase.get(locale).as_str()));
+        let approved: Vec<&str> = phrases.collect();
+        let compiled = Templates::from_files(&self.files).and_then(|templates| {
+            let unapproved = templates.unapproved(&approved);
+            if unapproved.is_empty() { Ok(templates) } else { Err(unapproved) }
+        });
         if self.faults.is_empty() {
             return compiled;
         }
@@ -83,8 +91,8 @@ impl Wordings {
 }
 
 /// Returns the built-in templates with the folder's own in their place.
-pub fn load(home: &Path) -> anyhow::Result<Templates> {
-    Wordings::of(home)?.compile().map_err(|errors| {
+pub fn load(home: &Path, company: &Company) -> anyhow::Result<Templates> {
+    Wordings::of(home)?.compile(company).map_err(|errors| {
         let lines = errors.iter().map(|error| format!("templates/{error}")).collect::<Vec<_>>().join("\n");
         stop(Exit::BadConfig, lines, "correct the lines; winback templates lint checks them again, docs/adding.md explains a wording")
     })

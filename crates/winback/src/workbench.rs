@@ -67,7 +67,7 @@ impl Workbench {
     /// Reads the settings of a folder and opens its store.
     pub async fn open(home: &Path, quiet: bool, overrides: &Overrides) -> anyhow::Result<Self> {
         let settings = load_settings(home)?;
-        let templates = wordings::load(home)?;
+        let templates = wordings::load(home, &settings.company)?;
         let texts = Texts {
             schema: text_of(home, "schema.toml", overrides.schema.as_deref(), SCHEMA_TELCO)?,
             offers: text_of(home, "offers.toml", None, offers_file::DEFAULT)?,

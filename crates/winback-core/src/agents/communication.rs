@@ -93,6 +93,8 @@ pub fn origins(templates: &Templates, brief: &Brief) -> Vec<Origin> {
     origins
 }
 
+/// Which short message goes first: the segment's own, the most specific, the longest, then the seed decides.
+type SmsRank = (bool, u32, usize, u64);
 type Names = BTreeMap<&'static str, Value>;
 
 /// A brief laid out for the templates.
@@ -157,7 +159,7 @@ impl<'a> Page<'a> {
     /// Takes the longest wording that fits one message, the segment's own and the more specific ones first.
     fn fitting_sms(&self) -> Result<(&Section, String), Finding> {
         let mut least = usize::MAX;
-        let mut best: Option<((bool, u32, usize, u64), &Section, String)> = None;
+        let mut best: Option<(SmsRank, &Section, String)> = None;
         for (turn, section) in self.templates.all(self.locale(), Part::Sms, self.case).into_iter().enumerate() {
             let text = self.templates.render(section, self.root.clone()).map_err(|error| broken(Channel::Sms, &error))?;
             let units = worst_case_units(&text, self.brief);

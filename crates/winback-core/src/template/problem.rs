@@ -76,7 +76,9 @@ pub enum TemplateProblem {
     #[error("the section is empty; write its text below the line or remove it")]
     Empty,
     /// Loops, macros, includes and the like.
-    #[error("{{% {0} %}} is not allowed in a template; only if, elif, else and endif are; write one section for each case instead")]
+    #[error(
+        "{{% {0} %}} is not allowed in a template; only if, elif, else and endif are (and set in a layout); write one section for each case instead"
+    )]
     TagNotAllowed(String),
     /// A name that is neither a fact, a slot nor a part.
     #[error("{0:?} is no fact, slot or part; {1}")]
@@ -85,7 +87,9 @@ pub enum TemplateProblem {
     #[error("the template is not valid: {0}")]
     Syntax(String),
     /// A claim that a template cannot approve.
-    #[error("{0:?} is a promise the company must approve first; add the phrase to the company's approved phrases, [[approved]] in winback.toml, or take it out")]
+    #[error(
+        "{0:?} is a promise the company must approve first; add the phrase to the company's approved phrases, [[approved]] in winback.toml, or take it out"
+    )]
     NeedsApproval(String),
     /// A case for which no wording can be used.
     #[error("no wording of [{part}] fits {case} without facts that may be missing; add a section [{part}] without conditions")]

@@ -9,8 +9,8 @@ use crate::segment::SegmentId;
 use crate::spelling::nearest;
 use std::collections::HashSet;
 
-/// The tags a wording may have.
-const TAGS: [&str; 4] = ["if", "elif", "else", "endif"];
+/// The tags a wording may have; a layout may also give names to its styles.
+const TAGS: [&str; 5] = ["if", "elif", "else", "endif", "set"];
 
 /// One wording.
 #[derive(Clone, Debug)]
@@ -142,18 +142,18 @@ impl Section {
         self.is_plain = !["{{", "{%", "{#"].iter().any(|mark| self.text.contains(mark));
         self.key = format!("{}:{}", self.file, self.line);
         let whole = errors.len() == before;
-        let tags = self.text.lines().enumerate().flat_map(|(at, line)| refused_tags(line).map(move |tag| (at, tag)));
+        let tags = self.text.lines().enumerate().flat_map(|(at, line)| refused_tags(line, self.part.is_layout()).map(move |tag| (at, tag)));
         errors.extend(tags.map(|(at, tag)| self.problem(self.line + at, TemplateProblem::TagNotAllowed(tag.to_owned()))));
         self.refused = whole && errors.len() > before;
         whole.then_some(self)
     }
 }
 
-fn refused_tags(line: &str) -> impl Iterator<Item = &str> {
-    line.split("{%").skip(1).filter_map(|rest| {
+fn refused_tags(line: &str, layout: bool) -> impl Iterator<Item = &str> {
+    line.split("{%").skip(1).filter_map(move |rest| {
         let rest = rest.trim_start_matches(['-', '+']).trim_start();
         let tag = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-        (!TAGS.contains(&tag)).then_some(tag)
+        (!TAGS.contains(&tag) || (tag == "set" && !layout)).then_some(tag)
     })
 }
 

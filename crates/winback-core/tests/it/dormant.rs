@@ -131,7 +131,7 @@ fn a_dormant_customer_gets_a_soft_message_in_every_language_and_channel() {
 
 /// The voice of a company that tells the days and the favourites, where it may.
 fn telling() -> Templates {
-    let days = "[email.opening lang=zh-TW goal=recall]\n距離上次見面有 {{ customer.days_inactive }} 了，近來都好嗎？\n\n[email.opening lang=zh-CN goal=recall]\n上次见面是 {{ customer.days_inactive }} 之前，近来都好吗？\n\n[email.opening lang=en goal=recall]\nIt has been {{ customer.days_inactive }}; how are you?\n";
+    let days = "[email.opening lang=zh-TW goal=recall]\n距離上次見面有 {{ customer.days_inactive }} 了，近來都好嗎？\n\n[email.opening lang=zh-CN goal=recall]\n距离上次见面有 {{ customer.days_inactive }} 了，近来都好吗？\n\n[email.opening lang=en goal=recall]\nIt has been {{ customer.days_inactive }}; how are you?\n";
     let liked = "\n[email.thanks lang=zh-TW]\n依您過去喜歡的{{ customer.favourites }}，為您留了新品。\n\n[email.thanks lang=zh-CN]\n按您以往喜欢的{{ customer.favourites }}，为您留了新品。\n\n[email.thanks lang=en]\nBased on your past favourites, {{ customer.favourites }}.\n";
     let files = BTreeMap::from([("segments/Dormant.jinja".to_owned(), format!("{days}{liked}"))]);
     Templates::from_files(&files).unwrap_or_else(|errors| panic!("{errors:#?}"))

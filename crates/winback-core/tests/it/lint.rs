@@ -71,7 +71,7 @@ fn each_fault_is_named_with_its_line_and_what_to_do() {
 #[test]
 fn everything_wrong_is_named_at_once_and_in_order() {
     let said = errors(&[
-        ("segments/VIP.jinja", "[email.opening lang=en]\n{{ a }} {{ b }}\n[sms.sms lang=en]\nAct now, 5!\n[smss]\nx"),
+        ("segments/VIP.jinja", "[email.opening lang=en]\n{{ a }} {{ b }}, act now\n[sms.sms lang=en]\nAct now, 5!\n[smss]\nx"),
         ("en/sms.jinja", "x\n[sms]\nhurry up"),
         ("strange.jinja", ""),
     ]);
@@ -79,6 +79,7 @@ fn everything_wrong_is_named_at_once_and_in_order() {
     let expected = [
         "en/sms.jinja:1",
         "en/sms.jinja:3",
+        "segments/VIP.jinja:2",
         "segments/VIP.jinja:2",
         "segments/VIP.jinja:2",
         "segments/VIP.jinja:4",

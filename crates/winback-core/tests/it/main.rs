@@ -4,6 +4,7 @@ mod agents;
 mod channels;
 mod ledger;
 mod dormant;
+mod ledger;
 mod lint;
 mod messages;
 mod prompts;

@@ -5,6 +5,7 @@ use crate::cli::Place;
 use crate::exit::{Exit, OrExit, stop};
 use crate::report;
 use crate::wordings::Wordings;
+use crate::workbench::load_settings;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use winback_core::locale::Locale;
@@ -32,6 +33,7 @@ pub async fn run(at: &Place, action: &Action) -> anyhow::Result<ExitCode> {
 }
 
 fn lint(at: &Place, files: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    let company = load_settings(&at.home)?.company;
     let mut wordings = Wordings::of(&at.home)?;
     let mut named = Vec::new();
     for path in files {
@@ -42,7 +44,7 @@ fn lint(at: &Place, files: &[PathBuf]) -> anyhow::Result<ExitCode> {
         named.push(name);
     }
     let own = wordings.files.len();
-    let (templates, mut faults) = match wordings.compile() {
+    let (templates, mut faults) = match wordings.compile(&company) {
         Ok(templates) => (Some(templates), Vec::new()),
         Err(faults) => (None, faults),
     };

@@ -13,7 +13,8 @@ impl Templates {
     /// Returns an error for each digit, each phrase that is never said, and each wording written twice.
     pub(super) fn unfit_words(&self) -> Vec<TemplateError> {
         let mut seen = HashSet::new();
-        let sections: Vec<&Section> = self.shelves.iter().flatten().filter(|section| seen.insert(section.key.as_str())).collect();
+        let all = self.shelves.iter().flatten().chain(&self.spoilt);
+        let sections: Vec<&Section> = all.filter(|section| seen.insert(section.key.as_str())).collect();
         let mut errors = Vec::new();
         for (at, section) in sections.iter().enumerate() {
             errors.extend(digit(section));
