@@ -1,9 +1,10 @@
 //! What is wrong with a template is named, all of it, with file and line.
 use crate::sample::{House, JULIA};
 use std::collections::BTreeMap;
-use winback_core::agents::communication::{origins, write_and_review};
+use winback_core::agents::communication::{origins, write, write_and_review};
 use winback_core::locale::Locale;
-use winback_core::message::Content;
+use winback_core::message::{Content, Draft};
+use winback_core::review::review;
 use winback_core::segment::SegmentId;
 use winback_core::template::{Templates, decode};
 
@@ -197,4 +198,40 @@ fn a_wording_with_a_phrase_the_segment_avoids_is_passed_over_for_it() {
     assert!(says(&brief));
     brief.segment = Some(SegmentId::parse("VIP").unwrap());
     assert!(!says(&brief));
+}
+
+#[test]
+fn the_review_refuses_what_no_message_says_wherever_the_company_speaks() {
+    let templates = vip("");
+    let brief = House::new().brief(JULIA, Locale::En, 1);
+    let manners = |change: &dyn Fn(&mut Content)| -> Vec<String> {
+        let refused = |mut draft: Draft| {
+            change(&mut draft.content);
+            review(&brief, templates.phrases(), draft).err().unwrap_or_default()
+        };
+        let findings = write(&templates, &brief).drafts.into_iter().flat_map(refused);
+        findings.filter(|finding| finding.check == "manners").map(|finding| format!("{} {}", finding.channel.tag(), finding.part)).collect()
+    };
+    let in_all = |rude: &'static str| {
+        move |content: &mut Content| match content {
+            Content::Email(mail) => mail.text = mail.text.replacen("\n\n", &format!("\n\n{rude} "), 1),
+            Content::Sms(sms) => sms.text.push_str(rude),
+            Content::Call(script) => {
+                script.objections[0].customer.push_str(rude);
+                script.objections[1].answer.push_str(rude);
+                script.forbidden[0].push_str(rude);
+            }
+        }
+    };
+    assert_eq!(manners(&in_all(" fine.")), Vec::<String>::new());
+    for rude in [" We noticed that you were away.", " 您一直沒有回信。", " We MISS\u{a0}you!"] {
+        assert_eq!(manners(&in_all(rude)), ["email text", "sms text", "call answer 2"], "{rude}");
+    }
+    let nameless = |content: &mut Content| {
+        if let Content::Email(mail) = content {
+            mail.html = mail.html.replace("{{first_name}}", "");
+            mail.text = mail.text.replace("{{first_name}}", "");
+        }
+    };
+    assert_eq!(manners(&nameless), ["email text", "email html"]);
 }
