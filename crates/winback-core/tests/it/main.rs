@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 mod agents;
 mod channels;
-mod ledger;
 mod dormant;
+mod ledger;
 mod ledger;
 mod lint;
 mod messages;
