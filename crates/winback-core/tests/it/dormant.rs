@@ -40,6 +40,7 @@ fn column(name: &str, kind: ColumnKind, role: Role, tell: bool) -> Column {
         theme: Theme::Usage,
         value_labels: BTreeMap::new(),
         unit: None,
+        period: None,
     }
 }
 

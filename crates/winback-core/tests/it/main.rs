@@ -4,7 +4,6 @@ mod agents;
 mod channels;
 mod dormant;
 mod ledger;
-mod ledger;
 mod lint;
 mod messages;
 mod prompts;
