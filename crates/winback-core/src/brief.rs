@@ -77,7 +77,7 @@ pub fn brief(sources: &Sources<'_>, customer: &Customer, plan: &CampaignPlan, lo
         customer: customer.id.clone(),
         locale,
         goal,
-        segment: customer.text(sources.schema, &Role::Segment).and_then(|name| SegmentId::parse(name).ok()),
+        segment: segment(sources.schema, customer),
         day: sources.day,
         // No contact is recorded yet, so every one counts as the first.
         first_contact: true,
@@ -97,6 +97,13 @@ fn goal_inputs(schema: &TableSchema, customer: &Customer, plan: &CampaignPlan, o
     GoalInputs { kind: offer.map(|offer| offer.kind), theme: plan.inputs.theme, days_inactive: days_inactive(schema, customer) }
 }
 
+fn segment(schema: &TableSchema, customer: &Customer) -> Option<SegmentId> {
+    match customer.cell(schema, &Role::Segment) {
+        Cell::Text(name) | Cell::Category(name) => SegmentId::parse(name).ok(),
+        _ => None,
+    }
+}
+
 /// Returns the days since the last visit, where the table says a number that can be one.
 fn days_inactive(schema: &TableSchema, customer: &Customer) -> Option<u32> {
     match customer.cell(schema, &Role::DaysInactive) {
@@ -110,7 +117,9 @@ fn customer_facts(schema: &TableSchema, customer: &Customer, locale: Locale) -> 
     let told = |role: &Role| schema.with_role(role).and_then(|at| schema.columns.get(at)).filter(|column| column.tell);
     let cell = |column: &str| FactSource::Cell { line: customer.line, column: column.to_owned() };
     let mut facts = Vec::new();
-    if let (Some(column), Some(days)) = (told(&Role::DaysInactive), days_inactive(schema, customer)) {
+    // "0 days ago" is no news, and nobody is told that they were here today.
+    let days = days_inactive(schema, customer).filter(|days| *days > 0);
+    if let (Some(column), Some(days)) = (told(&Role::DaysInactive), days) {
         let text = match (locale, days) {
             (Locale::En, 1) => "1 day".into(),
             (Locale::En, _) => format!("{days} days"),
@@ -159,7 +168,14 @@ fn company_facts(company: &Company, locale: Locale) -> Vec<Fact> {
         value: None,
         source: FactSource::Company { field: field.into() },
     };
-    fields.into_iter().map(fact).collect()
+    let approved = company.approved.iter().enumerate().map(|(at, approved)| (format!("approved.{}", at + 1), approved));
+    let approved = approved.map(|(id, approved)| Fact {
+        id: id.clone(),
+        text: approved.phrase.get(locale).clone(),
+        value: None,
+        source: FactSource::Company { field: id },
+    });
+    fields.into_iter().map(fact).chain(approved).collect()
 }
 
 /// The customer's own numbers that an offer is worked out from.

@@ -53,6 +53,8 @@ pub enum Problem {
     MissingFilled,
     /// A category the schema does not list.
     NewCategory,
+    /// The name of a segment that no file of a voice could have.
+    NotASegment,
     /// Two cells contradict each other.
     Contradiction,
 }

@@ -24,6 +24,7 @@ pub mod goal;
 pub mod id;
 pub mod likeness;
 pub mod locale;
+pub mod manners;
 pub mod message;
 pub mod model;
 pub mod money;

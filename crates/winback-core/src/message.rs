@@ -56,6 +56,21 @@ pub struct Company {
     pub team: Localized,
     /// The start of the unsubscribe address; the customer's own token follows it.
     pub unsubscribe_url: String,
+    /// Phrases that somebody answers for: a guarantee, a superlative.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approved: Vec<Approved>,
+}
+
+/// A phrase that a person allows in messages and answers for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Approved {
+    /// The phrase.
+    pub phrase: Localized,
+    /// Who answers for it.
+    pub by: String,
+    /// The day on which they allowed it.
+    #[schemars(with = "String")]
+    pub on: Date,
 }
 
 /// Everything that may be said to one customer in one language, and nothing else.

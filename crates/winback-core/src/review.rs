@@ -3,6 +3,7 @@
 //! the personal data filled in, escaped for the place where it stands.
 mod claims;
 mod html;
+mod manners;
 mod script;
 mod sms;
 
@@ -12,6 +13,7 @@ use crate::message::{Binding, Brief, CallScript, Channel, Content, Draft, Email,
 use crate::slot::{Place, Refused, Slot, WhenMissing, fill};
 use std::borrow::Cow;
 
+pub(crate) use html::visible_text;
 pub use script::{ANSWER_SECONDS, MAIN_PATH_SECONDS, MIN_OBJECTIONS};
 pub(crate) use sms::what_to_cut;
 pub use sms::{SMS_UNITS, worst_case_units};
@@ -30,6 +32,7 @@ pub fn review(brief: &Brief, phrases: &Phrases, draft: Draft) -> Result<Message,
     desk.greeting();
     desk.characters(&parts);
     let ledger = desk.claims(&parts, phrases);
+    desk.manners(&phrases.house, &parts, &draft.content);
     match &draft.content {
         Content::Email(email) => desk.email(email, parts.last().map_or("", |html| &html.read)),
         Content::Sms(sms) => desk.sms(sms),

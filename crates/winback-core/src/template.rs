@@ -11,27 +11,40 @@
 //!
 //! A file `segments/NAME.jinja` holds the voice of one segment in every language:
 //! `[email.opening lang=zh-TW]` replaces the opening of the mail for that segment.
+//! `brand.jinja` and the segments' files hold the company's own rules besides: `[avoid]` and `[limits]`.
+//! Everything wrong with any file is named at once, with file and line.
+mod file;
+mod head;
 mod lint;
+mod part;
+mod problem;
+mod rules;
 mod section;
 
 use crate::claim::Phrases;
 use crate::digest::Digest;
 use crate::goal::Goal;
 use crate::locale::Locale;
+use crate::manners::Rules;
 use crate::offer::OfferKind;
 use crate::risk::ValueTier;
 use crate::schema::Theme;
 use crate::segment::SegmentId;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
-use section::{Part, Section};
+use part::Part;
+use section::Section;
 use std::collections::BTreeMap;
 
-pub(crate) use section::{Part as TemplatePart, Section as TemplateSection};
+pub use file::decode;
+pub(crate) use part::Part as TemplatePart;
+pub use problem::{TemplateError, TemplateProblem};
+pub(crate) use section::Section as TemplateSection;
 
 /// The largest template file accepted, in bytes.
 pub const MAX_FILE_BYTES: usize = 64 * 1024;
 
-const BUILT_IN: [(&str, &str); 15] = [
+const BUILT_IN: [(&str, &str); 16] = [
+    ("brand.jinja", include_str!("../templates/brand.jinja")),
     ("email.html.jinja", include_str!("../templates/email.html.jinja")),
     ("en/call.jinja", include_str!("../templates/en/call.jinja")),
     ("en/email.jinja", include_str!("../templates/en/email.jinja")),
@@ -49,81 +62,6 @@ const BUILT_IN: [(&str, &str); 15] = [
     ("zh-TW/sms.jinja", include_str!("../templates/zh-TW/sms.jinja")),
 ];
 
-/// What is wrong with a template file, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {problem}")]
-pub struct TemplateError {
-    /// The file, below the template folder.
-    pub file: String,
-    /// The line, counted from 1.
-    pub line: usize,
-    /// What is wrong.
-    pub problem: TemplateProblem,
-}
-
-/// What is wrong with a template file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TemplateProblem {
-    /// A file that is not one of the known ones.
-    #[error("Winback has no template of this name; the names are those that `winback init` writes, such as en/email.jinja")]
-    UnknownFile,
-    /// Larger than [`MAX_FILE_BYTES`].
-    #[error("the file has {0} bytes; at most {MAX_FILE_BYTES} are read. Shorten it")]
-    TooLarge(usize),
-    /// Words before the first section.
-    #[error("this text stands before the first section; put a line such as [opening] above it, or # in front of it")]
-    NoSection,
-    /// A section that the file cannot have.
-    #[error("there is no section [{name}] in this file; the sections are {known}")]
-    UnknownSection {
-        /// The section's name.
-        name: String,
-        /// The names the file can have.
-        known: String,
-    },
-    /// A condition that is not understood.
-    #[error(
-        "the condition {0:?} is not known; the conditions are goal=, theme=, kind=, tier= and id=, for objections also after= and then=, each with the words of the file format"
-    )]
-    UnknownCondition(String),
-    /// A section that needs an id has none.
-    #[error("a section [{0}] needs an id, as in [{0} id=no-time]")]
-    NoId(&'static str),
-    /// An objection that does not say where the call goes.
-    #[error(
-        "an objection needs to say where the call goes after the answer: then= with an outcome's id (then=call_back) or a step (then=reason)"
-    )]
-    NoThen,
-    /// A section of a segment's voice that does not say its language.
-    #[error(
-        "a section of a segment's voice names the file and the language: [email.opening lang=zh-TW], [sms.sms lang=en], [call.reason lang=zh-CN]"
-    )]
-    NoLanguage,
-    /// A section without text.
-    #[error("the section is empty; write its text below the line or remove it")]
-    Empty,
-    /// Loops, macros, includes and the like.
-    #[error("{{% {0} %}} is not allowed in a template; only if, elif, else, endif and set are")]
-    TagNotAllowed(String),
-    /// A name that is neither a fact, a slot nor a part.
-    #[error("{0:?} is no fact, slot or part; use one of {1}")]
-    UnknownName(String, String),
-    /// Not a valid template.
-    #[error("the template is not valid: {0}")]
-    Syntax(String),
-    /// A claim that a template cannot approve.
-    #[error("{0:?} is a promise the company must approve first; add the phrase to the company's approved phrases, or take it out")]
-    NeedsApproval(String),
-    /// A case for which no wording can be used.
-    #[error("no wording of [{part}] fits {case} without facts that may be missing; add a section [{part}] without conditions")]
-    Uncovered {
-        /// The section's name.
-        part: &'static str,
-        /// The case: `kind=discount theme=price`.
-        case: String,
-    },
-}
-
 /// Compiled templates of every language.
 #[derive(Debug)]
 pub struct Templates {
@@ -134,6 +72,8 @@ pub struct Templates {
     segments: Vec<SegmentId>,
     phrases: Phrases,
     unapproved: Vec<TemplateError>,
+    /// Wordings that cannot be used.
+    spoilt: Vec<Section>,
     digest: Digest,
     built_in: bool,
 }
@@ -163,8 +103,7 @@ impl Templates {
     pub fn from_files(files: &BTreeMap<String, String>) -> Result<Self, Vec<TemplateError>> {
         let own = files.iter().filter(|(name, _)| !BUILT_IN.iter().any(|(known, _)| known == name));
         let (voices, strange): (Vec<_>, Vec<_>) = own.partition(|(name, _)| section::segment_of(name).is_some());
-        let unknown = |(name, _): (&String, _)| TemplateError { file: name.clone(), line: 1, problem: TemplateProblem::UnknownFile };
-        let mut errors: Vec<TemplateError> = strange.into_iter().map(unknown).collect();
+        let mut errors: Vec<TemplateError> = strange.into_iter().map(|(name, _)| unknown_file(name)).collect();
         let known = BUILT_IN.iter().map(|(name, text)| (*name, files.get(*name).map_or(*text, String::as_str)));
         let texts: Vec<(&str, &str)> = known.chain(voices.iter().map(|(name, text)| (name.as_str(), text.as_str()))).collect();
         let mut templates = Self {
@@ -173,20 +112,16 @@ impl Templates {
             segments: texts.iter().filter_map(|(name, _)| section::segment_of(name)).collect(),
             phrases: Phrases::default(),
             unapproved: Vec::new(),
+            spoilt: Vec::new(),
             digest: Digest::of_parts(texts.iter().flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()])),
             built_in: texts == BUILT_IN,
         };
-        for (name, text) in texts {
-            let segment = section::segment_of(name).and_then(|segment| templates.segment(&segment));
-            match section::read(name, segment, text) {
-                Ok(sections) => sections.into_iter().for_each(|section| templates.add(section, &mut errors)),
-                Err(found) => errors.extend(found),
-            }
-        }
-        if errors.is_empty() {
-            errors.extend(templates.uncovered());
-            templates.learn_phrases();
-        }
+        let page = sample_page();
+        texts.iter().for_each(|(name, text)| templates.read(name, text, &page, &mut errors));
+        templates.pass_over_avoided();
+        templates.lint(&mut errors);
+        templates.learn_phrases();
+        errors.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         if errors.is_empty() { Ok(templates) } else { Err(errors) }
     }
 
@@ -203,6 +138,11 @@ impl Templates {
     /// Returns the phrases a person approved by writing them into a template.
     pub fn phrases(&self) -> &Phrases {
         &self.phrases
+    }
+
+    /// Returns how many wordings a language has.
+    pub fn wordings(&self, locale: Locale) -> usize {
+        Part::ALL.into_iter().map(|part| self.shelf(locale, part).len()).sum()
     }
 
     /// Returns the place of a segment that has a voice of its own.
@@ -234,10 +174,11 @@ impl Templates {
         usize::try_from(turn).ok().and_then(|turn| best.get(turn).copied())
     }
 
-    /// Returns every wording of a part that can be used for a case, those with more conditions first.
+    /// Returns every wording of a part that can be used for a case: the segment's own, then those with more
+    /// conditions first.
     pub(crate) fn all(&self, locale: Locale, part: Part, case: Case) -> Vec<&Section> {
         let mut fitting: Vec<&Section> = self.shelf(locale, part).iter().filter(|section| section.fits(case)).collect();
-        fitting.sort_by_key(|section| std::cmp::Reverse(section.conditions));
+        fitting.sort_by_key(|section| std::cmp::Reverse((section.segment.is_some(), section.conditions)));
         fitting
     }
 
@@ -266,12 +207,10 @@ impl Templates {
         let mut phrases = Phrases::of_segments(self.segments.clone());
         for section in self.shelves.iter().flatten().filter(|section| section.part != Part::Html) {
             let refused = phrases.learn(section);
-            self.unapproved.extend(refused.into_iter().map(|(line, words)| TemplateError {
-                file: section.file.clone(),
-                line,
-                problem: TemplateProblem::NeedsApproval(words),
-            }));
+            let error = |(line, words)| section.problem(line, TemplateProblem::NeedsApproval(words));
+            self.unapproved.extend(refused.into_iter().map(error));
         }
+        phrases.house = std::mem::take(&mut self.phrases.house);
         self.phrases = phrases;
     }
 
@@ -282,19 +221,39 @@ impl Templates {
         self.unapproved.iter().filter(known).cloned().collect()
     }
 
+    /// Returns every wording of a part in a language, in file order.
     fn shelf(&self, locale: Locale, part: Part) -> &[Section] {
         self.shelves.get(shelf_at(locale, part)).map_or(&[], Vec::as_slice)
     }
 
-    fn add(&mut self, mut section: Section, errors: &mut Vec<TemplateError>) {
-        if let Err(error) = self.environment.add_template_owned(section.key.clone(), section.text.clone()) {
-            errors.push(section.error(&error));
-            return;
+    /// Reads one file: its wordings, and the rules it may hold.
+    fn read(&mut self, name: &str, text: &str, page: &Value, errors: &mut Vec<TemplateError>) {
+        let voice = section::segment_of(name);
+        let segment = voice.as_ref().and_then(|voice| self.segment(voice));
+        let mut rules = Rules::default();
+        for block in file::blocks(name, text, errors) {
+            if (name == rules::BRAND || segment.is_some()) && rules::is_rule(&block) {
+                rules::read(name, &block, &mut rules, errors);
+            } else if name == rules::BRAND {
+                let problem = rules::unknown(block.words().0);
+                errors.push(TemplateError { file: name.to_owned(), line: block.line, problem });
+            } else if let Some(section) = section::read(name, segment, &block, errors) {
+                self.add(section, page, errors);
+            }
         }
-        if let Ok(template) = self.environment.get_template(&section.key)
-            && let Err(found) = section.learn_names(&template.undeclared_variables(true))
-        {
-            errors.extend(found);
+        match voice {
+            Some(voice) => drop(self.phrases.house.segments.insert(voice, rules)),
+            None if name == rules::BRAND => self.phrases.house.everyone = rules,
+            None => {}
+        }
+    }
+
+    /// Compiles a wording, tries it out and keeps it; one that cannot be used is kept for its words to be read.
+    fn add(&mut self, mut section: Section, page: &Value, errors: &mut Vec<TemplateError>) {
+        let before = errors.len();
+        self.try_out(&mut section, page, errors);
+        if section.refused || errors.len() > before {
+            self.spoilt.push(section);
             return;
         }
         let locales = section.locale.map_or(Locale::ALL.to_vec(), |locale| vec![locale]);
@@ -304,6 +263,59 @@ impl Templates {
             }
         }
     }
+
+    fn try_out(&mut self, section: &mut Section, page: &Value, errors: &mut Vec<TemplateError>) {
+        if section.refused {
+            section.text = lint::without_tags(&section.text);
+        }
+        if let Err(error) = self.environment.add_template_owned(section.key.clone(), section.text.clone()) {
+            errors.push(section.error(&error));
+            return;
+        }
+        let Ok(template) = self.environment.get_template(&section.key) else { return };
+        if let Err(found) = section.learn_names(&template.undeclared_variables(true)) {
+            errors.extend(found);
+        } else if let Some(error) = template.render(page).err().filter(|_| !section.refused) {
+            errors.push(section.error(&error));
+        }
+    }
+
+    /// Notes for each wording the segments that avoid what it says.
+    fn pass_over_avoided(&mut self) {
+        let house = &self.phrases.house;
+        for (at, shelf) in self.shelves.iter_mut().enumerate() {
+            let Some(locale) = Locale::ALL.get(at / Part::COUNT) else { continue };
+            for section in shelf.iter_mut().filter(|section| section.segment.is_none()) {
+                let spoken = lint::spoken(section);
+                let avoids = |segment: &SegmentId| house.segments.get(segment).is_some_and(|own| !own.find(*locale, &spoken).is_empty());
+                let avoiding = self.segments.iter().enumerate().filter(|(_, segment)| avoids(segment));
+                section.avoided = avoiding.filter_map(|(at, _)| u16::try_from(at).ok()).collect();
+            }
+        }
+    }
+}
+
+fn unknown_file(name: &str) -> TemplateError {
+    let voice = name.strip_prefix("segments/").map(|file| file.strip_suffix(".jinja").unwrap_or(file));
+    let problem = match voice.map(SegmentId::parse) {
+        Some(Err(error)) => TemplateProblem::BadSegment(error.to_string()),
+        _ => {
+            let known = BUILT_IN.iter().map(|(known, _)| *known);
+            TemplateProblem::UnknownFile { nearest: crate::spelling::nearest(name, known).map(str::to_owned) }
+        }
+    };
+    TemplateError { file: name.to_owned(), line: 1, problem }
+}
+
+/// Returns a page on which every name has a value, to try wordings out.
+fn sample_page() -> Value {
+    let mut groups: BTreeMap<&str, BTreeMap<&str, Value>> = BTreeMap::new();
+    for (group, field) in part::NAMES.iter().filter_map(|name| name.split_once('.')) {
+        groups.entry(group).or_default().insert(field, Value::from("x"));
+    }
+    groups.insert("part", Part::OF_EMAIL.iter().map(|part| (part.tag(), Value::from("x"))).collect());
+    let groups = groups.into_iter().map(|(group, fields)| (group, Value::from(fields)));
+    Value::from(groups.chain([("lang", Value::from("en"))]).collect::<BTreeMap<&str, Value>>())
 }
 
 fn shelf_at(locale: Locale, part: Part) -> usize {
@@ -324,7 +336,7 @@ fn environment() -> Environment<'static> {
 
 /// Returns the bit, group and field of a known name: `offer.name` has the group `offer` and the field `name`.
 pub(crate) fn name_bit(name: &str) -> Option<(u32, &'static str, &'static str)> {
-    let at = section::NAMES.iter().position(|known| *known == name)?;
-    let (group, field) = section::NAMES.get(at)?.split_once('.')?;
+    let at = part::NAMES.iter().position(|known| *known == name)?;
+    let (group, field) = part::NAMES.get(at)?.split_once('.')?;
     Some((1 << at, group, field))
 }

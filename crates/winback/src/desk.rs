@@ -30,10 +30,16 @@ impl OfficeDesk {
     }
 }
 
+/// Returns the settings that a run was begun with.
+fn settings_of(run: &Run) -> Result<RunSettings, StoreError> {
+    let damaged = |error: serde_json::Error| StoreError::Damaged { what: "run", run: run.id, why: error.to_string() };
+    serde_json::from_str(&run.origin.settings).map_err(damaged)
+}
+
 /// Returns everything needed to show a run as it was made.
 pub fn context(run: &Run) -> Result<Context, StoreError> {
     let damaged = |why: String| StoreError::Damaged { what: "run", run: run.id, why };
-    let settings: RunSettings = serde_json::from_str(&run.origin.settings).map_err(|error| damaged(error.to_string()))?;
+    let settings = settings_of(run)?;
     let rules = settings.rules().map_err(|error| damaged(format!("{error:#}")))?;
     let trained: TrainStage = stages::report(run, Stage::Train).map_err(|error| damaged(format!("{error:#}")))?;
     let features = Arc::new(FeatureSchema::of(&rules.table));
@@ -70,7 +76,8 @@ impl Desk for OfficeDesk {
     }
 
     async fn write_now(&self, context: &Context, position: Position) -> Result<Vec<Writing>, StoreError> {
-        let scribe = self.bench.scribe(&context.table, &context.catalogue, &context.company);
+        let mut scribe = self.bench.scribe(&context.table, &context.catalogue, &context.company);
+        scribe.sources.goal = settings_of(&context.run)?.goal;
         write::write(&context.run, &scribe, Selection::One(position), &*self.bench.store, &Silent).await?;
         self.bench.store.writings(context.run.id, position).await
     }

@@ -14,6 +14,7 @@ mod sample;
 mod speed;
 mod stages;
 mod telemetry;
+mod wordings;
 mod workbench;
 
 use anyhow::Context as _;
@@ -65,6 +66,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => cli::serve::run(&at, &args).await,
         Command::Actions(action) => cli::actions::run(&at, &action).await,
         Command::Offers(action) => cli::offers::run(&at, &action).await,
+        Command::Templates(action) => cli::templates::run(&at, &action).await,
         Command::Thresholds(args) => cli::thresholds::run(&at, &args).await,
         Command::Data(action) => cli::data::run(&at, &action).await,
         Command::Sample(args) => cli::sample::run(&at, &args),

@@ -8,8 +8,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use winback_core::digest::Digest;
+use winback_core::goal::Goal;
 use winback_core::locale::Localized;
-use winback_core::message::Company;
+use winback_core::message::{Approved, Company};
 use winback_core::money::Money;
 use winback_core::offer::Catalogue;
 use winback_core::risk::{RiskThresholds, ValueBounds};
@@ -41,6 +42,9 @@ pub struct RunSettings {
     pub behaviour: BehaviourSource,
     /// Whether customers who have left are planned for.
     pub contact_departed: bool,
+    /// What every message wants to happen; left out where it is chosen for each customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<Goal>,
     /// Whether the portfolio is a generated sample.
     pub sample: bool,
 }
@@ -98,6 +102,8 @@ pub struct StoredCompany {
     phone: String,
     team: Localized,
     unsubscribe_url: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    approved: Vec<Approved>,
 }
 
 /// The settings of a run, read.
@@ -136,10 +142,12 @@ impl RunSettings {
                 phone: company.phone.clone(),
                 team: company.team.clone(),
                 unsubscribe_url: company.unsubscribe_url.clone(),
+                approved: company.approved.clone(),
             },
             training: StoredTraining { seed: settings.training.seed, l2: settings.training.l2 },
             behaviour: if settings.training.synthetic_behaviour { BehaviourSource::Synthetic } else { BehaviourSource::None },
             contact_departed: settings.contact_departed,
+            goal: settings.goal,
             sample: false,
         })
     }
@@ -171,6 +179,7 @@ impl RunSettings {
             phone: company.phone,
             team: company.team,
             unsubscribe_url: company.unsubscribe_url,
+            approved: company.approved,
         };
         Ok(Rules { table: Arc::new(table), catalogue: Arc::new(catalogue), company: Arc::new(company), bounds })
     }

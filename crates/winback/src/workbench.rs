@@ -7,9 +7,9 @@ use crate::progress_bar::Bar;
 use crate::run_settings::{BehaviourSource, Rules, RunSettings, TextFile, Texts};
 use crate::stages::unread_code;
 use crate::telemetry::say;
+use crate::wordings;
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use winback_connectors::file::Fingerprint;
@@ -67,7 +67,7 @@ impl Workbench {
     /// Reads the settings of a folder and opens its store.
     pub async fn open(home: &Path, quiet: bool, overrides: &Overrides) -> anyhow::Result<Self> {
         let settings = load_settings(home)?;
-        let templates = templates(home)?;
+        let templates = wordings::load(home, &settings.company)?;
         let texts = Texts {
             schema: text_of(home, "schema.toml", overrides.schema.as_deref(), SCHEMA_TELCO)?,
             offers: text_of(home, "offers.toml", None, offers_file::DEFAULT)?,
@@ -137,7 +137,7 @@ impl Workbench {
 
     /// Returns what messages are written with.
     pub fn scribe<'a>(&'a self, schema: &'a TableSchema, catalogue: &'a Catalogue, company: &'a Company) -> Scribe<'a> {
-        let sources = Sources { schema, catalogue, company, goal: None, day: today() };
+        let sources = Sources { schema, catalogue, company, goal: self.run_settings.goal, day: today() };
         Scribe { sources, templates: &self.templates, locales: &self.settings.languages, seed: self.settings.training.seed }
     }
 
@@ -196,37 +196,4 @@ pub fn read_text(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(bytes)
         .map_err(|error| anyhow::anyhow!("{} is not UTF-8 text (byte {})", path.display(), error.utf8_error().valid_up_to() + 1))
         .or_hint(Exit::BadConfig, "save it as UTF-8")
-}
-
-/// Returns the built-in templates with the folder's own in their place.
-fn templates(home: &Path) -> anyhow::Result<Templates> {
-    let folder = home.join("templates");
-    let mut files = BTreeMap::new();
-    for (name, _) in Templates::built_in_files() {
-        let path = folder.join(name);
-        if path.exists() {
-            files.insert(name.to_owned(), read_text(&path)?);
-        }
-    }
-    for name in voices(&folder)? {
-        files.insert(format!("segments/{name}"), read_text(&folder.join("segments").join(&name))?);
-    }
-    Templates::from_files(&files).map_err(|errors| {
-        let lines = errors.iter().map(|error| format!("templates/{error}")).collect::<Vec<_>>().join("\n");
-        stop(Exit::BadConfig, lines, "correct the lines; what a template may use stands at its top")
-    })
-}
-
-/// Returns the names of the folder's own files of segment voices, in order.
-fn voices(templates: &Path) -> anyhow::Result<Vec<String>> {
-    let folder = templates.join("segments");
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let unread = || format!("check that {} can be read", folder.display());
-    let entries = std::fs::read_dir(&folder).and_then(Iterator::collect::<Result<Vec<_>, _>>).or_hint(Exit::BadConfig, unread())?;
-    let names = entries.into_iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let mut names: Vec<String> = names.filter(|name| name.ends_with(".jinja")).collect();
-    names.sort();
-    Ok(names)
 }

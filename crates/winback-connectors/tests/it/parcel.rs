@@ -48,6 +48,7 @@ impl Parcel {
         let customer = Customer { id: CustomerId::parse(id).unwrap(), position: Position(0), line: 2, cells };
         Self {
             catalogue: Catalogue {
+                budget: None,
                 currency: schema.currency,
                 margin: 0.4,
                 horizon_months: 12,
@@ -58,6 +59,7 @@ impl Parcel {
                 digest: Digest::of(b"sample"),
             },
             company: Company {
+                approved: Vec::new(),
                 name: Localized::new("北辰電信", "北辰通信", "Northwind Telecom"),
                 short_name: Localized::same("Northwind"),
                 address: Localized::same("12 Harbour Street"),

@@ -59,6 +59,42 @@ pub fn trace(brief: &Brief, writing: &Writing) -> Trace {
     Trace { agent: AgentName::Communication, input: Digest::of_value(brief), by: "rules".into(), verdict }
 }
 
+/// Where a part of a message comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    /// The channel.
+    pub channel: Channel,
+    /// The name of the section: `opening`, `objection no-time`.
+    pub part: String,
+    /// The template file.
+    pub file: String,
+    /// The line on which the wording begins.
+    pub line: usize,
+}
+
+/// Returns which wordings a brief is written with, part by part. The choice depends on the brief alone, so it is
+/// made again for whoever asks and costs nothing when nobody does.
+pub fn origins(templates: &Templates, brief: &Brief) -> Vec<Origin> {
+    let page = Page::new(templates, brief);
+    let mut origins = Vec::new();
+    for part in Part::ALL {
+        let ids = if part.has_ids() { templates.ids(brief.locale, part).into_iter().map(Some).collect() } else { vec![None] };
+        for id in ids {
+            let section = match part {
+                Part::Sms => page.fitting_sms().ok().map(|(section, _)| section),
+                _ => templates.choose(brief.locale, part, id, page.case),
+            };
+            let name = || id.map_or(part.tag().to_owned(), |id| format!("{} {id}", part.tag()));
+            let origin =
+                |section: &Section| Origin { channel: part.channel(), part: name(), file: section.file.clone(), line: section.line };
+            origins.extend(section.map(origin));
+        }
+    }
+    origins
+}
+
+/// Which short message goes first: the segment's own, the most specific, the longest, then the seed decides.
+type SmsRank = (bool, u32, usize, u64);
 type Names = BTreeMap<&'static str, Value>;
 
 /// A brief laid out for the templates.
@@ -116,25 +152,24 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// Takes the longest wording that fits one message, the more specific ones first.
     fn sms(&self) -> Result<Sms, Finding> {
-        let mut shortest: Option<(usize, String)> = None;
-        let mut best: Option<(u32, usize, u64, String)> = None;
+        Ok(Sms { text: self.fitting_sms()?.1 })
+    }
+
+    /// Takes the longest wording that fits one message, the segment's own and the more specific ones first.
+    fn fitting_sms(&self) -> Result<(&Section, String), Finding> {
+        let mut least = usize::MAX;
+        let mut best: Option<(SmsRank, &Section, String)> = None;
         for (turn, section) in self.templates.all(self.locale(), Part::Sms, self.case).into_iter().enumerate() {
             let text = self.templates.render(section, self.root.clone()).map_err(|error| broken(Channel::Sms, &error))?;
             let units = worst_case_units(&text, self.brief);
-            if shortest.as_ref().is_none_or(|(least, _)| units < *least) {
-                shortest = Some((units, text.clone()));
-            }
-            let rank = (section.conditions, units, mix(self.brief.seed, &turn.to_string()));
-            if units <= SMS_UNITS && best.as_ref().is_none_or(|best| (best.0, best.1, best.2) < rank) {
-                best = Some((rank.0, rank.1, rank.2, text));
+            least = least.min(units);
+            let rank = (section.segment.is_some(), section.conditions, units, mix(self.brief.seed, &turn.to_string()));
+            if units <= SMS_UNITS && best.as_ref().is_none_or(|(before, ..)| *before < rank) {
+                best = Some((rank, section, text));
             }
         }
-        match (best, shortest) {
-            (Some((.., text)), _) => Ok(Sms { text }),
-            (None, shortest) => Err(self.too_long(shortest.map_or(0, |(units, _)| units))),
-        }
+        best.map(|(_, section, text)| (section, text)).ok_or_else(|| self.too_long(if least == usize::MAX { 0 } else { least }))
     }
 
     fn too_long(&self, units: usize) -> Finding {

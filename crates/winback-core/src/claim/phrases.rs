@@ -4,6 +4,7 @@ use super::context::clause;
 use super::reader::{Claim, Reading, read};
 use super::value::Value;
 use crate::locale::Locale;
+use crate::manners::HouseRules;
 use crate::message::{Binding, Brief, Channel};
 use crate::segment::SegmentId;
 use crate::template::{Case, TemplatePart as Part, TemplateSection as Section};
@@ -24,6 +25,8 @@ pub struct Phrases {
     /// The claims of texts that stand in a template word for word, read once; dates are left to their day.
     plain: HashMap<String, [Option<Vec<Claim>>; 3]>,
     segments: Vec<SegmentId>,
+    /// What the company never says, and how long its mails may be.
+    pub(crate) house: HouseRules,
 }
 
 /// One claim of a template with its clause.

@@ -5,6 +5,7 @@ use crate::brief::{NoBrief, Sources, brief};
 use crate::campaign::CampaignPlan;
 use crate::consent::{Reach, Withheld};
 use crate::customer::Customer;
+use crate::goal::Goal;
 use crate::id::Position;
 use crate::locale::Locale;
 use crate::message::{Channel, Finding};
@@ -13,10 +14,11 @@ use crate::progress::{Progress, Work};
 use crate::review::NEUTRAL_GREETING;
 use crate::run::{Run, Stage};
 use crate::schema::TableSchema;
+use crate::segment::SegmentId;
 use crate::store::{Store, StoreError, Writing};
 use crate::template::Templates;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// How many customers one transaction stores messages for.
 const PAGE_CUSTOMERS: usize = 128;
@@ -72,6 +74,15 @@ pub struct WriteReport {
     pub messages: u64,
     /// Customers greeted without the name the table has, because it cannot stand in a message.
     pub neutral_greetings: u64,
+    /// Customers with a message, by what it wants to happen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub goals: BTreeMap<Goal, u64>,
+    /// Customers with a message in the voice of their segment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub voices: BTreeMap<SegmentId, u64>,
+    /// Customers with a message in the general voice, because their segment has none of its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub without_voice: BTreeMap<SegmentId, u64>,
     /// The first findings, for a person to look at; the store keeps all.
     pub findings: Vec<Finding>,
 }
@@ -208,14 +219,14 @@ async fn write_page(
     let mut fresh = Vec::new();
     for &position in page {
         if done.contains(&position) {
-            report.count(&store.writings(run.id, position).await?);
+            report.count(&store.writings(run.id, position).await?, scribe.templates);
             continue;
         }
         let (customers, plans) =
             futures_util::future::join(store.customers(run.id, scribe.sources.schema, position, 1), store.plans(run.id, position, 1)).await;
         if let (Some(customer), Some(plan)) = (customers?.first(), plans?.first()) {
             let writings = scribe.write_to(customer, plan, &pen.reach);
-            report.count(&writings);
+            report.count(&writings, scribe.templates);
             fresh.extend(writings);
         }
     }
@@ -223,7 +234,7 @@ async fn write_page(
 }
 
 impl WriteReport {
-    fn count(&mut self, writings: &[Writing]) {
+    fn count(&mut self, writings: &[Writing], templates: &Templates) {
         if writings.is_empty() {
             return;
         }
@@ -240,6 +251,13 @@ impl WriteReport {
         self.messages += writings.iter().map(|writing| writing.messages.len() as u64).sum::<u64>();
         let mut records = writings.iter().flat_map(|writing| &writing.messages).map(|message| message.record());
         self.neutral_greetings += u64::from(records.any(|record| record.checks.iter().any(|check| check == NEUTRAL_GREETING)));
+        if let Some(first) = writings.iter().flat_map(|writing| &writing.messages).next() {
+            *self.goals.entry(first.record().goal).or_default() += 1;
+            if let Some(segment) = &first.record().segment {
+                let told = if templates.segments().contains(segment) { &mut self.voices } else { &mut self.without_voice };
+                *told.entry(segment.clone()).or_default() += 1;
+            }
+        }
         let room = FIRST_FINDINGS.saturating_sub(self.findings.len());
         self.findings.extend(findings.take(room).cloned());
     }

@@ -6,7 +6,7 @@ const INLINE: [&str; 7] = ["a", "b", "i", "em", "strong", "span", "meta"];
 
 /// Returns what a person reads of some HTML: no tags, comments or styles, entities resolved, a new line for each
 /// tag that begins one.
-pub(super) fn visible_text(html: &str) -> String {
+pub(crate) fn visible_text(html: &str) -> String {
     let mut text = String::with_capacity(html.len() / 2);
     let mut rest = html;
     while let Some(at) = rest.find('<') {

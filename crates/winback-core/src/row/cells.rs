@@ -5,11 +5,14 @@ use crate::defect::Problem;
 use crate::money::Currency;
 use crate::number::{self, Decimal, DecimalMark, NumberError};
 use crate::schema::{Column, ColumnKind, Role, TableSchema};
+use crate::segment::SegmentId;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The most unlisted words of a column that are kept for sharing; more than any category has.
 const MAX_INTERNED: usize = 20_000;
+
+const NO_SEGMENT: &str = "expected the name of a segment, letters, digits, _ and - such as Parent_Active, found another text; the cell was left empty, so the customer is written to in the general voice; correct the name";
 
 /// What a cell turned out to be.
 pub(super) enum Read {
@@ -33,6 +36,7 @@ pub(super) struct CellReader {
 enum Part {
     Id,
     Label,
+    Segment,
     Other,
 }
 
@@ -64,6 +68,7 @@ impl CellReader {
         let part = match column.role {
             Role::Id => Part::Id,
             Role::Label => Part::Label,
+            Role::Segment => Part::Segment,
             _ => Part::Other,
         };
         Self { kind, mark: schema.decimal_mark, currency: schema.currency, part }
@@ -87,6 +92,9 @@ impl CellReader {
         let trimmed = text.trim();
         if trimmed.is_empty() || (self.knows_missing_words() && is_missing_word(trimmed)) {
             return Read::Empty;
+        }
+        if self.part == Part::Segment && SegmentId::parse(trimmed).is_err() {
+            return Read::Changed(Cell::Missing, Problem::NotASegment, NO_SEGMENT);
         }
         match self.read_trimmed(trimmed) {
             Read::Value(cell) if trimmed.len() != text.len() => {

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 mod agents;
 mod channels;
+mod dormant;
 mod ledger;
 mod lies;
+mod lint;
 mod messages;
 mod prompts;
 mod sample;

@@ -81,6 +81,7 @@ impl House {
             phone: "0800-555-010".into(),
             team: Localized::new("客戶服務部", "客户服务部", "The customer care team"),
             unsubscribe_url: "https://northwind.example/stop?t=".into(),
+            approved: Vec::new(),
         };
         Self { schema, catalogue, company }
     }

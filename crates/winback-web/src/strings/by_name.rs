@@ -396,6 +396,7 @@ pub(crate) const ALL: &[Entry] = &[
     ("issue_word", |s| s.issue_word),
     ("issue_filled", |s| s.issue_filled),
     ("issue_category", |s| s.issue_category),
+    ("issue_segment", |s| s.issue_segment),
     ("issue_contradiction", |s| s.issue_contradiction),
     ("defect_outcome", |s| s.defect_outcome),
     ("outcome_rejected", |s| s.outcome_rejected),

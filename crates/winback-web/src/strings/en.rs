@@ -395,6 +395,7 @@ pub(crate) static EN: Strings = Strings {
     issue_word: "Word rewritten",
     issue_filled: "Empty cell filled by a rule",
     issue_category: "Word the schema does not list",
+    issue_segment: "No name of a segment",
     issue_contradiction: "Two cells contradict each other",
     defect_outcome: "What was done",
     outcome_rejected: "Row left out",

@@ -395,6 +395,7 @@ pub(crate) struct Strings {
     pub issue_word: &'static str,
     pub issue_filled: &'static str,
     pub issue_category: &'static str,
+    pub issue_segment: &'static str,
     pub issue_contradiction: &'static str,
     pub defect_outcome: &'static str,
     pub outcome_rejected: &'static str,

@@ -81,6 +81,7 @@ impl Strings {
             Problem::WordNormalised => self.issue_word,
             Problem::MissingFilled => self.issue_filled,
             Problem::NewCategory => self.issue_category,
+            Problem::NotASegment => self.issue_segment,
             Problem::Contradiction => self.issue_contradiction,
         }
     }

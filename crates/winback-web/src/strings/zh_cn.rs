@@ -395,6 +395,7 @@ pub(crate) static ZH_CN: Strings = Strings {
     issue_word: "文字写法已统一",
     issue_filled: "按规则补上空白",
     issue_category: "结构文件未列出的值",
+    issue_segment: "分群名称不合规则",
     issue_contradiction: "两格内容互相矛盾",
     defect_outcome: "处理方式",
     outcome_rejected: "略过整行",

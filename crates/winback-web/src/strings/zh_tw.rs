@@ -395,6 +395,7 @@ pub(crate) static ZH_TW: Strings = Strings {
     issue_word: "文字寫法已統一",
     issue_filled: "依規則補上空白",
     issue_category: "結構檔未列出的值",
+    issue_segment: "分群名稱不合規則",
     issue_contradiction: "兩格內容互相矛盾",
     defect_outcome: "處理方式",
     outcome_rejected: "略過整列",

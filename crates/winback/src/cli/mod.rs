@@ -1,6 +1,7 @@
 //! The command line: one file a command, nothing but words and wiring.
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use winback_core::goal::{Goal, UnknownGoal};
 use winback_core::locale::Locale;
 
 pub mod actions;
@@ -19,6 +20,7 @@ pub mod run;
 pub mod sample;
 pub mod serve;
 pub mod show;
+pub mod templates;
 pub mod thresholds;
 pub mod train;
 pub mod write;
@@ -86,6 +88,9 @@ pub enum Command {
     /// Check, show or try out the offers and their rules
     #[command(subcommand)]
     Offers(offers::Action),
+    /// Check the message templates, or try them on a customer
+    #[command(subcommand)]
+    Templates(templates::Action),
     /// Show how many customers a change of the risk thresholds would move
     Thresholds(thresholds::Args),
     /// Download public data sets
@@ -117,6 +122,15 @@ pub enum Language {
     /// English
     #[value(name = "en")]
     En,
+}
+
+/// A goal on the command line: one of them, or the choice left to each customer's case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoalChoice(pub Option<Goal>);
+
+/// Returns the goal of a word, or the list of goals.
+pub fn parse_goal(text: &str) -> Result<GoalChoice, UnknownGoal> {
+    if text.trim().eq_ignore_ascii_case("auto") { Ok(GoalChoice(None)) } else { Goal::parse(text).map(|goal| GoalChoice(Some(goal))) }
 }
 
 impl From<Language> for Locale {

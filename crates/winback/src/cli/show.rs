@@ -228,7 +228,8 @@ fn writings_json(writings: &[Writing]) -> serde_json::Value {
     writings.iter().map(one).collect()
 }
 
-fn writings_text(writings: &[Writing]) -> String {
+/// Returns messages as people read them, with the facts used and the checks passed, and what was held back.
+pub fn writings_text(writings: &[Writing]) -> String {
     let mut text = String::new();
     for writing in writings {
         for message in &writing.messages {

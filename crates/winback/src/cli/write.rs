@@ -1,13 +1,19 @@
 //! `winback write`
-use crate::cli::{Place, show};
+use crate::cli::{GoalChoice, Place, parse_goal, show};
+use crate::exit::{Exit, stop};
 use crate::report;
 use crate::stages;
 use crate::workbench::{OrStorage, Workbench};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use winback_core::locale::Locale;
 use winback_core::pipeline::write::{Selection, WriteReport};
 use winback_core::run::Stage;
+use winback_core::segment::SegmentId;
 use winback_core::store::RunStore;
+
+/// How many segments a line of the report names.
+const SEGMENTS_SHOWN: usize = 10;
 
 /// Write e-mails, short messages and call scripts
 #[derive(Debug, clap::Args)]
@@ -24,6 +30,10 @@ pub struct Args {
     /// Write anew, although messages are there already
     #[arg(long)]
     pub again: bool,
+    /// What the messages want to happen: activation, recall or push; auto chooses for each customer
+    /// [default: write.goal of winback.toml]
+    #[arg(long, value_name = "GOAL", value_parser = parse_goal)]
+    pub goal: Option<GoalChoice>,
     /// Show only this language
     #[arg(long, value_name = "LANGUAGE", requires = "id")]
     pub lang: Option<crate::cli::Language>,
@@ -31,7 +41,9 @@ pub struct Args {
 
 /// Writes for customers of the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let (bench, _) = Workbench::at_newest(at).await?;
+    let (mut bench, _) = Workbench::at_newest(at).await?;
+    let asked = args.goal.map_or(bench.run_settings.goal, |GoalChoice(goal)| goal);
+    let other_goal = std::mem::replace(&mut bench.run_settings.goal, asked) != asked;
     if let Some(id) = &args.id {
         return show::written(at, &bench, id, args.lang.map(Into::into)).await;
     }
@@ -41,6 +53,10 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         bench.store.reopen(run.id, Stage::Write).await.or_storage()?;
         run = bench.newest().await?;
     }
+    if other_goal && run.has(Stage::Write) {
+        let hint = "add --again, which writes every message of the run anew";
+        return Err(stop(Exit::Usage, "messages with another goal are there already, and a run has one goal at a time", hint));
+    }
     let selection = if args.all { Selection::All } else { Selection::Best(args.top.unwrap_or(bench.settings.customers)) };
     let done = if run.has(Stage::Write) {
         stages::write_some(&bench, &run, selection).await?
@@ -49,7 +65,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         stages::report(&run, Stage::Write)?
     };
     report::print(at.json, &done, || text(&done))?;
-    Ok(if done.held > 0 { ExitCode::from(crate::exit::Exit::Partial as u8) } else { ExitCode::SUCCESS })
+    Ok(if done.held > 0 { ExitCode::from(Exit::Partial as u8) } else { ExitCode::SUCCESS })
 }
 
 /// Returns the report as text.
@@ -74,8 +90,27 @@ pub fn text(done: &WriteReport) -> String {
     for count in &done.withheld {
         text.push_str(&format!("\n  {} × {}", report::count(count.customers), count.withheld.text(Locale::En)));
     }
+    text.push_str(&voices(done));
     for finding in &done.findings {
         text.push_str(&format!("\n  {} {}: {} ({})", finding.channel.tag(), finding.part, finding.detail, finding.check));
     }
     text
+}
+
+/// Returns the goals and voices of the messages, a line each; nothing where the table has no segments and no goal.
+fn voices(done: &WriteReport) -> String {
+    let list = |counts: Vec<(String, u64)>| {
+        let (shown, rest) = counts.split_at(counts.len().min(SEGMENTS_SHOWN));
+        let shown = shown.iter().map(|(name, customers)| format!("{name} {}", report::count(*customers)));
+        let rest = (!rest.is_empty()).then(|| format!("{} more", rest.len()));
+        shown.chain(rest).collect::<Vec<_>>().join(", ")
+    };
+    let named = |counts: &BTreeMap<SegmentId, u64>| counts.iter().map(|(segment, customers)| (segment.to_string(), *customers)).collect();
+    let goals = done.goals.iter().map(|(goal, customers)| (goal.to_string(), *customers)).collect();
+    let lines = [
+        (list(goals), "what the messages want to happen"),
+        (list(named(&done.voices)), "in their segment's own voice"),
+        (list(named(&done.without_voice)), "in the general voice: these segments have no file in templates/segments/"),
+    ];
+    lines.into_iter().filter(|(counts, _)| !counts.is_empty()).map(|(counts, what)| format!("\n{what}: {counts}")).collect()
 }

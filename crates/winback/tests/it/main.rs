@@ -13,4 +13,5 @@ mod readme;
 mod survives;
 mod tables;
 mod telco;
+mod templates;
 mod walls;

@@ -54,7 +54,7 @@ fn reports_are_json_when_asked_and_nothing_else() {
     let home = Home::with_sample(400);
     let id = home.ids("sample.csv")[0].clone();
     home.does(&["sample", "--rows", "30", "--out", "other.csv", "--events", "events.csv"]);
-    let commands: [&[&str]; 32] = [
+    let commands: [&[&str]; 33] = [
         &["sample", "--rows", "30", "--out", "small.csv"],
         &["init"],
         &["doctor"],
@@ -78,6 +78,7 @@ fn reports_are_json_when_asked_and_nothing_else() {
         &["actions", "list"],
         &["actions", "list", "--out", "actions.csv"],
         &["offers", "lint"],
+        &["templates", "lint"],
         &["offers", "matrix"],
         &["offers", "simulate", "--offers", "offers.toml"],
         &["thresholds", "--high", "0.6"],

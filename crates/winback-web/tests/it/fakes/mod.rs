@@ -385,6 +385,7 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
         phone: "0800".into(),
         team: words("", "", ""),
         unsubscribe_url: String::new(),
+        approved: Vec::new(),
     };
     let context = Context {
         run: run(),

@@ -1,12 +1,15 @@
 //! Lays values of the file and the environment over the built-in ones, and
 //! remembers where each came from.
 use super::DEFAULT_TEXT;
+use super::approved::read_approved;
 use super::people::{Person, read_people};
 use crate::config::fault::{ConfigError, Fault, Place};
 use crate::config::reader::{Document, Entry, Section};
 use std::fmt;
 use toml::de::DeValue;
+use winback_core::goal::Goal;
 use winback_core::locale::{Locale, Localized};
+use winback_core::message::Approved;
 use winback_core::number::{Decimal, DecimalMark};
 use winback_core::spelling::nearest;
 
@@ -15,7 +18,7 @@ const SECTIONS: [(&str, &[&str]); 9] = [
     ("company", &["name", "short_name", "address", "phone", "team", "unsubscribe_url", "email"]),
     ("risk", &["medium", "high", "decided_on", "decided_by"]),
     ("value", &["mid", "high"]),
-    ("write", &["languages", "customers", "contact_departed"]),
+    ("write", &["languages", "customers", "contact_departed", "goal"]),
     ("training", &["seed", "folds", "l2", "synthetic_behaviour"]),
     ("database", &["path"]),
     ("folders", &["data", "models"]),
@@ -89,6 +92,8 @@ pub struct Layers {
     settings: Vec<Setting>,
     /// Who may use the dashboard.
     pub people: Vec<Person>,
+    /// Phrases that somebody answers for, and where each stands.
+    pub approved: Vec<(Approved, Place)>,
 }
 
 /// Returns an error at a place.
@@ -99,7 +104,7 @@ pub fn fault_at(place: &Place, text: &str) -> ConfigError {
 impl Layers {
     /// Returns the built-in values.
     pub fn built_in() -> Result<Self, ConfigError> {
-        let mut layers = Self { settings: Vec::new(), people: Vec::new() };
+        let mut layers = Self { settings: Vec::new(), people: Vec::new(), approved: Vec::new() };
         layers.add(Document::new("built-in winback.toml", DEFAULT_TEXT), |_| Origin::BuiltIn)?;
         Ok(layers)
     }
@@ -115,14 +120,14 @@ impl Layers {
             if let Some(text) = environment(name) {
                 let raw = if matches!(key, "serve.port" | "work.workers") { Raw::Number(text) } else { Raw::Text(text) };
                 let place = Place { file: format!("environment variable {name}"), line: 0, column: 0 };
-                self.put(Setting { key: key.to_owned(), raw, origin: Origin::Environment(name), place });
+                put(&mut self.settings, Setting { key: key.to_owned(), raw, origin: Origin::Environment(name), place });
             }
         }
     }
 
     fn add(&mut self, document: Document<'_>, origin: impl Fn(&Place) -> Origin) -> Result<(), ConfigError> {
         let root = document.parse()?;
-        let known: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).chain(["fetch", "people"]).collect();
+        let known: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).chain(["fetch", "people", "approved"]).collect();
         let root = Section::new(document, "the file", (root.get_ref(), 0..0), &known)?;
         for (name, keys) in SECTIONS {
             if let Some(entry) = root.get(name) {
@@ -139,22 +144,23 @@ impl Layers {
         if let Some(people) = root.get("people") {
             self.people = read_people(&people)?;
         }
+        if let Some(approved) = root.get("approved") {
+            self.approved = read_approved(&approved)?;
+            for (at, (phrase, place)) in self.approved.iter().enumerate() {
+                let told = Raw::Text(format!("{} ({}, {})", phrase.phrase.en, phrase.by, phrase.on));
+                let setting = Setting { key: format!("approved.{}", at + 1), raw: told, origin: origin(place), place: place.clone() };
+                put(&mut self.settings, setting);
+            }
+        }
         Ok(())
     }
 
     fn add_entries(&mut self, section: &str, entry: &Entry<'_>, origin: &impl Fn(&Place) -> Origin) -> Result<(), ConfigError> {
         for (key, value) in entry.entries("a table")? {
             let place = value.place();
-            self.put(Setting { key: format!("{section}.{key}"), raw: read_raw(&value)?, origin: origin(&place), place });
+            put(&mut self.settings, Setting { key: format!("{section}.{key}"), raw: read_raw(&value)?, origin: origin(&place), place });
         }
         Ok(())
-    }
-
-    fn put(&mut self, setting: Setting) {
-        match self.settings.iter_mut().find(|known| known.key == setting.key) {
-            Some(known) => *known = setting,
-            None => self.settings.push(setting),
-        }
     }
 
     /// Returns a setting; only one that the built-in file lacks can be missing.
@@ -179,6 +185,13 @@ impl Layers {
     pub fn explain(&self) -> Vec<Explained> {
         let explain = |s: &Setting| Explained { key: s.key.clone(), value: s.raw.to_string(), origin: s.origin.clone() };
         self.settings.iter().map(explain).collect()
+    }
+}
+
+fn put(settings: &mut Vec<Setting>, setting: Setting) {
+    match settings.iter_mut().find(|known| known.key == setting.key) {
+        Some(known) => *known = setting,
+        None => settings.push(setting),
     }
 }
 
@@ -276,6 +289,15 @@ impl Setting {
             Raw::List(texts) => Ok(texts.clone()),
             _ => Err(self.expected("a list of texts, such as [\"winback.example.com\"]")),
         }
+    }
+
+    /// Returns the goal; `None` where it is chosen for each customer.
+    pub fn goal(&self) -> Result<Option<Goal>, ConfigError> {
+        let word = self.text("one of auto, activation, recall and push")?.trim();
+        if word.eq_ignore_ascii_case("auto") {
+            return Ok(None);
+        }
+        Goal::parse(word).map(Some).map_err(|error| self.other(&error.to_string()))
     }
 
     /// Returns the languages of a list, each once.

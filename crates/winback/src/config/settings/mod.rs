@@ -1,4 +1,5 @@
 //! `winback.toml`: built-in values, under the file's, under the environment's.
+mod approved;
 pub mod layers;
 pub mod people;
 
@@ -10,6 +11,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use winback_connectors::mail_address::MailAddress;
 use winback_core::digest::Digest;
+use winback_core::goal::Goal;
 use winback_core::locale::Locale;
 use winback_core::message::Company;
 use winback_core::money::{Currency, Money};
@@ -38,6 +40,8 @@ pub struct Settings {
     pub customers: u64,
     /// Whether customers whose row says that they left are planned and written for like the others.
     pub contact_departed: bool,
+    /// What every message wants to happen; `None` chooses for each customer.
+    pub goal: Option<Goal>,
     /// How the model is trained.
     pub training: Training,
     /// The database file.
@@ -143,6 +147,7 @@ impl Settings {
             languages: layers.get("write.languages")?.languages()?,
             customers: layers.get("write.customers")?.whole(0..=100_000_000)?,
             contact_departed: layers.get("write.contact_departed")?.switch()?,
+            goal: layers.get("write.goal")?.goal()?,
             training: Training {
                 seed: layers.get("training.seed")?.whole(0..=i64::MAX.unsigned_abs())?,
                 folds: u32::try_from(layers.get("training.folds")?.whole(2..=50)?).unwrap_or(u32::MAX),
@@ -192,6 +197,7 @@ fn company(layers: &Layers) -> Result<Company, ConfigError> {
         phone: layers.get("company.phone")?.filled_text("a telephone number")?.to_owned(),
         team: layers.get("company.team")?.words()?,
         unsubscribe_url: address.to_owned(),
+        approved: layers.approved.iter().map(|(approved, _)| approved.clone()).collect(),
     })
 }
 

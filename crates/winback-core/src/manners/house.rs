@@ -1,0 +1,83 @@
+//! What a company itself never says, and how long its mails may be: for everyone,
+//! and for one segment.
+use super::{Offence, Phrasebook, Reason, fold};
+use crate::locale::{Locale, Localized};
+use crate::segment::SegmentId;
+use std::collections::BTreeMap;
+
+const INSTEAD: &str = "say it in other words, or take the phrase off the list [avoid]";
+
+/// How long a mail may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// The most words of an English mail's text, without its footer.
+    pub email_words: Option<u32>,
+    /// The most characters of a Chinese mail's text, without its footer and white space.
+    pub email_characters: Option<u32>,
+}
+
+/// The rules of one file: those of everyone, or those of a segment.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    avoid: Localized<Phrasebook>,
+    /// How long a mail may be.
+    pub limits: Limits,
+}
+
+impl Rules {
+    /// Adds a phrase that is never said in some languages.
+    pub fn avoid(&mut self, locales: &[Locale], phrase: &str) {
+        for locale in locales {
+            let book = match locale {
+                Locale::ZhTw => &mut self.avoid.zh_tw,
+                Locale::ZhCn => &mut self.avoid.zh_cn,
+                Locale::En => &mut self.avoid.en,
+            };
+            book.never(phrase, Reason::House, INSTEAD);
+        }
+    }
+
+    /// Returns the phrases of a text that these rules do not allow.
+    pub fn find(&self, locale: Locale, text: &str) -> Vec<Offence> {
+        let book = self.avoid.get(locale);
+        if book.is_empty() { Vec::new() } else { book.find(&fold(text)) }
+    }
+}
+
+/// The rules of a company: for everyone and by segment.
+#[derive(Clone, Debug, Default)]
+pub struct HouseRules {
+    /// What holds for every message.
+    pub everyone: Rules,
+    /// What holds for a segment's messages besides.
+    pub segments: BTreeMap<SegmentId, Rules>,
+}
+
+impl HouseRules {
+    /// Returns the phrases of a text for a segment that the company does not allow.
+    pub fn find(&self, locale: Locale, segment: Option<&SegmentId>, text: &str) -> Vec<Offence> {
+        let mut found = self.everyone.find(locale, text);
+        if let Some(own) = segment.and_then(|segment| self.segments.get(segment)) {
+            found.extend(own.find(locale, text));
+        }
+        found
+    }
+
+    /// Returns the longest mail a segment gets in a language, and its length in words (English) or characters
+    /// (Chinese), where it is too long; the segment's own limit goes before the one for everyone.
+    pub fn too_long(&self, locale: Locale, segment: Option<&SegmentId>, mail: &str) -> Option<(u32, u32)> {
+        let own = segment.and_then(|segment| self.segments.get(segment)).map(|rules| rules.limits).unwrap_or_default();
+        let all = self.everyone.limits;
+        let limit = match locale {
+            Locale::En => own.email_words.or(all.email_words)?,
+            Locale::ZhTw | Locale::ZhCn => own.email_characters.or(all.email_characters)?,
+        };
+        let body = mail.split_once("\n--\n").map_or(mail, |(body, _)| body);
+        let length = match locale {
+            Locale::En => body.split_whitespace().count(),
+            Locale::ZhTw | Locale::ZhCn => body.chars().filter(|c| !c.is_whitespace()).count(),
+        };
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        (length > limit).then_some((limit, length))
+    }
+}
