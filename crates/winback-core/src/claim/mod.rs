@@ -16,6 +16,7 @@ mod phrases;
 mod reader;
 mod say;
 mod value;
+mod wordings;
 
 pub use compare::Compare;
 pub(crate) use context::{clause, denied_within, sentence};
@@ -23,3 +24,4 @@ pub use phrases::Phrases;
 pub(crate) use phrases::Spot;
 pub use reader::{Claim, Reading, read};
 pub use value::{Sense, Unit, Value};
+pub(crate) use wordings::{Known, Wordings, clauses, is_plain, with_holes};

@@ -116,6 +116,7 @@ fn offer(like: &Offer, id: &str, kind: OfferKind, words: [Localized; 2], terms: 
 
 fn seahorse() -> Place {
     let company = Company {
+        approved: Vec::new(),
         name: Localized::new("海馬寬頻股份有限公司", "海马宽带有限公司", "Seahorse Broadband Ltd"),
         short_name: Localized::new("海馬寬頻", "海马宽带", "Seahorse"),
         address: Localized::new("臺中市西屯區海馬一路 88 號 5 樓", "厦门市思明区海马一路 88 号 5 楼", "88 Reef Road, Port Ellis"),
@@ -187,6 +188,7 @@ fn seahorse() -> Place {
 
 fn greenleaf() -> Place {
     let company = Company {
+        approved: Vec::new(),
         name: Localized::new("青禾雲端", "青禾云服务有限公司", "Greenleaf Cloud"),
         short_name: Localized::new("青禾雲端", "青禾云", "Greenleaf"),
         address: Localized::new("新北市板橋區青禾街 3 號", "杭州市西湖区青禾路 3 号", "3 Orchard Lane, Riverton"),
