@@ -1,6 +1,7 @@
 //! The review: the only place where a [`Message`] is born. It trusts no writer.
 //! Everything is checked on the draft with its slots still open; only then is
 //! the personal data filled in, escaped for the place where it stands.
+mod account;
 mod claims;
 mod html;
 mod manners;
@@ -49,7 +50,7 @@ pub fn review(brief: &Brief, phrases: &Phrases, draft: Draft) -> Result<Message,
         }
     };
     let bound = |fact: &Fact| ledger.iter().any(|entry| matches!(&entry.bound, Binding::Fact { id } if *id == fact.id));
-    let used = |fact: &&Fact| bound(fact) || parts.iter().any(|part| part.read.contains(fact.text.as_str()));
+    let used = |fact: &&Fact| bound(fact) || parts.iter().any(|part| stands_alone(brief, fact, &part.read));
     let facts = brief.facts.iter().filter(used).cloned().collect();
     Ok(Message::reviewed(MessageRecord {
         position: brief.position,
@@ -64,6 +65,19 @@ pub fn review(brief: &Brief, phrases: &Phrases, draft: Draft) -> Result<Message,
         ledger,
         checks: desk.checks.into_iter().map(str::to_owned).collect(),
     }))
+}
+
+/// Returns whether a fact's words stand in a text on their own, not only as a piece of a longer fact.
+fn stands_alone(brief: &Brief, fact: &Fact, text: &str) -> bool {
+    if !text.contains(fact.text.as_str()) {
+        return false;
+    }
+    let longer = |other: &&Fact| other.text.len() > fact.text.len() && other.text.contains(fact.text.as_str());
+    let mut rest = Cow::Borrowed(text);
+    for other in brief.facts.iter().filter(longer) {
+        rest = rest.replace(other.text.as_str(), "\n").into();
+    }
+    rest.contains(fact.text.as_str())
 }
 
 /// Returns the link that dials a telephone number: `tel:+15550100`.
@@ -249,7 +263,8 @@ impl Desk<'_> {
                 claims::entries(part, bound, self.brief, &mut ledger);
             }
         }
-        self.checks.push("claims-bound");
+        self.account(parts, &bound, &grounds);
+        self.checks.extend(["claims-bound", "words-accounted"]);
         if self.channel == Channel::Email {
             let differing = claims::differing(parts, &bound);
             self.expect(differing.is_none(), "html", "html-agrees", || {
@@ -258,6 +273,24 @@ impl Desk<'_> {
             });
         }
         ledger
+    }
+
+    /// Names every clause that is neither a fact, nor an approved wording, nor plain courtesy.
+    fn account(&mut self, parts: &[Part<'_>], bound: &[Vec<claims::Bound>], grounds: &claims::Grounds<'_>) {
+        let quoted = |part: &Part<'_>| part.name.starts_with("objection") || part.name.starts_with("forbidden");
+        for (at, (part, bound)) in parts.iter().zip(bound).enumerate().filter(|(_, (part, _))| !quoted(part)) {
+            let known: Vec<&str> = match &*part.name {
+                "html" => parts[..at].iter().flat_map(|other| claims::lines(&other.read)).map(|(_, line)| line).collect(),
+                _ => Vec::new(),
+            };
+            for clause in grounds.unaccounted(part, bound, &known) {
+                let detail = format!(
+                    "{clause:?} is neither a fact of the brief, nor an approved wording for this case, nor plain courtesy; take it \
+                     out, say what a fact says, or write it into a template, where somebody answers for it"
+                );
+                self.find(&part.name, "words-accounted", detail);
+            }
+        }
     }
 
     /// `seen` is what a person reads of the HTML.

@@ -205,6 +205,7 @@ impl Templates {
     /// Reads the claims of every wording once, so that a review need not.
     fn learn_phrases(&mut self) {
         let mut phrases = Phrases::of_segments(self.segments.clone());
+        self.shelves.iter().flatten().for_each(|section| phrases.learn_words(section));
         for section in self.shelves.iter().flatten().filter(|section| section.part != Part::Html) {
             let refused = phrases.learn(section);
             let error = |(line, words)| section.problem(line, TemplateProblem::NeedsApproval(words));

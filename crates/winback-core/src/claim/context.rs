@@ -14,7 +14,7 @@ pub(crate) fn sentence(text: &str, span: &Range<usize>) -> Range<usize> {
     between(text, span, |c, next| matches!(c, '。' | '！' | '？' | '\n' | '!' | '?') || (c == '.' && next.is_none_or(char::is_whitespace)))
 }
 
-pub(super) fn ends_clause(c: char, next: Option<char>) -> bool {
+fn ends_clause(c: char, next: Option<char>) -> bool {
     match c {
         '.' | ',' | ':' => next.is_none_or(char::is_whitespace),
         ';' | '!' | '?' | '(' | ')' | '\n' | '|' | '，' | '。' | '；' | '：' | '！' | '？' | '、' | '（' | '）' | '「' | '」' | '『'

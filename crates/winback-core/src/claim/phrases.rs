@@ -3,6 +3,7 @@
 use super::context::clause;
 use super::reader::{Claim, Reading, read};
 use super::value::Value;
+use super::wordings::{HOLE, Wordings};
 use crate::locale::Locale;
 use crate::manners::HouseRules;
 use crate::message::{Binding, Brief, Channel};
@@ -11,9 +12,6 @@ use crate::template::{Case, TemplatePart as Part, TemplateSection as Section};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Stands for whatever a template puts in.
-const HOLE: char = '\u{FFFC}';
 
 /// What a template cannot approve: a company must be able to keep it, whoever typed it.
 const NEVER: [&str; 9] = ["superlative", "guarantee", "urgency", "scarcity", "refund", "gift", "award", "lottery", "unlimited"];
@@ -24,6 +22,8 @@ pub struct Phrases {
     approved: HashMap<String, Vec<Approved>>,
     /// The claims of texts that stand in a template word for word, read once; dates are left to their day.
     plain: HashMap<String, [Option<Vec<Claim>>; 3]>,
+    /// Every clause of every wording.
+    wordings: Wordings,
     segments: Vec<SegmentId>,
     /// What the company never says, and how long its mails may be.
     pub(crate) house: HouseRules,
@@ -66,6 +66,22 @@ impl Phrases {
     /// Returns whether a kind of claim can be approved by no template, only by the company.
     pub(crate) fn never_approves(of: &str) -> bool {
         NEVER.contains(&of)
+    }
+
+    /// Returns whether a clause of a draft is that of a wording for this case.
+    pub(crate) fn is_wording(&self, clause: &str, spot: Spot<'_>) -> bool {
+        let case = self.case(spot.brief);
+        self.wordings.knows(clause, |known| {
+            known.locale == spot.brief.locale && stands_in(known.section.part, spot.channel, spot.part) && known.section.fits(case)
+        })
+    }
+
+    /// Learns the words of one wording.
+    pub(crate) fn learn_words(&mut self, section: &Section) {
+        let text = if section.part == Part::Html { crate::review::visible_text(&section.text) } else { section.text.clone() };
+        for locale in section.locale.map_or(Locale::ALL.to_vec(), |locale| vec![locale]) {
+            self.wordings.learn(section, locale, &text);
+        }
     }
 
     /// Learns the claims in words of one wording, and returns those that no template can approve, with their lines.
@@ -205,6 +221,7 @@ fn filled(brief: &Brief, rest: &str, touches: fn(&str, &str) -> bool, at_edge: b
 /// Returns whether a part of a template comes to stand in a part of a message.
 fn stands_in(part: Part, channel: Channel, name: &str) -> bool {
     match channel {
+        Channel::Email if part == Part::Html => name == "html",
         Channel::Sms => part == Part::Sms,
         Channel::Email if part.file() == "email.jinja" => match part {
             Part::Subject => matches!(name, "subject" | "html"),

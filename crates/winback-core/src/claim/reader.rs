@@ -97,6 +97,11 @@ impl<I: Iterator<Item = Hit>> Scan<'_, I> {
             Word::Claim(of) | Word::Goods(of) => self.promise(span, of),
             Word::Give => self.promise(span, "giving"),
             Word::Number(value) => self.number_words(hit.start, value),
+            Word::Share(5_000) if half_of_time(self.text, &span).is_some() => {
+                if let Some((span, count)) = half_of_time(self.text, &span) {
+                    self.push(span, Value::Span { count, unit: super::Unit::Month }, Compare::Exactly);
+                }
+            }
             Word::Share(hundredths) => {
                 let sense = super::around::sense(self.text, &span);
                 self.push(span, Value::Percent { hundredths, sense }, Compare::Exactly);
@@ -397,6 +402,15 @@ const ORDINARY: [&str; 34] = [
     "I", "OK", "PS", "SMS", "STOP", "END", "HELP", "Dear", "Hello", "Hi", "Mr", "Mrs", "Ms", "Yes", "No", "Email", "E", "email", "mail",
     "Mail", "TD", "Ltd", "Inc", "Co", "Sir", "Madam", "Regards", "Thanks", "Thank", "You", "Your", "We", "English", "Reply",
 ];
+
+/// Returns the span and the months of `half a year` and `a year and a half`, whose half is no share.
+fn half_of_time(text: &str, half: &Range<usize>) -> Option<(Range<usize>, i64)> {
+    if let Some(after) = [" a year", "-year", " year"].into_iter().find(|year| text[half.end..].starts_with(year)) {
+        return Some((half.start..half.end + after.len(), 6));
+    }
+    let before = ["a year and a ", "one year and a "].into_iter().find(|year| text[..half.start].ends_with(year))?;
+    Some((half.start - before.len()..half.end, 18))
+}
 
 /// Returns the end of a word spelled out letter by letter, `f r e e` or `f.r.e.e`, or with a mark inside, `fr*ee`.
 fn spelled(text: &str, start: usize) -> Option<usize> {

@@ -2,7 +2,6 @@
 //! word, a clause of a template's wording for this case with facts where the template puts facts;
 //! or when nothing is left of it but bound claims, words of the brief's facts, and words that
 //! promise nothing by themselves. Whatever else it says, nobody has checked, so it blocks.
-use super::context::ends_clause;
 use crate::locale::Locale;
 use crate::template::TemplateSection as Section;
 use std::collections::{HashMap, HashSet};
@@ -74,6 +73,15 @@ pub(crate) fn clauses(text: &str, holes: &[Range<usize>]) -> Vec<Range<usize>> {
     found
 }
 
+/// Returns whether a clause ends at a mark. Quotes and brackets end none: a name in quotes belongs to its clause.
+fn ends_clause(c: char, next: Option<char>) -> bool {
+    match c {
+        '.' | ',' | ':' => next.is_none_or(|next| next.is_whitespace() || matches!(next, '"' | '\u{201D}' | '」')),
+        ';' | '!' | '?' | '\n' | '|' | '，' | '。' | '；' | '：' | '！' | '？' | '—' | '–' | '…' => true,
+        _ => false,
+    }
+}
+
 /// Returns a clause with a mark in place of each hole.
 pub(crate) fn with_holes(text: &str, clause: &Range<usize>, holes: &[Range<usize>]) -> String {
     let (mut out, mut at) = (String::with_capacity(clause.len()), clause.start);
@@ -88,75 +96,148 @@ pub(crate) fn with_holes(text: &str, clause: &Range<usize>, holes: &[Range<usize
     out
 }
 
-/// Returns whether what is left of a clause outside its holes is made of words that promise nothing. A clause that
-/// rests on a fact may use the words of offers and those of the facts besides.
-pub(crate) fn is_plain(text: &str, clause: &Range<usize>, holes: &[Range<usize>], grounds: Option<&str>) -> bool {
+/// What a clause that is no wording may rest on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ground {
+    /// The words of the facts of the offer and the customer.
+    pub facts: String,
+    /// Whether a fact takes something off.
+    pub lowers: bool,
+    /// Whether the clause itself states a fact or a bound number.
+    pub stated: bool,
+}
+
+/// Returns whether what is left of a clause outside its holes is made of words that promise nothing. Words of
+/// offers stand only in a clause that states a fact or shares a word of its own with one; any other clause must
+/// thank, greet, ask, invite or leave the choice.
+pub(crate) fn is_plain(text: &str, clause: &Range<usize>, holes: &[Range<usize>], ground: &Ground) -> bool {
     let left = with_holes(text, clause, holes);
+    let whole = plain_form(left.trim());
+    if [&ENGLISH, &CHINESE].iter().any(|language| language.clauses.contains(whole.as_str())) {
+        return true;
+    }
+    let rests = ground.stated || shares(&left, &ground.facts);
+    let usable = Usable { ground, rests };
+    if (!rests && !is_courtesy(&left)) || CHINESE.never.iter().any(|word| left.contains(word)) {
+        return false;
+    }
     let mut rest = left.as_str();
     while let Some(c) = rest.chars().next() {
         let run = |of: fn(char) -> bool| rest.find(|c: char| !of(c)).unwrap_or(rest.len());
-        let length = if is_han(c) {
+        let (length, plain) = if is_han(c) {
             let length = run(is_han);
-            if !segments(&rest[..length], grounds) {
-                return false;
-            }
-            length
+            (length, usable.segments(&rest[..length]))
         } else if c.is_alphanumeric() {
-            let length = run(|c| c.is_alphanumeric() && !is_han(c) || matches!(c, '\'' | '\u{2019}' | '-'));
-            if !english(&rest[..length], grounds) {
-                return false;
-            }
-            length
+            let length = run(in_word);
+            (length, usable.english(&rest[..length]))
         } else {
-            c.len_utf8()
+            (c.len_utf8(), true)
         };
+        if !plain {
+            return false;
+        }
         rest = &rest[length..];
     }
     true
+}
+
+fn in_word(c: char) -> bool {
+    (c.is_alphanumeric() && !is_han(c)) || matches!(c, '\'' | '\u{2019}' | '-')
+}
+
+/// Returns whether a clause thanks, greets, asks, invites or leaves the choice.
+fn is_courtesy(clause: &str) -> bool {
+    let english = clause.split(|c| !in_word(c)).any(|word| ENGLISH.heads.contains(plain_form(word).as_str()));
+    english || CHINESE.heads.iter().any(|head| clause.contains(head))
+}
+
+/// Returns whether a clause holds a word of the facts that is no word of courtesy.
+fn shares(clause: &str, facts: &str) -> bool {
+    let said = |word: &str| word.len() > 3 && words(facts).any(|fact| fact.eq_ignore_ascii_case(word));
+    let english = words(clause).any(|word| !ENGLISH.courtesy.contains(word.to_ascii_lowercase().as_str()) && said(word));
+    let letters: Vec<(usize, char)> = clause.char_indices().collect();
+    let pair = |pair: &[(usize, char)]| {
+        let [(start, first), (end, second)] = pair else { return false };
+        let word = &clause[*start..end + second.len_utf8()];
+        is_han(*first) && is_han(*second) && !CHINESE.courtesy.contains(word) && facts.contains(word)
+    };
+    english || letters.windows(2).any(pair)
+}
+
+/// Returns an English word as the vocabulary writes it.
+fn plain_form(word: &str) -> String {
+    word.replace('\u{2019}', "'").to_ascii_lowercase()
+}
+
+/// The words a clause may use.
+struct Usable<'a> {
+    ground: &'a Ground,
+    rests: bool,
+}
+
+impl Usable<'_> {
+    fn knows(&self, vocabulary: &Vocabulary, word: &str) -> bool {
+        if self.rests && vocabulary.denying.contains(word) {
+            return false;
+        }
+        vocabulary.courtesy.contains(word)
+            || (self.rests && vocabulary.terms.contains(word))
+            || (self.rests && self.ground.lowers && vocabulary.lowering.contains(word))
+    }
+
+    fn english(&self, word: &str) -> bool {
+        let word = plain_form(word);
+        let base = word.strip_suffix("'s").unwrap_or(&word).trim_end_matches(['\'', '-']);
+        let stated = |word: &str| self.rests && word.len() > 2 && words(&self.ground.facts).any(|fact| fact.eq_ignore_ascii_case(word));
+        let known = |word: &str| self.knows(&ENGLISH, word) || stated(word);
+        known(&word) || known(base) || (base.contains('-') && base.split('-').all(known))
+    }
+
+    /// Returns whether a run of Chinese characters is a row of known words.
+    fn segments(&self, run: &str) -> bool {
+        let bounds: Vec<usize> = run.char_indices().map(|(at, _)| at).chain([run.len()]).collect();
+        let mut reached = vec![false; bounds.len()];
+        reached[0] = true;
+        for from in 0..bounds.len() - 1 {
+            if !reached[from] {
+                continue;
+            }
+            for to in from + 1..bounds.len().min(from + LONGEST + 1) {
+                let word = &run[bounds[from]..bounds[to]];
+                let stated = to - from > 1 && self.rests && self.ground.facts.contains(word);
+                if stated || self.knows(&CHINESE, word) {
+                    reached[to] = true;
+                }
+            }
+        }
+        reached.last().copied().unwrap_or(true)
+    }
 }
 
 fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
-fn english(word: &str, grounds: Option<&str>) -> bool {
-    let word = word.replace('\u{2019}', "'").to_ascii_lowercase();
-    let base = word.strip_suffix("'s").unwrap_or(&word).trim_end_matches(['\'', '-']);
-    let plain = |word: &str| ENGLISH.courtesy.contains(word) || (grounds.is_some() && ENGLISH.terms.contains(word));
-    let stated = |word: &str| grounds.is_some_and(|facts| word.len() > 2 && words(facts).any(|fact| fact.eq_ignore_ascii_case(word)));
-    plain(&word) || plain(base) || stated(base) || (base.contains('-') && base.split('-').all(|part| plain(part) || stated(part)))
-}
-
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// Returns whether a run of Chinese characters is a row of known words.
-fn segments(run: &str, grounds: Option<&str>) -> bool {
-    let bounds: Vec<usize> = run.char_indices().map(|(at, _)| at).chain([run.len()]).collect();
-    let mut reached = vec![false; bounds.len()];
-    reached[0] = true;
-    for from in 0..bounds.len() - 1 {
-        if !reached[from] {
-            continue;
-        }
-        for to in from + 1..bounds.len().min(from + LONGEST + 1) {
-            let word = &run[bounds[from]..bounds[to]];
-            let plain = CHINESE.courtesy.contains(word) || (grounds.is_some() && CHINESE.terms.contains(word));
-            if plain || (to - from > 1 && grounds.is_some_and(|facts| facts.contains(word))) {
-                reached[to] = true;
-            }
-        }
-    }
-    reached.last().copied().unwrap_or(true)
-}
-
-/// Words that promise nothing.
+/// The words of a language that a clause may use without being a wording, by what they need.
 struct Vocabulary {
-    /// Anywhere.
+    /// Words that promise nothing.
     courtesy: HashSet<&'static str>,
-    /// Beside a fact.
+    /// Words one of which a clause of courtesy alone must hold.
+    heads: HashSet<&'static str>,
+    /// Words of offers.
     terms: HashSet<&'static str>,
+    /// Words of paying less.
+    lowering: HashSet<&'static str>,
+    /// Words that deny: beside a fact they could turn it round.
+    denying: HashSet<&'static str>,
+    /// Whole clauses that promise nothing.
+    clauses: HashSet<&'static str>,
+    /// Words that make a promise of harmless ones: `只有`.
+    never: HashSet<&'static str>,
 }
 
 static ENGLISH: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(include_str!("vocabulary/en.txt")));
@@ -164,9 +245,18 @@ static CHINESE: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(include_s
 
 impl Vocabulary {
     fn of(text: &'static str) -> Self {
-        let (courtesy, terms) = text.split_once("# terms").unwrap_or((text, ""));
-        let words = |text: &'static str| text.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect();
-        Self { courtesy: words(courtesy), terms: words(terms) }
+        const LISTS: [&str; 7] = ["courtesy", "heads", "terms", "lowering", "denying", "clauses", "never"];
+        let mut lists: [HashSet<&'static str>; 7] = Default::default();
+        let mut list = 0;
+        for line in text.lines() {
+            match line.strip_prefix("# ") {
+                Some(name) => list = LISTS.iter().position(|known| *known == name).unwrap_or(list),
+                None if LISTS[list] == "clauses" => lists[list].extend([line].into_iter().filter(|line| !line.is_empty())),
+                None => lists[list].extend(line.split_whitespace()),
+            }
+        }
+        let [courtesy, heads, terms, lowering, denying, clauses, never] = lists;
+        Self { courtesy, heads, terms, lowering, denying, clauses, never }
     }
 }
 
@@ -269,16 +359,21 @@ mod tests {
 
     #[test]
     fn only_words_that_promise_nothing_are_plain() {
-        let check = |text: &str, grounds: Option<&str>, expected: bool| {
-            assert_eq!(is_plain(text, &(0..text.len()), &[], grounds), expected, "{text}");
+        let check = |text: &str, facts: &str, expected: bool| {
+            let ground = Ground { facts: facts.to_owned(), lowers: false, stated: false };
+            assert_eq!(is_plain(text, &(0..text.len()), &[], &ground), expected, "{text}");
         };
-        check("Thank you for your time", None, true);
-        check("we have an eye on your parcel", None, false);
-        check("take the annual plan", None, false);
-        check("take the annual plan", Some("Annual plan"), true);
-        check("謝謝您抽空", None, false);
-        check("謝謝您的時間", None, true);
-        check("設備由我們提供", None, false);
-        check("改為年約", Some("改為年約，12 個月"), true);
+        check("Thank you for your time", "", true);
+        check("You wanted this", "", false);
+        check("we have an eye on your parcel, please", "", false);
+        check("take the annual plan", "", false);
+        check("take the annual plan", "Annual plan", true);
+        check("no annual plan", "Annual plan", false);
+        check("your annual plan falls", "Annual plan", false);
+        check("謝謝您的時間", "", true);
+        check("您要的來了", "", false);
+        check("設備由我們提供", "", false);
+        check("改為年約", "改為年約，12 個月", true);
+        check("不改為年約", "改為年約，12 個月", false);
     }
 }

@@ -56,13 +56,28 @@ impl<'a> Grounds<'a> {
         Self { brief, phrases, channel, reading, stated }
     }
 
+    pub(super) fn brief(&self) -> &'a Brief {
+        self.brief
+    }
+
+    pub(super) fn phrases(&self) -> &'a Phrases {
+        self.phrases
+    }
+
+    pub(super) fn spot<'p>(&self, part: &'p Part<'_>) -> Spot<'p>
+    where
+        'a: 'p,
+    {
+        Spot { brief: self.brief, channel: self.channel, part: &part.name, text: &part.read }
+    }
+
     /// Returns the claims of a part with what they rest on, in the order of the text.
     pub(super) fn bind(&self, part: &Part<'_>) -> Vec<Bound> {
         let quoted = part.name.starts_with("objection") || part.name.starts_with("forbidden");
         let text: &str = &part.read;
         let claims = self.phrases.known(text, self.brief.locale).map_or_else(|| read(text, &self.reading), <[Claim]>::to_vec);
         let claims = claims.into_iter().filter(|claim| !quoted || is_number(&claim.value));
-        let spot = Spot { brief: self.brief, channel: self.channel, part: &part.name, text };
+        let spot = self.spot(part);
         let mut bound: Vec<Bound> = claims.map(|claim| self.bound(claim, spot)).collect();
         self.settle_giving(text, &mut bound);
         settle_deadlines(text, &mut bound);
@@ -223,14 +238,16 @@ impl<'a> Grounds<'a> {
     }
 }
 
-/// A deadline in words rests on the day named in its sentence.
+/// A deadline in words rests on the day or the length of time named in its sentence.
 fn settle_deadlines(text: &str, bound: &mut [Bound]) {
     for at in 0..bound.len() {
         if bound[at].to.is_some() || !matches!(&bound[at].claim.value, Value::Promise { of, .. } if of == "deadline") {
             continue;
         }
         let around = sentence(text, &bound[at].claim.span);
-        let day = |other: &&Bound| matches!(other.claim.value, Value::Day { .. }) && around.contains(&other.claim.span.start);
+        let day = |other: &&Bound| {
+            matches!(other.claim.value, Value::Day { .. } | Value::Span { .. }) && around.contains(&other.claim.span.start)
+        };
         let to = bound.iter().filter(day).find_map(|other| other.to.clone());
         bound[at].to = to;
     }
@@ -402,7 +419,9 @@ fn ordinary_gift(sentence: &str) -> bool {
 fn agrees(claim: &Value, fact: &Value) -> bool {
     match (claim, fact) {
         (Value::Percent { hundredths, sense }, Value::Percent { hundredths: other, sense: of }) => {
-            hundredths == other && (sense == of || (*sense == Sense::Plain && *of == Sense::Off))
+            let same = hundredths == other && (sense == of || (*sense == Sense::Plain && *of == Sense::Off));
+            // 85 % to pay is 15 % off.
+            same || (hundredths + other == 10_000 && *sense == Sense::Paid && *of == Sense::Off)
         }
         (Value::Money { minor, currency, per, sense }, Value::Money { minor: other, currency: of, per: period, sense: fact }) => {
             minor == other && currency == of && per == period && (sense == fact || (*sense == Sense::Plain && *fact == Sense::Paid))
@@ -445,7 +464,7 @@ pub(super) fn entries(part: &Part<'_>, bound: &[Bound], brief: &Brief, into: &mu
 }
 
 /// Returns the lines of a text that hold something, trimmed, with their places.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     text.split('\n').filter_map(move |line| {
         let start = at + line.len() - line.trim_start().len();

@@ -19,6 +19,8 @@ pub(crate) fn visible_text(html: &str) -> String {
         }
     }
     unescape(rest, &mut text);
+    // The joiner that pads a preheader shows nothing.
+    text.retain(|c| c != '\u{34F}');
     text
 }
 

@@ -1,0 +1,146 @@
+//! Accounting for every word: whatever of a draft is neither a fact, nor an approved
+//! wording, nor plain courtesy is a statement that nobody has checked.
+use super::Part;
+use super::claims::{Bound, Grounds, lines};
+use crate::claim::{Ground, Sense, Value, clauses, is_plain, with_holes};
+use crate::message::{Binding, Fact};
+use crate::slot::Slot;
+use std::ops::Range;
+
+/// Words that say no more than that something costs nothing.
+const FREE: [&str; 12] = [
+    "free",
+    "free of charge",
+    "at no cost",
+    "at no charge",
+    "no charge",
+    "pay nothing",
+    "免費",
+    "免费",
+    "不收費",
+    "不收费",
+    "不用付費",
+    "不用付费",
+];
+
+/// A fact or a slot that stands in a line.
+struct Hole<'a> {
+    span: Range<usize>,
+    fact: Option<&'a Fact>,
+}
+
+impl<'a> Grounds<'a> {
+    /// Returns the clauses of a part that nobody answers for. Lines in `known` are accounted for elsewhere.
+    pub(super) fn unaccounted(&self, part: &Part<'_>, bound: &[Bound], known: &[&str]) -> Vec<String> {
+        let mut found = Vec::new();
+        for (start, line) in lines(&part.read).filter(|(_, line)| !known.contains(line)) {
+            if clauses(line, &[]).into_iter().all(|clause| self.is_wording(part, &line[clause])) {
+                continue;
+            }
+            let claims: Vec<&Bound> = bound.iter().filter(|bound| within(&bound.claim.span, start, line)).collect();
+            let holes = self.holes(line);
+            let left = self.left_of(part, (start, line), &holes, &claims);
+            // A fact's words may also be ordinary words of a wording: what holds without one fact holds.
+            let without = |at: usize| {
+                let fewer: Vec<&Hole<'_>> = holes.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, hole)| hole).collect();
+                self.left_among(part, (start, line), &fewer, &claims)
+            };
+            if !left.is_empty() && !(0..holes.len()).any(|at| without(at).is_empty()) {
+                found.extend(left);
+            }
+        }
+        found
+    }
+
+    fn left_of(&self, part: &Part<'_>, line: (usize, &str), holes: &[Hole<'a>], claims: &[&Bound]) -> Vec<String> {
+        self.left_among(part, line, &holes.iter().collect::<Vec<_>>(), claims)
+    }
+
+    fn left_among(&self, part: &Part<'_>, (start, line): (usize, &str), holes: &[&Hole<'a>], claims: &[&Bound]) -> Vec<String> {
+        let spans: Vec<Range<usize>> = holes.iter().map(|hole| hole.span.clone()).collect();
+        let here = |bound: &&&Bound| bound.to.is_some();
+        let stated: Vec<(Range<usize>, &Bound)> =
+            claims.iter().filter(here).map(|bound| (bound.claim.span.start - start..bound.claim.span.end - start, *bound)).collect();
+        let mut whole: Vec<Range<usize>> = spans.iter().cloned().chain(stated.iter().map(|(span, _)| span.clone())).collect();
+        whole.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+        let mut left = Vec::new();
+        for clause in clauses(line, &whole) {
+            if self.is_wording(part, &with_holes(line, &clause, &spans)) {
+                continue;
+            }
+            let inside = |span: &Range<usize>| clause.start <= span.start && span.end <= clause.end;
+            let own = |bound: &Bound| matches!(&bound.to, Some(Binding::Fact { id }) if !id.starts_with("company."));
+            let rests = holes.iter().any(|hole| inside(&hole.span) && hole.fact.is_some_and(|fact| !fact.id.starts_with("company.")))
+                || stated.iter().any(|(span, bound)| inside(span) && own(bound) && self.is_solid(bound, &line[span.clone()]));
+            let mut covered: Vec<Range<usize>> = spans.iter().filter(|span| inside(span)).cloned().collect();
+            covered.extend(
+                stated
+                    .iter()
+                    .filter(|(span, bound)| inside(span) && self.is_solid(bound, &line[span.clone()]))
+                    .map(|(span, _)| span.clone()),
+            );
+            covered.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+            if !is_plain(line, &clause, &covered, &self.ground(rests)) {
+                left.push(with_holes(line, &clause, &spans).trim().replace(crate::claim::HOLE, "…"));
+            }
+        }
+        left
+    }
+
+    /// Returns whether a bound claim accounts for its own words: a number, a price, a date does; words do where the
+    /// fact says the same words.
+    fn is_solid(&self, bound: &Bound, words: &str) -> bool {
+        let fact = match &bound.to {
+            Some(Binding::Fact { id }) => self.brief().facts.iter().find(|fact| fact.id == *id),
+            _ => None,
+        };
+        match &bound.claim.value {
+            // That a price stays as it is, or that something is free, is all that these words say.
+            Value::Promise { of, .. } if of == "same_price" => fact.is_some(),
+            Value::Promise { of, .. } if of == "free" && FREE.contains(&words.to_lowercase().as_str()) => fact.is_some(),
+            Value::Promise { .. } | Value::Name { .. } | Value::Number { .. } => {
+                fact.is_some_and(|fact| fact.text.to_lowercase().contains(&words.to_lowercase()))
+            }
+            _ => fact.is_some(),
+        }
+    }
+
+    fn is_wording(&self, part: &Part<'_>, clause: &str) -> bool {
+        self.phrases().is_wording(clause, self.spot(part))
+    }
+
+    /// Returns where facts and slots stand in a line, the longer before the shorter, none inside another.
+    fn holes(&self, line: &str) -> Vec<Hole<'a>> {
+        let mut facts: Vec<&Fact> = self.brief().facts.iter().filter(|fact| !fact.text.trim().is_empty()).collect();
+        facts.sort_by_key(|fact| std::cmp::Reverse(fact.text.len()));
+        let mut holes: Vec<Hole<'a>> = Vec::new();
+        let mut add = |span: Range<usize>, fact: Option<&'a Fact>| {
+            if holes.iter().all(|hole| span.end <= hole.span.start || hole.span.end <= span.start) {
+                holes.push(Hole { span, fact });
+            }
+        };
+        for slot in Slot::ALL {
+            line.match_indices(&slot.marker()).for_each(|(at, marker)| add(at..at + marker.len(), None));
+        }
+        for fact in facts {
+            line.match_indices(fact.text.trim()).for_each(|(at, text)| add(at..at + text.len(), Some(fact)));
+        }
+        holes.sort_by_key(|hole| hole.span.start);
+        holes
+    }
+
+    /// Returns the words that the facts of the offer and of the customer use, and whether one takes something off.
+    fn ground(&self, stated: bool) -> Ground {
+        let facts = || self.brief().facts.iter().filter(|fact| !fact.id.starts_with("company."));
+        let off = |value: &Value| matches!(value, Value::Percent { sense: Sense::Off, .. } | Value::Money { sense: Sense::Off, .. });
+        Ground {
+            facts: facts().map(|fact| fact.text.as_str()).collect::<Vec<_>>().join("\n"),
+            lowers: facts().any(|fact| fact.value.as_ref().is_some_and(off)),
+            stated,
+        }
+    }
+}
+
+fn within(span: &Range<usize>, start: usize, line: &str) -> bool {
+    start <= span.start && span.end <= start + line.len()
+}
