@@ -12,6 +12,7 @@ use crate::claim::Phrases;
 use crate::locale::Locale;
 use crate::message::{Binding, Brief, CallScript, Channel, Content, Draft, Email, Fact, Finding, LedgerEntry, Message, MessageRecord, Sms};
 use crate::slot::{Place, Refused, Slot, WhenMissing, fill};
+use claims::{Grounds, ReadPart};
 use std::borrow::Cow;
 
 pub(crate) use html::visible_text;
@@ -26,14 +27,38 @@ pub const SUBJECT_WIDTH: usize = 78;
 
 /// Returns the message, or everything that is wrong with the draft. A message records the checks it passed.
 pub fn review(brief: &Brief, phrases: &Phrases, draft: Draft) -> Result<Message, Vec<Finding>> {
+    Reviewer::new(brief, phrases).review(draft)
+}
+
+/// Reviews the drafts of one brief, whose facts are read once.
+pub(crate) struct Reviewer<'a> {
+    brief: &'a Brief,
+    phrases: &'a Phrases,
+    grounds: Grounds<'a>,
+}
+
+impl<'a> Reviewer<'a> {
+    pub(crate) fn new(brief: &'a Brief, phrases: &'a Phrases) -> Self {
+        Self { brief, phrases, grounds: Grounds::new(brief, phrases, Channel::Email) }
+    }
+
+    /// Returns the message, or everything that is wrong with the draft.
+    pub(crate) fn review(&mut self, draft: Draft) -> Result<Message, Vec<Finding>> {
+        self.grounds.for_channel(draft.content.channel());
+        judge(self.brief, self.phrases, &self.grounds, draft)
+    }
+}
+
+fn judge(brief: &Brief, phrases: &Phrases, grounds: &Grounds<'_>, draft: Draft) -> Result<Message, Vec<Finding>> {
     let mut desk = Desk { brief, channel: draft.content.channel(), findings: Vec::new(), checks: Vec::new() };
     desk.offer_matches(&draft);
     let parts = parts(&draft.content);
     desk.slots(&parts);
     desk.greeting();
     desk.characters(&parts);
-    let ledger = desk.claims(&parts, phrases);
-    desk.manners(&phrases.house, &parts, &draft.content);
+    let read = read_parts(&parts, grounds);
+    let ledger = desk.claims(&read, grounds);
+    desk.manners(&phrases.house, &read, &draft.content);
     match &draft.content {
         Content::Email(email) => desk.email(email, parts.last().map_or("", |html| &html.read)),
         Content::Sms(sms) => desk.sms(sms),
@@ -50,7 +75,7 @@ pub fn review(brief: &Brief, phrases: &Phrases, draft: Draft) -> Result<Message,
         }
     };
     let bound = |fact: &Fact| ledger.iter().any(|entry| matches!(&entry.bound, Binding::Fact { id } if *id == fact.id));
-    let used = |fact: &&Fact| bound(fact) || parts.iter().any(|part| stands_alone(brief, fact, &part.read));
+    let used = |fact: &&Fact| bound(fact) || read.iter().flat_map(|read| &read.open).any(|(_, line)| stands_alone(brief, fact, line));
     let facts = brief.facts.iter().filter(used).cloned().collect();
     Ok(Message::reviewed(MessageRecord {
         position: brief.position,
@@ -65,6 +90,17 @@ pub fn review(brief: &Brief, phrases: &Phrases, draft: Draft) -> Result<Message,
         ledger,
         checks: desk.checks.into_iter().map(str::to_owned).collect(),
     }))
+}
+
+/// Reads every part; lines of the HTML that stand in the text, the subject or the preheader are judged there.
+fn read_parts<'p>(parts: &'p [Part<'p>], grounds: &Grounds<'p>) -> Vec<ReadPart<'p>> {
+    let mut read = Vec::with_capacity(parts.len());
+    for (at, part) in parts.iter().enumerate() {
+        let others = if part.name == "html" { parts.get(..at).unwrap_or_default() } else { &[] };
+        let elsewhere = others.iter().flat_map(|other| claims::lines(&other.read)).map(|(_, line)| line).collect();
+        read.push(grounds.read(part, &elsewhere));
+    }
+    read
 }
 
 /// Returns whether a fact's words stand in a text on their own, not only as a piece of a longer fact.
@@ -245,45 +281,20 @@ impl Desk<'_> {
         }
     }
 
-    /// Binds every claim, and returns the ledger of the parts a person reads.
-    fn claims(&mut self, parts: &[Part<'_>], phrases: &Phrases) -> Vec<LedgerEntry> {
-        let grounds = claims::Grounds::new(self.brief, phrases, self.channel);
-        let bind = |(at, part): (usize, &Part<'_>)| match &*part.name {
-            "html" => grounds.bind_html(part, parts.get(..at).unwrap_or_default()),
-            _ => grounds.bind(part),
-        };
-        let bound: Vec<Vec<claims::Bound>> = parts.iter().enumerate().map(bind).collect();
+    /// Binds every claim, accounts for every other word, and returns the ledger of the parts a person reads.
+    fn claims(&mut self, read: &[ReadPart<'_>], grounds: &Grounds<'_>) -> Vec<LedgerEntry> {
         let mut ledger = Vec::new();
-        for (part, bound) in parts.iter().zip(&bound) {
-            for found in bound.iter().filter(|found| found.to.is_none()) {
+        for read in read {
+            let part = read.part;
+            for found in read.bound.iter().filter(|found| found.to.is_none()) {
                 let words = part.read.get(found.claim.span.clone()).unwrap_or_default();
                 self.find(&part.name, "claims-bound", grounds.explain(words, &found.claim));
             }
             if part.name != "html" {
-                claims::entries(part, bound, self.brief, &mut ledger);
+                claims::entries(part, &read.bound, self.brief, &mut ledger);
             }
-        }
-        self.account(parts, &bound, &grounds);
-        self.checks.extend(["claims-bound", "words-accounted"]);
-        if self.channel == Channel::Email {
-            let differing = claims::differing(parts, &bound);
-            self.expect(differing.is_none(), "html", "html-agrees", || {
-                let said = differing.map(|claim| claim.value.say(self.brief.locale)).unwrap_or_default();
-                format!("the text and the HTML do not claim the same: {said} stands in one of them; make them agree")
-            });
-        }
-        ledger
-    }
-
-    /// Names every clause that is neither a fact, nor an approved wording, nor plain courtesy.
-    fn account(&mut self, parts: &[Part<'_>], bound: &[Vec<claims::Bound>], grounds: &claims::Grounds<'_>) {
-        let quoted = |part: &Part<'_>| part.name.starts_with("objection") || part.name.starts_with("forbidden");
-        for (at, (part, bound)) in parts.iter().zip(bound).enumerate().filter(|(_, (part, _))| !quoted(part)) {
-            let known: Vec<&str> = match &*part.name {
-                "html" => parts[..at].iter().flat_map(|other| claims::lines(&other.read)).map(|(_, line)| line).collect(),
-                _ => Vec::new(),
-            };
-            for clause in grounds.unaccounted(part, bound, &known) {
+            let unaccounted = if read.quoted { Vec::new() } else { grounds.unaccounted(read) };
+            for clause in unaccounted {
                 let detail = format!(
                     "{clause:?} is neither a fact of the brief, nor an approved wording for this case, nor plain courtesy; take it \
                      out, say what a fact says, or write it into a template, where somebody answers for it"
@@ -291,6 +302,15 @@ impl Desk<'_> {
                 self.find(&part.name, "words-accounted", detail);
             }
         }
+        self.checks.extend(["claims-bound", "words-accounted"]);
+        if self.channel == Channel::Email {
+            let differing = claims::differing(read);
+            self.expect(differing.is_none(), "html", "html-agrees", || {
+                let said = differing.map(|claim| claim.value.say(self.brief.locale)).unwrap_or_default();
+                format!("the text and the HTML do not claim the same: {said} stands in one of them; make them agree")
+            });
+        }
+        ledger
     }
 
     /// `seen` is what a person reads of the HTML.

@@ -6,7 +6,7 @@ use crate::brief::mix;
 use crate::digest::Digest;
 use crate::locale::Locale;
 use crate::message::{Brief, CallOutcome, CallScript, Channel, Content, Draft, Email, Finding, Objection, Sms, WriterVersion};
-use crate::review::{SMS_UNITS, review, what_to_cut, worst_case_units};
+use crate::review::{Reviewer, SMS_UNITS, what_to_cut, worst_case_units};
 use crate::script::{CallStep, Next};
 use crate::slot::Slot;
 use crate::store::Writing;
@@ -43,8 +43,9 @@ pub fn write(templates: &Templates, brief: &Brief) -> Drafts {
 pub fn write_and_review(templates: &Templates, brief: &Brief) -> Writing {
     let Drafts { drafts, mut findings } = write(templates, brief);
     let mut messages = Vec::with_capacity(drafts.len());
+    let mut reviewer = Reviewer::new(brief, templates.phrases());
     for draft in drafts {
-        match review(brief, templates.phrases(), draft) {
+        match reviewer.review(draft) {
             Ok(message) => messages.push(message),
             Err(found) => findings.extend(found),
         }

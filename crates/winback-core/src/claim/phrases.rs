@@ -3,7 +3,7 @@
 use super::context::clause;
 use super::reader::{Claim, Reading, read};
 use super::value::Value;
-use super::wordings::{HOLE, Wordings};
+use super::wordings::{HOLE, Known, Wordings};
 use crate::locale::Locale;
 use crate::manners::HouseRules;
 use crate::message::{Binding, Brief, Channel};
@@ -20,8 +20,6 @@ const NEVER: [&str; 9] = ["superlative", "guarantee", "urgency", "scarcity", "re
 #[derive(Clone, Debug, Default)]
 pub struct Phrases {
     approved: HashMap<String, Vec<Approved>>,
-    /// The claims of texts that stand in a template word for word, read once; dates are left to their day.
-    plain: HashMap<String, [Option<Vec<Claim>>; 3]>,
     /// Every clause of every wording.
     wordings: Wordings,
     segments: Vec<SegmentId>,
@@ -69,11 +67,13 @@ impl Phrases {
     }
 
     /// Returns whether a clause of a draft is that of a wording for this case.
-    pub(crate) fn is_wording(&self, clause: &str, spot: Spot<'_>) -> bool {
-        let case = self.case(spot.brief);
-        self.wordings.knows(clause, |known| {
-            known.locale == spot.brief.locale && stands_in(known.section.part, spot.channel, spot.part) && known.section.fits(case)
-        })
+    pub(crate) fn is_wording(&self, clause: &str, spot: Spot<'_>, case: Case) -> bool {
+        self.wordings.knows(clause, |known| fits(known, spot, case))
+    }
+
+    /// Returns what a line claims that stands word for word in a wording for this case.
+    pub(crate) fn line(&self, line: &str, spot: Spot<'_>, case: Case) -> Option<&[Claim]> {
+        self.wordings.line(line, |known| fits(known, spot, case))
     }
 
     /// Learns the words of one wording.
@@ -86,9 +86,6 @@ impl Phrases {
 
     /// Learns the claims in words of one wording, and returns those that no template can approve, with their lines.
     pub(crate) fn learn(&mut self, section: &Section) -> Vec<(usize, String)> {
-        if !section.text.contains('{') {
-            self.learn_plain(section);
-        }
         let mut text = with_holes(&section.text);
         if section.part == Part::Forbidden {
             return Vec::new();
@@ -120,25 +117,6 @@ impl Phrases {
         refused
     }
 
-    /// Notes the claims of a text that a template gives as it is.
-    fn learn_plain(&mut self, section: &Section) {
-        let texts = if section.part == Part::Objection { section.text.splitn(2, '\n').collect() } else { vec![section.text.as_str()] };
-        for locale in section.locale.map_or(Locale::ALL.to_vec(), |locale| vec![locale]) {
-            for text in &texts {
-                let claims = read(text.trim(), &Reading { locale, day: jiff::civil::date(2000, 1, 1), currency: None });
-                let lasting = !claims.iter().any(|claim| matches!(claim.value, Value::Day { .. } | Value::Money { .. }));
-                if let Some(place) = self.plain.entry(text.trim().to_owned()).or_default().get_mut(locale as usize) {
-                    *place = lasting.then_some(claims);
-                }
-            }
-        }
-    }
-
-    /// Returns the claims of a text that stands in a template word for word.
-    pub(crate) fn known(&self, text: &str, locale: Locale) -> Option<&[Claim]> {
-        self.plain.get(text)?.get(locale as usize)?.as_deref()
-    }
-
     /// Returns the template line that approves a claim at a place of a draft, if one does.
     pub(crate) fn approve(&self, claim: &Claim, spot: Spot<'_>) -> Option<Binding> {
         let candidates = self.approved.get(key(&claim.value)?)?;
@@ -147,7 +125,8 @@ impl Phrases {
         Some(Binding::Phrase { file: found.section.file.clone(), line: found.line })
     }
 
-    fn case(&self, brief: &Brief) -> Case {
+    /// Returns the case of a brief.
+    pub(crate) fn case(&self, brief: &Brief) -> Case {
         let place = |segment: &SegmentId| self.segments.iter().position(|known| known == segment).and_then(|at| u16::try_from(at).ok());
         let segment = brief.segment.as_ref().and_then(place);
         Case { goal: brief.goal, segment, kind: brief.kind, theme: brief.theme, tier: brief.tier, has: u32::MAX, seed: 0 }
@@ -216,6 +195,10 @@ fn filled(brief: &Brief, rest: &str, touches: fn(&str, &str) -> bool, at_edge: b
         || brief.facts.iter().any(|fact| {
             !fact.text.is_empty() && (touches(rest, &fact.text) || fact.text.ends_with(rest.trim()) || fact.text.starts_with(rest.trim()))
         })
+}
+
+fn fits(known: &Known, spot: Spot<'_>, case: Case) -> bool {
+    known.locale == spot.brief.locale && stands_in(known.section.part, spot.channel, spot.part) && known.section.fits(case)
 }
 
 /// Returns whether a part of a template comes to stand in a part of a message.

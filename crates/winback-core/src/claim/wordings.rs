@@ -2,6 +2,8 @@
 //! word, a clause of a template's wording for this case with facts where the template puts facts;
 //! or when nothing is left of it but bound claims, words of the brief's facts, and words that
 //! promise nothing by themselves. Whatever else it says, nobody has checked, so it blocks.
+use super::reader::{Claim, Reading, read};
+use super::value::Value;
 use crate::locale::Locale;
 use crate::template::TemplateSection as Section;
 use std::collections::{HashMap, HashSet};
@@ -19,6 +21,8 @@ const LONGEST: usize = 6;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wordings {
     clauses: HashMap<String, Vec<Arc<Known>>>,
+    /// Whole lines into which nothing is put, with what they claim whatever the day.
+    lines: HashMap<String, Vec<(Arc<Known>, Vec<Claim>)>>,
 }
 
 /// A wording in a language.
@@ -34,6 +38,12 @@ impl Wordings {
     pub(crate) fn learn(&mut self, section: &Section, locale: Locale, text: &str) {
         let known = Arc::new(Known { section: section.clone(), locale });
         for form in forms(text) {
+            for line in form.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains(HOLE)) {
+                let claims = read(line, &Reading { locale, day: jiff::civil::date(2000, 1, 1), currency: None });
+                if !claims.iter().any(|claim| matches!(claim.value, Value::Day { .. } | Value::Money { .. })) {
+                    self.lines.entry(line.to_owned()).or_default().push((Arc::clone(&known), claims));
+                }
+            }
             for clause in clauses(&form, &[]) {
                 let places = self.clauses.entry(form[clause].trim().to_owned()).or_default();
                 if !places.iter().any(|place| Arc::ptr_eq(place, &known)) {
@@ -41,6 +51,11 @@ impl Wordings {
                 }
             }
         }
+    }
+
+    /// Returns what a line claims that stands word for word in a wording that `fits`.
+    pub(crate) fn line(&self, line: &str, fits: impl Fn(&Known) -> bool) -> Option<&[Claim]> {
+        self.lines.get(line)?.iter().find(|(known, _)| fits(known)).map(|(_, claims)| claims.as_slice())
     }
 
     /// Returns whether a clause, with [`HOLE`] where a fact or a slot stands, is that of a wording that `fits`.

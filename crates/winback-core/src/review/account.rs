@@ -1,7 +1,7 @@
 //! Accounting for every word: whatever of a draft is neither a fact, nor an approved
 //! wording, nor plain courtesy is a statement that nobody has checked.
 use super::Part;
-use super::claims::{Bound, Grounds, lines};
+use super::claims::{Bound, Grounds, ReadPart};
 use crate::claim::{Ground, Sense, Value, clauses, is_plain, with_holes};
 use crate::message::{Binding, Fact};
 use crate::slot::Slot;
@@ -30,14 +30,15 @@ struct Hole<'a> {
 }
 
 impl<'a> Grounds<'a> {
-    /// Returns the clauses of a part that nobody answers for. Lines in `known` are accounted for elsewhere.
-    pub(super) fn unaccounted(&self, part: &Part<'_>, bound: &[Bound], known: &[&str]) -> Vec<String> {
+    /// Returns the clauses of a part that nobody answers for.
+    pub(super) fn unaccounted(&self, read: &ReadPart<'_>) -> Vec<String> {
         let mut found = Vec::new();
-        for (start, line) in lines(&part.read).filter(|(_, line)| !known.contains(line)) {
-            if clauses(line, &[]).into_iter().all(|clause| self.is_wording(part, &line[clause])) {
+        let (part, spot) = (read.part, self.spot(read.part));
+        for &(start, line) in &read.open {
+            if clauses(line, &[]).into_iter().all(|clause| self.phrases().is_wording(&line[clause], spot, self.case())) {
                 continue;
             }
-            let claims: Vec<&Bound> = bound.iter().filter(|bound| within(&bound.claim.span, start, line)).collect();
+            let claims: Vec<&Bound> = read.bound.iter().filter(|bound| within(&bound.claim.span, start, line)).collect();
             let holes = self.holes(line);
             let left = self.left_of(part, (start, line), &holes, &claims);
             // A fact's words may also be ordinary words of a wording: what holds without one fact holds.
@@ -106,23 +107,21 @@ impl<'a> Grounds<'a> {
     }
 
     fn is_wording(&self, part: &Part<'_>, clause: &str) -> bool {
-        self.phrases().is_wording(clause, self.spot(part))
+        self.phrases().is_wording(clause, self.spot(part), self.case())
     }
 
     /// Returns where facts and slots stand in a line, the longer before the shorter, none inside another.
     fn holes(&self, line: &str) -> Vec<Hole<'a>> {
-        let mut facts: Vec<&Fact> = self.brief().facts.iter().filter(|fact| !fact.text.trim().is_empty()).collect();
-        facts.sort_by_key(|fact| std::cmp::Reverse(fact.text.len()));
         let mut holes: Vec<Hole<'a>> = Vec::new();
         let mut add = |span: Range<usize>, fact: Option<&'a Fact>| {
             if holes.iter().all(|hole| span.end <= hole.span.start || hole.span.end <= span.start) {
                 holes.push(Hole { span, fact });
             }
         };
-        for slot in Slot::ALL {
+        for slot in Slot::ALL.into_iter().filter(|_| line.contains("{{")) {
             line.match_indices(&slot.marker()).for_each(|(at, marker)| add(at..at + marker.len(), None));
         }
-        for fact in facts {
+        for &fact in self.facts() {
             line.match_indices(fact.text.trim()).for_each(|(at, text)| add(at..at + text.len(), Some(fact)));
         }
         holes.sort_by_key(|hole| hole.span.start);

@@ -3,6 +3,8 @@
 use super::Part;
 use crate::claim::{Claim, Compare, Phrases, Reading, Sense, Spot, Unit, Value, denied_within, read, sentence};
 use crate::message::{Binding, Brief, Channel, Fact, LedgerEntry};
+use crate::template::Case;
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// What the claims of a draft may rest on.
@@ -10,9 +12,12 @@ pub(super) struct Grounds<'a> {
     brief: &'a Brief,
     phrases: &'a Phrases,
     channel: Channel,
+    case: Case,
     reading: Reading,
     /// What the texts of the facts state.
     stated: Vec<Stated<'a>>,
+    /// The facts that have words, the longest first.
+    facts: Vec<&'a Fact>,
 }
 
 /// One claim of a fact's text.
@@ -44,6 +49,17 @@ pub(super) struct Bound {
     pub to: Option<Binding>,
 }
 
+/// A part as the review reads it.
+pub(super) struct ReadPart<'p> {
+    pub part: &'p Part<'p>,
+    /// The lines that are no wording word for word, with their places.
+    pub open: Vec<(usize, &'p str)>,
+    /// The claims and what they rest on, in the order of the text.
+    pub bound: Vec<Bound>,
+    /// Whether the words are the customer's, or what nobody may say.
+    pub quoted: bool,
+}
+
 impl<'a> Grounds<'a> {
     pub(super) fn new(brief: &'a Brief, phrases: &'a Phrases, channel: Channel) -> Self {
         let currency = brief.facts.iter().find_map(|fact| match &fact.value {
@@ -51,9 +67,11 @@ impl<'a> Grounds<'a> {
             _ => None,
         });
         let reading = Reading { locale: brief.locale, day: brief.day, currency };
+        let mut facts: Vec<&Fact> = brief.facts.iter().filter(|fact| !fact.text.trim().is_empty()).collect();
+        facts.sort_by_key(|fact| std::cmp::Reverse(fact.text.len()));
         let untyped = brief.facts.iter().filter(|fact| fact.value.is_none());
         let stated = untyped.flat_map(|fact| read(&fact.text, &reading).into_iter().map(move |claim| Stated { fact, claim })).collect();
-        Self { brief, phrases, channel, reading, stated }
+        Self { brief, phrases, channel, case: phrases.case(brief), reading, stated, facts }
     }
 
     pub(super) fn brief(&self) -> &'a Brief {
@@ -71,32 +89,48 @@ impl<'a> Grounds<'a> {
         Spot { brief: self.brief, channel: self.channel, part: &part.name, text: &part.read }
     }
 
-    /// Returns the claims of a part with what they rest on, in the order of the text.
-    pub(super) fn bind(&self, part: &Part<'_>) -> Vec<Bound> {
+    /// Returns the same grounds for another channel.
+    pub(super) fn for_channel(&mut self, channel: Channel) {
+        self.channel = channel;
+    }
+
+    pub(super) fn case(&self) -> Case {
+        self.case
+    }
+
+    /// Returns the facts that have words, the longest first.
+    pub(super) fn facts(&self) -> &[&'a Fact] {
+        &self.facts
+    }
+
+    /// Returns a part as the review reads it. Lines in `elsewhere` stand in other parts and are judged there.
+    pub(super) fn read<'p>(&self, part: &'p Part<'p>, elsewhere: &HashSet<&str>) -> ReadPart<'p>
+    where
+        'a: 'p,
+    {
         let quoted = part.name.starts_with("objection") || part.name.starts_with("forbidden");
-        let text: &str = &part.read;
-        let claims = self.phrases.known(text, self.brief.locale).map_or_else(|| read(text, &self.reading), <[Claim]>::to_vec);
-        let claims = claims.into_iter().filter(|claim| !quoted || is_number(&claim.value));
-        let spot = self.spot(part);
-        let mut bound: Vec<Bound> = claims.map(|claim| self.bound(claim, spot)).collect();
+        let (text, spot): (&str, _) = (&part.read, self.spot(part));
+        let (mut open, mut bound) = (Vec::new(), Vec::new());
+        for (start, line) in lines(text).filter(|(_, line)| !elsewhere.contains(line)) {
+            let known = self.phrases.line(line, spot, self.case);
+            let mut add = |claim: Claim| {
+                let claim = Claim { span: start + claim.span.start..start + claim.span.end, ..claim };
+                if !quoted || is_number(&claim.value) {
+                    bound.push(self.bound(claim, spot));
+                }
+            };
+            match known {
+                Some(claims) => claims.iter().cloned().for_each(&mut add),
+                None => read(line, &self.reading).into_iter().for_each(&mut add),
+            }
+            if known.is_none() {
+                open.push((start, line));
+            }
+        }
         self.settle_giving(text, &mut bound);
         settle_deadlines(text, &mut bound);
         drop_everyday_things(text, &mut bound);
-        bound
-    }
-
-    /// Returns the claims of those lines of the HTML that stand neither in the text nor in the subject or preheader.
-    pub(super) fn bind_html(&self, html: &Part<'_>, others: &[Part<'_>]) -> Vec<Bound> {
-        let known: Vec<&str> = others.iter().flat_map(|part| lines(&part.read)).map(|(_, line)| line).collect();
-        let mut bound = Vec::new();
-        for (start, line) in lines(&html.read).filter(|(_, line)| !known.contains(line)) {
-            let part = Part { name: html.name.clone(), raw: line, read: line.into() };
-            bound.extend(self.bind(&part).into_iter().map(|mut found| {
-                found.claim.span = start + found.claim.span.start..start + found.claim.span.end;
-                found
-            }));
-        }
-        bound
+        ReadPart { part, open, bound, quoted }
     }
 
     fn bound(&self, mut claim: Claim, spot: Spot<'_>) -> Bound {
@@ -475,9 +509,11 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// Returns a claim that only one of the text and the HTML of a mail makes. `html` holds what its own lines claim.
-pub(super) fn differing<'c>(parts: &[Part<'_>], bound: &'c [Vec<Bound>]) -> Option<&'c Claim> {
-    let ([.., text_part, html_part], [subject, preheader, text, html]) = (parts, bound) else { return None };
-    let shared: Vec<&str> = lines(&html_part.read).map(|(_, line)| line).collect();
+pub(super) fn differing<'c>(parts: &'c [ReadPart<'_>]) -> Option<&'c Claim> {
+    let [subject, preheader, text_part, html_part] = parts else { return None };
+    let (subject, preheader, text, html) = (&subject.bound, &preheader.bound, &text_part.bound, &html_part.bound);
+    let (text_part, html_part) = (text_part.part, html_part.part);
+    let shared: HashSet<&str> = lines(&html_part.read).map(|(_, line)| line).collect();
     let seen: Vec<Range<usize>> =
         lines(&text_part.read).filter(|(_, line)| shared.contains(line)).map(|(start, line)| start..start + line.len()).collect();
     let (in_both, in_text): (Vec<&Claim>, Vec<&Claim>) =

@@ -1,19 +1,21 @@
 //! Whether a draft is polite, keeps the company's own rules and is short enough for its reader.
-use super::{Desk, Part};
+use super::Desk;
+use super::claims::ReadPart;
 use crate::locale::Locale;
 use crate::manners::{HouseRules, find};
 use crate::message::Content;
-use std::borrow::Cow;
 
 impl Desk<'_> {
-    /// Notes each phrase that no message says, wherever the company itself speaks, and a mail that is too long.
-    pub(super) fn manners(&mut self, house: &HouseRules, parts: &[Part<'_>], content: &Content) {
+    /// Notes each phrase that no message says, wherever the company itself speaks, and a mail that is too long. Lines
+    /// that are wordings word for word were checked when the templates were read.
+    pub(super) fn manners(&mut self, house: &HouseRules, parts: &[ReadPart<'_>], content: &Content) {
         self.checks.push("manners");
-        let ours = |part: &&Part<'_>| !part.name.starts_with("forbidden") && !part.name.starts_with("objection");
-        for part in parts.iter().filter(ours) {
-            let read = said(part);
-            let rules = house.find(self.brief.locale, self.brief.segment.as_ref(), &read);
-            for offence in find(&read).into_iter().chain(rules) {
+        for read in parts.iter().filter(|read| !read.quoted) {
+            let part = read.part;
+            let rules = house.find(self.brief.locale, self.brief.segment.as_ref(), &part.read);
+            let open = read.open.iter().map(|(_, line)| *line).collect::<Vec<_>>().join("\n");
+            let said = if open.is_empty() { Vec::new() } else { find(&open) };
+            for offence in said.into_iter().chain(rules) {
                 self.find(&part.name, "manners", offence.to_string());
             }
         }
@@ -25,13 +27,5 @@ impl Desk<'_> {
                 self.find("text", "mail-length", detail);
             }
         }
-    }
-}
-
-/// Returns what a person reads of a part. The blanks that stand for the tags of HTML indent nothing.
-fn said<'a>(part: &'a Part<'_>) -> Cow<'a, str> {
-    match part.name.as_ref() {
-        "html" => Cow::Owned(part.read.lines().map(str::trim_start).collect::<Vec<_>>().join("\n")),
-        _ => Cow::Borrowed(&part.read),
     }
 }
