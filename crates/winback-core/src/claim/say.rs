@@ -11,7 +11,12 @@ impl Value {
             Value::Money { minor, currency, per, sense } => {
                 let amount = currency.map_or_else(|| decimal(*minor, 100), |currency| Money::new(*minor, currency).to_string());
                 let sensed = sensed(&amount, *sense, locale);
-                per.map_or(sensed.clone(), |unit| paid_per(&sensed, unit, locale))
+                match per {
+                    // A price for a month is what is paid; only a saving needs its direction told.
+                    Some(unit) if *sense == Sense::Paid => paid_per(&amount, *unit, locale),
+                    Some(unit) => paid_per(&sensed, *unit, locale),
+                    None => sensed,
+                }
             }
             Value::Span { count, unit } => span(*count, *unit, locale),
             Value::Day { year, month, day } => date(*year, *month, *day, locale),
@@ -55,7 +60,10 @@ fn paid_per(amount: &str, unit: Unit, locale: Locale) -> String {
     let name = unit_name(unit, locale, 1);
     match locale {
         Locale::En => format!("{amount} a {name}"),
-        _ => format!("每{} {amount}", name.trim_start_matches(['個', '个'])),
+        _ => {
+            let gap = if amount.starts_with(|c: char| c.is_ascii()) { " " } else { "" };
+            format!("每{}{gap}{amount}", name.trim_start_matches(['個', '个']))
+        }
     }
 }
 

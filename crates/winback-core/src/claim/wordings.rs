@@ -22,7 +22,14 @@ const LONGEST: usize = 6;
 pub(crate) struct Wordings {
     clauses: HashMap<String, Vec<Arc<Known>>>,
     /// Whole lines into which nothing is put, with what they claim whatever the day.
-    lines: HashMap<String, Vec<(Arc<Known>, Vec<Claim>)>>,
+    lines: HashMap<String, Vec<Line>>,
+}
+
+/// A line of a wording.
+#[derive(Clone, Debug)]
+struct Line {
+    known: Arc<Known>,
+    claims: Vec<Claim>,
 }
 
 /// A wording in a language.
@@ -41,7 +48,7 @@ impl Wordings {
             for line in form.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains(HOLE)) {
                 let claims = read(line, &Reading { locale, day: jiff::civil::date(2000, 1, 1), currency: None });
                 if !claims.iter().any(|claim| matches!(claim.value, Value::Day { .. } | Value::Money { .. })) {
-                    self.lines.entry(line.to_owned()).or_default().push((Arc::clone(&known), claims));
+                    self.lines.entry(line.to_owned()).or_default().push(Line { known: Arc::clone(&known), claims });
                 }
             }
             for clause in clauses(&form, &[]) {
@@ -55,7 +62,7 @@ impl Wordings {
 
     /// Returns what a line claims that stands word for word in a wording that `fits`.
     pub(crate) fn line(&self, line: &str, fits: impl Fn(&Known) -> bool) -> Option<&[Claim]> {
-        self.lines.get(line)?.iter().find(|(known, _)| fits(known)).map(|(_, claims)| claims.as_slice())
+        self.lines.get(line)?.iter().find(|line| fits(&line.known)).map(|line| line.claims.as_slice())
     }
 
     /// Returns whether a clause, with [`HOLE`] where a fact or a slot stands, is that of a wording that `fits`.
@@ -369,7 +376,7 @@ mod tests {
         };
         check("One, two. Three: 1.5", &[], &["One", "two", "Three", "1.5"]);
         check("您好，謝謝。", &[], &["您好", "謝謝"]);
-        check("Acme, Inc. calls", &[0..10], &["Acme, Inc. calls"]);
+        check("Acme, Inc. calls, today", &[0..10, 18..23], &["Acme, Inc. calls", "today"]);
     }
 
     #[test]

@@ -18,8 +18,10 @@ fn draft(brief: &Brief, channel: Channel) -> Draft {
     write(&TEMPLATES, brief).drafts.into_iter().find(|draft| draft.content.channel() == channel).unwrap()
 }
 
+/// What is found, apart from words that no template holds: these tests write freely.
 fn findings(brief: &Brief, draft: Draft) -> Vec<Finding> {
-    review(brief, TEMPLATES.phrases(), draft).err().unwrap_or_default()
+    let found = review(brief, TEMPLATES.phrases(), draft).err().unwrap_or_default();
+    found.into_iter().filter(|finding| finding.check != "words-accounted").collect()
 }
 
 fn sms_findings(brief: &Brief, text: &str) -> Vec<(String, String)> {
