@@ -54,6 +54,22 @@ fn a_short_message_fits_names_its_sender_and_can_be_refused() {
 }
 
 #[test]
+fn a_first_contact_prefers_a_wording_that_can_be_refused() {
+    let text = "[sms]\n{{ company.short_name }}: {{ offer.name }} for you. Call {{ company.phone }} any time\n\n\
+                [sms]\n{{ company.short_name }}: {{ offer.name }}. STOP to opt out\n\n\
+                [sms kind=none]\n{{ company.short_name }}: Shall we talk? STOP to opt out\n";
+    let files = [("en/sms.jinja".to_owned(), text.to_owned())].into();
+    let templates = Templates::from_files(&files).unwrap_or_else(|errors| panic!("{errors:?}"));
+    let written = |first_contact: bool| {
+        let brief = Brief { first_contact, segment: None, ..HOUSE.brief(JULIA, Locale::En, 1) };
+        let drafts = write(&templates, &brief).drafts;
+        drafts.into_iter().find_map(|draft| if let Content::Sms(sms) = draft.content { Some(sms.text) } else { None }).unwrap()
+    };
+    assert_eq!(written(true), "Northwind: Annual saver. STOP to opt out");
+    assert_eq!(written(false), "Northwind: Annual saver for you. Call 0800-555-010 any time");
+}
+
+#[test]
 fn a_short_message_that_is_too_long_says_what_to_cut() {
     let brief = HOUSE.brief(JULIA, Locale::En, 1);
     let text = "Northwind — Annual saver, kept for you: call 0800-555-010 any day you like. STOP to opt out";
