@@ -35,6 +35,13 @@ pub struct Likeness {
     pub near_duplicates: u64,
 }
 
+impl Likeness {
+    /// Returns the share of the texts compared that have a near-duplicate; 0 where none were.
+    pub fn share(&self) -> f64 {
+        if self.compared == 0 { 0.0 } else { self.near_duplicates as f64 / self.compared as f64 }
+    }
+}
+
 /// Gathers texts and tells how alike they are.
 #[derive(Default)]
 pub struct Batch {
