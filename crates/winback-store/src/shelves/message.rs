@@ -129,7 +129,9 @@ fn body_of(text: &str) -> Result<Body, String> {
 fn complete(message: &mut serde_json::Value) {
     let add = |to: &mut serde_json::Value, fields: serde_json::Value| {
         if let (Some(to), serde_json::Value::Object(fields)) = (to.as_object_mut(), fields) {
-            fields.into_iter().for_each(|(name, value)| drop(to.entry(name).or_insert(value)));
+            for (name, value) in fields {
+                to.entry(name).or_insert(value);
+            }
         }
     };
     add(message, json!({ "goal": Goal::Push, "segment": null, "ledger": [] }));
