@@ -3,9 +3,9 @@
 //! content, so both are counted.
 //!
 //! Two texts are near-duplicates when at least nine tenths of their runs of
-//! [`WINDOW`] characters are the same (Jaccard similarity; Broder 1997). The
+//! eight characters are the same (Jaccard similarity; Broder 1997). The
 //! share is estimated with one-permutation hashing (Li, Owen and Zhang 2012) of
-//! [`BINS`] bins, whose standard error at 0.9 is below three points; candidates
+//! 128 bins, whose standard error at 0.9 is below three points; candidates
 //! are found by bands of bins instead of comparing every pair.
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};

@@ -168,9 +168,12 @@ impl<'a> Page<'a> {
             let text = self.templates.render(section, self.root.clone()).map_err(|error| broken(Channel::Sms, &error))?;
             let units = worst_case_units(&text, self.brief);
             least = least.min(units);
+            if units > SMS_UNITS {
+                continue;
+            }
             let refusable = !self.brief.first_contact || tells_refusal(&text, self.locale(), &self.brief.company.phone);
             let rank = (refusable, section.segment.is_some(), section.conditions, units, mix(self.brief.seed, &turn.to_string()));
-            if units <= SMS_UNITS && best.as_ref().is_none_or(|(before, ..)| *before < rank) {
+            if best.as_ref().is_none_or(|(before, ..)| *before < rank) {
                 best = Some((rank, section, text));
             }
         }

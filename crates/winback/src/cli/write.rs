@@ -141,7 +141,7 @@ mod tests {
     fn likeness_is_told_in_one_line_a_language() {
         let likeness = Likeness { compared: 1_200, left_out: 0, contents: 61, texts: 148, near_duplicates: 408 };
         let one = Likeness { compared: 1, contents: 1, texts: 1, ..Likeness::default() };
-        let cut = Likeness { left_out: 2_000, ..likeness.clone() };
+        let cut = Likeness { left_out: 2_000, ..likeness };
         let done =
             WriteReport { likeness: [(Locale::ZhTw, one), (Locale::ZhCn, cut), (Locale::En, likeness)].into(), ..WriteReport::default() };
         let text = text(&done);
