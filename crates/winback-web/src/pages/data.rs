@@ -156,7 +156,7 @@ mod tests {
         let told = |locale: Locale| likeness(&report, Strings::of(locale));
         assert_eq!(
             told(Locale::En),
-            [("mails in English".into(), "1,200, with 61 contents in 148 different texts; 34.0% nearly like another".into())]
+            [("mails in English".into(), "1,200; different contents: 61, different texts: 148, nearly like another: 34.0%".into())]
         );
         assert_eq!(told(Locale::ZhTw), [("電子郵件（English）".into(), "1,200 封，61 種內容、148 種文字；34.0% 與其他郵件近似".into())]);
         assert_eq!(likeness(&serde_json::json!({ "ready": 1 }), Strings::of(Locale::En)), []);

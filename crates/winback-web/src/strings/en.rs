@@ -378,7 +378,7 @@ pub(crate) static EN: Strings = Strings {
     report_unreachable: "no channel left, for want of consent or address",
     report_messages: "messages",
     report_mails: "mails in {language}",
-    report_likeness: "{mails}, with {contents} contents in {texts} different texts; {share} nearly like another",
+    report_likeness: "{mails}; different contents: {contents}, different texts: {texts}, nearly like another: {share}",
     defects_title: "Rows and cells that need a look",
     defects_detail: "Nothing is repaired or dropped in silence: every rejected or changed row stands here, by line and column.",
     defects_none: "Every row was taken as it is.",

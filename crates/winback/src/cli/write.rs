@@ -106,13 +106,17 @@ fn alike(locale: Locale, likeness: &Likeness) -> String {
         more => format!("; {} more were not compared", report::count(more)),
     };
     format!(
-        "\n{locale}: {} mails, {} different contents, {} different texts; {:.0}% read nearly like another (≥ {:.0}% of the same phrases){left_out}",
+        "\n{locale}: {} mails, {}, {}; {:.0}% read nearly like another (≥ {:.0}% of the same phrases){left_out}",
         report::count(likeness.compared),
-        report::count(likeness.contents),
-        report::count(likeness.texts),
+        different(likeness.contents, "content"),
+        different(likeness.texts, "text"),
         likeness.share() * 100.0,
         NEARLY_ALIKE * 100.0,
     )
+}
+
+fn different(number: u64, what: &str) -> String {
+    if number == 1 { format!("the same {what}") } else { format!("{} different {what}s", report::count(number)) }
 }
 
 /// Returns the goals and voices of the messages, a line each; nothing where the table has no segments and no goal.
@@ -141,12 +145,13 @@ mod tests {
     fn likeness_is_told_in_one_line_a_language() {
         let likeness = Likeness { compared: 1_200, left_out: 0, contents: 61, texts: 148, near_duplicates: 408 };
         let one = Likeness { compared: 1, contents: 1, texts: 1, ..Likeness::default() };
-        let cut = Likeness { left_out: 2_000, ..likeness };
+        let cut = Likeness { left_out: 2_000, contents: 1, ..likeness };
         let done =
             WriteReport { likeness: [(Locale::ZhTw, one), (Locale::ZhCn, cut), (Locale::En, likeness)].into(), ..WriteReport::default() };
         let text = text(&done);
         let told: Vec<&str> = text.lines().filter(|line| line.contains("mails")).collect();
-        let words = "1,200 mails, 61 different contents, 148 different texts; 34% read nearly like another (≥ 90% of the same phrases)";
-        assert_eq!(told, [format!("zh-CN: {words}; 2,000 more were not compared"), format!("en: {words}")]);
+        let words = "148 different texts; 34% read nearly like another (≥ 90% of the same phrases)";
+        let cut = format!("zh-CN: 1,200 mails, the same content, {words}; 2,000 more were not compared");
+        assert_eq!(told, [cut, format!("en: 1,200 mails, 61 different contents, {words}")]);
     }
 }
