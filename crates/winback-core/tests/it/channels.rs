@@ -18,8 +18,11 @@ fn draft(brief: &Brief, channel: Channel) -> Draft {
     write(&TEMPLATES, brief).drafts.into_iter().find(|draft| draft.content.channel() == channel).unwrap()
 }
 
+/// Returns what the review finds of a channel's own rules; the texts here are filled up with words that state nothing,
+/// and whose words are accounted for is tested with the ledger.
 fn findings(brief: &Brief, draft: Draft) -> Vec<Finding> {
-    review(brief, TEMPLATES.phrases(), draft).err().unwrap_or_default()
+    let found = review(brief, TEMPLATES.phrases(), draft).err().unwrap_or_default();
+    found.into_iter().filter(|finding| finding.check != "words-accounted").collect()
 }
 
 fn sms_findings(brief: &Brief, text: &str) -> Vec<(String, String)> {
