@@ -63,15 +63,23 @@ fn harmless(text: &str) -> Cow<'_, str> {
 pub fn write_table<'a>(path: &Path, header: &[&str], rows: impl IntoIterator<Item = Vec<ExportCell<'a>>>) -> Result<u64, WriteError> {
     write_atomically(path, |out| {
         let mut csv = csv::Writer::from_writer(out);
-        csv.write_record(header.iter().map(|name| harmless(name).into_owned())).map_err(io::Error::other)?;
+        csv.write_record(header.iter().map(|name| harmless(name).into_owned())).map_err(io_error)?;
         let mut count = 0;
         for row in rows {
-            csv.write_record(row.iter().map(|cell| cell.written().into_owned())).map_err(io::Error::other)?;
+            csv.write_record(row.iter().map(|cell| cell.written().into_owned())).map_err(io_error)?;
             count += 1;
         }
         csv.flush()?;
         Ok(count)
     })
+}
+
+/// Returns what kept a row from being written, so that a full disk is told as one.
+pub(crate) fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// Writes what was wrong with the rows of a file, one defect a line: never a value, only its class.
@@ -96,5 +104,32 @@ pub(crate) fn tag(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(tag)) => tag,
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Full;
+
+    impl io::Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_disk_that_is_full_is_told_through_the_table() {
+        let mut csv = csv::WriterBuilder::new().buffer_capacity(4).from_writer(Full);
+        let error = io_error(csv.write_record(["more than the buffer holds"]).unwrap_err());
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        let mut ragged = csv::Writer::from_writer(Vec::new());
+        ragged.write_record(["a"]).unwrap();
+        assert!(io_error(ragged.write_record(["a", "b"]).unwrap_err()).to_string().contains("UnequalLengths"));
     }
 }

@@ -5,7 +5,7 @@
 //! equals sign or backslash in a feature's name is written with a backslash before
 //! it, so [`ColumnName::parse`] turns every name back. Ids are written as they are:
 //! the file is for programs, see [`crate::export`] for spreadsheets.
-use crate::export::tag;
+use crate::export::{io_error, tag};
 use crate::file::{HashingWriter, WriteError, unwritten, write_atomically};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
@@ -209,17 +209,17 @@ fn columns(table: &FeatureTable, origin: &Origin) -> Vec<SidecarColumn> {
 fn write_csv(out: &mut dyn Write, ids: &[CustomerId], table: &FeatureTable, columns: &[SidecarColumn]) -> io::Result<(Digest, u64)> {
     let labelled = columns.last().is_some_and(|column| column.kind == "label");
     let mut csv = csv::WriterBuilder::new().buffer_capacity(256 * 1024).from_writer(HashingWriter::new(out));
-    csv.write_record(columns.iter().map(|column| column.name.as_str())).map_err(io::Error::other)?;
+    csv.write_record(columns.iter().map(|column| column.name.as_str())).map_err(io_error)?;
     let mut number = String::new();
     for (row, id) in ids.iter().enumerate() {
-        csv.write_field(id.as_str()).map_err(io::Error::other)?;
+        csv.write_field(id.as_str()).map_err(io_error)?;
         for column in &table.columns {
             write_cells(&mut csv, column, row, &mut number)?;
         }
         if labelled {
-            csv.write_field(flag(table.labels[row])).map_err(io::Error::other)?;
+            csv.write_field(flag(table.labels[row])).map_err(io_error)?;
         }
-        csv.write_record(None::<&[u8]>).map_err(io::Error::other)?;
+        csv.write_record(None::<&[u8]>).map_err(io_error)?;
     }
     csv.flush()?;
     Ok(csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?.finish())
@@ -241,13 +241,13 @@ fn write_cells<W: Write>(csv: &mut csv::Writer<W>, column: &FeatureColumn, row: 
             if !values[row].is_nan() {
                 write!(number, "{}", values[row]).map_err(io::Error::other)?;
             }
-            csv.write_field(number.as_str()).map_err(io::Error::other)
+            csv.write_field(number.as_str()).map_err(io_error)
         }
         FeatureColumn::Category { codes, levels } => {
             let code = codes[row];
             for level in 0..levels.len() {
                 let value = (code != MISSING_CODE).then_some(usize::from(code) == level);
-                csv.write_field(flag(value)).map_err(io::Error::other)?;
+                csv.write_field(flag(value)).map_err(io_error)?;
             }
             Ok(())
         }

@@ -89,8 +89,8 @@ impl Withheld {
                 ["未寫簡訊：客戶不同意接收。", "未写短信：客户不同意接收。", "No text message: the customer has not agreed to it."]
             }
             (Channel::Call, WhyWithheld::NoConsent) => [
-                "未寫通話腳本：客戶不同意接聽。",
-                "未写通话脚本：客户不同意接听。",
+                "未寫電話腳本：客戶不同意接聽。",
+                "未写电话脚本：客户不同意接听。",
                 "No call script: the customer has not agreed to calls.",
             ],
             (Channel::Email, WhyWithheld::ConsentUnknown) => [
@@ -104,8 +104,8 @@ impl Withheld {
                 "No text message: the data do not say whether the customer agreed to it.",
             ],
             (Channel::Call, WhyWithheld::ConsentUnknown) => [
-                "未寫通話腳本：資料沒有記錄客戶是否同意。",
-                "未写通话脚本：数据没有记录客户是否同意。",
+                "未寫電話腳本：資料沒有記錄客戶是否同意。",
+                "未写电话脚本：数据没有记录客户是否同意。",
                 "No call script: the data do not say whether the customer agreed to calls.",
             ],
             (Channel::Email, WhyWithheld::NoAddress) => {
@@ -115,7 +115,7 @@ impl Withheld {
                 ["未寫簡訊：沒有電話號碼。", "未写短信：没有电话号码。", "No text message: there is no telephone number."]
             }
             (Channel::Call, WhyWithheld::NoAddress) => {
-                ["未寫通話腳本：沒有電話號碼。", "未写通话脚本：没有电话号码。", "No call script: there is no telephone number."]
+                ["未寫電話腳本：沒有電話號碼。", "未写电话脚本：没有电话号码。", "No call script: there is no telephone number."]
             }
         };
         match locale {

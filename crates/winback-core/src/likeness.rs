@@ -3,9 +3,9 @@
 //! content, so both are counted.
 //!
 //! Two texts are near-duplicates when at least nine tenths of their runs of
-//! [`WINDOW`] characters are the same (Jaccard similarity; Broder 1997). The
+//! eight characters are the same (Jaccard similarity; Broder 1997). The
 //! share is estimated with one-permutation hashing (Li, Owen and Zhang 2012) of
-//! [`BINS`] bins, whose standard error at 0.9 is below three points; candidates
+//! 128 bins, whose standard error at 0.9 is below three points; candidates
 //! are found by bands of bins instead of comparing every pair.
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -33,6 +33,13 @@ pub struct Likeness {
     pub texts: u64,
     /// Texts that have at least one near-duplicate.
     pub near_duplicates: u64,
+}
+
+impl Likeness {
+    /// Returns the share of the texts compared that have a near-duplicate; 0 where none were.
+    pub fn share(&self) -> f64 {
+        if self.compared == 0 { 0.0 } else { self.near_duplicates as f64 / self.compared as f64 }
+    }
 }
 
 /// Gathers texts and tells how alike they are.

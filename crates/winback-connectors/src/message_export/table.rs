@@ -1,6 +1,6 @@
 //! The wide table that mailing and calling tools import: a row for each customer and language.
 use super::{Dispatch, Letterhead, action, decided, words};
-use crate::export::ExportCell as Cell;
+use crate::export::{ExportCell as Cell, io_error};
 use crate::file::{NewFile, WriteError, unwritten};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -96,10 +96,7 @@ impl Table {
     }
 
     fn told(&self, written: csv::Result<()>) -> Result<(), WriteError> {
-        written.map_err(|error| match error.into_kind() {
-            csv::ErrorKind::Io(error) => unwritten(&self.path, error),
-            other => unwritten(&self.path, io::Error::other(format!("{other:?}"))),
-        })
+        written.map_err(|error| unwritten(&self.path, io_error(error)))
     }
 }
 

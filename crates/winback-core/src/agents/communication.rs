@@ -9,6 +9,7 @@ use crate::message::{Brief, CallOutcome, CallScript, Channel, Content, Draft, Em
 use crate::review::{Reviewer, SMS_UNITS, what_to_cut, worst_case_units};
 use crate::script::{CallStep, Next};
 use crate::slot::Slot;
+use crate::sms::tells_refusal;
 use crate::store::Writing;
 use crate::template::{Case, TemplateError, TemplatePart as Part, TemplateSection as Section, Templates, name_bit};
 use minijinja::Value;
@@ -94,8 +95,9 @@ pub fn origins(templates: &Templates, brief: &Brief) -> Vec<Origin> {
     origins
 }
 
-/// Which short message goes first: the segment's own, the most specific, the longest, then the seed decides.
-type SmsRank = (bool, u32, usize, u64);
+/// Which short message goes first: on a first contact one that tells how to refuse further ones, then the segment's
+/// own, the most specific, the longest, then the seed decides.
+type SmsRank = (bool, bool, u32, usize, u64);
 type Names = BTreeMap<&'static str, Value>;
 
 /// A brief laid out for the templates.
@@ -157,7 +159,8 @@ impl<'a> Page<'a> {
         Ok(Sms { text: self.fitting_sms()?.1 })
     }
 
-    /// Takes the longest wording that fits one message, the segment's own and the more specific ones first.
+    /// Takes the longest wording that fits one message, the segment's own and the more specific ones first. On a
+    /// first contact one that tells how to refuse goes before any other, whose review would hold it.
     fn fitting_sms(&self) -> Result<(&Section, String), Finding> {
         let mut least = usize::MAX;
         let mut best: Option<(SmsRank, &Section, String)> = None;
@@ -165,8 +168,12 @@ impl<'a> Page<'a> {
             let text = self.templates.render(section, self.root.clone()).map_err(|error| broken(Channel::Sms, &error))?;
             let units = worst_case_units(&text, self.brief);
             least = least.min(units);
-            let rank = (section.segment.is_some(), section.conditions, units, mix(self.brief.seed, &turn.to_string()));
-            if units <= SMS_UNITS && best.as_ref().is_none_or(|(before, ..)| *before < rank) {
+            if units > SMS_UNITS {
+                continue;
+            }
+            let refusable = !self.brief.first_contact || tells_refusal(&text, self.locale(), &self.brief.company.phone);
+            let rank = (refusable, section.segment.is_some(), section.conditions, units, mix(self.brief.seed, &turn.to_string()));
+            if best.as_ref().is_none_or(|(before, ..)| *before < rank) {
                 best = Some((rank, section, text));
             }
         }

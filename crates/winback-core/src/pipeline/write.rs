@@ -7,8 +7,9 @@ use crate::consent::{Reach, Withheld};
 use crate::customer::Customer;
 use crate::goal::Goal;
 use crate::id::Position;
+use crate::likeness::{Batch, Likeness};
 use crate::locale::Locale;
-use crate::message::{Channel, Finding};
+use crate::message::{Channel, Content, FactSource, Finding, MessageRecord};
 use crate::pipeline::plan::PlanReport;
 use crate::progress::{Progress, Work};
 use crate::review::NEUTRAL_GREETING;
@@ -83,6 +84,9 @@ pub struct WriteReport {
     /// Customers with a message in the general voice, because their segment has none of its own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub without_voice: BTreeMap<SegmentId, u64>,
+    /// How alike the mails of the batch are, by language, those stored before included; their footers are left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub likeness: BTreeMap<Locale, Likeness>,
     /// The first findings, for a person to look at; the store keeps all.
     pub findings: Vec<Finding>,
 }
@@ -160,18 +164,20 @@ pub async fn write(
         Selection::One(position) => vec![position],
     };
     let pen = Pen { scribe, reach: reach(run, scribe.sources.schema)? };
-    let mut report = WriteReport {
+    let report = WriteReport {
         customers: planned.planned,
         low_risk: planned.low_risk,
         already_left: planned.already_left,
         ..WriteReport::default()
     };
+    let mut tally = Tally { scribe, report, mails: BTreeMap::new() };
     progress.begin(Work::Write, Some(positions.len() as u64));
     for page in positions.chunks(PAGE_CUSTOMERS) {
-        write_page(run, &pen, page, (store, selection), &mut report).await?;
+        write_page(run, &pen, page, (store, selection), &mut tally).await?;
         progress.advance(page.len() as u64);
     }
     progress.done();
+    let mut report = tally.finish();
     let contacts = planned.planned.saturating_sub(planned.low_risk + planned.already_left);
     report.not_selected = contacts.saturating_sub(report.ready + report.held + report.unreachable);
     Ok(report)
@@ -209,7 +215,7 @@ async fn write_page(
     pen: &Pen<'_>,
     page: &[Position],
     (store, selection): (&dyn Store, Selection),
-    report: &mut WriteReport,
+    tally: &mut Tally<'_>,
 ) -> Result<(), StoreError> {
     let scribe = pen.scribe;
     let done: HashSet<Position> = match selection {
@@ -219,18 +225,58 @@ async fn write_page(
     let mut fresh = Vec::new();
     for &position in page {
         if done.contains(&position) {
-            report.count(&store.writings(run.id, position).await?, scribe.templates);
+            tally.count(&store.writings(run.id, position).await?);
             continue;
         }
         let (customers, plans) =
             futures_util::future::join(store.customers(run.id, scribe.sources.schema, position, 1), store.plans(run.id, position, 1)).await;
         if let (Some(customer), Some(plan)) = (customers?.first(), plans?.first()) {
             let writings = scribe.write_to(customer, plan, &pen.reach);
-            report.count(&writings, scribe.templates);
+            tally.count(&writings);
             fresh.extend(writings);
         }
     }
     if fresh.is_empty() { Ok(()) } else { store.save_writings(run.id, &fresh).await }
+}
+
+/// The report as it grows, and the mails whose likeness ends it.
+struct Tally<'a> {
+    scribe: &'a Scribe<'a>,
+    report: WriteReport,
+    mails: BTreeMap<Locale, Batch>,
+}
+
+impl Tally<'_> {
+    fn count(&mut self, writings: &[Writing]) {
+        self.report.count(writings, self.scribe.templates);
+        for record in writings.iter().flat_map(|writing| &writing.messages).map(|message| message.record()) {
+            if let Content::Email(mail) = &record.content {
+                let text = format!("{}\n{}", mail.subject, without_footer(&mail.text));
+                let content = self.content(record);
+                self.mails.entry(record.locale).or_default().push(&text, &content);
+            }
+        }
+    }
+
+    /// Returns a text that is the same for two messages that state the same facts for the same goal in the same
+    /// voice, whatever their words. What the company says of itself is the same in all of them.
+    fn content(&self, record: &MessageRecord) -> String {
+        let kind = record.offer.as_ref().and_then(|offer| self.scribe.sources.catalogue.offer(offer)).map(|offer| offer.kind);
+        let mut content = format!("{:?} {:?} {kind:?}", record.goal, record.segment);
+        for fact in record.facts.iter().filter(|fact| !matches!(fact.source, FactSource::Company { .. })) {
+            content.push_str(&format!("\n{}={}", fact.id, fact.text));
+        }
+        content
+    }
+
+    fn finish(self) -> WriteReport {
+        WriteReport { likeness: self.mails.iter().map(|(locale, mails)| (*locale, mails.finish())).collect(), ..self.report }
+    }
+}
+
+/// Returns the text of a mail before its footer, which is the same in every mail.
+fn without_footer(text: &str) -> &str {
+    text.split_once("\n--\n").map_or(text, |(letter, _)| letter)
 }
 
 impl WriteReport {

@@ -1,13 +1,16 @@
 //! A template file as it is written: blocks, each with its head and its lines.
 use super::{MAX_FILE_BYTES, TemplateError, TemplateProblem};
 
+/// What stands for a line that is a note, so that line numbers stay those of the file.
+pub(super) const NOTE: &str = "{##}";
+
 /// One section of a file, not yet understood.
 pub(super) struct Block<'a> {
     /// What stands between the brackets.
     pub head: &'a str,
     /// The line of the head, counted from 1.
     pub line: usize,
-    /// The lines below it; a note leaves an empty template comment, so that line numbers stay those of the file.
+    /// The lines below it; a note is left as [`NOTE`].
     pub text: String,
 }
 
@@ -46,7 +49,7 @@ pub(super) fn blocks<'a>(file: &str, text: &'a str, errors: &mut Vec<TemplateErr
         if let Some(head) = line.strip_prefix('[').and_then(|line| line.trim_end().strip_suffix(']')) {
             blocks.push(Block { head, line: at + 1, text: String::new() });
         } else if let Some(block) = blocks.last_mut() {
-            block.text.push_str(if line.starts_with('#') { "{##}" } else { line });
+            block.text.push_str(if line.starts_with('#') { NOTE } else { line });
             block.text.push('\n');
         } else if !line.trim().is_empty() && !line.starts_with('#') {
             errors.push(error(at + 1, TemplateProblem::NoSection));

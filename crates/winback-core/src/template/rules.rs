@@ -36,7 +36,7 @@ pub(super) fn read(file: &str, block: &Block<'_>, rules: &mut Rules, errors: &mu
         }
     }
     let lines = block.text.lines().enumerate().map(|(at, line)| (block.line + 1 + at, line.trim()));
-    let lines: Vec<(usize, &str)> = lines.filter(|(_, line)| !line.is_empty() && *line != "{##}").collect();
+    let lines: Vec<(usize, &str)> = lines.filter(|(_, line)| !line.is_empty() && *line != super::file::NOTE).collect();
     if lines.is_empty() {
         errors.push(error(block.line, TemplateProblem::Empty));
     }

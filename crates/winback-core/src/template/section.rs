@@ -1,5 +1,5 @@
 //! One section of a template file: for which cases it is, and what it uses.
-use super::file::Block;
+use super::file::{Block, NOTE};
 use super::part::{ALWAYS, NAMES, Part, WITH_OFFER, bit, is_part};
 use super::{Case, TemplateError, TemplateProblem, head};
 use crate::locale::Locale;
@@ -128,7 +128,8 @@ impl Section {
     fn take(mut self, block: &Block<'_>, errors: &mut Vec<TemplateError>) -> Option<Self> {
         let before = errors.len();
         let head = |problem| TemplateError { file: self.file.clone(), line: block.line, problem };
-        if block.text.replace("{##}", "").trim().is_empty() {
+        let (skipped, text) = without_notes(&block.text);
+        if text.is_empty() {
             errors.push(head(TemplateProblem::Empty));
         }
         if self.part == Part::Objection && self.then.is_none() {
@@ -137,8 +138,8 @@ impl Section {
         if self.part.has_ids() && self.id.is_none() {
             errors.push(head(TemplateProblem::NoId(self.part.tag())));
         }
-        self.line += block.text.lines().take_while(|line| line.trim().is_empty()).count();
-        self.text = block.text.trim().to_owned();
+        self.line += skipped;
+        self.text = text;
         self.is_plain = !["{{", "{%", "{#"].iter().any(|mark| self.text.contains(mark));
         self.key = format!("{}:{}", self.file, self.line);
         let whole = errors.len() == before;
@@ -147,6 +148,30 @@ impl Section {
         self.refused = whole && errors.len() > before;
         whole.then_some(self)
     }
+}
+
+/// Returns how many lines stand before a wording, and the wording without the notes around it. A note inside it
+/// becomes a comment that takes its line break with it, so that no line of the text is lost or added and those of
+/// an error stay the lines of the file.
+fn without_notes(block: &str) -> (usize, String) {
+    let nothing = |line: &&str| line.trim().is_empty() || *line == NOTE;
+    let lines: Vec<&str> = block.lines().collect();
+    let skipped = lines.iter().take_while(|line| nothing(line)).count();
+    let after = lines.iter().rev().take_while(|line| nothing(line)).count();
+    let (mut text, mut gap, mut noted) = (String::with_capacity(block.len()), false, false);
+    for line in lines.get(skipped..lines.len().saturating_sub(after)).unwrap_or_default() {
+        let blank = line.trim().is_empty();
+        // Of the blank lines around a note one is left, as without it.
+        if *line == NOTE || (blank && gap && noted) {
+            text.push_str("{#\n#}");
+            noted = true;
+        } else {
+            text.push_str(line);
+            text.push('\n');
+            (gap, noted) = (blank, false);
+        }
+    }
+    (skipped, text.trim().to_owned())
 }
 
 fn refused_tags(line: &str, layout: bool) -> impl Iterator<Item = &str> {
@@ -207,4 +232,33 @@ pub(super) fn read(file: &str, segment: Option<u16>, block: &Block<'_>, errors: 
 /// Returns the segment whose voice a file holds: `segments/Dormant.jinja`.
 pub(super) fn segment_of(file: &str) -> Option<SegmentId> {
     SegmentId::parse(file.strip_prefix("segments/")?.strip_suffix(".jinja")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_notes;
+
+    #[test]
+    fn a_note_leaves_no_line_in_the_text() {
+        let check = |block: &str, skipped: usize, text: &str| {
+            let (lines, wording) = without_notes(block);
+            let rendered = minijinja::Environment::empty().render_str(&wording, ()).unwrap();
+            assert_eq!((lines, rendered.trim_end()), (skipped, text), "{block:?}");
+        };
+        check("one\n", 0, "one");
+        check("{##}\none\n{##}\n\n", 1, "one");
+        check("\n{##}\n\none\ntwo\n", 3, "one\ntwo");
+        check("one\n{##}\n{##}\ntwo\n", 0, "one\ntwo");
+        check("one\n\n{##}\n\ntwo\n", 0, "one\n\ntwo");
+        check("one\n\n{##}\ntwo\n", 0, "one\n\ntwo");
+        check("{##}\n\n", 2, "");
+        assert_eq!(without_notes("one\n{##}\n").1, "one", "a wording with a note after it stays plain");
+    }
+
+    #[test]
+    fn the_lines_after_a_note_keep_their_numbers() {
+        let (_, wording) = without_notes("one\n{##}\n{##}\n\ntwo {{ broken }\n");
+        let error = minijinja::Environment::empty().render_str(&wording, ()).unwrap_err();
+        assert_eq!(error.line(), Some(5));
+    }
 }

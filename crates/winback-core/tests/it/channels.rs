@@ -18,7 +18,8 @@ fn draft(brief: &Brief, channel: Channel) -> Draft {
     write(&TEMPLATES, brief).drafts.into_iter().find(|draft| draft.content.channel() == channel).unwrap()
 }
 
-/// What is found, apart from words that no template holds: these tests write freely.
+/// Returns what the review finds of a channel's own rules; the texts here are filled up with words that state nothing,
+/// and whose words are accounted for is tested with the ledger.
 fn findings(brief: &Brief, draft: Draft) -> Vec<Finding> {
     let found = review(brief, TEMPLATES.phrases(), draft).err().unwrap_or_default();
     found.into_iter().filter(|finding| finding.check != "words-accounted").collect()
@@ -53,6 +54,22 @@ fn a_short_message_fits_names_its_sender_and_can_be_refused() {
     check(Locale::ZhTw, "【北辰電信】「年約優惠」。", true, &["refusal"]);
     check(Locale::ZhCn, "【北辰通信】“年约优惠”。退订回 T", true, &[]);
     check(Locale::ZhCn, "【北辰通信】“年约优惠”。STOP", true, &["refusal"]);
+}
+
+#[test]
+fn a_first_contact_prefers_a_wording_that_can_be_refused() {
+    let text = "[sms]\n{{ company.short_name }}: {{ offer.name }} for you. Call {{ company.phone }} any time\n\n\
+                [sms]\n{{ company.short_name }}: {{ offer.name }}. STOP to opt out\n\n\
+                [sms kind=none]\n{{ company.short_name }}: Shall we talk? STOP to opt out\n";
+    let files = [("en/sms.jinja".to_owned(), text.to_owned())].into();
+    let templates = Templates::from_files(&files).unwrap_or_else(|errors| panic!("{errors:?}"));
+    let written = |first_contact: bool| {
+        let brief = Brief { first_contact, segment: None, ..HOUSE.brief(JULIA, Locale::En, 1) };
+        let drafts = write(&templates, &brief).drafts;
+        drafts.into_iter().find_map(|draft| if let Content::Sms(sms) = draft.content { Some(sms.text) } else { None }).unwrap()
+    };
+    assert_eq!(written(true), "Northwind: Annual saver. STOP to opt out");
+    assert_eq!(written(false), "Northwind: Annual saver for you. Call 0800-555-010 any time");
 }
 
 #[test]

@@ -356,3 +356,42 @@ async fn customers_greeted_without_their_name_are_counted_also_after_a_break() {
         assert_eq!((report.ready, report.neutral_greetings), expected, "{selection:?}");
     }
 }
+
+/// Writes for customers of given names, all of whom get the same offer for the same reason, and tells it twice.
+async fn likeness_of(who: &[Who<'_>]) -> WriteReport {
+    let (house, store, templates) = (House::new(), MemoryStore::new(), Templates::built_in().ok().unwrap());
+    let run = store.begin(&origin("script.csv"), time()).await.unwrap();
+    let placed = |place: usize| Position(place as u32);
+    let customers = who.iter().enumerate().map(|(place, who)| Customer { position: placed(place), ..customer(*who) }).collect();
+    let plans: Vec<_> = who.iter().enumerate().map(|(place, who)| CampaignPlan { position: placed(place), ..sample::plan(*who) }).collect();
+    store.save_customers(run.id, &house.schema, &CustomerPage { customers, ..CustomerPage::default() }).await.unwrap();
+    store.save_plans(run.id, &plans).await.unwrap();
+    let sources = Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: DAY };
+    let scribe = Scribe { sources, templates: &templates, locales: &Locale::ALL, seed: 1 };
+    write(&run, &scribe, Selection::Best(2), &store, &Silent).await.unwrap();
+    let report = write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap();
+    assert_eq!(write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap(), report, "what is stored counts the same");
+    report
+}
+
+#[tokio::test]
+async fn equal_profiles_are_one_content_and_the_counts_add_up() {
+    let ids: Vec<String> = (0..40).map(|place| format!("c{place}")).collect();
+    let same: Vec<Who<'_>> = ids.iter().map(|id| Who { id, ..JULIA }).collect();
+    let varied = |(place, id): (usize, &'static str)| Who { id, charge: Some(5_000 + place as i64), ..JULIA };
+    let varied: Vec<Who<'_>> = ["a", "b", "c", "d", "e"].into_iter().enumerate().map(varied).collect();
+    let (same, varied) = (likeness_of(&same).await, likeness_of(&varied).await);
+    for (report, mails) in [(&same, 40), (&varied, 5)] {
+        assert_eq!(report.likeness.len(), 3, "{report:?}");
+        for (locale, likeness) in &report.likeness {
+            assert_eq!((likeness.compared + likeness.left_out, report.messages), (mails, mails * 9), "{locale}");
+            assert!(likeness.contents <= likeness.texts && likeness.texts <= likeness.compared, "{locale} {likeness:?}");
+            assert!(likeness.near_duplicates <= likeness.compared, "{locale} {likeness:?}");
+        }
+    }
+    let contents = |report: &WriteReport| report.likeness.values().map(|likeness| likeness.contents).collect::<Vec<_>>();
+    assert_eq!(contents(&same), [1, 1, 1], "equal profiles state the same facts, whatever the words");
+    assert!(same.likeness.values().all(|likeness| (2..40).contains(&likeness.texts)), "the words vary: {:?}", same.likeness);
+    // Whoever pays another charge saves another amount, and is told so.
+    assert!(contents(&varied).iter().all(|contents| *contents > 1), "{:?}", varied.likeness);
+}

@@ -107,7 +107,7 @@ pub(crate) async fn random(State(state): State<WebState>, visit: Visited) -> Res
 #[utoipa::path(get, path = "/strategy", responses((status = 200, body = StrategyView), (status = 404, body = ProblemBody)))]
 pub(crate) async fn strategy(State(state): State<WebState>, visit: Visited) -> Result<Json<StrategyView>, Problem> {
     let context = state.context().await?;
-    Ok(Json(strategy::view(&context, Strings::of(visit.locale))))
+    Ok(Json(strategy::view(&context, Strings::of(visit.locale))?))
 }
 
 /// Returns the model's card as it was stored beside the model.

@@ -4,14 +4,17 @@ use crate::guard::Visit;
 use crate::list_query::ListState;
 use crate::problem::Problem;
 use crate::state::WebState;
-use crate::strings::{Strings, said};
+use crate::strings::{Strings, fill, said};
 use crate::view::runs::{self, OtherRunView};
 use crate::view::{Amount, seconds};
+use crate::words;
 use askama::Template;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde::Deserialize as _;
 use winback_core::defect::Defect;
+use winback_core::likeness::Likeness;
 use winback_core::locale::Locale;
 use winback_core::money::group_thousands;
 use winback_core::portfolio::Context;
@@ -99,7 +102,7 @@ fn stages(context: &Context, page: &Page) -> Vec<StageRow> {
 /// The numbers that lead a report, in the order in which a person asks for them.
 const LEADING: [&str; 8] = ["source_rows", "accepted", "customers", "planned", "assessed", "ready", "held", "messages"];
 
-/// Returns the plain values of a report in words; its lists and objects stand in the API.
+/// Returns the plain values of a report in words, and how alike its mails are; other lists and objects stand in the API.
 fn flat(report: &serde_json::Value, context: &Context, s: &Strings) -> Vec<(String, String)> {
     let plain = |(name, value): (&String, &serde_json::Value)| {
         let text = match value {
@@ -113,7 +116,21 @@ fn flat(report: &serde_json::Value, context: &Context, s: &Strings) -> Vec<(Stri
     };
     let mut values: Vec<_> = report.as_object().into_iter().flatten().collect();
     values.sort_by_key(|(name, _)| LEADING.iter().position(|leading| leading == name).unwrap_or(LEADING.len()));
-    values.into_iter().filter_map(plain).collect()
+    values.into_iter().filter_map(plain).chain(likeness(report, s)).collect()
+}
+
+/// Returns how alike the mails of a report are, a language each.
+fn likeness(report: &serde_json::Value, s: &Strings) -> Vec<(String, String)> {
+    let count = |number: u64| group_thousands(&number.to_string());
+    let told = |locale: Locale| {
+        let likeness = Likeness::deserialize(report.get("likeness")?.get(locale.tag())?).ok()?;
+        let (mails, contents, texts) = (count(likeness.compared), count(likeness.contents), count(likeness.texts));
+        let share = words::percent(likeness.share());
+        let values = [("mails", &mails), ("contents", &contents), ("texts", &texts), ("share", &share)];
+        let name = fill(s.report_mails, &[("language", s.language(locale))]);
+        Some((name, fill(s.report_likeness, &values.map(|(name, value)| (name, value.as_str())))))
+    };
+    Locale::ALL.into_iter().filter_map(told).collect()
 }
 
 fn defect_row(defect: &Defect, page: &Page) -> DefectRow {
@@ -126,4 +143,22 @@ fn defect_row(defect: &Defect, page: &Page) -> DefectRow {
     let detail = said(&defect.detail, page.s.locale);
     let english = page.s.locale != Locale::En && detail == defect.detail;
     DefectRow { line: defect.line, column, issue: page.s.issue(defect.problem), outcome, tag, detail, english }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_likeness_of_mails_is_told_for_each_language_there_is() {
+        let en = serde_json::json!({ "compared": 1200, "left_out": 0, "contents": 61, "texts": 148, "near_duplicates": 408 });
+        let report = serde_json::json!({ "ready": 400, "likeness": { "en": en } });
+        let told = |locale: Locale| likeness(&report, Strings::of(locale));
+        assert_eq!(
+            told(Locale::En),
+            [("mails in English".into(), "1,200; different contents: 61, different texts: 148, nearly like another: 34.0%".into())]
+        );
+        assert_eq!(told(Locale::ZhTw), [("電子郵件（English）".into(), "1,200 封，61 種內容、148 種文字；34.0% 與其他郵件近似".into())]);
+        assert_eq!(likeness(&serde_json::json!({ "ready": 1 }), Strings::of(Locale::En)), []);
+    }
 }

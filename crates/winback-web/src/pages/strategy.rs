@@ -33,7 +33,7 @@ pub(crate) async fn show(state: State<WebState>, visit: Extension<Visit>) -> Res
         Err(empty) => return Ok(empty),
     };
     let page = Page::new(&visit, Some(&context));
-    let view = strategy::view(&context, page.s);
+    let view = strategy::view(&context, page.s)?;
     render(StatusCode::OK, &StrategyPage { page, view, rules: rules(&context) })
 }
 

@@ -111,6 +111,9 @@ impl Strings {
             "neutral_greetings" => self.report_neutral,
             "not_selected" => self.report_not_selected,
             "messages" => self.report_messages,
+            "unreachable" => self.report_unreachable,
+            "moved" => self.report_moved,
+            "budget_minor" => self.report_budget,
             _ => return None,
         })
     }
@@ -188,6 +191,18 @@ mod tests {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    #[test]
+    fn every_number_of_a_report_has_a_name() {
+        use winback_core::pipeline::{plan::PlanReport, write::WriteReport};
+        let plans = serde_json::to_value(PlanReport { budget_minor: Some(1), ..PlanReport::default() }).unwrap();
+        for report in [plans, serde_json::to_value(WriteReport::default()).unwrap()] {
+            let numbers = report.as_object().unwrap().iter().filter(|(_, value)| value.is_number());
+            let unnamed: Vec<&String> =
+                numbers.map(|(name, _)| name).filter(|name| Strings::of(Locale::En).report(name).is_none()).collect();
+            assert_eq!(unnamed, [""; 0]);
+        }
     }
 
     #[test]

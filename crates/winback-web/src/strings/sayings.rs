@@ -78,6 +78,7 @@ const SAYINGS: &[Saying] = &[
     ["branches-required", "備有拒絕、客訴與找錯人的回答", "备有拒绝、投诉与打错电话的回答"],
     ["caller-named", "開場報上公司與姓名", "开场报上公司与姓名"],
     ["claims-bound", "每項說法都有依據", "每项说法都有依据"],
+    ["words-accounted", "每個字句都有出處", "每个字句都有出处"],
     ["footer", "頁尾完整", "页脚完整"],
     ["html-agrees", "兩種版面內容一致", "两种版式内容一致"],
     ["html-inert", "版面不含程式", "版式不含程序"],

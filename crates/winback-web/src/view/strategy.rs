@@ -1,14 +1,17 @@
 //! The strategy: value × reason × risk → rule → offers, without a hole.
 use super::claims::offer_anchor;
 use super::{Amount, Named};
-use crate::strings::Strings;
+use crate::strings::{Strings, fill};
 use crate::words;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use winback_core::money::group_thousands;
 use winback_core::offer::Offer;
 use winback_core::offer::matrix::{MatrixCell, matrix};
 use winback_core::portfolio::Context;
 use winback_core::risk::{RiskLevel, ValueTier};
+use winback_core::run::Stage;
 use winback_core::schema::Theme;
+use winback_core::store::StoreError;
 
 /// The whole strategy.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -23,6 +26,23 @@ pub(crate) struct StrategyView {
     pub levels: Vec<LevelView>,
     /// The offers.
     pub offers: Vec<CatalogueOffer>,
+    /// What became of the budget; absent where the catalogue had none when the run was planned.
+    pub budget: Option<BudgetView>,
+}
+
+/// What the offers of the run may cost together, and what is planned of it.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct BudgetView {
+    /// The budget.
+    pub limit: Amount,
+    /// What the planned offers cost if everyone takes them.
+    pub spent: Amount,
+    /// What is left then.
+    pub left: Amount,
+    /// Customers who get an offer that costs nothing, or none, because the budget is spent.
+    pub moved: u64,
+    /// The same in words.
+    pub text: String,
 }
 
 /// The strategy at one risk level.
@@ -89,16 +109,43 @@ impl CatalogueOffer {
     }
 }
 
-pub(crate) fn view(context: &Context, s: &Strings) -> StrategyView {
+pub(crate) fn view(context: &Context, s: &Strings) -> Result<StrategyView, StoreError> {
     let contacted = [RiskLevel::High, RiskLevel::Medium];
     let cells = matrix(&context.catalogue);
-    StrategyView {
+    Ok(StrategyView {
         catalogue: context.catalogue.digest.short().to_owned(),
         mid_bound: Amount::paid(context, context.bounds.mid().minor),
         high_bound: Amount::paid(context, context.bounds.high().minor),
         levels: contacted.into_iter().map(|level| level_view(context, level, &cells, s)).collect(),
         offers: context.catalogue.offers.iter().map(|offer| offer_view(context, offer, s)).collect(),
-    }
+        budget: budget_view(context, s)?,
+    })
+}
+
+/// What the report of the plans says of the budget.
+#[derive(Deserialize)]
+struct Planned {
+    #[serde(default)]
+    budget_minor: Option<i64>,
+    #[serde(default)]
+    cost_minor: i64,
+    #[serde(default)]
+    moved: u64,
+}
+
+fn budget_view(context: &Context, s: &Strings) -> Result<Option<BudgetView>, StoreError> {
+    let Some(kept) = context.run.report(Stage::Plan) else { return Ok(None) };
+    let damaged =
+        |error: serde_json::Error| StoreError::Damaged { what: "report of the plans", run: context.run.id, why: error.to_string() };
+    let planned = Planned::deserialize(&kept.report).map_err(damaged)?;
+    Ok(planned.budget_minor.map(|budget| {
+        let amount = |minor: i64| Amount::spent(context, minor);
+        let (limit, spent, left) = (amount(budget), amount(planned.cost_minor), amount(budget.saturating_sub(planned.cost_minor)));
+        let moved = group_thousands(&planned.moved.to_string());
+        let values = [("budget", &limit.text), ("spent", &spent.text), ("left", &left.text), ("moved", &moved)];
+        let text = fill(s.strategy_budget, &values.map(|(name, value)| (name, value.as_str())));
+        BudgetView { limit, spent, left, moved: planned.moved, text }
+    }))
 }
 
 fn level_view(context: &Context, level: RiskLevel, cells: &[MatrixCell], s: &Strings) -> LevelView {

@@ -6,6 +6,7 @@ use crate::stages;
 use crate::workbench::{OrStorage, Workbench};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use winback_core::likeness::{Likeness, NEARLY_ALIKE};
 use winback_core::locale::Locale;
 use winback_core::pipeline::write::{Selection, WriteReport};
 use winback_core::run::Stage;
@@ -91,10 +92,31 @@ pub fn text(done: &WriteReport) -> String {
         text.push_str(&format!("\n  {} × {}", report::count(count.customers), count.withheld.text(Locale::En)));
     }
     text.push_str(&voices(done));
+    text.extend(done.likeness.iter().filter(|(_, likeness)| likeness.compared > 1).map(|(locale, likeness)| alike(*locale, likeness)));
     for finding in &done.findings {
         text.push_str(&format!("\n  {} {}: {} ({})", finding.channel.tag(), finding.part, finding.detail, finding.check));
     }
     text
+}
+
+/// Returns how alike the mails of a language are, as a line of its own.
+fn alike(locale: Locale, likeness: &Likeness) -> String {
+    let left_out = match likeness.left_out {
+        0 => String::new(),
+        more => format!("; {} more were not compared", report::count(more)),
+    };
+    format!(
+        "\n{locale}: {} mails, {}, {}; {:.0}% read nearly like another (≥ {:.0}% of the same phrases){left_out}",
+        report::count(likeness.compared),
+        different(likeness.contents, "content"),
+        different(likeness.texts, "text"),
+        likeness.share() * 100.0,
+        NEARLY_ALIKE * 100.0,
+    )
+}
+
+fn different(number: u64, what: &str) -> String {
+    if number == 1 { format!("the same {what}") } else { format!("{} different {what}s", report::count(number)) }
 }
 
 /// Returns the goals and voices of the messages, a line each; nothing where the table has no segments and no goal.
@@ -113,4 +135,23 @@ fn voices(done: &WriteReport) -> String {
         (list(named(&done.without_voice)), "in the general voice: these segments have no file in templates/segments/"),
     ];
     lines.into_iter().filter(|(counts, _)| !counts.is_empty()).map(|(counts, what)| format!("\n{what}: {counts}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn likeness_is_told_in_one_line_a_language() {
+        let likeness = Likeness { compared: 1_200, left_out: 0, contents: 61, texts: 148, near_duplicates: 408 };
+        let one = Likeness { compared: 1, contents: 1, texts: 1, ..Likeness::default() };
+        let cut = Likeness { left_out: 2_000, contents: 1, ..likeness };
+        let done =
+            WriteReport { likeness: [(Locale::ZhTw, one), (Locale::ZhCn, cut), (Locale::En, likeness)].into(), ..WriteReport::default() };
+        let text = text(&done);
+        let told: Vec<&str> = text.lines().filter(|line| line.contains("mails")).collect();
+        let words = "148 different texts; 34% read nearly like another (≥ 90% of the same phrases)";
+        let cut = format!("zh-CN: 1,200 mails, the same content, {words}; 2,000 more were not compared");
+        assert_eq!(told, [cut, format!("en: 1,200 mails, 61 different contents, {words}")]);
+    }
 }

@@ -14,7 +14,7 @@ use winback_core::campaign::{Approval, ApprovalState, CampaignPlan};
 use winback_core::customer::Customer;
 use winback_core::id::{Position, RunId};
 use winback_core::locale::Locale;
-use winback_core::message::Channel;
+use winback_core::message::{Channel, Finding};
 use winback_core::portfolio::{Context, Filter, ListQuery, PortfolioReader, SortKey};
 use winback_core::progress::{Progress, Work};
 use winback_core::search::draw;
@@ -228,10 +228,13 @@ impl Handout<'_> {
         let mut sorted = Sorted::default();
         for &channel in &self.wanted.channels {
             let message = writing.messages.iter().find(|message| message.record().content.channel() == channel);
-            match (message, recipient.unreached(channel)) {
-                (Some(message), None) => sorted.messages.push(message),
-                (Some(_), Some(why)) => sorted.unreached.push(format!("{}: {why}", channel.tag())),
-                (None, _) => sorted.held.push(held(writing, channel)),
+            let closed = recipient.unreached(channel).map(|why| format!("{}: {why}", channel.tag()));
+            let finding = writing.findings.iter().find(|finding| finding.channel == channel);
+            let withheld = writing.withheld.iter().find(|one| one.channel == channel);
+            match (message, finding, closed.or_else(|| withheld.map(|one| one.text(Locale::En).to_owned()))) {
+                (Some(message), _, None) => sorted.messages.push(message),
+                (Some(_), _, Some(why)) | (None, None, Some(why)) => sorted.unreached.push(why),
+                (None, finding, _) => sorted.held.push(held(writing.locale, channel, finding)),
             }
         }
         sorted
@@ -239,10 +242,9 @@ impl Handout<'_> {
 }
 
 /// Returns why a channel has no message.
-fn held(writing: &Writing, channel: Channel) -> String {
-    let finding = writing.findings.iter().find(|finding| finding.channel == channel);
+fn held(locale: Locale, channel: Channel, finding: Option<&Finding>) -> String {
     let why = finding.map_or("nothing is written for it".to_owned(), |finding| format!("held, {}: {}", finding.part, finding.detail));
-    format!("{} ({}): {why}", channel.tag(), writing.locale)
+    format!("{} ({}): {why}", channel.tag(), locale)
 }
 
 /// Returns so many of some places, each as likely as the others, in the order in which they are drawn (Fisher and Yates).

@@ -128,16 +128,17 @@ fn a_customer_without_an_address_is_named_and_left_out() {
 #[test]
 fn a_message_that_did_not_pass_its_review_is_kept_back_and_told() {
     let home = Home::new();
-    home.keep("templates/en/sms.jinja", "[sms]\n{{ company.short_name }}: 99% off, call {{ company.phone }}. STOP to opt out\n");
+    // It names no offer, which only the review of a message can know.
+    home.keep("templates/en/sms.jinja", "[sms]\n{{ company.short_name }}: Shall we talk? {{ company.phone }}. STOP to opt out\n");
     home.does(&["sample", "--rows", "300", "--contacts", "--out", "customers.csv"]);
     home.say(&["run", "--data", "customers.csv"]);
     let said = home.say(&["export", "--format", "json", "--out", "sms.json", "--channel", "sms", "--json"]);
     let count: Value = serde_json::from_str(&said.out).unwrap();
     adds_up(&count);
     assert!(said.code == Some(8) && number(&count, "exported") > 0 && number(&count, "held") > 0, "{said}");
-    assert!(!home.text("sms.json").contains("99%") && !home.text("sms.json").contains("\"language\":\"en\""));
+    assert!(!home.text("sms.json").contains("Shall we talk") && !home.text("sms.json").contains("\"language\":\"en\""));
     let reason = count["first_reasons"][0].as_str().unwrap();
-    assert!(reason.contains("sms (en): held, text: ") && reason.contains("99"), "{reason}");
+    assert!(reason.contains("sms (en): held, text: ") && reason.contains("offer"), "{reason}");
     // Where all is kept back, nothing is written, and the exit code says so.
     let id = reason.split(" (line ").next().unwrap();
     let said = home.say(&["export", "--format", "csv", "--out", "none.csv", "--channel", "sms", "--search", id]);

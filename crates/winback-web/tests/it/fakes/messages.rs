@@ -202,7 +202,7 @@ impl<'a> Pen<'a> {
                 "text",
                 self.say("由專人為您說明", "由专人为您说明", "a person answers"),
                 Value::Promise {
-                    of: "service".into(), words: self.say("由專人為您說明", "由专人为您说明", "a person answers")
+                    of: "guarantee".into(), words: self.say("由專人為您說明", "由专人为您说明", "a person answers")
                 },
                 self.phrase("email", 31),
             ),

@@ -358,7 +358,7 @@ pub fn run() -> Run {
         stage(Stage::Import, 1, serde_json::json!({"rows": 32, "accepted": 30, "rejected": 2})),
         stage(Stage::Train, 2, serde_json::json!({"folds": 5})),
         stage(Stage::Assess, 3, serde_json::json!({"assessed": 30})),
-        stage(Stage::Plan, 4, serde_json::json!({"planned": 30})),
+        stage(Stage::Plan, 4, serde_json::json!({"planned": 30, "budget_minor": 50_000, "cost_minor": 48_250, "moved": 3})),
     ];
     Run { id: RunId(1), origin, started_at: at(0), stages }
 }
