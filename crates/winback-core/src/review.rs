@@ -5,6 +5,7 @@ mod account;
 mod claims;
 mod html;
 mod manners;
+mod memo;
 mod script;
 mod sms;
 
@@ -75,7 +76,12 @@ fn judge(brief: &Brief, phrases: &Phrases, grounds: &Grounds<'_>, draft: Draft) 
         }
     };
     let bound = |fact: &Fact| ledger.iter().any(|entry| matches!(&entry.bound, Binding::Fact { id } if *id == fact.id));
-    let used = |fact: &&Fact| bound(fact) || read.iter().flat_map(|read| &read.open).any(|(_, line)| stands_alone(brief, fact, line));
+    let used = |fact: &&Fact| {
+        bound(fact)
+            || read.iter().any(|read| {
+                read.said.iter().any(|said| said.id == fact.id) || read.open.iter().any(|(_, line)| stands_alone(brief, fact, line))
+            })
+    };
     let facts = brief.facts.iter().filter(used).cloned().collect();
     Ok(Message::reviewed(MessageRecord {
         position: brief.position,

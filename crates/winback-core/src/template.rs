@@ -79,7 +79,7 @@ pub struct Templates {
 }
 
 /// The case a wording is chosen for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Case {
     pub goal: Goal,
     /// The segment's place among [`Templates::segments`]; `None` for a segment without a voice of its own.
@@ -204,7 +204,7 @@ impl Templates {
 
     /// Reads the claims of every wording once, so that a review need not.
     fn learn_phrases(&mut self) {
-        let mut phrases = Phrases::of_segments(self.segments.clone());
+        let mut phrases = Phrases::of_segments(self.segments.clone(), crate::brief::mix(0, &self.digest.0));
         self.shelves.iter().flatten().for_each(|section| phrases.learn_words(section));
         for section in self.shelves.iter().flatten().filter(|section| section.part != Part::Html) {
             let refused = phrases.learn(section);

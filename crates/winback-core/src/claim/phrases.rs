@@ -25,6 +25,8 @@ pub struct Phrases {
     segments: Vec<SegmentId>,
     /// What the company never says, and how long its mails may be.
     pub(crate) house: HouseRules,
+    /// Tells the phrases of different templates apart.
+    id: u64,
 }
 
 /// One claim of a template with its clause.
@@ -57,8 +59,8 @@ pub(crate) struct Spot<'a> {
 
 impl Phrases {
     /// Returns no phrases, for templates whose segments have voices of their own.
-    pub(crate) fn of_segments(segments: Vec<SegmentId>) -> Self {
-        Self { segments, ..Self::default() }
+    pub(crate) fn of_segments(segments: Vec<SegmentId>, id: u64) -> Self {
+        Self { segments, id, ..Self::default() }
     }
 
     /// Returns whether a kind of claim can be approved by no template, only by the company.
@@ -123,6 +125,11 @@ impl Phrases {
         let case = self.case(spot.brief);
         let found = candidates.iter().find(|phrase| phrase.fits(claim, spot) && phrase.section.fits(case))?;
         Some(Binding::Phrase { file: found.section.file.clone(), line: found.line })
+    }
+
+    /// Returns a number that tells the phrases of different templates apart.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
     /// Returns the case of a brief.

@@ -33,11 +33,8 @@ impl<'a> Grounds<'a> {
     /// Returns the clauses of a part that nobody answers for.
     pub(super) fn unaccounted(&self, read: &ReadPart<'_>) -> Vec<String> {
         let mut found = Vec::new();
-        let (part, spot) = (read.part, self.spot(read.part));
+        let part = read.part;
         for &(start, line) in &read.open {
-            if clauses(line, &[]).into_iter().all(|clause| self.phrases().is_wording(&line[clause], spot, self.case())) {
-                continue;
-            }
             let claims: Vec<&Bound> = read.bound.iter().filter(|bound| within(&bound.claim.span, start, line)).collect();
             let holes = self.holes(line);
             let left = self.left_of(part, (start, line), &holes, &claims);
@@ -51,6 +48,24 @@ impl<'a> Grounds<'a> {
             }
         }
         found
+    }
+
+    /// Returns the facts with which every clause of a line is one of a wording for this case.
+    pub(super) fn as_wording(&self, part: &Part<'_>, line: &str) -> Option<Vec<&'a Fact>> {
+        let holes = self.holes(line);
+        let spot = self.spot(part);
+        let holds = |holes: &[&Hole<'a>]| {
+            let spans: Vec<Range<usize>> = holes.iter().map(|hole| hole.span.clone()).collect();
+            clauses(line, &spans).iter().all(|clause| self.phrases().is_wording(&with_holes(line, clause, &spans), spot, self.case()))
+        };
+        let facts = |holes: Vec<&Hole<'a>>| Some(holes.into_iter().filter_map(|hole| hole.fact).collect());
+        let all: Vec<&Hole<'a>> = holes.iter().collect();
+        if holds(&all) {
+            return facts(all);
+        }
+        // A fact's words may also be ordinary words of a wording.
+        let without = |at: usize| holes.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, hole)| hole).collect::<Vec<_>>();
+        (0..holes.len()).map(without).find(|fewer| holds(fewer)).and_then(facts)
     }
 
     fn left_of(&self, part: &Part<'_>, line: (usize, &str), holes: &[Hole<'a>], claims: &[&Bound]) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! The claim ledger: every claim of a draft is bound to a fact of the brief or to a phrase
 //! that a person approved; what is bound to neither keeps the draft back.
-use super::Part;
-use crate::claim::{Claim, Compare, Phrases, Reading, Sense, Spot, Unit, Value, denied_within, read, sentence};
+use super::{Part, memo};
+use crate::claim::{Claim, Compare, Phrases, Reading, Sense, Spot, Unit, Value, denied_within, sentence};
 use crate::message::{Binding, Brief, Channel, Fact, LedgerEntry};
 use crate::template::Case;
 use std::collections::HashSet;
@@ -52,10 +52,12 @@ pub(super) struct Bound {
 /// A part as the review reads it.
 pub(super) struct ReadPart<'p> {
     pub part: &'p Part<'p>,
-    /// The lines that are no wording word for word, with their places.
+    /// The lines that are no wording, with or without facts, with their places.
     pub open: Vec<(usize, &'p str)>,
     /// The claims and what they rest on, in the order of the text.
     pub bound: Vec<Bound>,
+    /// The facts that wordings state.
+    pub said: Vec<&'p Fact>,
     /// Whether the words are the customer's, or what nobody may say.
     pub quoted: bool,
 }
@@ -70,7 +72,9 @@ impl<'a> Grounds<'a> {
         let mut facts: Vec<&Fact> = brief.facts.iter().filter(|fact| !fact.text.trim().is_empty()).collect();
         facts.sort_by_key(|fact| std::cmp::Reverse(fact.text.len()));
         let untyped = brief.facts.iter().filter(|fact| fact.value.is_none());
-        let stated = untyped.flat_map(|fact| read(&fact.text, &reading).into_iter().map(move |claim| Stated { fact, claim })).collect();
+        let stated = untyped
+            .flat_map(|fact| memo::claims(&fact.text, &reading).to_vec().into_iter().map(move |claim| Stated { fact, claim }))
+            .collect();
         Self { brief, phrases, channel, case: phrases.case(brief), reading, stated, facts }
     }
 
@@ -110,27 +114,46 @@ impl<'a> Grounds<'a> {
     {
         let quoted = part.name.starts_with("objection") || part.name.starts_with("forbidden");
         let (text, spot): (&str, _) = (&part.read, self.spot(part));
-        let (mut open, mut bound) = (Vec::new(), Vec::new());
+        let (mut open, mut bound, mut said) = (Vec::new(), Vec::new(), Vec::new());
         for (start, line) in lines(text).filter(|(_, line)| !elsewhere.contains(line)) {
-            let known = self.phrases.line(line, spot, self.case);
-            let mut add = |claim: Claim| {
-                let claim = Claim { span: start + claim.span.start..start + claim.span.end, ..claim };
+            let mut add = |claim: &Claim| {
+                let claim = Claim { span: start + claim.span.start..start + claim.span.end, ..claim.clone() };
                 if !quoted || is_number(&claim.value) {
                     bound.push(self.bound(claim, spot));
                 }
             };
-            match known {
-                Some(claims) => claims.iter().cloned().for_each(&mut add),
-                None => read(line, &self.reading).into_iter().for_each(&mut add),
+            if let Some(claims) = self.phrases.line(line, spot, self.case) {
+                claims.iter().for_each(&mut add);
+                continue;
             }
-            if known.is_none() {
-                open.push((start, line));
+            memo::claims(line, &self.reading).iter().for_each(&mut add);
+            match self.wording(part, line) {
+                Some(facts) => said.extend(facts),
+                None => open.push((start, line)),
             }
         }
         self.settle_giving(text, &mut bound);
         settle_deadlines(text, &mut bound);
         drop_everyday_things(text, &mut bound);
-        ReadPart { part, open, bound, quoted }
+        ReadPart { part, open, bound, said, quoted }
+    }
+
+    /// Returns the facts with which a line is a wording for this case, if it is one.
+    fn wording(&self, part: &Part<'_>, line: &str) -> Option<Vec<&'a Fact>> {
+        let place = memo::Place {
+            phrases: self.phrases.id(),
+            reading: self.reading,
+            channel: self.channel,
+            part: part.name.as_bytes().first_chunk().copied().unwrap_or_default(),
+            case: self.case,
+        };
+        let fact = |(id, text): &(String, String)| self.brief.facts.iter().find(|fact| fact.id == *id && fact.text == *text);
+        if let Some(facts) = memo::wording(line, &place).and_then(|holes| holes.iter().map(fact).collect()) {
+            return Some(facts);
+        }
+        let facts = self.as_wording(part, line)?;
+        memo::keep_wording(line, place, facts.iter().map(|fact| (fact.id.clone(), fact.text.clone())).collect());
+        Some(facts)
     }
 
     fn bound(&self, mut claim: Claim, spot: Spot<'_>) -> Bound {

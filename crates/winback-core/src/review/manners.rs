@@ -1,13 +1,14 @@
 //! Whether a draft is polite, keeps the company's own rules and is short enough for its reader.
 use super::Desk;
 use super::claims::ReadPart;
+use super::memo::is_rude;
 use crate::locale::Locale;
 use crate::manners::{HouseRules, find};
 use crate::message::Content;
 
 impl Desk<'_> {
     /// Notes each phrase that no message says, wherever the company itself speaks, and a mail that is too long. Lines
-    /// that are wordings word for word were checked when the templates were read.
+    /// that are wordings were checked when the templates were read, and the facts they state are checked here.
     pub(super) fn manners(&mut self, house: &HouseRules, parts: &[ReadPart<'_>], content: &Content) {
         self.checks.push("manners");
         for read in parts.iter().filter(|read| !read.quoted) {
@@ -17,6 +18,11 @@ impl Desk<'_> {
             let said = if open.is_empty() { Vec::new() } else { find(&open) };
             for offence in said.into_iter().chain(rules) {
                 self.find(&part.name, "manners", offence.to_string());
+            }
+        }
+        for fact in self.brief.facts.iter().filter(|fact| fact.value.is_none() && is_rude(&fact.text)) {
+            for offence in find(&fact.text) {
+                self.find(&fact.id, "manners", offence.to_string());
             }
         }
         if let Content::Email(mail) = content {
