@@ -84,23 +84,26 @@ impl<'a> Grounds<'a> {
             if self.is_wording(part, &with_holes(line, &clause, &spans)) {
                 continue;
             }
-            let inside = |span: &Range<usize>| clause.start <= span.start && span.end <= clause.end;
-            let own = |bound: &Bound| matches!(&bound.to, Some(Binding::Fact { id }) if !id.starts_with("company."));
-            let rests = holes.iter().any(|hole| inside(&hole.span) && hole.fact.is_some_and(|fact| !fact.id.starts_with("company.")))
-                || stated.iter().any(|(span, bound)| inside(span) && own(bound) && self.is_solid(bound, &line[span.clone()]));
-            let mut covered: Vec<Range<usize>> = spans.iter().filter(|span| inside(span)).cloned().collect();
-            covered.extend(
-                stated
-                    .iter()
-                    .filter(|(span, bound)| inside(span) && self.is_solid(bound, &line[span.clone()]))
-                    .map(|(span, _)| span.clone()),
-            );
-            covered.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
-            if !is_plain(line, &clause, &covered, &self.ground(rests)) {
-                left.push(with_holes(line, &clause, &spans).trim().replace(crate::claim::HOLE, "…"));
+            for piece in sentences(line, &clause, &spans) {
+                if !self.is_wording(part, &with_holes(line, &piece, &spans)) && !self.is_plain_piece(line, &piece, (holes, &stated)) {
+                    left.push(with_holes(line, &piece, &spans).trim().replace(crate::claim::HOLE, "…"));
+                }
             }
         }
         left
+    }
+
+    /// Returns whether nothing is left of a piece of a line but facts, bound claims and words that promise nothing.
+    fn is_plain_piece(&self, line: &str, piece: &Range<usize>, (holes, stated): (&[&Hole<'a>], &[(Range<usize>, &Bound)])) -> bool {
+        let inside = |span: &Range<usize>| piece.start <= span.start && span.end <= piece.end;
+        let own = |bound: &Bound| matches!(&bound.to, Some(Binding::Fact { id }) if !id.starts_with("company."));
+        let solid = || stated.iter().filter(|(span, bound)| inside(span) && self.is_solid(bound, &line[span.clone()]));
+        let spans = || holes.iter().filter(|hole| inside(&hole.span));
+        let rests =
+            spans().any(|hole| hole.fact.is_some_and(|fact| !fact.id.starts_with("company."))) || solid().any(|(_, bound)| own(bound));
+        let mut covered: Vec<Range<usize>> = spans().map(|hole| hole.span.clone()).chain(solid().map(|(span, _)| span.clone())).collect();
+        covered.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+        is_plain(line, piece, &covered, &self.ground(rests))
     }
 
     /// Returns whether a bound claim accounts for its own words: a number, a price, a date does; words do where the
@@ -153,6 +156,22 @@ impl<'a> Grounds<'a> {
             stated,
         }
     }
+}
+
+/// Returns the pieces of a clause between facts that end a sentence themselves, as a promise does.
+fn sentences(line: &str, clause: &Range<usize>, holes: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut pieces = Vec::new();
+    let mut start = clause.start;
+    for hole in holes.iter().filter(|hole| clause.start <= hole.start && hole.end <= clause.end) {
+        if line[hole.clone()].trim_end().ends_with(['。', '！', '？', '.', '!', '?']) && start < hole.end {
+            pieces.push(start..hole.end);
+            start = hole.end;
+        }
+    }
+    if start < clause.end {
+        pieces.push(start..clause.end);
+    }
+    pieces
 }
 
 fn within(span: &Range<usize>, start: usize, line: &str) -> bool {

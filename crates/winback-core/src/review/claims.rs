@@ -1,7 +1,7 @@
 //! The claim ledger: every claim of a draft is bound to a fact of the brief or to a phrase
 //! that a person approved; what is bound to neither keeps the draft back.
 use super::{Part, memo};
-use crate::claim::{Claim, Compare, Phrases, Reading, Sense, Spot, Unit, Value, denied_within, sentence};
+use crate::claim::{Claim, Compare, Phrases, Reading, Sense, Spot, Unit, Value, clause, denied_within, sentence};
 use crate::message::{Binding, Brief, Channel, Fact, LedgerEntry};
 use crate::template::Case;
 use std::collections::HashSet;
@@ -200,7 +200,7 @@ impl<'a> Grounds<'a> {
         let stated = stated.filter(|fact| of != "free" || !frees_more(text, claim, fact));
         let less =
             |fact: &&Fact| matches!(&fact.value, Some(Value::Percent { sense: Sense::Off, .. } | Value::Money { sense: Sense::Off, .. }));
-        let about = |fact: &&Fact| fact.id.starts_with("customer.") && text[sentence(text, &claim.span)].contains(&fact.text);
+        let about = |fact: &&Fact| fact.id.starts_with("customer.") && text[clause(text, &claim.span)].contains(&fact.text);
         stated.or_else(|| match of {
             "lower_price" => self.brief.facts.iter().find(less),
             "about_you" => self.brief.facts.iter().find(about),
