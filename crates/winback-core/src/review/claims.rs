@@ -201,11 +201,12 @@ impl<'a> Grounds<'a> {
         let less =
             |fact: &&Fact| matches!(&fact.value, Some(Value::Percent { sense: Sense::Off, .. } | Value::Money { sense: Sense::Off, .. }));
         let about = |fact: &&Fact| fact.id.starts_with("customer.") && text[clause(text, &claim.span)].contains(&fact.text);
-        stated.or_else(|| match of {
-            "lower_price" => self.brief.facts.iter().find(less),
-            "about_you" => self.brief.facts.iter().find(about),
-            _ => None,
-        })
+        match of {
+            // Paying less rests on how much less, not on a name that says so too.
+            "lower_price" => self.brief.facts.iter().find(less).or(stated),
+            "about_you" => stated.or_else(|| self.brief.facts.iter().find(about)),
+            _ => stated,
+        }
     }
 
     fn amount(&self, claim: &Claim, text: &str) -> Option<&'a Fact> {
