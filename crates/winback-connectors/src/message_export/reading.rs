@@ -83,13 +83,20 @@ fn ledger(out: &mut String, record: &MessageRecord) {
     }
     out.push_str("| part | words | rests on | which says | from |\n| --- | --- | --- | --- | --- |\n");
     let parts = record.content.parts();
-    for entry in &record.ledger {
+    for entry in record.ledger.iter().filter(|entry| !is_within(entry, &record.ledger)) {
         let text = parts.iter().find(|(name, _)| *name == entry.part).map_or("", |(_, text)| *text);
         let words = marked(text, entry).unwrap_or("(the place is not in the text)");
         let (rests_on, says, from) = basis(record, &entry.bound);
         let row = [&entry.part, words, &rests_on, &says, &from].map(cell);
         let _ = writeln!(out, "| {} |", row.join(" | "));
     }
+}
+
+/// Returns whether a claim is only a piece of a longer one that rests on the same: nobody reads that twice.
+fn is_within(entry: &LedgerEntry, ledger: &[LedgerEntry]) -> bool {
+    let length = entry.end - entry.start;
+    let covers = |other: &LedgerEntry| other.start <= entry.start && entry.end <= other.end && other.end - other.start > length;
+    ledger.iter().any(|other| other.part == entry.part && other.bound == entry.bound && covers(other))
 }
 
 fn marked<'a>(text: &'a str, entry: &LedgerEntry) -> Option<&'a str> {
