@@ -11,7 +11,7 @@ pub(crate) fn visible_text(html: &str) -> String {
     let mut rest = html;
     while let Some(at) = rest.find('<') {
         unescape(&rest[..at], &mut text);
-        let name = parts_of_tag(&rest[at + 1..]).0.trim_matches('/');
+        let name = name_of_tag(&rest[at + 1..]).trim_matches('/');
         let inline = INLINE.iter().any(|tag| tag.eq_ignore_ascii_case(name));
         rest = skip_tag(&rest[at..]);
         if !inline && !text.ends_with('\n') {
@@ -116,11 +116,30 @@ pub(super) fn active_content(html: &str) -> Option<&str> {
     let imports = |(at, _): (usize, &str)| html.get(at + 1..at + 7).filter(|word| word.eq_ignore_ascii_case("import"));
     let tags = || html.split('<').skip(1);
     tags()
-        .find_map(active_tag)
+        .find(|text| !known_tag(text).plain)
+        .and_then(active_tag)
         .or_else(|| tags().find_map(writing_style))
         .or_else(|| html.match_indices('(').find_map(fetches))
         .or_else(|| html.match_indices('@').find_map(imports))
         .or_else(|| html.match_indices('&').find_map(|(at, _)| unknown_entity(&html[at..])))
+}
+
+/// What is known of a tag.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tag {
+    /// Whether nothing in it is active.
+    plain: bool,
+    /// Whether it links somewhere.
+    links: bool,
+}
+
+/// Returns what is known of a tag; `text` begins behind its `<`. The tags of a batch are the same in every mail.
+fn known_tag(text: &str) -> Tag {
+    let tag = text.split_once('>').map_or(text, |(tag, _)| tag);
+    super::memo::tag(tag, |tag| Tag {
+        plain: active_tag(tag).is_none(),
+        links: parts_of_tag(tag).1.iter().any(|attribute| attribute.name.eq_ignore_ascii_case("href")),
+    })
 }
 
 /// Returns what is active in a tag; `text` begins behind its `<`.
@@ -163,10 +182,16 @@ struct Attribute<'a> {
     closed: bool,
 }
 
+/// Returns a tag's name; `text` begins behind its `<`.
+fn name_of_tag(text: &str) -> &str {
+    text.split(|c: char| c == '>' || c.is_ascii_whitespace()).next().unwrap_or_default()
+}
+
 /// Returns a tag's name and attributes as browsers part them; `text` begins behind its `<`.
 fn parts_of_tag(text: &str) -> (&str, Vec<Attribute<'_>>) {
     let tag = text.split_once('>').map_or(text, |(tag, _)| tag);
-    let (name, mut rest) = tag.split_at(tag.find(|c: char| c.is_ascii_whitespace()).unwrap_or(tag.len()));
+    let name = name_of_tag(tag);
+    let mut rest = &tag[name.len()..];
     let mut attributes = Vec::new();
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
@@ -198,7 +223,8 @@ fn first_attribute(text: &str) -> (Attribute<'_>, &str) {
 
 /// Returns the targets of the links, entities resolved.
 pub(super) fn links(html: &str) -> Vec<String> {
-    let attributes = html.split('<').skip(1).flat_map(|text| parts_of_tag(text).1);
+    let linking = html.split('<').skip(1).filter(|text| known_tag(text).links);
+    let attributes = linking.flat_map(|text| parts_of_tag(text).1);
     let resolve = |attribute: Attribute<'_>| {
         let mut link = String::new();
         unescape(attribute.value, &mut link);

@@ -1,6 +1,7 @@
 //! What was found out lately about lines that come again and again: most lines of a batch
 //! differ in nothing but a name. Each answer depends on its key alone, so remembering it
 //! changes no result.
+use super::html::Tag;
 use crate::claim::{Claim, Reading, read};
 use crate::message::Channel;
 use crate::template::Case;
@@ -35,6 +36,7 @@ thread_local! {
     static CLAIMS: Lines<Reading, Rc<[Claim]>> = RefCell::default();
     static WORDINGS: Lines<Place, Holes> = RefCell::default();
     static RUDE: Lines<(), bool> = RefCell::default();
+    static TAGS: Lines<(), Tag> = RefCell::default();
 }
 
 /// Returns what a line claims.
@@ -45,6 +47,11 @@ pub(super) fn claims(line: &str, reading: &Reading) -> Rc<[Claim]> {
 /// Returns whether a text holds a phrase that no message says.
 pub(super) fn is_rude(text: &str) -> bool {
     RUDE.with(|lines| recall(lines, &(), text).unwrap_or_else(|| keep(lines, (), text, !crate::manners::find(text).is_empty())))
+}
+
+/// Returns what is known of a tag of HTML.
+pub(super) fn tag(tag: &str, look: impl Fn(&str) -> Tag) -> Tag {
+    TAGS.with(|tags| recall(tags, &(), tag).unwrap_or_else(|| keep(tags, (), tag, look(tag))))
 }
 
 /// Returns the facts with which a line was found to be a wording.
