@@ -33,24 +33,23 @@ pub fn review(brief: &Brief, phrases: &Phrases, draft: Draft) -> Result<Message,
 
 /// Reviews the drafts of one brief, whose facts are read once.
 pub(crate) struct Reviewer<'a> {
-    brief: &'a Brief,
-    phrases: &'a Phrases,
     grounds: Grounds<'a>,
 }
 
 impl<'a> Reviewer<'a> {
     pub(crate) fn new(brief: &'a Brief, phrases: &'a Phrases) -> Self {
-        Self { brief, phrases, grounds: Grounds::new(brief, phrases, Channel::Email) }
+        Self { grounds: Grounds::new(brief, phrases, Channel::Email) }
     }
 
     /// Returns the message, or everything that is wrong with the draft.
     pub(crate) fn review(&mut self, draft: Draft) -> Result<Message, Vec<Finding>> {
         self.grounds.for_channel(draft.content.channel());
-        judge(self.brief, self.phrases, &self.grounds, draft)
+        judge(&self.grounds, draft)
     }
 }
 
-fn judge(brief: &Brief, phrases: &Phrases, grounds: &Grounds<'_>, draft: Draft) -> Result<Message, Vec<Finding>> {
+fn judge(grounds: &Grounds<'_>, draft: Draft) -> Result<Message, Vec<Finding>> {
+    let brief = grounds.brief();
     let mut desk = Desk { brief, channel: draft.content.channel(), findings: Vec::new(), checks: Vec::new() };
     desk.offer_matches(&draft);
     let parts = parts(&draft.content);
@@ -59,7 +58,7 @@ fn judge(brief: &Brief, phrases: &Phrases, grounds: &Grounds<'_>, draft: Draft) 
     desk.characters(&parts);
     let read = read_parts(&parts, grounds);
     let ledger = desk.claims(&read, grounds);
-    desk.manners(&phrases.house, &read, &draft.content);
+    desk.manners(&grounds.phrases().house, &read, &draft.content);
     match &draft.content {
         Content::Email(email) => desk.email(email, parts.last().map_or("", |html| &html.read)),
         Content::Sms(sms) => desk.sms(sms),
@@ -76,12 +75,7 @@ fn judge(brief: &Brief, phrases: &Phrases, grounds: &Grounds<'_>, draft: Draft) 
         }
     };
     let bound = |fact: &Fact| ledger.iter().any(|entry| matches!(&entry.bound, Binding::Fact { id } if *id == fact.id));
-    let used = |fact: &&Fact| {
-        bound(fact)
-            || read.iter().any(|read| {
-                read.said.iter().any(|said| said.id == fact.id) || read.open.iter().any(|(_, line)| stands_alone(brief, fact, line))
-            })
-    };
+    let used = |fact: &&Fact| bound(fact) || read.iter().flat_map(|read| &read.said).any(|said| said.id == fact.id);
     let facts = brief.facts.iter().filter(used).cloned().collect();
     Ok(Message::reviewed(MessageRecord {
         position: brief.position,
@@ -107,19 +101,6 @@ fn read_parts<'p>(parts: &'p [Part<'p>], grounds: &Grounds<'p>) -> Vec<ReadPart<
         read.push(grounds.read(part, &elsewhere));
     }
     read
-}
-
-/// Returns whether a fact's words stand in a text on their own, not only as a piece of a longer fact.
-fn stands_alone(brief: &Brief, fact: &Fact, text: &str) -> bool {
-    if !text.contains(fact.text.as_str()) {
-        return false;
-    }
-    let longer = |other: &&Fact| other.text.len() > fact.text.len() && other.text.contains(fact.text.as_str());
-    let mut rest = Cow::Borrowed(text);
-    for other in brief.facts.iter().filter(longer) {
-        rest = rest.replace(other.text.as_str(), "\n").into();
-    }
-    rest.contains(fact.text.as_str())
 }
 
 /// Returns the link that dials a telephone number: `tel:+15550100`.

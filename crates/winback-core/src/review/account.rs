@@ -37,7 +37,7 @@ impl<'a> Grounds<'a> {
         for &(start, line) in &read.open {
             let claims: Vec<&Bound> = read.bound.iter().filter(|bound| within(&bound.claim.span, start, line)).collect();
             let holes = self.holes(line);
-            let left = self.left_of(part, (start, line), &holes, &claims);
+            let left = self.left_among(part, (start, line), &holes.iter().collect::<Vec<_>>(), &claims);
             // A fact's words may also be ordinary words of a wording: what holds without one fact holds.
             let without = |at: usize| {
                 let fewer: Vec<&Hole<'_>> = holes.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, hole)| hole).collect();
@@ -48,6 +48,11 @@ impl<'a> Grounds<'a> {
             }
         }
         found
+    }
+
+    /// Returns the facts that stand in a line.
+    pub(super) fn facts_in(&self, line: &str) -> impl Iterator<Item = &'a Fact> {
+        self.holes(line).into_iter().filter_map(|hole| hole.fact)
     }
 
     /// Returns the facts with which every clause of a line is one of a wording for this case.
@@ -66,10 +71,6 @@ impl<'a> Grounds<'a> {
         // A fact's words may also be ordinary words of a wording.
         let without = |at: usize| holes.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, hole)| hole).collect::<Vec<_>>();
         (0..holes.len()).map(without).find(|fewer| holds(fewer)).and_then(facts)
-    }
-
-    fn left_of(&self, part: &Part<'_>, line: (usize, &str), holes: &[Hole<'a>], claims: &[&Bound]) -> Vec<String> {
-        self.left_among(part, line, &holes.iter().collect::<Vec<_>>(), claims)
     }
 
     fn left_among(&self, part: &Part<'_>, (start, line): (usize, &str), holes: &[&Hole<'a>], claims: &[&Bound]) -> Vec<String> {

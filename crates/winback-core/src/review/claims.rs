@@ -56,7 +56,7 @@ pub(super) struct ReadPart<'p> {
     pub open: Vec<(usize, &'p str)>,
     /// The claims and what they rest on, in the order of the text.
     pub bound: Vec<Bound>,
-    /// The facts that wordings state.
+    /// The facts whose words stand in it.
     pub said: Vec<&'p Fact>,
     /// Whether the words are the customer's, or what nobody may say.
     pub quoted: bool,
@@ -129,7 +129,10 @@ impl<'a> Grounds<'a> {
             memo::claims(line, &self.reading).iter().for_each(&mut add);
             match self.wording(part, line) {
                 Some(facts) => said.extend(facts),
-                None => open.push((start, line)),
+                None => {
+                    said.extend(self.facts_in(line));
+                    open.push((start, line));
+                }
             }
         }
         self.settle_giving(text, &mut bound);

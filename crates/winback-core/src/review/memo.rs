@@ -5,15 +5,14 @@ use super::html::Tag;
 use crate::claim::{Claim, Reading, read};
 use crate::message::Channel;
 use crate::template::Case;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::rc::Rc;
 
-/// How many lines are remembered for one setting before all are forgotten.
-const MOST: usize = 4_096;
-/// How many settings are remembered before all are forgotten.
-const MOST_SETTINGS: usize = 1_024;
+/// How many lines of one kind a thread remembers before it forgets them all: some ten megabytes at most, however many
+/// customers there are.
+const MOST: usize = 16_384;
 
 /// Where a line stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,13 +29,23 @@ pub(super) struct Place {
 /// The facts with which a line is a wording, by id and text.
 pub(super) type Holes = Rc<[(String, String)]>;
 
-type Lines<K, V> = RefCell<HashMap<K, HashMap<String, V>>>;
+/// Answers by setting and line, and how many there are.
+struct Lines<K, V> {
+    known: RefCell<HashMap<K, HashMap<String, V>>>,
+    count: Cell<usize>,
+}
+
+impl<K, V> Default for Lines<K, V> {
+    fn default() -> Self {
+        Self { known: RefCell::default(), count: Cell::default() }
+    }
+}
 
 thread_local! {
-    static CLAIMS: Lines<Reading, Rc<[Claim]>> = RefCell::default();
-    static WORDINGS: Lines<Place, Holes> = RefCell::default();
-    static RUDE: Lines<(), bool> = RefCell::default();
-    static TAGS: Lines<(), Tag> = RefCell::default();
+    static CLAIMS: Lines<Reading, Rc<[Claim]>> = Lines::default();
+    static WORDINGS: Lines<Place, Holes> = Lines::default();
+    static RUDE: Lines<(), bool> = Lines::default();
+    static TAGS: Lines<(), Tag> = Lines::default();
 }
 
 /// Returns what a line claims.
@@ -65,18 +74,30 @@ pub(super) fn keep_wording(line: &str, place: Place, holes: Holes) -> Holes {
 }
 
 fn recall<K: Hash + Eq, V: Clone>(lines: &Lines<K, V>, key: &K, line: &str) -> Option<V> {
-    lines.borrow().get(key)?.get(line).cloned()
+    lines.known.borrow().get(key)?.get(line).cloned()
 }
 
 fn keep<K: Hash + Eq, V: Clone>(lines: &Lines<K, V>, key: K, line: &str, value: V) -> V {
-    let mut lines = lines.borrow_mut();
-    if lines.len() >= MOST_SETTINGS {
-        lines.clear();
+    let mut known = lines.known.borrow_mut();
+    if lines.count.replace(lines.count.get() + 1) >= MOST {
+        known.clear();
+        lines.count.set(1);
     }
-    let of_key = lines.entry(key).or_default();
-    if of_key.len() >= MOST {
-        of_key.clear();
-    }
-    of_key.insert(line.to_owned(), value.clone());
+    known.entry(key).or_default().insert(line.to_owned(), value.clone());
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_forgets_before_it_remembers_too_much() {
+        let lines = Lines::<usize, usize>::default();
+        for at in 0..MOST * 2 + 5 {
+            keep(&lines, at % 700, &at.to_string(), at);
+            assert_eq!(recall(&lines, &(at % 700), &at.to_string()), Some(at));
+        }
+        assert_eq!(lines.known.borrow().values().map(HashMap::len).sum::<usize>(), 5);
+    }
 }
