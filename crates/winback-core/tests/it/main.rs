@@ -11,3 +11,4 @@ mod prompts;
 mod sample;
 mod truth;
 mod verbs;
+mod wordings;
