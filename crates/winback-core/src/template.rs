@@ -33,7 +33,7 @@ use crate::segment::SegmentId;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use part::Part;
 use section::Section;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use file::decode;
 pub(crate) use part::Part as TemplatePart;
@@ -205,11 +205,14 @@ impl Templates {
     /// Reads the claims of every wording once, so that a review need not.
     fn learn_phrases(&mut self) {
         let mut phrases = Phrases::of_segments(self.segments.clone(), crate::brief::mix(0, &self.digest.0));
-        self.shelves.iter().flatten().for_each(|section| phrases.learn_words(section));
-        for section in self.shelves.iter().flatten().filter(|section| section.part != Part::Html) {
-            let refused = phrases.learn(section);
+        // A wording for every language stands on a shelf of each.
+        let mut learned = BTreeSet::new();
+        for section in self.shelves.iter().flatten() {
+            if section.locale.is_none() && !learned.insert(section.key.clone()) {
+                continue;
+            }
             let error = |(line, words)| section.problem(line, TemplateProblem::NeedsApproval(words));
-            self.unapproved.extend(refused.into_iter().map(error));
+            self.unapproved.extend(phrases.learn(section).into_iter().map(error));
         }
         phrases.house = std::mem::take(&mut self.phrases.house);
         self.phrases = phrases;

@@ -20,9 +20,17 @@ const LONGEST: usize = 6;
 /// Every clause of every wording.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wordings {
-    clauses: HashMap<String, Vec<Arc<Known>>>,
+    clauses: HashMap<String, Vec<Clause>>,
     /// Whole lines into which nothing is put, with what they claim whatever the day.
     lines: HashMap<String, Vec<Line>>,
+}
+
+/// A clause of a wording.
+#[derive(Clone, Debug)]
+struct Clause {
+    known: Arc<Known>,
+    /// The line of the template file.
+    line: u32,
 }
 
 /// A line of a wording.
@@ -52,9 +60,10 @@ impl Wordings {
                 }
             }
             for clause in clauses(&form, &[]) {
+                let line = section.line + form[..clause.start].matches('\n').count();
                 let places = self.clauses.entry(form[clause].trim().to_owned()).or_default();
-                if !places.iter().any(|place| Arc::ptr_eq(place, &known)) {
-                    places.push(Arc::clone(&known));
+                if !places.iter().any(|place| Arc::ptr_eq(&place.known, &known)) {
+                    places.push(Clause { known: Arc::clone(&known), line: u32::try_from(line).unwrap_or(u32::MAX) });
                 }
             }
         }
@@ -69,7 +78,13 @@ impl Wordings {
     pub(crate) fn knows(&self, clause: &str, fits: impl Fn(&Known) -> bool) -> bool {
         let clause = clause.trim();
         clause.chars().all(|c| c == HOLE || !c.is_alphanumeric())
-            || self.clauses.get(clause).is_some_and(|places| places.iter().any(|known| fits(known)))
+            || self.clauses.get(clause).is_some_and(|places| places.iter().any(|place| fits(&place.known)))
+    }
+
+    /// Returns the file and the line of a wording that `fits` and has a clause.
+    pub(crate) fn place(&self, clause: &str, fits: impl Fn(&Known) -> bool) -> Option<(&str, u32)> {
+        let found = self.clauses.get(clause.trim())?.iter().find(|place| fits(&place.known))?;
+        Some((&found.known.section.file, found.line))
     }
 }
 
@@ -283,7 +298,7 @@ impl Vocabulary {
 }
 
 /// Returns a template's text in each form that its conditions can give it, with [`HOLE`] for what is put in.
-fn forms(text: &str) -> Vec<String> {
+pub(super) fn forms(text: &str) -> Vec<String> {
     let mut done = Vec::new();
     let mut open = vec![(String::new(), text)];
     while let Some((mut so_far, rest)) = open.pop() {

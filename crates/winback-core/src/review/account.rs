@@ -73,6 +73,20 @@ impl<'a> Grounds<'a> {
         (0..holes.len()).map(without).find(|fewer| holds(fewer)).and_then(facts)
     }
 
+    /// Returns the clause of a line around a span, with marks for facts and slots; `None` where the span is inside one.
+    pub(super) fn clause_around(&self, part: &Part<'_>, line: &str, span: &Range<usize>) -> Option<String> {
+        let holes = self.holes(line);
+        let around = |spans: &[Range<usize>]| {
+            let clause = clauses(line, spans).into_iter().find(|clause| clause.start <= span.start && span.end <= clause.end)?;
+            (!spans.iter().any(|hole| hole.start < span.end && span.start < hole.end)).then(|| with_holes(line, &clause, spans))
+        };
+        let all: Vec<Range<usize>> = holes.iter().map(|hole| hole.span.clone()).collect();
+        let without =
+            |at: usize| all.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, hole)| hole.clone()).collect::<Vec<_>>();
+        let forms = std::iter::once(all.clone()).chain((0..all.len()).map(without));
+        forms.filter_map(|spans| around(&spans)).find(|clause| self.is_wording(part, clause))
+    }
+
     fn left_among(&self, part: &Part<'_>, (start, line): (usize, &str), holes: &[&Hole<'a>], claims: &[&Bound]) -> Vec<String> {
         let spans: Vec<Range<usize>> = holes.iter().map(|hole| hole.span.clone()).collect();
         let here = |bound: &&&Bound| bound.to.is_some();

@@ -90,7 +90,7 @@ impl<'a> Grounds<'a> {
     where
         'a: 'p,
     {
-        Spot { brief: self.brief, channel: self.channel, part: &part.name, text: &part.read }
+        Spot { brief: self.brief, channel: self.channel, part: &part.name }
     }
 
     /// Returns the same grounds for another channel.
@@ -117,9 +117,8 @@ impl<'a> Grounds<'a> {
         let (mut open, mut bound, mut said) = (Vec::new(), Vec::new(), Vec::new());
         for (start, line) in lines(text).filter(|(_, line)| !elsewhere.contains(line)) {
             let mut add = |claim: &Claim| {
-                let claim = Claim { span: start + claim.span.start..start + claim.span.end, ..claim.clone() };
                 if !quoted || is_number(&claim.value) {
-                    bound.push(self.bound(claim, spot));
+                    bound.push(self.bound(claim, part, (start, line)));
                 }
             };
             if let Some(claims) = self.phrases.line(line, spot, self.case) {
@@ -159,25 +158,23 @@ impl<'a> Grounds<'a> {
         Some(facts)
     }
 
-    fn bound(&self, mut claim: Claim, spot: Spot<'_>) -> Bound {
-        let to = self.rest(&claim, spot);
-        let told = |id: &str| self.brief.facts.iter().find(|fact| fact.id == id && id.starts_with("customer."));
-        if let Some(Binding::Fact { id }) = &to
-            && let Some(value) = told(id).and_then(|fact| fact.value.clone())
-        {
-            claim.value = value;
-        }
-        Bound { claim, to }
-    }
-
-    fn rest(&self, claim: &Claim, spot: Spot<'_>) -> Option<Binding> {
+    /// Returns a claim of a line, placed in its part, with what it rests on.
+    fn bound(&self, claim: &Claim, part: &Part<'_>, (start, line): (usize, &str)) -> Bound {
+        let phrase = || {
+            self.clause_around(part, line, &claim.span).and_then(|clause| self.phrases.approve(claim, &clause, self.spot(part), self.case))
+        };
+        let mut claim = Claim { span: start + claim.span.start..start + claim.span.end, ..claim.clone() };
         let fact = match &claim.value {
             Value::Name { name } => self.names(name),
-            Value::Promise { of, .. } => self.promises(of, claim, spot.text),
+            Value::Promise { of, .. } => self.promises(of, &claim, &part.read),
             Value::Contact { text } => self.contact(text),
-            _ => self.amount(claim, spot.text),
+            _ => self.amount(&claim, &part.read),
         };
-        fact.map(|fact| Binding::Fact { id: fact.id.clone() }).or_else(|| self.phrases.approve(claim, spot))
+        // A ledger shows what the table says, not how the text rounds it.
+        if let Some(value) = fact.filter(|fact| fact.id.starts_with("customer.")).and_then(|fact| fact.value.clone()) {
+            claim.value = value;
+        }
+        Bound { to: fact.map(|fact| Binding::Fact { id: fact.id.clone() }).or_else(phrase), claim }
     }
 
     fn names(&self, name: &str) -> Option<&'a Fact> {
