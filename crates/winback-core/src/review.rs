@@ -16,6 +16,7 @@ use crate::slot::{Place, Refused, Slot, WhenMissing, fill};
 use claims::{Grounds, ReadPart};
 use std::borrow::Cow;
 
+use html::Html;
 pub(crate) use html::visible_text;
 pub use script::{ANSWER_SECONDS, MAIN_PATH_SECONDS, MIN_OBJECTIONS};
 pub(crate) use sms::what_to_cut;
@@ -52,7 +53,8 @@ fn judge(grounds: &Grounds<'_>, draft: Draft) -> Result<Message, Vec<Finding>> {
     let brief = grounds.brief();
     let mut desk = Desk { brief, channel: draft.content.channel(), findings: Vec::new(), checks: Vec::new() };
     desk.offer_matches(&draft);
-    let parts = parts(&draft.content);
+    let html = if let Content::Email(email) = &draft.content { Some(Html::read(&email.html)) } else { None };
+    let parts = parts(&draft.content, html.as_ref());
     desk.slots(&parts);
     desk.greeting();
     desk.characters(&parts);
@@ -60,23 +62,23 @@ fn judge(grounds: &Grounds<'_>, draft: Draft) -> Result<Message, Vec<Finding>> {
     let ledger = desk.claims(&read, grounds);
     desk.manners(&grounds.phrases().house, &read, &draft.content);
     match &draft.content {
-        Content::Email(email) => desk.email(email, parts.last().map_or("", |html| &html.read)),
+        Content::Email(email) => html.iter().for_each(|html| desk.email(email, html)),
         Content::Sms(sms) => desk.sms(sms),
         Content::Call(script) => desk.call(script),
     }
     if !desk.findings.is_empty() {
         return Err(desk.findings);
     }
-    let content = match filled(&draft.content, brief) {
+    let bound = |fact: &Fact| ledger.iter().any(|entry| matches!(&entry.bound, Binding::Fact { id } if *id == fact.id));
+    let used = |fact: &&Fact| bound(fact) || read.iter().flat_map(|read| &read.said).any(|said| said.id == fact.id);
+    let facts = brief.facts.iter().filter(used).cloned().collect();
+    let content = match filled(draft.content, brief) {
         Ok(content) => content,
         Err(refused) => {
             desk.find("text", "slots-filled", refused.to_string());
             return Err(desk.findings);
         }
     };
-    let bound = |fact: &Fact| ledger.iter().any(|entry| matches!(&entry.bound, Binding::Fact { id } if *id == fact.id));
-    let used = |fact: &&Fact| bound(fact) || read.iter().flat_map(|read| &read.said).any(|said| said.id == fact.id);
-    let facts = brief.facts.iter().filter(used).cloned().collect();
     Ok(Message::reviewed(MessageRecord {
         position: brief.position,
         customer: brief.customer.clone(),
@@ -115,13 +117,13 @@ struct Part<'a> {
     /// As it was written.
     raw: &'a str,
     /// As a person reads it.
-    read: Cow<'a, str>,
+    read: &'a str,
 }
 
-fn parts(content: &Content) -> Vec<Part<'_>> {
-    let mut parts: Vec<Part<'_>> = content.parts().into_iter().map(|(name, raw)| Part { name, raw, read: Cow::Borrowed(raw) }).collect();
-    if let Content::Email(email) = content {
-        parts.push(Part { name: "html".into(), raw: &email.html, read: Cow::Owned(html::visible_text(&email.html)) });
+fn parts<'a>(content: &'a Content, html: Option<&'a Html<'_>>) -> Vec<Part<'a>> {
+    let mut parts: Vec<Part<'_>> = content.parts().into_iter().map(|(name, raw)| Part { name, raw, read: raw }).collect();
+    if let (Content::Email(email), Some(html)) = (content, html) {
+        parts.push(Part { name: "html".into(), raw: &email.html, read: &html.text });
     }
     parts
 }
@@ -135,43 +137,48 @@ fn slot_value(brief: &Brief, slot: Slot) -> Option<&str> {
 /// Returns, for each slot of a text, where its marker ends and by how many bytes everything behind it moves when
 /// the slots up to there are filled.
 fn shifts(text: &str, brief: &Brief) -> Vec<(usize, isize)> {
-    let (mut shifts, mut moved) = (Vec::new(), 0);
-    for (at, _) in text.match_indices("{{") {
-        for slot in Slot::ALL {
-            let marker = slot.marker();
-            if text[at..].starts_with(&marker)
-                && let Some(value) = slot_value(brief, slot)
-            {
-                moved += value.len().cast_signed() - marker.len().cast_signed();
-                shifts.push((at + marker.len(), moved));
-            }
-        }
-    }
-    shifts
+    let mut moved = 0;
+    let shift = |(at, _): (usize, &str)| {
+        let (slot, length) = Slot::at(&text[at..])?;
+        moved += slot_value(brief, slot)?.len().cast_signed() - length.cast_signed();
+        Some((at + length, moved))
+    };
+    text.match_indices("{{").filter_map(shift).collect()
 }
 
 /// Returns a text with its slots filled, or the slot that cannot be.
-fn filled(content: &Content, brief: &Brief) -> Result<Content, Refused> {
-    let put = |text: &str, place| fill(text, place, |slot| slot_value(brief, slot));
-    Ok(match content {
-        Content::Email(email) => Content::Email(Email {
-            subject: put(&email.subject, Place::Header)?,
-            preheader: put(&email.preheader, Place::Header)?,
-            text: put(&email.text, Place::Plain)?,
-            html: put(&email.html, Place::Html)?,
-        }),
-        Content::Sms(sms) => Content::Sms(Sms { text: put(&sms.text, Place::Sms)? }),
-        Content::Call(script) => {
-            let mut script = script.clone();
-            let CallScript { opening, reason, offer, objections, forbidden, close, outcomes } = &mut script;
+fn filled(mut content: Content, brief: &Brief) -> Result<Content, Refused> {
+    let put = |text: &mut String, place| -> Result<(), Refused> {
+        if text.contains("{{") {
+            *text = fill(text, place, |slot| slot_value(brief, slot))?;
+        }
+        Ok(())
+    };
+    match &mut content {
+        Content::Email(Email { subject, preheader, text, html }) => {
+            put(subject, Place::Header)?;
+            put(preheader, Place::Header)?;
+            put(text, Place::Plain)?;
+            put(html, Place::Html)?;
+        }
+        Content::Sms(Sms { text }) => put(text, Place::Sms)?,
+        Content::Call(CallScript { opening, reason, offer, objections, forbidden, close, outcomes }) => {
             let answers = objections.iter_mut().flat_map(|objection| [&mut objection.customer, &mut objection.answer]);
             let labels = outcomes.iter_mut().map(|outcome| &mut outcome.label);
-            for part in [opening, reason, offer, close].into_iter().chain(answers).chain(forbidden.iter_mut()).chain(labels) {
-                *part = put(part, Place::Script)?;
+            for part in [opening, reason, offer, close].into_iter().chain(answers).chain(forbidden).chain(labels) {
+                put(part, Place::Script)?;
             }
-            Content::Call(script)
         }
-    })
+    }
+    Ok(content)
+}
+
+/// Returns the first character of a text that is invisible and no line end. All but a few characters are told by
+/// their first byte.
+fn invisible(text: &str) -> Option<char> {
+    let may_be = |byte: u8| byte < b' ' && byte != b'\n' || matches!(byte, 0x7F | 0xC2 | 0xE2);
+    let begins = |(at, byte): (usize, u8)| if may_be(byte) { text.get(at..)?.chars().next() } else { None };
+    text.bytes().enumerate().filter_map(begins).find(|&c| crate::id::is_invisible_control(c))
 }
 
 /// Returns where a part of a text stands.
@@ -257,7 +264,7 @@ impl Desk<'_> {
     fn characters(&mut self, parts: &[Part<'_>]) {
         self.checks.extend(["plain-characters", "single-line"]);
         for part in parts {
-            if let Some(odd) = part.raw.chars().find(|&c| c != '\n' && crate::id::is_invisible_control(c)) {
+            if let Some(odd) = invisible(part.read) {
                 let detail = format!("the control character U+{:04X} stands in the text; remove it", u32::from(odd));
                 self.find(&part.name, "plain-characters", detail);
             }
@@ -300,8 +307,7 @@ impl Desk<'_> {
         ledger
     }
 
-    /// `seen` is what a person reads of the HTML.
-    fn email(&mut self, email: &Email, seen: &str) {
+    fn email(&mut self, email: &Email, html: &Html<'_>) {
         let width: usize = email.subject.chars().map(|c| if c < '\u{1100}' { 1 } else { 2 }).sum();
         self.expect(!email.subject.trim().is_empty(), "subject", "subject-present", || "the subject is empty; write one".into());
         self.expect(width <= SUBJECT_WIDTH, "subject", "subject-length", || {
@@ -309,23 +315,22 @@ impl Desk<'_> {
                 "the subject is {width} wide (a Chinese character counts two), at most {SUBJECT_WIDTH} fit; shorten it or the offer's name"
             )
         });
-        for (part, read, raw) in [("text", email.text.as_str(), &email.text), ("html", seen, &email.html)] {
+        for (part, read, raw) in [("text", email.text.as_str(), &email.text), ("html", html.text.as_str(), &email.html)] {
             self.names_offer(part, read);
             self.footer(part, read, raw);
         }
-        self.links(&email.html);
+        self.links(html);
     }
 
-    fn links(&mut self, html: &str) {
-        let active = html::active_content(html);
-        self.expect(active.is_none(), "html", "html-inert", || {
-            format!("{:?} does not belong in a mail; remove it", active.unwrap_or_default())
+    fn links(&mut self, html: &Html<'_>) {
+        self.expect(html.active.is_none(), "html", "html-inert", || {
+            format!("{:?} does not belong in a mail; remove it", html.active.unwrap_or_default())
         });
         let phone = tel_link(&self.brief.company.phone);
         let unsubscribe = Slot::UnsubscribeUrl.marker();
-        let foreign = html::links(html).into_iter().find(|link| *link != phone && *link != unsubscribe);
+        let foreign = html.links.iter().find(|link| **link != phone && **link != unsubscribe);
         self.expect(foreign.is_none(), "html", "links-known", || {
-            format!("the link {:?} is neither the company's number nor the unsubscribe address; remove it", foreign.unwrap_or_default())
+            format!("the link {:?} is neither the company's number nor the unsubscribe address; remove it", foreign.map_or("", String::as_str))
         });
     }
 

@@ -48,6 +48,13 @@ impl Slot {
         format!("{{{{{}}}}}", self.tag())
     }
 
+    /// Returns the slot whose marker a text begins with, and the marker's length in bytes.
+    pub(crate) fn at(text: &str) -> Option<(Slot, usize)> {
+        let rest = text.strip_prefix("{{")?;
+        let slot = Slot::ALL.into_iter().find(|slot| rest.strip_prefix(slot.tag()).is_some_and(|rest| rest.starts_with("}}")))?;
+        Some((slot, slot.tag().len() + 4))
+    }
+
     /// Returns what the slot holds.
     pub fn kind(self) -> SlotKind {
         match self {

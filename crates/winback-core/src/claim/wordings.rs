@@ -6,7 +6,7 @@ use super::reader::{Claim, Reading, read};
 use super::value::Value;
 use crate::locale::Locale;
 use crate::template::TemplateSection as Section;
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 

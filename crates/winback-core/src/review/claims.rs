@@ -4,7 +4,7 @@ use super::{Part, memo};
 use crate::claim::{Claim, Compare, Phrases, Reading, Sense, Spot, Unit, Value, clause, denied_within, sentence};
 use crate::message::{Binding, Brief, Channel, Fact, LedgerEntry};
 use crate::template::Case;
-use std::collections::HashSet;
+use foldhash::HashSet;
 use std::ops::Range;
 
 /// What the claims of a draft may rest on.
@@ -113,7 +113,7 @@ impl<'a> Grounds<'a> {
         'a: 'p,
     {
         let quoted = part.name.starts_with("objection") || part.name.starts_with("forbidden");
-        let (text, spot): (&str, _) = (&part.read, self.spot(part));
+        let (text, spot): (&str, _) = (part.read, self.spot(part));
         let (mut open, mut bound, mut said) = (Vec::new(), Vec::new(), Vec::new());
         for (start, line) in lines(text).filter(|(_, line)| !elsewhere.contains(line)) {
             let mut add = |claim: &Claim| {
@@ -166,9 +166,9 @@ impl<'a> Grounds<'a> {
         let mut claim = Claim { span: start + claim.span.start..start + claim.span.end, ..claim.clone() };
         let fact = match &claim.value {
             Value::Name { name } => self.names(name),
-            Value::Promise { of, .. } => self.promises(of, &claim, &part.read),
+            Value::Promise { of, .. } => self.promises(of, &claim, part.read),
             Value::Contact { text } => self.contact(text),
-            _ => self.amount(&claim, &part.read),
+            _ => self.amount(&claim, part.read),
         };
         // A ledger shows what the table says, not how the text rounds it.
         if let Some(value) = fact.filter(|fact| fact.id.starts_with("customer.")).and_then(|fact| fact.value.clone()) {
@@ -537,9 +537,9 @@ pub(super) fn differing<'c>(parts: &'c [ReadPart<'_>]) -> Option<&'c Claim> {
     let [subject, preheader, text_part, html_part] = parts else { return None };
     let (subject, preheader, text, html) = (&subject.bound, &preheader.bound, &text_part.bound, &html_part.bound);
     let (text_part, html_part) = (text_part.part, html_part.part);
-    let shared: HashSet<&str> = lines(&html_part.read).map(|(_, line)| line).collect();
+    let shared: HashSet<&str> = lines(html_part.read).map(|(_, line)| line).collect();
     let seen: Vec<Range<usize>> =
-        lines(&text_part.read).filter(|(_, line)| shared.contains(line)).map(|(start, line)| start..start + line.len()).collect();
+        lines(text_part.read).filter(|(_, line)| shared.contains(line)).map(|(start, line)| start..start + line.len()).collect();
     let (in_both, in_text): (Vec<&Claim>, Vec<&Claim>) =
         text.iter().map(|bound| &bound.claim).partition(|claim| seen.iter().any(|line| line.contains(&claim.span.start)));
     let of_html = || html.iter().map(|bound| &bound.claim);

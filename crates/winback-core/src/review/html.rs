@@ -1,39 +1,67 @@
 //! Reading HTML the way a person sees it: enough for the mails Winback makes,
 //! and strict about everything else.
 
+use crate::id::is_invisible_control;
+
 /// Tags that begin no new line, so that `fr<b>ee</b>` reads as one word.
 const INLINE: [&str; 7] = ["a", "b", "i", "em", "strong", "span", "meta"];
 
-/// Returns what a person reads of some HTML: no tags, comments or styles, entities resolved, a new line for each
-/// tag that begins one.
-pub(crate) fn visible_text(html: &str) -> String {
-    let mut text = String::with_capacity(html.len() / 2);
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        unescape(&rest[..at], &mut text);
-        let name = name_of_tag(&rest[at + 1..]).trim_matches('/');
-        let inline = INLINE.iter().any(|tag| tag.eq_ignore_ascii_case(name));
-        rest = skip_tag(&rest[at..]);
-        if !inline && !text.ends_with('\n') {
-            text.push('\n');
-        }
-    }
-    unescape(rest, &mut text);
-    // The joiner that pads a preheader shows nothing.
-    text.retain(|c| c != '\u{34F}');
-    text
+/// Some HTML as a person meets it.
+pub(super) struct Html<'a> {
+    /// What a person reads: no tags, comments or styles, entities resolved, a new line for each tag that begins one.
+    pub text: String,
+    /// The first thing that may run, load or submit, or show what a review does not read: any tag and attribute but
+    /// plain ones, a style that fetches or writes text, an entity that is not known here.
+    pub active: Option<&'a str>,
+    /// The targets of the links, entities resolved.
+    pub links: Vec<String>,
 }
 
-/// Returns the text behind a tag, and behind the whole element where its content is not read.
-fn skip_tag(html: &str) -> &str {
-    let after = |html: &'_ str, end: &str| html.find(end).map_or(html.len(), |at| at + end.len());
-    match html {
-        html if html.starts_with("<!--") => &html[after(html, "-->")..],
-        html if begins(html, "<style") => {
-            let end = html.match_indices("</").find(|&(at, _)| begins(&html[at..], "</style")).map_or(html.len(), |(at, _)| at);
-            &html[end + after(&html[end..], ">")..]
+/// Returns what a person reads of some HTML.
+pub(crate) fn visible_text(html: &str) -> String {
+    Html::read(html).text
+}
+
+impl<'a> Html<'a> {
+    pub(super) fn read(html: &'a str) -> Self {
+        let mut pieces = html.split('<');
+        let mut seen = Self { text: String::with_capacity(html.len() / 4), active: None, links: Vec::new() };
+        seen.text(pieces.next().unwrap_or_default());
+        let mut in_style = false;
+        for piece in pieces {
+            let tag = known_tag(piece);
+            if !tag.plain {
+                seen.active = seen.active.or(active(piece));
+            }
+            let Some((text, after)) = piece.split_once('>') else { continue };
+            if tag.links {
+                seen.links.extend(targets(text));
+            }
+            match tag.kind {
+                Kind::Style => in_style = true,
+                Kind::StyleEnd => in_style = false,
+                // Nothing but its end belongs into a style.
+                _ if in_style => seen.active = seen.active.or(Some(name_of_tag(text))),
+                Kind::Inline => {}
+                Kind::Line => seen.line(),
+            }
+            if !in_style {
+                seen.text(after);
+            }
         }
-        _ => &html[after(html, ">")..],
+        seen
+    }
+
+    fn line(&mut self) {
+        if !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+    }
+
+    fn text(&mut self, escaped: &'a str) {
+        let mut entities = escaped.match_indices('&');
+        self.active = self.active.or_else(|| entities.find_map(|(at, _)| unknown_entity(&escaped[at..])));
+        unescape(escaped, &mut self.text);
     }
 }
 
@@ -49,7 +77,8 @@ fn unescape(escaped: &str, text: &mut String) {
         rest = &rest[at..];
         let entity = rest.get(1..).and_then(|entity| entity.split_once(';')).and_then(|(name, after)| Some((entity_char(name)?, after)));
         if let Some((c, after)) = entity {
-            text.push(c);
+            // The joiner that pads a preheader shows nothing.
+            text.extend((c != '\u{34F}').then_some(c));
             rest = after;
         } else {
             text.push('&');
@@ -109,37 +138,59 @@ const ATTRIBUTES: [&str; 22] = [
     "width",
 ];
 
-/// Returns the first thing in some HTML that may run, load or submit, or show what a review does not read: any
-/// tag and attribute but plain ones, a style that fetches or writes text, an entity that is not known here.
-pub(super) fn active_content(html: &str) -> Option<&str> {
-    let fetches = |(at, _): (usize, &str)| html.get(at.saturating_sub(3)..at).filter(|word| word.eq_ignore_ascii_case("url"));
-    let imports = |(at, _): (usize, &str)| html.get(at + 1..at + 7).filter(|word| word.eq_ignore_ascii_case("import"));
-    let tags = || html.split('<').skip(1);
-    tags()
-        .find(|text| !known_tag(text).plain)
-        .and_then(active_tag)
-        .or_else(|| tags().find_map(writing_style))
-        .or_else(|| html.match_indices('(').find_map(fetches))
-        .or_else(|| html.match_indices('@').find_map(imports))
-        .or_else(|| html.match_indices('&').find_map(|(at, _)| unknown_entity(&html[at..])))
-}
-
-/// What is known of a tag.
+/// What is known of a tag, and of the style behind it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tag {
     /// Whether nothing in it is active.
     plain: bool,
     /// Whether it links somewhere.
     links: bool,
+    kind: Kind,
 }
 
-/// Returns what is known of a tag; `text` begins behind its `<`. The tags of a batch are the same in every mail.
-fn known_tag(text: &str) -> Tag {
-    let tag = text.split_once('>').map_or(text, |(tag, _)| tag);
-    super::memo::tag(tag, |tag| Tag {
-        plain: active_tag(tag).is_none(),
-        links: parts_of_tag(tag).1.iter().any(|attribute| attribute.name.eq_ignore_ascii_case("href")),
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Inline,
+    Line,
+    Style,
+    StyleEnd,
+}
+
+/// Returns what is known of a tag; `piece` begins behind its `<`. The tags of a batch are the same in every mail.
+fn known_tag(piece: &str) -> Tag {
+    let tag = if begins(piece, "style") { piece } else { piece.split_once('>').map_or(piece, |(tag, _)| tag) };
+    super::memo::tag(tag, || {
+        let name = name_of_tag(tag);
+        let bare = name.trim_matches('/');
+        let kind = if bare.eq_ignore_ascii_case("style") {
+            if name.starts_with('/') { Kind::StyleEnd } else { Kind::Style }
+        } else if INLINE.iter().any(|tag| tag.eq_ignore_ascii_case(bare)) {
+            Kind::Inline
+        } else {
+            Kind::Line
+        };
+        let links = parts_of_tag(tag).1.iter().any(|attribute| attribute.name.eq_ignore_ascii_case("href"));
+        Tag { plain: active(piece).is_none(), links, kind }
     })
+}
+
+/// Returns what is active in a tag and in the style behind it; `piece` begins behind its `<`.
+fn active(piece: &str) -> Option<&str> {
+    let Some((tag, after)) = piece.split_once('>') else { return Some(active_tag(piece).unwrap_or("<")) };
+    let style = begins(piece, "style").then_some(after);
+    active_tag(tag).or_else(|| [Some(tag), style].into_iter().flatten().find_map(fetching)).or_else(|| style.and_then(writing))
+}
+
+/// Returns what fetches something, or hides from this reading what it does.
+fn fetching(text: &str) -> Option<&str> {
+    let fetches = |(at, _): (usize, &str)| text.get(at.saturating_sub(3)..at).filter(|word| word.eq_ignore_ascii_case("url"));
+    let imports = |(at, _): (usize, &str)| text.get(at + 1..at + 7).filter(|word| word.eq_ignore_ascii_case("import"));
+    let invisible = |(at, c): (usize, char)| (c != '\n' && is_invisible_control(c)).then(|| &text[at..at + c.len_utf8()]);
+    let entities = || text.match_indices('&').find_map(|(at, _)| unknown_entity(&text[at..]));
+    (text.match_indices('(').find_map(fetches))
+        .or_else(|| text.match_indices('@').find_map(imports))
+        .or_else(entities)
+        .or_else(|| text.char_indices().find_map(invisible))
 }
 
 /// Returns what is active in a tag; `text` begins behind its `<`.
@@ -157,10 +208,8 @@ fn active_tag(text: &str) -> Option<&str> {
     attributes.into_iter().find(strange).map(|attribute| if attribute.name.is_empty() { "=" } else { attribute.name })
 }
 
-/// Returns the part of a style element that can write text into the page; `text` begins behind the tag's `<`.
-/// A backslash could spell the word differently.
-fn writing_style(text: &str) -> Option<&str> {
-    let (_, style) = text.split_once('>').filter(|_| begins(text, "style"))?;
+/// Returns the part of a style that can write text into the page. A backslash could spell the word differently.
+fn writing(style: &str) -> Option<&str> {
     let word = |word: &'static str| (0..style.len()).find(|&at| style.get(at..).is_some_and(|rest| begins(rest, word)));
     word("content").map(|at| &style[at..at + "content".len()]).or_else(|| style.find('\\').map(|at| &style[at..=at]))
 }
@@ -221,16 +270,14 @@ fn first_attribute(text: &str) -> (Attribute<'_>, &str) {
     }
 }
 
-/// Returns the targets of the links, entities resolved.
-pub(super) fn links(html: &str) -> Vec<String> {
-    let linking = html.split('<').skip(1).filter(|text| known_tag(text).links);
-    let attributes = linking.flat_map(|text| parts_of_tag(text).1);
-    let resolve = |attribute: Attribute<'_>| {
+/// Returns the targets of a tag's links, entities resolved.
+fn targets(tag: &str) -> impl Iterator<Item = String> {
+    let attributes = parts_of_tag(tag).1.into_iter();
+    attributes.filter(|attribute| attribute.name.eq_ignore_ascii_case("href")).map(|attribute| {
         let mut link = String::new();
         unescape(attribute.value, &mut link);
         link
-    };
-    attributes.filter(|attribute| attribute.name.eq_ignore_ascii_case("href")).map(resolve).collect()
+    })
 }
 
 #[cfg(test)]
@@ -239,7 +286,7 @@ mod tests {
 
     #[test]
     fn only_plain_html_is_inert() {
-        let check = |html: &str, found: Option<&str>| assert_eq!(active_content(html), found, "{html}");
+        let check = |html: &str, found: Option<&str>| assert_eq!(Html::read(html).active, found, "{html}");
         check("<p style=\"color:#fff\">Come on in &amp; <b>save</b><br></p>", None);
         check("<SCRIPT>x</SCRIPT>", Some("SCRIPT"));
         check("<img src=x>", Some("img"));
@@ -259,7 +306,7 @@ mod tests {
 
     #[test]
     fn every_link_is_found_however_it_is_written() {
-        let check = |html: &str, found: &[&str]| assert_eq!(links(html), found, "{html}");
+        let check = |html: &str, found: &[&str]| assert_eq!(Html::read(html).links, found, "{html}");
         check("<a href=\"tel:1\">a</a> <a class=\"b\" href='mailto:a&amp;b'>c</a>", &["tel:1", "mailto:a&b"]);
         check("<a HREF=\"https://evil.example\">a</a>", &["https://evil.example"]);
         check("<a href = \"https://evil.example\">a</a>", &["https://evil.example"]);

@@ -13,7 +13,7 @@ impl Desk<'_> {
         self.checks.push("manners");
         for read in parts.iter().filter(|read| !read.quoted) {
             let part = read.part;
-            let rules = house.find(self.brief.locale, self.brief.segment.as_ref(), &part.read);
+            let rules = house.find(self.brief.locale, self.brief.segment.as_ref(), part.read);
             let open = read.open.iter().map(|(_, line)| *line).collect::<Vec<_>>().join("\n");
             let said = if open.is_empty() { Vec::new() } else { find(&open) };
             for offence in said.into_iter().chain(rules) {

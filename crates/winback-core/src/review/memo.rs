@@ -6,7 +6,7 @@ use crate::claim::{Claim, Reading, read};
 use crate::message::Channel;
 use crate::template::Case;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::hash::Hash;
 use std::rc::Rc;
 
@@ -59,8 +59,8 @@ pub(super) fn is_rude(text: &str) -> bool {
 }
 
 /// Returns what is known of a tag of HTML.
-pub(super) fn tag(tag: &str, look: impl Fn(&str) -> Tag) -> Tag {
-    TAGS.with(|tags| recall(tags, &(), tag).unwrap_or_else(|| keep(tags, (), tag, look(tag))))
+pub(super) fn tag(tag: &str, look: impl FnOnce() -> Tag) -> Tag {
+    TAGS.with(|tags| recall(tags, &(), tag).unwrap_or_else(|| keep(tags, (), tag, look())))
 }
 
 /// Returns the facts with which a line was found to be a wording.

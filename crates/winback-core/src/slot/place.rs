@@ -88,7 +88,7 @@ pub fn fill<'v>(text: &str, place: Place, value: impl Fn(Slot) -> Option<&'v str
     while let Some(at) = rest.find("{{") {
         filled.push_str(&rest[..at]);
         rest = &rest[at..];
-        let known = Slot::ALL.iter().find_map(|&slot| Some((slot, value(slot)?, marker_len(rest, slot)?)));
+        let known = Slot::at(rest).and_then(|(slot, length)| Some((slot, value(slot)?, length)));
         let Some((slot, value, length)) = known else {
             filled.push_str("{{");
             rest = &rest[2..];
@@ -108,11 +108,6 @@ pub fn fill<'v>(text: &str, place: Place, value: impl Fn(Slot) -> Option<&'v str
     }
     filled.push_str(rest);
     Ok(filled)
-}
-
-fn marker_len(text: &str, slot: Slot) -> Option<usize> {
-    let after = text.strip_prefix("{{")?.strip_prefix(slot.tag())?.strip_prefix("}}")?;
-    Some(text.len() - after.len())
 }
 
 /// Writes a text so that HTML shows it as it is, in text and in quoted attributes.
