@@ -99,7 +99,7 @@ fn read_parts<'p>(parts: &'p [Part<'p>], grounds: &Grounds<'p>) -> Vec<ReadPart<
     let mut read = Vec::with_capacity(parts.len());
     for (at, part) in parts.iter().enumerate() {
         let others = if part.name == "html" { parts.get(..at).unwrap_or_default() } else { &[] };
-        let elsewhere = others.iter().flat_map(|other| claims::lines(&other.read)).map(|(_, line)| line).collect();
+        let elsewhere = others.iter().flat_map(|other| claims::lines(other.read)).map(|(_, line)| line).collect();
         read.push(grounds.read(part, &elsewhere));
     }
     read
@@ -149,7 +149,7 @@ fn shifts(text: &str, brief: &Brief) -> Vec<(usize, isize)> {
 /// Returns a text with its slots filled, or the slot that cannot be.
 fn filled(mut content: Content, brief: &Brief) -> Result<Content, Refused> {
     let put = |text: &mut String, place| -> Result<(), Refused> {
-        if text.contains("{{") {
+        if crate::slot::find_open(text).is_some() {
             *text = fill(text, place, |slot| slot_value(brief, slot))?;
         }
         Ok(())
@@ -234,13 +234,15 @@ impl Desk<'_> {
     }
 
     fn slots_of(&mut self, part: &str, text: &str) {
-        if text.contains("{%") || text.contains("{#") {
+        if text.match_indices('{').any(|(at, _)| text[at + 1..].starts_with(['%', '#'])) {
             self.find(part, "no-template-syntax", "template syntax such as {% is left in the text; remove it".into());
         }
-        for rest in text.split("{{").skip(1) {
-            let name = rest.split_once("}}").map_or(rest, |(name, _)| name);
-            let Some(slot) = Slot::ALL.into_iter().find(|slot| slot.tag() == name) else {
-                let shown: String = name.chars().take(40).collect();
+        let mut rest = text;
+        while let Some(at) = crate::slot::find_open(rest) {
+            let marker = &rest[at..];
+            rest = &marker[2..];
+            let Some((slot, _)) = Slot::at(marker) else {
+                let shown: String = rest.split_once("}}").map_or(rest, |(name, _)| name).chars().take(40).collect();
                 self.find(part, "slots-known", format!("{{{{{shown}}}}} is no slot; use first_name, unsubscribe_url or agent_name"));
                 continue;
             };
@@ -330,7 +332,10 @@ impl Desk<'_> {
         let unsubscribe = Slot::UnsubscribeUrl.marker();
         let foreign = html.links.iter().find(|link| **link != phone && **link != unsubscribe);
         self.expect(foreign.is_none(), "html", "links-known", || {
-            format!("the link {:?} is neither the company's number nor the unsubscribe address; remove it", foreign.map_or("", String::as_str))
+            format!(
+                "the link {:?} is neither the company's number nor the unsubscribe address; remove it",
+                foreign.map_or("", String::as_str)
+            )
         });
     }
 
@@ -340,7 +345,7 @@ impl Desk<'_> {
             self.expect(there, part, "footer", || format!("the footer lacks {id}; put it in, or give it in the configuration"));
         }
         let by_link = self.brief.slots.usable(Slot::UnsubscribeUrl).is_some();
-        let refusable = if by_link { raw.contains(&Slot::UnsubscribeUrl.marker()) } else { read.contains(&self.brief.company.phone) };
+        let refusable = if by_link { raw.contains(Slot::UnsubscribeUrl.marker()) } else { read.contains(&self.brief.company.phone) };
         self.expect(refusable, part, "unsubscribe", || {
             "the footer does not say how to refuse further mails; put the unsubscribe line back".into()
         });

@@ -13,6 +13,7 @@ mod place;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use name::is_plain_words;
+pub(crate) use place::find_open;
 pub use place::{Place, Refused, escape_html, fill};
 
 /// The longest name a greeting uses, in UTF-16 units, as short messages count; a longer one gets the greeting without a name.
@@ -43,16 +44,28 @@ impl Slot {
         }
     }
 
+    /// Returns the name wordings use: `slot.first_name`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Slot::FirstName => "slot.first_name",
+            Slot::UnsubscribeUrl => "slot.unsubscribe_url",
+            Slot::AgentName => "slot.agent_name",
+        }
+    }
+
     /// Returns the slot as it stands in a text: `{{first_name}}`.
-    pub fn marker(self) -> String {
-        format!("{{{{{}}}}}", self.tag())
+    pub fn marker(self) -> &'static str {
+        match self {
+            Slot::FirstName => "{{first_name}}",
+            Slot::UnsubscribeUrl => "{{unsubscribe_url}}",
+            Slot::AgentName => "{{agent_name}}",
+        }
     }
 
     /// Returns the slot whose marker a text begins with, and the marker's length in bytes.
     pub(crate) fn at(text: &str) -> Option<(Slot, usize)> {
-        let rest = text.strip_prefix("{{")?;
-        let slot = Slot::ALL.into_iter().find(|slot| rest.strip_prefix(slot.tag()).is_some_and(|rest| rest.starts_with("}}")))?;
-        Some((slot, slot.tag().len() + 4))
+        let slot = Slot::ALL.into_iter().find(|slot| text.starts_with(slot.marker()))?;
+        Some((slot, slot.marker().len()))
     }
 
     /// Returns what the slot holds.

@@ -20,6 +20,7 @@ mod part;
 mod problem;
 mod rules;
 mod section;
+mod texts;
 
 use crate::claim::Phrases;
 use crate::digest::Digest;
@@ -39,6 +40,7 @@ pub use file::decode;
 pub(crate) use part::Part as TemplatePart;
 pub use problem::{TemplateError, TemplateProblem};
 pub(crate) use section::Section as TemplateSection;
+pub(crate) use texts::{Fields, Texts};
 
 /// The largest template file accepted, in bytes.
 pub const MAX_FILE_BYTES: usize = 64 * 1024;
@@ -193,11 +195,13 @@ impl Templates {
         ids
     }
 
-    /// Returns a wording with its facts put in, or the error with its file and line.
-    pub(crate) fn render(&self, section: &Section, page: Value) -> Result<String, TemplateError> {
-        if section.is_plain {
-            return Ok(section.text.clone());
-        }
+    /// Returns a wording with its texts put in, or the error with its file and line.
+    pub(crate) fn render(&self, section: &Section, texts: &Texts<'_>) -> Result<String, TemplateError> {
+        section.put_together(texts).map_or_else(|| self.lay_out(section, Value::from(texts.groups().clone())), Ok)
+    }
+
+    /// Returns what the template engine makes of a section, or the error with its file and line.
+    pub(crate) fn lay_out(&self, section: &Section, page: Value) -> Result<String, TemplateError> {
         let text = self.environment.get_template(&section.key).and_then(|template| template.render(page));
         text.map_err(|error| section.error(&error))
     }
@@ -313,13 +317,12 @@ fn unknown_file(name: &str) -> TemplateError {
 
 /// Returns a page on which every name has a value, to try wordings out.
 fn sample_page() -> Value {
-    let mut groups: BTreeMap<&str, BTreeMap<&str, Value>> = BTreeMap::new();
-    for (group, field) in part::NAMES.iter().filter_map(|name| name.split_once('.')) {
-        groups.entry(group).or_default().insert(field, Value::from("x"));
-    }
-    groups.insert("part", Part::OF_EMAIL.iter().map(|part| (part.tag(), Value::from("x"))).collect());
-    let groups = groups.into_iter().map(|(group, fields)| (group, Value::from(fields)));
-    Value::from(groups.chain([("lang", Value::from("en"))]).collect::<BTreeMap<&str, Value>>())
+    let mut texts = Texts::default();
+    part::NAMES.iter().for_each(|name| texts.put(name, "x"));
+    let mut page = texts.groups().clone();
+    page.insert("part", Part::OF_EMAIL.iter().map(|part| (part.tag(), Value::from("x"))).collect::<Fields>().into());
+    page.insert("lang", Value::from("en"));
+    Value::from(page)
 }
 
 fn shelf_at(locale: Locale, part: Part) -> usize {
@@ -338,9 +341,23 @@ fn environment() -> Environment<'static> {
     environment
 }
 
-/// Returns the bit, group and field of a known name: `offer.name` has the group `offer` and the field `name`.
-pub(crate) fn name_bit(name: &str) -> Option<(u32, &'static str, &'static str)> {
-    let at = part::NAMES.iter().position(|known| *known == name)?;
-    let (group, field) = part::NAMES.get(at)?.split_once('.')?;
-    Some((1 << at, group, field))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wording_put_together_is_what_the_engine_makes_of_it() {
+        let templates = Templates::built_in().unwrap();
+        let mut texts = Texts::default();
+        part::NAMES.iter().for_each(|name| texts.put(name, format!("<{name}>")));
+        let sections: Vec<&Section> = templates.shelves.iter().flatten().filter(|section| !section.part.is_layout()).collect();
+        let differs = |section: &&&Section| {
+            let made = templates.lay_out(section, Value::from(texts.groups().clone())).unwrap();
+            section.put_together(&texts).is_some_and(|text| text != made)
+        };
+        assert_eq!(sections.iter().find(differs).map(|section| &section.key), None);
+        let together = sections.iter().filter(|section| section.put_together(&texts).is_some()).count();
+        assert!(together * 10 > sections.len() * 9, "{together} of {} are put together", sections.len());
+        assert!(sections.iter().all(|section| section.put_together(&Texts::default()).is_none_or(|text| text == section.text)));
+    }
 }

@@ -11,7 +11,7 @@ use crate::script::{CallStep, Next};
 use crate::slot::Slot;
 use crate::sms::tells_refusal;
 use crate::store::Writing;
-use crate::template::{Case, TemplateError, TemplatePart as Part, TemplateSection as Section, Templates, name_bit};
+use crate::template::{Case, Fields, TemplateError, TemplatePart as Part, TemplateSection as Section, Templates, Texts};
 use minijinja::Value;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -98,52 +98,40 @@ pub fn origins(templates: &Templates, brief: &Brief) -> Vec<Origin> {
 /// Which short message goes first: on a first contact one that tells how to refuse further ones, then the segment's
 /// own, the most specific, the longest, then the seed decides.
 type SmsRank = (bool, bool, u32, usize, u64);
-type Names = BTreeMap<&'static str, Value>;
 
 /// A brief laid out for the templates.
 struct Page<'a> {
     templates: &'a Templates,
     brief: &'a Brief,
     case: Case,
-    /// `offer`, `charge`, `company`, `slot`.
-    groups: Names,
-    root: Value,
+    texts: Texts<'a>,
 }
 
 impl<'a> Page<'a> {
     fn new(templates: &'a Templates, brief: &'a Brief) -> Self {
-        let (mut has, mut named) = (0, BTreeMap::<&'static str, Names>::new());
-        let mut put = |name: &str, text: Value| {
-            if let Some((bit, group, field)) = name_bit(name) {
-                has |= bit;
-                named.entry(group).or_default().insert(field, text);
-            }
-        };
+        let mut texts = Texts::default();
         for fact in &brief.facts {
-            put(&fact.id, Value::from(fact.text.as_str()));
+            texts.put(&fact.id, fact.text.as_str());
         }
         for slot in Slot::ALL.into_iter().filter(|&slot| slot == Slot::AgentName || brief.slots.usable(slot).is_some()) {
-            put(&format!("slot.{}", slot.tag()), Value::from(slot.marker()));
+            texts.put(slot.name(), slot.marker());
         }
-        put("company.tel", Value::from(crate::review::tel_link(&brief.company.phone)));
-        for group in ["offer", "charge", "company", "customer", "slot"] {
-            named.entry(group).or_default();
-        }
-        let groups: Names = named.into_iter().map(|(group, names)| (group, Value::from(names))).collect();
+        texts.put("company.tel", crate::review::tel_link(&brief.company.phone));
         let segment = brief.segment.as_ref().and_then(|segment| templates.segment(segment));
-        let case = Case { goal: brief.goal, segment, kind: brief.kind, theme: brief.theme, tier: brief.tier, has, seed: brief.seed };
-        Self { templates, brief, case, root: Value::from(groups.clone()), groups }
+        let (goal, kind, theme, tier) = (brief.goal, brief.kind, brief.theme, brief.tier);
+        let case = Case { goal, segment, kind, theme, tier, has: texts.has(), seed: brief.seed };
+        Self { templates, brief, case, texts }
     }
 
     fn email(&self) -> Result<Email, Finding> {
-        let mut parts = Names::new();
+        let mut parts = Fields::new();
         let mut texts = BTreeMap::new();
         for part in Part::OF_EMAIL {
             let text = if part.is_optional() { self.optional(part)? } else { self.part(Channel::Email, part, None)? };
             parts.insert(part.tag(), Value::from(text.as_str()));
             texts.insert(part.tag(), text);
         }
-        let mut groups = self.groups.clone();
+        let mut groups = self.texts.groups().clone();
         groups.insert("part", Value::from(parts));
         groups.insert("lang", Value::from(self.brief.locale.tag()));
         let layout = Value::from(groups);
@@ -165,7 +153,7 @@ impl<'a> Page<'a> {
         let mut least = usize::MAX;
         let mut best: Option<(SmsRank, &Section, String)> = None;
         for (turn, section) in self.templates.all(self.locale(), Part::Sms, self.case).into_iter().enumerate() {
-            let text = self.templates.render(section, self.root.clone()).map_err(|error| broken(Channel::Sms, &error))?;
+            let text = self.templates.render(section, &self.texts).map_err(|error| broken(Channel::Sms, &error))?;
             let units = worst_case_units(&text, self.brief);
             least = least.min(units);
             if units > SMS_UNITS {
@@ -201,7 +189,7 @@ impl<'a> Page<'a> {
     fn each<T>(&self, part: Part, make: impl Fn(&Section, String) -> T) -> Result<Vec<T>, Finding> {
         let ids = self.templates.ids(self.locale(), part).into_iter();
         let chosen = ids.filter_map(|id| self.templates.choose(self.locale(), part, Some(id), self.case));
-        let render = |section| self.templates.render(section, self.root.clone()).map_err(|error| broken(Channel::Call, &error));
+        let render = |section| self.templates.render(section, &self.texts).map_err(|error| broken(Channel::Call, &error));
         chosen.map(|section| Ok(make(section, render(section)?))).collect()
     }
 
@@ -212,12 +200,12 @@ impl<'a> Page<'a> {
             check: "wording".into(),
             detail: format!("no wording of [{}] fits this customer; add a section [{}] without conditions", part.tag(), part.tag()),
         })?;
-        self.templates.render(section, self.root.clone()).map_err(|error| broken(channel, &error))
+        self.templates.render(section, &self.texts).map_err(|error| broken(channel, &error))
     }
 
     fn optional(&self, part: Part) -> Result<String, Finding> {
         match self.templates.choose(self.locale(), part, None, self.case) {
-            Some(section) => self.templates.render(section, self.root.clone()).map_err(|error| broken(Channel::Email, &error)),
+            Some(section) => self.templates.render(section, &self.texts).map_err(|error| broken(Channel::Email, &error)),
             None => Ok(String::new()),
         }
     }
@@ -229,7 +217,7 @@ impl<'a> Page<'a> {
             check: "wording".into(),
             detail: format!("there is no layout [{}]; add it", part.tag()),
         })?;
-        self.templates.render(section, page).map_err(|error| broken(Channel::Email, &error))
+        self.templates.lay_out(section, page).map_err(|error| broken(Channel::Email, &error))
     }
 
     fn locale(&self) -> Locale {

@@ -152,7 +152,7 @@ impl<'a> Grounds<'a> {
             }
         };
         for slot in Slot::ALL.into_iter().filter(|_| line.contains("{{")) {
-            line.match_indices(&slot.marker()).for_each(|(at, marker)| add(at..at + marker.len(), None));
+            line.match_indices(slot.marker()).for_each(|(at, marker)| add(at..at + marker.len(), None));
         }
         for &fact in self.facts() {
             line.match_indices(fact.text.trim()).for_each(|(at, text)| add(at..at + text.len(), Some(fact)));

@@ -5,8 +5,8 @@ use super::html::Tag;
 use crate::claim::{Claim, Reading, read};
 use crate::message::Channel;
 use crate::template::Case;
-use std::cell::{Cell, RefCell};
 use foldhash::HashMap;
+use std::cell::{Cell, RefCell};
 use std::hash::Hash;
 use std::rc::Rc;
 

@@ -52,7 +52,7 @@ impl Desk<'_> {
         let names = [&company.name, &company.short_name].map(|name| name.get(self.brief.locale).trim());
         let named = names.iter().any(|name| !name.is_empty() && script.opening.contains(name));
         self.expect(named, "opening", "caller-named", || format!("the opening does not name the company; say {:?}", names[0]));
-        let agent = script.opening.contains(&Slot::AgentName.marker()) || ["__", "＿＿"].iter().any(|blank| script.opening.contains(blank));
+        let agent = script.opening.contains(Slot::AgentName.marker()) || ["__", "＿＿"].iter().any(|blank| script.opening.contains(blank));
         self.expect(agent, "opening", "caller-named", || {
             format!("the opening has no place for the caller's name; put {} into it", Slot::AgentName.marker())
         });

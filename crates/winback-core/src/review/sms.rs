@@ -21,7 +21,7 @@ fn worst_case(text: &str, brief: &Brief) -> String {
     if !text.contains("{{") {
         return text.to_owned();
     }
-    Slot::ALL.into_iter().fold(text.to_owned(), |text, slot| text.replace(&slot.marker(), &longest(slot)))
+    Slot::ALL.into_iter().fold(text.to_owned(), |text, slot| text.replace(slot.marker(), &longest(slot)))
 }
 
 /// Returns how much of a short message of so many units to cut, and where there is something to cut.

@@ -85,7 +85,7 @@ pub enum Refused {
 pub fn fill<'v>(text: &str, place: Place, value: impl Fn(Slot) -> Option<&'v str>) -> Result<String, Refused> {
     let mut filled = String::with_capacity(text.len() + 64);
     let mut rest = text;
-    while let Some(at) = rest.find("{{") {
+    while let Some(at) = find_open(rest) {
         filled.push_str(&rest[..at]);
         rest = &rest[at..];
         let known = Slot::at(rest).and_then(|(slot, length)| Some((slot, value(slot)?, length)));
@@ -108,6 +108,11 @@ pub fn fill<'v>(text: &str, place: Place, value: impl Fn(Slot) -> Option<&'v str
     }
     filled.push_str(rest);
     Ok(filled)
+}
+
+/// Returns where the next marker of a text may begin: the place of `{{`.
+pub(crate) fn find_open(text: &str) -> Option<usize> {
+    text.match_indices('{').map(|(at, _)| at).find(|at| text[at + 1..].starts_with('{'))
 }
 
 /// Writes a text so that HTML shows it as it is, in text and in quoted attributes.
@@ -136,7 +141,7 @@ mod tests {
             let takes: Vec<Place> = Place::ALL.into_iter().filter(|place| place.takes(slot)).collect();
             assert_eq!(takes, places, "{slot:?}");
             for place in Place::ALL {
-                let filled = fill(&slot.marker(), place, |_| Some("Julia"));
+                let filled = fill(slot.marker(), place, |_| Some("Julia"));
                 assert_eq!(filled, if takes.contains(&place) { Ok("Julia".into()) } else { Err(Refused::Slot { slot, place }) });
             }
         };

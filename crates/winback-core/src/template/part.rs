@@ -176,7 +176,7 @@ pub(crate) const OF_OFFER: u32 = 0b1111_1110_0000;
 
 /// Returns the bit of a name, or 0 for an unknown one.
 pub(crate) fn bit(name: &str) -> u32 {
-    NAMES.iter().position(|known| *known == name).map_or(0, |at| 1 << at)
+    super::texts::place_of(name).map_or(0, |at| 1 << at)
 }
 
 /// Returns whether a name is a part of the mail that a layout may put in: `part.offer`.

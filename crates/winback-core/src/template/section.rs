@@ -1,6 +1,7 @@
 //! One section of a template file: for which cases it is, and what it uses.
 use super::file::{Block, NOTE};
 use super::part::{ALWAYS, NAMES, Part, WITH_OFFER, bit, is_part};
+use super::texts::{Texts, place_of};
 use super::{Case, TemplateError, TemplateProblem, head};
 use crate::locale::Locale;
 use crate::risk::ValueTier;
@@ -8,9 +9,19 @@ use crate::script::{CallStep, Next};
 use crate::segment::SegmentId;
 use crate::spelling::nearest;
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// The tags a wording may have; a layout may also give names to its styles.
 const TAGS: [&str; 5] = ["if", "elif", "else", "endif", "set"];
+
+/// A piece of a wording.
+#[derive(Clone, Debug)]
+enum Piece {
+    /// Words as they stand in the text.
+    Words(Range<usize>),
+    /// What a name stands for, by its place.
+    Name(usize),
+}
 
 /// One wording.
 #[derive(Clone, Debug)]
@@ -37,8 +48,8 @@ pub(crate) struct Section {
     /// The name under which it is compiled.
     pub key: String,
     pub text: String,
-    /// Whether there is nothing to put in, so that the text is the wording.
-    pub is_plain: bool,
+    /// The text in pieces; `None` where it has conditions or filters, which are left to the template engine.
+    pieces: Option<Vec<Piece>>,
     /// Whether it has a tag that is not allowed, so that only its names are still looked at.
     pub(super) refused: bool,
     pub file: String,
@@ -74,6 +85,18 @@ impl Section {
     pub(super) fn same_head(&self, other: &Self) -> bool {
         let of = |section: &Self| (section.part, section.locale, section.segment, section.goals, section.kinds);
         of(self) == of(other) && (self.themes, self.tiers, &self.id) == (other.themes, other.tiers, &other.id)
+    }
+
+    /// Returns the wording with its texts put in, where it has neither conditions nor filters and every text is there.
+    pub(super) fn put_together(&self, texts: &Texts<'_>) -> Option<String> {
+        let mut wording = String::with_capacity(self.text.len() + 64);
+        for piece in self.pieces.as_ref()? {
+            wording.push_str(match piece {
+                Piece::Words(words) => self.text.get(words.clone())?,
+                Piece::Name(at) => texts.text(*at)?,
+            });
+        }
+        Some(wording)
     }
 
     /// Returns the line of its head.
@@ -140,7 +163,7 @@ impl Section {
         }
         self.line += skipped;
         self.text = text;
-        self.is_plain = !["{{", "{%", "{#"].iter().any(|mark| self.text.contains(mark));
+        self.pieces = pieces(&self.text);
         self.key = format!("{}:{}", self.file, self.line);
         let whole = errors.len() == before;
         let tags = self.text.lines().enumerate().flat_map(|(at, line)| refused_tags(line, self.part.is_layout()).map(move |tag| (at, tag)));
@@ -148,6 +171,18 @@ impl Section {
         self.refused = whole && errors.len() > before;
         whole.then_some(self)
     }
+}
+
+/// Returns a text in words and names; `None` where it has anything else.
+fn pieces(text: &str) -> Option<Vec<Piece>> {
+    let (mut pieces, mut start) = (Vec::new(), 0);
+    while let Some(at) = text[start..].find('{').map(|at| start + at) {
+        let name = text[at..].strip_prefix("{{")?.split_once("}}")?.0;
+        pieces.extend([Piece::Words(start..at), Piece::Name(place_of(name.trim())?)]);
+        start = at + name.len() + 4;
+    }
+    pieces.push(Piece::Words(start..text.len()));
+    Some(pieces)
 }
 
 /// Returns how many lines stand before a wording, and the wording without the notes around it. A note inside it
@@ -209,7 +244,7 @@ pub(super) fn read(file: &str, segment: Option<u16>, block: &Block<'_>, errors: 
         needs: 0,
         key: String::new(),
         text: String::new(),
-        is_plain: false,
+        pieces: None,
         refused: false,
         file: file.to_owned(),
         line: block.line + 1,
