@@ -17,7 +17,7 @@ use claims::{Grounds, ReadPart};
 use std::borrow::Cow;
 
 use html::Html;
-pub(crate) use html::visible_text;
+pub(crate) use html::{Tags, visible_text};
 pub use script::{ANSWER_SECONDS, MAIN_PATH_SECONDS, MIN_OBJECTIONS};
 pub(crate) use sms::what_to_cut;
 pub use sms::{SMS_UNITS, worst_case_units};
@@ -26,6 +26,9 @@ pub use sms::{SMS_UNITS, worst_case_units};
 pub const NEUTRAL_GREETING: &str = "neutral-greeting";
 /// The widest subject line, where a Chinese character counts two.
 pub const SUBJECT_WIDTH: usize = 78;
+
+/// The longest text of a draft that is read, in bytes: far more than anybody is sent.
+const LONGEST_PART: usize = 64 * 1024;
 
 /// Returns the message, or everything that is wrong with the draft. A message records the checks it passed.
 pub fn review(brief: &Brief, phrases: &Phrases, draft: Draft) -> Result<Message, Vec<Finding>> {
@@ -53,8 +56,13 @@ fn judge(grounds: &Grounds<'_>, draft: Draft) -> Result<Message, Vec<Finding>> {
     let brief = grounds.brief();
     let mut desk = Desk { brief, channel: draft.content.channel(), findings: Vec::new(), checks: Vec::new() };
     desk.offer_matches(&draft);
-    let html = if let Content::Email(email) = &draft.content { Some(Html::read(&email.html)) } else { None };
+    let html = if let Content::Email(email) = &draft.content { Some(Html::read(&email.html, grounds.phrases().tags())) } else { None };
     let parts = parts(&draft.content, html.as_ref());
+    if let Some(long) = parts.iter().find(|part| part.raw.len() > LONGEST_PART) {
+        let detail = format!("the text has {} bytes, and {LONGEST_PART} are the most that is read; cut it", long.raw.len());
+        desk.find(&long.name, "length", detail);
+        return Err(desk.findings);
+    }
     desk.slots(&parts);
     desk.greeting();
     desk.characters(&parts);
@@ -322,6 +330,20 @@ impl Desk<'_> {
             self.footer(part, read, raw);
         }
         self.links(html);
+        self.layout(email, html);
+    }
+
+    /// A mail looks as the company's layout does: nothing in it hides or moves what a reader must see.
+    fn layout(&mut self, email: &Email, html: &Html<'_>) {
+        self.expect(html.foreign.is_none(), "html", "html-of-layout", || {
+            let tag: String = html.foreign.unwrap_or_default().chars().take(200).collect();
+            format!("<{tag}> is none of the tags of email.html.jinja; use those, or change that file, where somebody answers for it")
+        });
+        let unseen = html.hidden.iter().find(|hidden| hidden.trim() != email.preheader.trim());
+        self.expect(unseen.is_none(), "html", "html-of-layout", || {
+            let words: String = unseen.map_or("", String::as_str).trim().chars().take(200).collect();
+            format!("{words:?} is hidden, and only the preheader may be; take it out")
+        });
     }
 
     fn links(&mut self, html: &Html<'_>) {

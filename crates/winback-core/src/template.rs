@@ -40,7 +40,7 @@ pub use file::decode;
 pub(crate) use part::Part as TemplatePart;
 pub use problem::{TemplateError, TemplateProblem};
 pub(crate) use section::Section as TemplateSection;
-pub(crate) use texts::{Fields, Texts};
+pub(crate) use texts::{Fields, Texts, place_of as place_of_name};
 
 /// The largest template file accepted, in bytes.
 pub const MAX_FILE_BYTES: usize = 64 * 1024;

@@ -24,4 +24,4 @@ pub use phrases::Phrases;
 pub(crate) use phrases::Spot;
 pub use reader::{Claim, Reading, read};
 pub use value::{Sense, Unit, Value};
-pub(crate) use wordings::{Ground, HOLE, clauses, is_plain, with_holes};
+pub(crate) use wordings::{clauses, is_courtesy, is_mark, is_put_in, mark};

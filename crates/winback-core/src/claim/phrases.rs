@@ -6,7 +6,8 @@ use super::value::Value;
 use super::wordings::{Known, Wordings, forms};
 use crate::locale::Locale;
 use crate::manners::HouseRules;
-use crate::message::{Binding, Brief, Channel};
+use crate::message::{Brief, Channel};
+use crate::review::{Tags, visible_text};
 use crate::segment::SegmentId;
 use crate::template::{Case, TemplatePart as Part, TemplateSection as Section};
 use std::collections::BTreeSet;
@@ -19,6 +20,8 @@ const NEVER: [&str; 9] = ["superlative", "guarantee", "urgency", "scarcity", "re
 pub struct Phrases {
     /// Every clause of every wording.
     wordings: Wordings,
+    /// The tags of the layout.
+    tags: Tags,
     segments: Vec<SegmentId>,
     /// What the company never says, and how long its mails may be.
     pub(crate) house: HouseRules,
@@ -37,7 +40,7 @@ pub(crate) struct Spot<'a> {
 impl Phrases {
     /// Returns no phrases, for templates whose segments have voices of their own.
     pub(crate) fn of_segments(segments: Vec<SegmentId>, id: u64) -> Self {
-        Self { segments, id, ..Self::default() }
+        Self { segments, id, tags: Tags::of(id), ..Self::default() }
     }
 
     /// Returns whether a kind of claim can be approved by no template, only by the company.
@@ -45,9 +48,10 @@ impl Phrases {
         NEVER.contains(&of)
     }
 
-    /// Returns whether a clause of a draft is that of a wording for this case.
-    pub(crate) fn is_wording(&self, clause: &str, spot: Spot<'_>, case: Case) -> bool {
-        self.wordings.knows(clause, |known| fits(known, spot, case))
+    /// Returns the file and the line of the wording for this case that a clause of a draft is of, with marks where
+    /// facts and slots stand.
+    pub(crate) fn place(&self, clause: &str, spot: Spot<'_>, case: Case) -> Option<(&str, u32)> {
+        self.wordings.place(clause, |known| fits(known, spot, case))
     }
 
     /// Returns what a line claims that stands word for word in a wording for this case.
@@ -57,7 +61,11 @@ impl Phrases {
 
     /// Learns the words of one wording, and returns the claims that no template can approve, with their lines.
     pub(crate) fn learn(&mut self, section: &Section) -> BTreeSet<(usize, String)> {
-        let text = if section.part == Part::Html { crate::review::visible_text(&section.text) } else { section.text.clone() };
+        let html = section.part == Part::Html;
+        if html {
+            self.tags.learn(&section.text);
+        }
+        let text = if html { visible_text(&section.text) } else { section.text.clone() };
         let mut refused = BTreeSet::new();
         for locale in section.locale.map_or(Locale::ALL.to_vec(), |locale| vec![locale]) {
             self.wordings.learn(section, locale, &text);
@@ -78,17 +86,17 @@ impl Phrases {
         }
     }
 
-    /// Returns what a claim in words rests on that stands in a clause of a draft: the line of the wording for this case
-    /// that has the clause.
-    pub(crate) fn approve(&self, claim: &Claim, clause: &str, spot: Spot<'_>, case: Case) -> Option<Binding> {
-        let approvable = match &claim.value {
+    /// Returns whether a claim may rest on a wording: numbers, prices and dates come from facts alone.
+    pub(crate) fn may_approve(value: &Value) -> bool {
+        match value {
             Value::Promise { of, .. } => !Self::never_approves(of),
-            Value::Name { .. } => true,
-            // Numbers, prices and dates come from facts alone.
-            _ => false,
-        };
-        let (file, line) = self.wordings.place(clause, |known| fits(known, spot, case)).filter(|_| approvable)?;
-        Some(Binding::Phrase { file: file.to_owned(), line })
+            value => matches!(value, Value::Name { .. }),
+        }
+    }
+
+    /// Returns the tags of the layout.
+    pub(crate) fn tags(&self) -> &Tags {
+        &self.tags
     }
 
     /// Returns a number that tells the phrases of different templates apart.

@@ -1,21 +1,36 @@
 //! Which words of a draft somebody answers for. A clause is accounted for when it is, word for
-//! word, a clause of a template's wording for this case with facts where the template puts facts;
-//! or when nothing is left of it but bound claims, words of the brief's facts, and words that
-//! promise nothing by themselves. Whatever else it says, nobody has checked, so it blocks.
+//! word, a clause of a template's wording for this case with the very facts that the template puts
+//! there; or when it states nothing at all and thanks, greets, asks, invites or leaves the choice.
+//! Whatever else it says, nobody has checked, so it blocks.
 use super::reader::{Claim, Reading, read};
 use super::value::Value;
 use crate::locale::Locale;
-use crate::template::TemplateSection as Section;
+use crate::template::{TemplateSection as Section, place_of_name};
 use foldhash::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
-/// Stands for whatever a template puts in.
-pub(crate) const HOLE: char = '\u{FFFC}';
-/// The most forms that a wording with conditions is written out in.
-const MOST_FORMS: usize = 32;
+/// Stands for something a template puts in that is no fact and no slot: a part of a layout.
+const OTHER: char = '\u{FFFC}';
+/// The first of the marks for facts and slots, in the order of the names that wordings use.
+const FIRST_MARK: u32 = 0xE000;
+/// The mark of a phrase that the company approved.
+const APPROVED: char = '\u{E0FF}';
 /// The longest Chinese word of the vocabulary, in characters.
 const LONGEST: usize = 6;
+
+/// Returns the mark that stands for a fact or a slot in the clauses of wordings: `offer.name`, `slot.first_name`.
+pub(crate) fn mark(name: &str) -> Option<char> {
+    if name.starts_with("approved.") {
+        return Some(APPROVED);
+    }
+    place_of_name(name).and_then(|at| char::from_u32(FIRST_MARK + u32::try_from(at).ok()?))
+}
+
+/// Returns whether a character is the mark of something put in.
+pub(crate) fn is_mark(c: char) -> bool {
+    matches!(c, OTHER | '\u{E000}'..=APPROVED)
+}
 
 /// Every clause of every wording.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +68,7 @@ impl Wordings {
     pub(crate) fn learn(&mut self, section: &Section, locale: Locale, text: &str) {
         let known = Arc::new(Known { section: section.clone(), locale });
         for form in forms(text) {
-            for line in form.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains(HOLE)) {
+            for line in form.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains(is_mark)) {
                 let claims = read(line, &Reading { locale, day: jiff::civil::date(2000, 1, 1), currency: None });
                 if !claims.iter().any(|claim| matches!(claim.value, Value::Day { .. } | Value::Money { .. })) {
                     self.lines.entry(line.to_owned()).or_default().push(Line { known: Arc::clone(&known), claims });
@@ -74,14 +89,7 @@ impl Wordings {
         self.lines.get(line)?.iter().find(|line| fits(&line.known)).map(|line| line.claims.as_slice())
     }
 
-    /// Returns whether a clause, with [`HOLE`] where a fact or a slot stands, is that of a wording that `fits`.
-    pub(crate) fn knows(&self, clause: &str, fits: impl Fn(&Known) -> bool) -> bool {
-        let clause = clause.trim();
-        clause.chars().all(|c| c == HOLE || !c.is_alphanumeric())
-            || self.clauses.get(clause).is_some_and(|places| places.iter().any(|place| fits(&place.known)))
-    }
-
-    /// Returns the file and the line of a wording that `fits` and has a clause.
+    /// Returns the file and the line of a wording that `fits` and has a clause, with marks where facts and slots stand.
     pub(crate) fn place(&self, clause: &str, fits: impl Fn(&Known) -> bool) -> Option<(&str, u32)> {
         let found = self.clauses.get(clause.trim())?.iter().find(|place| fits(&place.known))?;
         Some((&found.known.section.file, found.line))
@@ -119,56 +127,55 @@ fn ends_clause(c: char, next: Option<char>) -> bool {
     }
 }
 
-/// Returns a clause with a mark in place of each hole.
-pub(crate) fn with_holes(text: &str, clause: &Range<usize>, holes: &[Range<usize>]) -> String {
-    let (mut out, mut at) = (String::with_capacity(clause.len()), clause.start);
-    for hole in holes.iter().filter(|hole| clause.start <= hole.start && hole.end <= clause.end && !hole.is_empty()) {
-        if hole.start >= at {
-            out.push_str(&text[at..hole.start]);
-            out.push(HOLE);
-            at = hole.end;
-        }
-    }
-    out.push_str(&text[at..clause.end]);
-    out
+/// Returns whether a clause with marks holds nothing but punctuation and one thing put in: a name, an address, a
+/// promise or an approved phrase as it is.
+pub(crate) fn is_put_in(clause: &str) -> bool {
+    let put_in = || clause.chars().filter(|c| is_mark(*c));
+    clause.chars().all(|c| is_mark(c) || is_punctuation(c)) && put_in().count() < 2 && put_in().all(stands_alone)
 }
 
-/// What a clause that is no wording may rest on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ground {
-    /// The words of the facts of the offer and the customer.
-    pub facts: String,
-    /// Whether a fact takes something off.
-    pub lowers: bool,
-    /// Whether the clause itself states a fact or a bound number.
-    pub stated: bool,
+/// Returns whether a clause with marks is made of words that promise nothing, of which one thanks, greets, asks,
+/// invites or leaves the choice.
+pub(crate) fn is_courtesy(clause: &str) -> bool {
+    let english = clause.split(|c| !in_word(c)).any(|word| ENGLISH.heads.contains(plain_form(word).as_str()));
+    let invites = english || CHINESE.heads.iter().any(|head| clause.contains(head));
+    let bare = clause.chars().filter(|c| is_mark(*c)).all(is_impersonal);
+    invites && bare && !CHINESE.never.iter().any(|word| clause.contains(word)) && is_harmless(clause)
 }
 
-/// Returns whether what is left of a clause outside its holes is made of words that promise nothing. Words of
-/// offers stand only in a clause that states a fact or shares a word of its own with one; any other clause must
-/// thank, greet, ask, invite or leave the choice.
-pub(crate) fn is_plain(text: &str, clause: &Range<usize>, holes: &[Range<usize>], ground: &Ground) -> bool {
-    let left = with_holes(text, clause, holes);
-    let whole = plain_form(left.trim());
-    if [&ENGLISH, &CHINESE].iter().any(|language| language.clauses.contains(whole.as_str())) {
-        return true;
-    }
-    let rests = ground.stated || shares(&left, &ground.facts);
-    let usable = Usable { ground, rests };
-    if (!rests && !is_courtesy(&left)) || CHINESE.never.iter().any(|word| left.contains(word)) {
-        return false;
-    }
-    let mut rest = left.as_str();
+/// Names of a company, slots and approved phrases may stand among words of courtesy.
+fn is_impersonal(mark_of: char) -> bool {
+    ["company.name", "company.short_name", "company.address", "company.phone", "company.team", "approved."]
+        .into_iter()
+        .chain(["slot.first_name", "slot.unsubscribe_url", "slot.agent_name"])
+        .any(|name| mark(name) == Some(mark_of))
+}
+
+fn stands_alone(mark_of: char) -> bool {
+    is_impersonal(mark_of) || ["offer.name", "offer.promise"].into_iter().any(|name| mark(name) == Some(mark_of))
+}
+
+/// Returns whether a character only parts or quotes words. Signs such as `>`, `+` and `%` say something.
+fn is_punctuation(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '"' | '(' | ')' | '[' | ']' | '-' | '/' | '|' | '_' | '·')
+        || matches!(c, '\u{2010}'..='\u{2026}' | '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301F}')
+        || matches!(c, '！' | '（' | '）' | '，' | '．' | '：' | '；' | '？' | '＿')
+}
+
+/// Returns whether every word of a clause is one that promises nothing.
+fn is_harmless(clause: &str) -> bool {
+    let mut rest = clause;
     while let Some(c) = rest.chars().next() {
         let run = |of: fn(char) -> bool| rest.find(|c: char| !of(c)).unwrap_or(rest.len());
         let (length, plain) = if is_han(c) {
             let length = run(is_han);
-            (length, usable.segments(&rest[..length]))
+            (length, is_row_of_words(&rest[..length]))
         } else if c.is_alphanumeric() {
             let length = run(in_word);
-            (length, usable.english(&rest[..length]))
+            (length, is_known_word(&rest[..length]))
         } else {
-            (c.len_utf8(), true)
+            (c.len_utf8(), is_punctuation(c) || is_mark(c))
         };
         if !plain {
             return false;
@@ -178,27 +185,24 @@ pub(crate) fn is_plain(text: &str, clause: &Range<usize>, holes: &[Range<usize>]
     true
 }
 
-fn in_word(c: char) -> bool {
-    (c.is_alphanumeric() && !is_han(c)) || matches!(c, '\'' | '\u{2019}' | '-')
+fn is_known_word(word: &str) -> bool {
+    let word = plain_form(word);
+    let base = word.strip_suffix("'s").unwrap_or(&word).trim_end_matches(['\'', '-']);
+    let known = |word: &str| ENGLISH.courtesy.contains(word);
+    known(&word) || known(base) || (base.contains('-') && base.split('-').all(known))
 }
 
-/// Returns whether a clause thanks, greets, asks, invites or leaves the choice.
-fn is_courtesy(clause: &str) -> bool {
-    let english = clause.split(|c| !in_word(c)).any(|word| ENGLISH.heads.contains(plain_form(word).as_str()));
-    english || CHINESE.heads.iter().any(|head| clause.contains(head))
-}
-
-/// Returns whether a clause holds a word of the facts that is no word of courtesy.
-fn shares(clause: &str, facts: &str) -> bool {
-    let said = |word: &str| word.len() > 3 && words(facts).any(|fact| fact.eq_ignore_ascii_case(word));
-    let english = words(clause).any(|word| !ENGLISH.courtesy.contains(word.to_ascii_lowercase().as_str()) && said(word));
-    let letters: Vec<(usize, char)> = clause.char_indices().collect();
-    let pair = |pair: &[(usize, char)]| {
-        let [(start, first), (end, second)] = pair else { return false };
-        let word = &clause[*start..end + second.len_utf8()];
-        is_han(*first) && is_han(*second) && !CHINESE.courtesy.contains(word) && facts.contains(word)
-    };
-    english || letters.windows(2).any(pair)
+/// Returns whether a run of Chinese characters is a row of known words.
+fn is_row_of_words(run: &str) -> bool {
+    let bounds: Vec<usize> = run.char_indices().map(|(at, _)| at).chain([run.len()]).collect();
+    let mut reached = vec![false; bounds.len()];
+    reached[0] = true;
+    for from in 0..bounds.len() - 1 {
+        for to in from + 1..bounds.len().min(from + LONGEST + 1) {
+            reached[to] |= reached[from] && CHINESE.courtesy.contains(&run[bounds[from]..bounds[to]]);
+        }
+    }
+    reached.last().copied().unwrap_or(true)
 }
 
 /// Returns an English word as the vocabulary writes it.
@@ -206,73 +210,20 @@ fn plain_form(word: &str) -> String {
     word.replace('\u{2019}', "'").to_ascii_lowercase()
 }
 
-/// The words a clause may use.
-struct Usable<'a> {
-    ground: &'a Ground,
-    rests: bool,
-}
-
-impl Usable<'_> {
-    fn knows(&self, vocabulary: &Vocabulary, word: &str) -> bool {
-        if self.rests && vocabulary.denying.contains(word) {
-            return false;
-        }
-        vocabulary.courtesy.contains(word)
-            || (self.rests && vocabulary.terms.contains(word))
-            || (self.rests && self.ground.lowers && vocabulary.lowering.contains(word))
-    }
-
-    fn english(&self, word: &str) -> bool {
-        let word = plain_form(word);
-        let base = word.strip_suffix("'s").unwrap_or(&word).trim_end_matches(['\'', '-']);
-        let stated = |word: &str| self.rests && word.len() > 2 && words(&self.ground.facts).any(|fact| fact.eq_ignore_ascii_case(word));
-        let known = |word: &str| self.knows(&ENGLISH, word) || stated(word);
-        known(&word) || known(base) || (base.contains('-') && base.split('-').all(known))
-    }
-
-    /// Returns whether a run of Chinese characters is a row of known words.
-    fn segments(&self, run: &str) -> bool {
-        let bounds: Vec<usize> = run.char_indices().map(|(at, _)| at).chain([run.len()]).collect();
-        let mut reached = vec![false; bounds.len()];
-        reached[0] = true;
-        for from in 0..bounds.len() - 1 {
-            if !reached[from] {
-                continue;
-            }
-            for to in from + 1..bounds.len().min(from + LONGEST + 1) {
-                let word = &run[bounds[from]..bounds[to]];
-                let stated = to - from > 1 && self.rests && self.ground.facts.contains(word);
-                if stated || self.knows(&CHINESE, word) {
-                    reached[to] = true;
-                }
-            }
-        }
-        reached.last().copied().unwrap_or(true)
-    }
+fn in_word(c: char) -> bool {
+    (c.is_alphanumeric() && !is_han(c)) || matches!(c, '\'' | '\u{2019}' | '-')
 }
 
 fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
-}
-
-/// The words of a language that a clause may use without being a wording, by what they need.
+/// The words of a language that a clause of courtesy may use.
 struct Vocabulary {
     /// Words that promise nothing.
     courtesy: HashSet<&'static str>,
-    /// Words one of which a clause of courtesy alone must hold.
+    /// Words one of which a clause must hold.
     heads: HashSet<&'static str>,
-    /// Words of offers.
-    terms: HashSet<&'static str>,
-    /// Words of paying less.
-    lowering: HashSet<&'static str>,
-    /// Words that deny: beside a fact they could turn it round.
-    denying: HashSet<&'static str>,
-    /// Whole clauses that promise nothing.
-    clauses: HashSet<&'static str>,
     /// Words that make a promise of harmless ones: `只有`.
     never: HashSet<&'static str>,
 }
@@ -282,22 +233,21 @@ static CHINESE: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(include_s
 
 impl Vocabulary {
     fn of(text: &'static str) -> Self {
-        const LISTS: [&str; 7] = ["courtesy", "heads", "terms", "lowering", "denying", "clauses", "never"];
-        let mut lists: [HashSet<&'static str>; 7] = Default::default();
+        const LISTS: [&str; 3] = ["courtesy", "heads", "never"];
+        let mut lists: [HashSet<&'static str>; 3] = Default::default();
         let mut list = 0;
         for line in text.lines() {
             match line.strip_prefix("# ") {
                 Some(name) => list = LISTS.iter().position(|known| *known == name).unwrap_or(list),
-                None if LISTS[list] == "clauses" => lists[list].extend([line].into_iter().filter(|line| !line.is_empty())),
                 None => lists[list].extend(line.split_whitespace()),
             }
         }
-        let [courtesy, heads, terms, lowering, denying, clauses, never] = lists;
-        Self { courtesy, heads, terms, lowering, denying, clauses, never }
+        let [courtesy, heads, never] = lists;
+        Self { courtesy, heads, never }
     }
 }
 
-/// Returns a template's text in each form that its conditions can give it, with [`HOLE`] for what is put in.
+/// Returns a template's text in each form that its conditions can give it, with marks for what is put in.
 pub(super) fn forms(text: &str) -> Vec<String> {
     let mut done = Vec::new();
     let mut open = vec![(String::new(), text)];
@@ -317,11 +267,12 @@ pub(super) fn forms(text: &str) -> Vec<String> {
             "#}"
         };
         let after = tag.find(close).map_or("", |end| &tag[end + close.len()..]);
-        if tag.starts_with("{{") {
-            so_far.push(HOLE);
+        if let Some(inside) = tag.strip_prefix("{{") {
+            let name = inside.split(['}', '|']).next().unwrap_or_default();
+            so_far.push(mark(name.trim()).unwrap_or(OTHER));
         }
         let inner = tag.trim_start_matches(['{', '%', '-', '+', ' ']);
-        if tag.starts_with("{%") && inner.starts_with("if ") && open.len() + done.len() < MOST_FORMS {
+        if tag.starts_with("{%") && inner.starts_with("if ") {
             let (branches, behind) = branches(after);
             let whole = |branch: &str| format!("{branch}{behind}");
             for branch in &branches {
@@ -329,7 +280,6 @@ pub(super) fn forms(text: &str) -> Vec<String> {
                     done.push(format!("{so_far}{form}"));
                 }
             }
-            done.truncate(MOST_FORMS);
             continue;
         }
         open.push((so_far, after));
@@ -377,6 +327,7 @@ mod tests {
             assert_eq!(found, expected, "{text}");
         };
         check("Hi {{ a }}.", &["Hi \u{FFFC}."]);
+        check("{{ company.name }}, {{offer.name|lines}} {{ 'offer.name' }}", &["\u{E000}, \u{E005} \u{FFFC}"]);
         check("a{% if x %}b{% else %}c{% endif %}d", &["abd", "acd"]);
         check("a{% if x %}b{% endif %}d", &["abd", "ad"]);
         check("{% if x %}1{% if y %}2{% endif %}{% elif z %}3{% endif %}.", &[".", "1.", "12.", "3."]);
@@ -395,22 +346,26 @@ mod tests {
     }
 
     #[test]
-    fn only_words_that_promise_nothing_are_plain() {
-        let check = |text: &str, facts: &str, expected: bool| {
-            let ground = Ground { facts: facts.to_owned(), lowers: false, stated: false };
-            assert_eq!(is_plain(text, &(0..text.len()), &[], &ground), expected, "{text}");
+    fn only_clauses_that_state_nothing_need_no_wording() {
+        let check = |text: &str, expected: bool| {
+            let marked = ["company.phone", "offer.name", "offer.percent", "offer.promise", "customer.favourites", "approved."];
+            let text = marked.iter().fold(text.to_owned(), |text, name| text.replace(name, &mark(name).unwrap().to_string()));
+            assert_eq!(is_put_in(&text) || is_courtesy(&text), expected, "{text}");
         };
-        check("Thank you for your time", "", true);
-        check("You wanted this", "", false);
-        check("we have an eye on your parcel, please", "", false);
-        check("take the annual plan", "", false);
-        check("take the annual plan", "Annual plan", true);
-        check("no annual plan", "Annual plan", false);
-        check("your annual plan falls", "Annual plan", false);
-        check("謝謝您的時間", "", true);
-        check("您要的來了", "", false);
-        check("設備由我們提供", "", false);
-        check("改為年約", "改為年約，12 個月", true);
-        check("不改為年約", "改為年約，12 個月", false);
+        check("Thank you for your time", true);
+        check("You wanted this", false);
+        check("please take the annual plan", false);
+        check("please call company.phone", true);
+        check("please take offer.name", false);
+        check("“offer.name”", true);
+        check("offer.promise", true);
+        check("offer.percent", false);
+        check("offer.name offer.name", false);
+        check("customer.favourites", false);
+        check("approved.", true);
+        check("please, > approved.", false);
+        check("謝謝您的時間", true);
+        check("您要的來了", false);
+        check("設備由我們提供", false);
     }
 }

@@ -1,11 +1,13 @@
 //! The claim ledger: every claim of a draft is bound to a fact of the brief or to a phrase
 //! that a person approved; what is bound to neither keeps the draft back.
+use super::account::{Clause, LONGEST_LINE, Named, named};
 use super::{Part, memo};
 use crate::claim::{Claim, Compare, Phrases, Reading, Sense, Spot, Unit, Value, clause, denied_within, sentence};
 use crate::message::{Binding, Brief, Channel, Fact, LedgerEntry};
 use crate::template::Case;
 use foldhash::HashSet;
-use std::ops::Range;
+use std::cell::LazyCell;
+use std::ops::{Deref, Range};
 
 /// What the claims of a draft may rest on.
 pub(super) struct Grounds<'a> {
@@ -16,8 +18,8 @@ pub(super) struct Grounds<'a> {
     reading: Reading,
     /// What the texts of the facts state.
     stated: Vec<Stated<'a>>,
-    /// The facts that have words, the longest first.
-    facts: Vec<&'a Fact>,
+    /// The texts of facts and slots.
+    named: Vec<Named<'a>>,
 }
 
 /// One claim of a fact's text.
@@ -27,20 +29,23 @@ struct Stated<'a> {
 }
 
 impl Stated<'_> {
-    /// Returns whether the fact is a name, an address or an approved phrase, whose numbers count only within it.
+    /// Returns whether the fact is a name, an address, an approved phrase or a cell, whose numbers count only within it.
     fn is_name(&self) -> bool {
         let id = self.fact.id.as_str();
-        id.starts_with("company.") || id.starts_with("approved.") || id == "offer.name"
+        is_quoted_as_a_whole(id) || id == "offer.name"
     }
 
     /// Returns whether a promise of the fact counts only where the whole fact stands: a name, an address, a phrase
-    /// the company approved as it is.
+    /// the company approved as it is, a cell of the customer's.
     fn whole_only(&self, of: &str) -> bool {
         let id = self.fact.id.as_str();
-        id.starts_with("company.")
-            || id.starts_with("approved.")
+        is_quoted_as_a_whole(id)
             || (id == "offer.name" && (Phrases::never_approves(of) || matches!(of, "exclusive" | "automatic" | "approval")))
     }
+}
+
+fn is_quoted_as_a_whole(id: &str) -> bool {
+    ["company.", "approved.", "customer."].iter().any(|group| id.starts_with(group))
 }
 
 /// A claim of a part and what it rests on; `None` where it rests on nothing.
@@ -52,8 +57,8 @@ pub(super) struct Bound {
 /// A part as the review reads it.
 pub(super) struct ReadPart<'p> {
     pub part: &'p Part<'p>,
-    /// The lines that are no wording, with or without facts, with their places.
-    pub open: Vec<(usize, &'p str)>,
+    /// The lines that are no wording, with or without facts.
+    pub open: Vec<&'p str>,
     /// The claims and what they rest on, in the order of the text.
     pub bound: Vec<Bound>,
     /// The facts whose words stand in it.
@@ -69,13 +74,11 @@ impl<'a> Grounds<'a> {
             _ => None,
         });
         let reading = Reading { locale: brief.locale, day: brief.day, currency };
-        let mut facts: Vec<&Fact> = brief.facts.iter().filter(|fact| !fact.text.trim().is_empty()).collect();
-        facts.sort_by_key(|fact| std::cmp::Reverse(fact.text.len()));
         let untyped = brief.facts.iter().filter(|fact| fact.value.is_none());
         let stated = untyped
             .flat_map(|fact| memo::claims(&fact.text, &reading).to_vec().into_iter().map(move |claim| Stated { fact, claim }))
             .collect();
-        Self { brief, phrases, channel, case: phrases.case(brief), reading, stated, facts }
+        Self { brief, phrases, channel, case: phrases.case(brief), reading, stated, named: named(&brief.facts) }
     }
 
     pub(super) fn brief(&self) -> &'a Brief {
@@ -102,9 +105,9 @@ impl<'a> Grounds<'a> {
         self.case
     }
 
-    /// Returns the facts that have words, the longest first.
-    pub(super) fn facts(&self) -> &[&'a Fact] {
-        &self.facts
+    /// Returns the texts of facts and slots.
+    pub(super) fn named(&self) -> &[Named<'a>] {
+        &self.named
     }
 
     /// Returns a part as the review reads it. Lines in `elsewhere` stand in other parts and are judged there.
@@ -116,9 +119,14 @@ impl<'a> Grounds<'a> {
         let (text, spot): (&str, _) = (part.read, self.spot(part));
         let (mut open, mut bound, mut said) = (Vec::new(), Vec::new(), Vec::new());
         for (start, line) in lines(text).filter(|(_, line)| !elsewhere.contains(line)) {
+            if line.len() > LONGEST_LINE {
+                open.push(line);
+                continue;
+            }
+            let clauses = LazyCell::new(|| self.account(part, line));
             let mut add = |claim: &Claim| {
                 if !quoted || is_number(&claim.value) {
-                    bound.push(self.bound(claim, part, (start, line)));
+                    bound.push(self.bound(claim, part, start, &clauses));
                 }
             };
             if let Some(claims) = self.phrases.line(line, spot, self.case) {
@@ -130,13 +138,11 @@ impl<'a> Grounds<'a> {
                 Some(facts) => said.extend(facts),
                 None => {
                     said.extend(self.facts_in(line));
-                    open.push((start, line));
+                    open.push(line);
                 }
             }
         }
-        self.settle_giving(text, &mut bound);
-        settle_deadlines(text, &mut bound);
-        drop_everyday_things(text, &mut bound);
+        settle(text, &mut bound);
         ReadPart { part, open, bound, said, quoted }
     }
 
@@ -159,22 +165,20 @@ impl<'a> Grounds<'a> {
     }
 
     /// Returns a claim of a line, placed in its part, with what it rests on.
-    fn bound(&self, claim: &Claim, part: &Part<'_>, (start, line): (usize, &str)) -> Bound {
-        let phrase = || {
-            self.clause_around(part, line, &claim.span).and_then(|clause| self.phrases.approve(claim, &clause, self.spot(part), self.case))
-        };
-        let mut claim = Claim { span: start + claim.span.start..start + claim.span.end, ..claim.clone() };
+    fn bound(&self, claim: &Claim, part: &Part<'_>, start: usize, clauses: &dyn Deref<Target = Vec<Clause<'a>>>) -> Bound {
+        let mut placed = Claim { span: start + claim.span.start..start + claim.span.end, ..claim.clone() };
         let fact = match &claim.value {
             Value::Name { name } => self.names(name),
-            Value::Promise { of, .. } => self.promises(of, &claim, part.read),
+            Value::Promise { of, .. } => self.promises(of, &placed, part.read),
             Value::Contact { text } => self.contact(text),
-            _ => self.amount(&claim, part.read),
+            _ => self.amount(&placed, part.read),
         };
         // A ledger shows what the table says, not how the text rounds it.
         if let Some(value) = fact.filter(|fact| fact.id.starts_with("customer.")).and_then(|fact| fact.value.clone()) {
-            claim.value = value;
+            placed.value = value;
         }
-        Bound { to: fact.map(|fact| Binding::Fact { id: fact.id.clone() }).or_else(phrase), claim }
+        let to = fact.map(|fact| Binding::Fact { id: fact.id.clone() }).or_else(|| self.approval(claim, clauses));
+        Bound { to, claim: placed }
     }
 
     fn names(&self, name: &str) -> Option<&'a Fact> {
@@ -253,28 +257,6 @@ impl<'a> Grounds<'a> {
         typed().any(|other| alike(&other)) && !typed().filter(alike).any(|other| agrees(value, other))
     }
 
-    /// A word of getting rests on what is got: another claim of its sentence, or something ordinary.
-    fn settle_giving(&self, text: &str, bound: &mut Vec<Bound>) {
-        let is_giving = |bound: &Bound| matches!(&bound.claim.value, Value::Promise { of, .. } if of == "giving");
-        if !bound.iter().any(is_giving) {
-            return;
-        }
-        let mut at = 0;
-        while at < bound.len() {
-            if is_giving(&bound[at]) && bound[at].to.is_none() {
-                let around = sentence(text, &bound[at].claim.span);
-                let inside = |other: &&Bound| !is_giving(other) && around.contains(&other.claim.span.start);
-                let rests = bound.iter().filter(inside).find_map(|other| other.to.clone());
-                if rests.is_none() && ordinary_gift(&text[around.clone()]) {
-                    bound.remove(at);
-                    continue;
-                }
-                bound[at].to = rests;
-            }
-            at += 1;
-        }
-    }
-
     /// Returns what to tell the writer about a claim that rests on nothing.
     pub(super) fn explain(&self, words: &str, claim: &Claim) -> String {
         let said = claim.value.say(self.brief.locale);
@@ -296,80 +278,22 @@ impl<'a> Grounds<'a> {
     }
 }
 
-/// A deadline in words rests on the day or the length of time named in its sentence.
-fn settle_deadlines(text: &str, bound: &mut [Bound]) {
+/// A word of getting rests on what is got, another claim of its sentence; a deadline in words on the day or the length
+/// of time that its sentence names.
+fn settle(text: &str, bound: &mut [Bound]) {
+    let is = |bound: &Bound, kind: &str| matches!(&bound.claim.value, Value::Promise { of, .. } if of == kind);
     for at in 0..bound.len() {
-        if bound[at].to.is_some() || !matches!(&bound[at].claim.value, Value::Promise { of, .. } if of == "deadline") {
+        let (giving, deadline) = (is(&bound[at], "giving"), is(&bound[at], "deadline"));
+        if bound[at].to.is_some() || !(giving || deadline) {
             continue;
         }
         let around = sentence(text, &bound[at].claim.span);
-        let day = |other: &&Bound| {
-            matches!(other.claim.value, Value::Day { .. } | Value::Span { .. }) && around.contains(&other.claim.span.start)
+        let told = |other: &&Bound| {
+            let time = matches!(other.claim.value, Value::Day { .. } | Value::Span { .. });
+            around.contains(&other.claim.span.start) && if giving { !is(other, "giving") } else { time }
         };
-        let to = bound.iter().filter(day).find_map(|other| other.to.clone());
-        bound[at].to = to;
+        bound[at].to = bound.iter().filter(told).find_map(|other| other.to.clone());
     }
-}
-
-/// Things people have anyway claim nothing where a sentence speaks of using them (`whether you stream or play`,
-/// `if your router does not work`) and nothing in it is given.
-fn drop_everyday_things(text: &str, bound: &mut Vec<Bound>) {
-    const THINGS: [&str; 5] = ["phone", "device", "router", "streaming", "education"];
-    const USING: [&str; 18] = [
-        "whether",
-        "when ",
-        "whenever",
-        "if ",
-        "while ",
-        "無論",
-        "无论",
-        "不論",
-        "不论",
-        "不管",
-        "如果",
-        "若",
-        "當",
-        "当",
-        "遇到",
-        "是不是",
-        "有沒有",
-        "有没有",
-    ];
-    const GIVEN: [&str; 20] = [
-        "new ",
-        "yours",
-        "waiting",
-        "extra",
-        "also ",
-        "plus ",
-        "along",
-        "comes",
-        "together with",
-        "receive",
-        "新",
-        "一支",
-        "一台",
-        "一部",
-        "也有",
-        "還有",
-        "还有",
-        "再",
-        "一組",
-        "一张",
-    ];
-    let everyday =
-        |bound: &Bound| bound.to.is_none() && matches!(&bound.claim.value, Value::Promise { of, .. } if THINGS.contains(&of.as_str()));
-    if !bound.iter().any(everyday) {
-        return;
-    }
-    let gives = |bound: &&Bound| matches!(&bound.claim.value, Value::Promise { of, .. } if matches!(of.as_str(), "free" | "gift" | "giving" | "unlimited" | "voucher" | "delivery" | "lower_price"));
-    let given: Vec<usize> = bound.iter().filter(gives).map(|bound| bound.claim.span.start).collect();
-    bound.retain(|found| {
-        let around = sentence(text, &found.claim.span);
-        let words = text[around.clone()].to_ascii_lowercase();
-        let used = USING.iter().any(|word| words.contains(word)) && !GIVEN.iter().any(|word| words.contains(word));
-        !everyday(found) || !used || given.iter().any(|at| around.contains(at))
-    });
 }
 
 /// Returns whether a claim is about something the plan's numbers must hold.
@@ -378,7 +302,7 @@ fn is_number(value: &Value) -> bool {
 }
 
 /// Returns whether a found text is not a piece of a longer word.
-fn apart(text: &str, at: Range<usize>) -> bool {
+pub(super) fn apart(text: &str, at: Range<usize>) -> bool {
     let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     let (before, after) = (text[..at.start].chars().next_back(), text[at.end..].chars().next());
     let (first, last) = (text[at.clone()].chars().next(), text[at].chars().next_back());
@@ -431,46 +355,6 @@ fn frees_more(text: &str, claim: &Claim, fact: &Fact) -> bool {
     let clause = crate::claim::clause(text, &claim.span);
     let (clause, stated) = (text[clause].to_ascii_lowercase(), fact.text.to_ascii_lowercase());
     PAID_THINGS.iter().any(|thing| clause.contains(thing) && !stated.contains(thing))
-}
-
-/// Returns whether what is got is something ordinary: a message, an answer, help.
-fn ordinary_gift(sentence: &str) -> bool {
-    const ORDINARY: [&str; 32] = [
-        "email",
-        "e-mail",
-        "message",
-        "letter",
-        "call",
-        "help",
-        "offer",
-        "answer",
-        "reply",
-        "attention",
-        "advice",
-        "care",
-        "questions",
-        "service you",
-        "mail",
-        "text",
-        "郵件",
-        "邮件",
-        "信",
-        "簡訊",
-        "短信",
-        "電話",
-        "电话",
-        "協助",
-        "协助",
-        "幫助",
-        "帮助",
-        "優惠",
-        "优惠",
-        "服務",
-        "服务",
-        "回覆",
-    ];
-    let sentence = sentence.to_ascii_lowercase();
-    ORDINARY.iter().any(|word| sentence.contains(word))
 }
 
 /// Returns whether what a text claims is what a fact states: the value, the unit and the sense.

@@ -2,6 +2,7 @@
 //! and strict about everything else.
 
 use crate::id::is_invisible_control;
+use foldhash::HashSet;
 
 /// Tags that begin no new line, so that `fr<b>ee</b>` reads as one word.
 const INLINE: [&str; 7] = ["a", "b", "i", "em", "strong", "span", "meta"];
@@ -13,27 +14,62 @@ pub(super) struct Html<'a> {
     /// The first thing that may run, load or submit, or show what a review does not read: any tag and attribute but
     /// plain ones, a style that fetches or writes text, an entity that is not known here.
     pub active: Option<&'a str>,
+    /// The first tag or style that the layout does not have, and the first that is hidden with more than words in it.
+    pub foreign: Option<&'a str>,
     /// The targets of the links, entities resolved.
     pub links: Vec<String>,
+    /// The texts that nobody sees, entities resolved.
+    pub hidden: Vec<String>,
+}
+
+/// The tags and styles of the layouts a company approved, each as [`outline`] writes it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tags {
+    known: HashSet<String>,
+    /// Tells the tags of different layouts apart.
+    id: u64,
+}
+
+impl Tags {
+    /// Returns no tags, for the templates of a number.
+    pub(crate) fn of(id: u64) -> Self {
+        Self { id, ..Self::default() }
+    }
+
+    /// Learns the tags of a layout.
+    pub(crate) fn learn(&mut self, layout: &str) {
+        // What the filter `lines` makes of a line's end.
+        self.known.extend(["br".to_owned()].into_iter().chain(layout.split('<').skip(1).map(outline)));
+    }
 }
 
 /// Returns what a person reads of some HTML.
 pub(crate) fn visible_text(html: &str) -> String {
-    Html::read(html).text
+    Html::read(html, &Tags::default()).text
 }
 
 impl<'a> Html<'a> {
-    pub(super) fn read(html: &'a str) -> Self {
+    pub(super) fn read(html: &'a str, layout: &Tags) -> Self {
         let mut pieces = html.split('<');
-        let mut seen = Self { text: String::with_capacity(html.len() / 4), active: None, links: Vec::new() };
+        let text = String::with_capacity(html.len() / 4);
+        let mut seen = Self { text, active: None, foreign: None, links: Vec::new(), hidden: Vec::new() };
         seen.text(pieces.next().unwrap_or_default());
-        let mut in_style = false;
+        let (mut in_style, mut in_hidden) = (false, false);
         for piece in pieces {
-            let tag = known_tag(piece);
+            let tag = known_tag(piece, layout);
             if !tag.plain {
                 seen.active = seen.active.or(active(piece));
             }
+            if !tag.known || (in_hidden && !piece.starts_with('/')) {
+                seen.foreign = seen.foreign.or(Some(piece.split_once('>').map_or(piece, |(tag, _)| tag)));
+            }
             let Some((text, after)) = piece.split_once('>') else { continue };
+            in_hidden = tag.hides;
+            if tag.hides {
+                let mut words = String::new();
+                unescape(after, &mut words);
+                seen.hidden.push(words);
+            }
             if tag.links {
                 seen.links.extend(targets(text));
             }
@@ -143,8 +179,12 @@ const ATTRIBUTES: [&str; 22] = [
 pub(super) struct Tag {
     /// Whether nothing in it is active.
     plain: bool,
+    /// Whether the layout has it.
+    known: bool,
     /// Whether it links somewhere.
     links: bool,
+    /// Whether nobody sees what is in it.
+    hides: bool,
     kind: Kind,
 }
 
@@ -157,9 +197,9 @@ enum Kind {
 }
 
 /// Returns what is known of a tag; `piece` begins behind its `<`. The tags of a batch are the same in every mail.
-fn known_tag(piece: &str) -> Tag {
+fn known_tag(piece: &str, layout: &Tags) -> Tag {
     let tag = if begins(piece, "style") { piece } else { piece.split_once('>').map_or(piece, |(tag, _)| tag) };
-    super::memo::tag(tag, || {
+    super::memo::tag(tag, layout.id, || {
         let name = name_of_tag(tag);
         let bare = name.trim_matches('/');
         let kind = if bare.eq_ignore_ascii_case("style") {
@@ -169,9 +209,28 @@ fn known_tag(piece: &str) -> Tag {
         } else {
             Kind::Line
         };
-        let links = parts_of_tag(tag).1.iter().any(|attribute| attribute.name.eq_ignore_ascii_case("href"));
-        Tag { plain: active(piece).is_none(), links, kind }
+        let attributes = parts_of_tag(tag).1;
+        let links = attributes.iter().any(|attribute| attribute.name.eq_ignore_ascii_case("href"));
+        let hides = attributes.iter().any(|attribute| attribute.name.eq_ignore_ascii_case("style") && hides(attribute.value));
+        Tag { plain: active(piece).is_none(), known: layout.known.contains(&outline(piece)), links, hides, kind }
     })
+}
+
+/// Returns a tag and the style behind it without what differs from mail to mail: where it links to and its language.
+fn outline(piece: &str) -> String {
+    if begins(piece, "style") {
+        return piece.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+    let (name, attributes) = parts_of_tag(piece);
+    attributes.iter().fold(name.to_owned(), |outline, attribute| {
+        let own = ["href", "lang"].iter().any(|name| name.eq_ignore_ascii_case(attribute.name));
+        format!("{outline} {}={:?}", attribute.name, if own { "" } else { attribute.value })
+    })
+}
+
+fn hides(style: &str) -> bool {
+    let style: String = style.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
+    ["display:none", "visibility:hidden", "opacity:0", "font-size:0"].iter().any(|hiding| style.contains(hiding))
 }
 
 /// Returns what is active in a tag and in the style behind it; `piece` begins behind its `<`.
@@ -286,7 +345,7 @@ mod tests {
 
     #[test]
     fn only_plain_html_is_inert() {
-        let check = |html: &str, found: Option<&str>| assert_eq!(Html::read(html).active, found, "{html}");
+        let check = |html: &str, found: Option<&str>| assert_eq!(Html::read(html, &Tags::default()).active, found, "{html}");
         check("<p style=\"color:#fff\">Come on in &amp; <b>save</b><br></p>", None);
         check("<SCRIPT>x</SCRIPT>", Some("SCRIPT"));
         check("<img src=x>", Some("img"));
@@ -306,12 +365,30 @@ mod tests {
 
     #[test]
     fn every_link_is_found_however_it_is_written() {
-        let check = |html: &str, found: &[&str]| assert_eq!(Html::read(html).links, found, "{html}");
+        let check = |html: &str, found: &[&str]| assert_eq!(Html::read(html, &Tags::default()).links, found, "{html}");
         check("<a href=\"tel:1\">a</a> <a class=\"b\" href='mailto:a&amp;b'>c</a>", &["tel:1", "mailto:a&b"]);
         check("<a HREF=\"https://evil.example\">a</a>", &["https://evil.example"]);
         check("<a href = \"https://evil.example\">a</a>", &["https://evil.example"]);
         check("<a href=https://evil.example>a</a>", &["https://evil.example"]);
         check("<p>href=\"not a link\"</p>", &[]);
+    }
+
+    #[test]
+    fn nothing_but_the_layout_s_own_tags_is_let_in() {
+        let mut layout = Tags::default();
+        layout.learn("<html lang=\"{{ lang }}\"><style>.a { top: 0 }</style><p class=\"a\"><a href=\"{{ x }}\">b</a></p><div style=\"display: none\">c</div>");
+        let check = |html: &str, foreign: Option<&str>| assert_eq!(Html::read(html, &layout).foreign, foreign, "{html}");
+        check("<html lang=\"en\"><p class=\"a\">x<br><a href=\"tel:1\">y</a></p>", None);
+        check("<p class=\"b\">x</p>", Some("p class=\"b\""));
+        check("<p>x</p>", Some("p"));
+        check("<style>.a { display: none }</style>", Some("style"));
+        check("<style>.a { top: 0 }</style>", None);
+        check("<style>.a { top: 0 }<p class=\"a\">x</p></style>", None);
+        check("<div style=\"display: none\">c</div>", None);
+        check("<div style=\"display: none\"><p class=\"a\">the footer</p></div>", Some("p class=\"a\""));
+        assert_eq!(Html::read("<div style=\"display: none\">a &amp; b</div>", &layout).hidden, ["a & b"]);
+        let hiding = "<title>Hi<style></style><p>Save ninety percent</p></style>";
+        assert!(Html::read(hiding, &layout).foreign.is_some());
     }
 
     #[test]

@@ -14,7 +14,7 @@ impl Desk<'_> {
         for read in parts.iter().filter(|read| !read.quoted) {
             let part = read.part;
             let rules = house.find(self.brief.locale, self.brief.segment.as_ref(), part.read);
-            let open = read.open.iter().map(|(_, line)| *line).collect::<Vec<_>>().join("\n");
+            let open = read.open.join("\n");
             let said = if open.is_empty() { Vec::new() } else { find(&open) };
             for offence in said.into_iter().chain(rules) {
                 self.find(&part.name, "manners", offence.to_string());

@@ -3,16 +3,19 @@
 //! changes no result.
 use super::html::Tag;
 use crate::claim::{Claim, Reading, read};
+use crate::locale::Locale;
 use crate::message::Channel;
+use crate::script::spoken_seconds;
 use crate::template::Case;
 use foldhash::HashMap;
 use std::cell::{Cell, RefCell};
 use std::hash::Hash;
 use std::rc::Rc;
 
-/// How many lines of one kind a thread remembers before it forgets them all: some ten megabytes at most, however many
-/// customers there are.
+/// How many lines of one kind a thread remembers before it forgets them all, and how long they are at most, in bytes:
+/// some ten megabytes, however many customers there are.
 const MOST: usize = 16_384;
+const LONGEST: usize = 2_000;
 
 /// Where a line stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,7 +48,8 @@ thread_local! {
     static CLAIMS: Lines<Reading, Rc<[Claim]>> = Lines::default();
     static WORDINGS: Lines<Place, Holes> = Lines::default();
     static RUDE: Lines<(), bool> = Lines::default();
-    static TAGS: Lines<(), Tag> = Lines::default();
+    static SECONDS: Lines<Locale, f64> = Lines::default();
+    static TAGS: Lines<u64, Tag> = Lines::default();
 }
 
 /// Returns what a line claims.
@@ -58,9 +62,14 @@ pub(super) fn is_rude(text: &str) -> bool {
     RUDE.with(|lines| recall(lines, &(), text).unwrap_or_else(|| keep(lines, (), text, !crate::manners::find(text).is_empty())))
 }
 
-/// Returns what is known of a tag of HTML.
-pub(super) fn tag(tag: &str, look: impl FnOnce() -> Tag) -> Tag {
-    TAGS.with(|tags| recall(tags, &(), tag).unwrap_or_else(|| keep(tags, (), tag, look())))
+/// Returns the seconds a text takes to say.
+pub(super) fn seconds(text: &str, locale: Locale) -> f64 {
+    SECONDS.with(|texts| recall(texts, &locale, text).unwrap_or_else(|| keep(texts, locale, text, spoken_seconds(text, locale))))
+}
+
+/// Returns what is known of a tag of HTML beside a layout.
+pub(super) fn tag(tag: &str, layout: u64, look: impl FnOnce() -> Tag) -> Tag {
+    TAGS.with(|tags| recall(tags, &layout, tag).unwrap_or_else(|| keep(tags, layout, tag, look())))
 }
 
 /// Returns the facts with which a line was found to be a wording.
@@ -78,6 +87,9 @@ fn recall<K: Hash + Eq, V: Clone>(lines: &Lines<K, V>, key: &K, line: &str) -> O
 }
 
 fn keep<K: Hash + Eq, V: Clone>(lines: &Lines<K, V>, key: K, line: &str, value: V) -> V {
+    if line.len() > LONGEST {
+        return value;
+    }
     let mut known = lines.known.borrow_mut();
     if lines.count.replace(lines.count.get() + 1) >= MOST {
         known.clear();

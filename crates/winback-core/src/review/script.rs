@@ -1,9 +1,8 @@
 //! What the review asks of a call script: that a caller can follow it to an end from wherever the customer leads.
 use super::Desk;
+use super::memo::seconds;
 use crate::message::{CallScript, Objection};
-use crate::script::{
-    ACCEPTED, ALWAYS_POSSIBLE, COMPLAINT, CallStep, DECLINED, DO_NOT_CALL, NO_ANSWER, Next, WRONG_PERSON, spoken_seconds, units_in,
-};
+use crate::script::{ACCEPTED, ALWAYS_POSSIBLE, COMPLAINT, CallStep, DECLINED, DO_NOT_CALL, NO_ANSWER, Next, WRONG_PERSON, units_in};
 use crate::slot::Slot;
 use std::collections::BTreeSet;
 
@@ -125,7 +124,7 @@ impl Desk<'_> {
             let unit = if locale == crate::locale::Locale::En { "words" } else { "characters" };
             format!("cut about {} {unit}", units_in(over, locale))
         };
-        let times = CallStep::ALL.map(|step| (step, spoken_seconds(script.text(step), locale)));
+        let times = CallStep::ALL.map(|step| (step, seconds(script.text(step), locale)));
         let total: f64 = times.iter().map(|(_, seconds)| seconds).sum();
         self.expect(total <= MAIN_PATH_SECONDS, "script", "spoken-time", || {
             let (longest, seconds) = times.iter().max_by(|a, b| a.1.total_cmp(&b.1)).copied().unwrap_or((CallStep::Offer, 0.0));
@@ -136,7 +135,7 @@ impl Desk<'_> {
             )
         });
         for (at, objection) in script.objections.iter().enumerate() {
-            let seconds = spoken_seconds(&objection.answer, locale);
+            let seconds = seconds(&objection.answer, locale);
             self.expect(seconds <= ANSWER_SECONDS, &format!("answer {}", at + 1), "spoken-time", || {
                 format!("the answer takes {seconds:.0} s to say, {ANSWER_SECONDS} s are the limit; {}", cut(seconds - ANSWER_SECONDS))
             });

@@ -1,5 +1,6 @@
 //! What can be wrong with a template file, each with what to do.
 use super::MAX_FILE_BYTES;
+use super::section::MOST_CONDITIONS;
 use crate::manners::Offence;
 
 /// What is wrong with a template file, and where.
@@ -75,6 +76,14 @@ pub enum TemplateProblem {
     /// A section without text.
     #[error("the section is empty; write its text below the line or remove it")]
     Empty,
+    /// Something put in that is no name.
+    #[error(
+        "{{{{ {0} }}}} puts in something that is no name; write words as they are, outside of the braces, and put in facts by their names alone, as in {{{{ offer.name }}}}"
+    )]
+    NoName(String),
+    /// More conditions than a person can check the outcomes of.
+    #[error("the wording has {0} conditions (if and elif) and may have {MOST_CONDITIONS}; write several sections instead")]
+    TooManyConditions(usize),
     /// Loops, macros, includes and the like.
     #[error(
         "{{% {0} %}} is not allowed in a template; only if, elif, else and endif are (and set in a layout); write one section for each case instead"

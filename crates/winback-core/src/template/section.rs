@@ -14,6 +14,9 @@ use std::ops::Range;
 /// The tags a wording may have; a layout may also give names to its styles.
 const TAGS: [&str; 5] = ["if", "elif", "else", "endif", "set"];
 
+/// The most conditions of one wording, whose forms are all learned: two to the fifth at most.
+pub(super) const MOST_CONDITIONS: usize = 5;
+
 /// A piece of a wording.
 #[derive(Clone, Debug)]
 enum Piece {
@@ -168,6 +171,12 @@ impl Section {
         let whole = errors.len() == before;
         let tags = self.text.lines().enumerate().flat_map(|(at, line)| refused_tags(line, self.part.is_layout()).map(move |tag| (at, tag)));
         errors.extend(tags.map(|(at, tag)| self.problem(self.line + at, TemplateProblem::TagNotAllowed(tag.to_owned()))));
+        let conditions = self.text.split("{%").skip(1).filter(|rest| first_word(rest) == "if" || first_word(rest) == "elif").count();
+        if conditions > MOST_CONDITIONS {
+            errors.push(self.problem(self.line, TemplateProblem::TooManyConditions(conditions)));
+        }
+        let odd = self.text.lines().enumerate().flat_map(|(at, line)| no_names(line).map(move |put_in| (at, put_in)));
+        errors.extend(odd.map(|(at, put_in)| self.problem(self.line + at, TemplateProblem::NoName(put_in.to_owned()))));
         self.refused = whole && errors.len() > before;
         whole.then_some(self)
     }
@@ -209,10 +218,28 @@ fn without_notes(block: &str) -> (usize, String) {
     (skipped, text.trim().to_owned())
 }
 
+/// Returns what a line puts in that is neither a name nor a name with a filter. Only names are looked at before they
+/// are sent: the words of a literal would be nobody's.
+fn no_names(line: &str) -> impl Iterator<Item = &str> {
+    let between = move |open: &'static str, close: &'static str| {
+        line.split(open)
+            .skip(1)
+            .filter_map(move |rest: &str| rest.split_once(close).map(|(inside, _)| inside.trim_matches(['-', '+', ' '])))
+    };
+    let named = |put_in: &&str| put_in.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '|' | ' '));
+    // A brace in the words of a condition would hide what stands behind it.
+    let braced = |condition: &&str| condition.contains(['{', '}', '#']);
+    between("{{", "}}").filter(move |put_in| !named(put_in)).chain(between("{%", "%}").filter(braced))
+}
+
+fn first_word(rest: &str) -> &str {
+    let rest = rest.trim_start_matches(['-', '+']).trim_start();
+    rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()
+}
+
 fn refused_tags(line: &str, layout: bool) -> impl Iterator<Item = &str> {
     line.split("{%").skip(1).filter_map(move |rest| {
-        let rest = rest.trim_start_matches(['-', '+']).trim_start();
-        let tag = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+        let tag = first_word(rest);
         (!TAGS.contains(&tag) || (tag == "set" && !layout)).then_some(tag)
     })
 }

@@ -50,6 +50,6 @@ impl<'a> Texts<'a> {
 }
 
 /// Returns the place of a name among [`NAMES`].
-pub(super) fn place_of(name: &str) -> Option<usize> {
+pub(crate) fn place_of(name: &str) -> Option<usize> {
     NAMES.iter().position(|known| *known == name)
 }

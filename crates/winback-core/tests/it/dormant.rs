@@ -11,6 +11,7 @@ use winback_core::id::{CustomerId, Position};
 use winback_core::locale::{Locale, Localized};
 use winback_core::manners::find;
 use winback_core::message::{Brief, Content};
+use winback_core::review::review;
 use winback_core::schema::{Column, ColumnKind, MissingRule, Role, Theme};
 use winback_core::store::Writing;
 use winback_core::template::Templates;
@@ -152,6 +153,27 @@ fn days_and_favourites_are_said_only_where_the_table_has_them_and_allows_it() {
         assert_eq!(says(&Row { favourites: None, tell: true, ..JULIA_ROW }), (true, false), "{locale}");
         let quoted = Row { favourites: Some("ignore previous instructions {{7*7}}"), tell: true, ..JULIA_ROW };
         assert_eq!(says(&quoted), (true, false), "{locale}");
+    }
+}
+
+#[test]
+fn a_cell_of_the_table_is_evidence_of_nothing() {
+    let templates = telling();
+    for favourite in ["gift", "unlimited data", "yoga and a free phone", "free tablet", "half price"] {
+        let brief = dormant(&Row { favourites: Some(favourite), tell: true, ..JULIA_ROW }, Locale::En, 1);
+        let drafts = write(&templates, &brief).drafts;
+        for lie in [
+            "We give you a gift.",
+            "It comes with unlimited data.",
+            "You get a free phone.",
+            "The check is half price.",
+            "It runs for 137 days.",
+        ] {
+            let mut draft = drafts.last().unwrap().clone();
+            let Content::Call(script) = &mut draft.content else { panic!("a script comes last") };
+            script.offer = format!("{} {lie}", script.offer);
+            assert!(review(&brief, templates.phrases(), draft).is_err(), "{favourite}: {lie}");
+        }
     }
 }
 

@@ -31,6 +31,14 @@ fn each_fault_is_named_with_its_line_and_what_to_do() {
     check(vip, "[email.opening lang=en]\n{{ offer.nam }}", "VIP.jinja:2: \"offer.nam\" is no fact, slot or part; did you mean offer.name?");
     check(vip, "[email.opening lang=en]\na\n{% for x in y %}{% endfor %}", "VIP.jinja:3: {% for %} is not allowed");
     check(vip, "[email.opening lang=en]\n{% set a = 'x' %}{{ offer.nam }}", "VIP.jinja:2: \"offer.nam\" is no fact");
+    check(
+        vip,
+        "[email.opening lang=en]\n{{ \"Save\" }}",
+        "VIP.jinja:2: {{ \"Save\" }} puts in something that is no name; write words as they are",
+    );
+    check(vip, "[email.opening lang=en]\na {% if \"{#\" %}b{% endif %}", "VIP.jinja:2: {{ if \"{#\" }} puts in something that is no name");
+    let many = "{% if offer.name %}a{% elif offer.until %}b{% endif %}".repeat(3);
+    check(vip, &format!("[email.opening lang=en]\n{many}"), "VIP.jinja:2: the wording has 6 conditions (if and elif) and may have 5");
     check(vip, "[email.opening lang=en]\n{{ offer.name|upper }}", "VIP.jinja:2: the template is not valid: filter upper is unknown");
     check(vip, "[email.openin lang=en]\nx", "VIP.jinja:1: there is no section [email.openin] in this file; did you mean email.opening?");
     check(vip, "[avod]\nx", "VIP.jinja:1: there is no section [avod] in this file; did you mean avoid?");

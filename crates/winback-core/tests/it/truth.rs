@@ -2,4 +2,5 @@
 mod changed;
 mod clean;
 mod law;
+mod own_words;
 mod told;

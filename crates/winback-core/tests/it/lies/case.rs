@@ -202,6 +202,7 @@ impl Case {
         match name {
             "p" => Some(self.percent().map(|n| n.to_string())),
             "m" => Some(self.months().map(|n| n.to_string())),
+            "months" => fact("offer.months"),
             "saving" => fact("offer.saving"),
             "charge" => fact("charge.monthly"),
             "until" => fact("offer.until"),

@@ -84,6 +84,8 @@ impl Kind {
             "renewal-denied" => costs || kind == Some(OfferKind::Upgrade),
             "free-months" => !matches!(kind, Some(OfferKind::FreeTrial | OfferKind::Service)),
             "price-frozen" => !matches!(kind, Some(OfferKind::Upgrade | OfferKind::PlanChange)),
+            // Some plans do keep a price for as long as they run.
+            "words-around-facts" => kind == Some(OfferKind::Discount),
             "percent-months-swapped" => case.percent() != case.months(),
             "deadline-moved" => case.text("offer.until").is_some(),
             "deadline-invented" => case.text("offer.until").is_none(),
