@@ -7,6 +7,7 @@ mod config;
 mod desk;
 mod exit;
 mod handout;
+mod newest;
 mod progress_bar;
 mod report;
 mod run_settings;

@@ -15,6 +15,7 @@ use winback_core::message::Channel;
 use winback_core::offer::OfferId;
 use winback_core::portfolio::Filter;
 use winback_core::risk::{RiskLevel, ValueTier};
+use winback_core::run::Stage;
 
 /// Hand messages out as files: drafts for a mail program, tables, call sheets, a sheet to read
 ///
@@ -140,7 +141,7 @@ fn parse_approval(text: &str) -> Result<ApprovalState, String> {
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let wanted = wanted(args)?;
     let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
-    let run = bench.newest().await?;
+    let run = bench.newest(Stage::Plan).await?;
     let context = context(&run).or_storage()?;
     replaceable(&args.out, wanted.format, args.overwrite)?;
     let count = Handout { bench: &bench, context: &context, wanted: &wanted }.write(&args.out).await?;

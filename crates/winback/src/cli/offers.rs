@@ -14,6 +14,7 @@ use winback_core::offer::lint::{LintFinding, Severity, lint, lint_columns};
 use winback_core::offer::matrix::matrix;
 use winback_core::offer::simulate::{Action as Planned, Simulation, simulate};
 use winback_core::pipeline::import::PAGE_ROWS;
+use winback_core::run::Stage;
 use winback_core::store::{AssessmentStore, CustomerStore};
 
 /// Check, show or try out the offers and their rules
@@ -93,7 +94,7 @@ async fn show_matrix(at: &Place) -> anyhow::Result<ExitCode> {
 
 async fn try_out(at: &Place, file: &Path) -> anyhow::Result<ExitCode> {
     let new = read(&at.home, Some(file))?.catalogue;
-    let (bench, run) = Workbench::at_newest(at).await?;
+    let (bench, run) = Workbench::at_newest(at, Stage::Assess).await?;
     let context = context(&run).or_storage()?;
     let designer = Designer::new(&context.table, &context.peers, &[&context.catalogue, &new]).or_exit(Exit::BadConfig)?;
     let mut inputs: Vec<DesignInput> = Vec::new();

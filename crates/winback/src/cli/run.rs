@@ -73,13 +73,12 @@ pub struct Done {
 
 /// Does every stage that is not done yet and returns the finished run.
 pub async fn whole_job(bench: &Workbench, file: &Path, (selection, folds): (Selection, usize), again: bool) -> anyhow::Result<Done> {
-    let Started { mut run, fingerprint } = stages::begin(bench, file).await?;
+    let Started { mut run, input } = stages::begin(bench, file).await?;
     if again && run.has(Stage::Import) {
-        bench.store.reopen(run.id, Stage::Import).await.or_storage()?;
-        run.stages.clear();
+        bench.reopen(&mut run, Stage::Import).await?;
     }
     let before = run.has(Stage::Write);
-    stages::import(bench, &mut run, file, fingerprint).await?;
+    stages::import(bench, &mut run, input).await?;
     if let Err(error) = later_stages(bench, &mut run, (selection, folds)).await {
         tell_rejected(&run)?;
         return Err(error);

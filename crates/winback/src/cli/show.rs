@@ -19,6 +19,7 @@ use winback_core::portfolio::{Context, CustomerFile, Filter, PortfolioReader};
 use winback_core::progress::Silent;
 use winback_core::prompt::{Prompt, prompt};
 use winback_core::risk::{RiskLevel, ValueTier};
+use winback_core::run::{Run, Stage};
 use winback_core::store::{MessageStore, Writing};
 
 /// Show everything about one customer
@@ -60,7 +61,7 @@ pub fn parse_tier(text: &str) -> Result<ValueTier, String> {
 /// Shows a customer of the newest run.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
-    let run = bench.newest().await?;
+    let run = bench.newest(Stage::Assess).await?;
     let context = context(&run).or_storage()?;
     let (id, seed) = match &args.id {
         Some(id) => (id.clone(), None),
@@ -116,15 +117,14 @@ pub async fn find(bench: &Workbench, context: &Context, id: &str) -> anyhow::Res
 }
 
 /// Writes for one customer now and shows the result with the facts used, the checks passed and the seconds taken.
-pub async fn written(at: &Place, bench: &Workbench, id: &str, only: Option<Locale>) -> anyhow::Result<ExitCode> {
-    let run = bench.newest().await?;
-    let context = context(&run).or_storage()?;
+pub async fn written(at: &Place, (bench, run): (&Workbench, &Run), id: &str, only: Option<Locale>) -> anyhow::Result<ExitCode> {
+    let context = context(run).or_storage()?;
     let file = find(bench, &context, id).await?;
     let _lock = bench.lock()?;
     let start = Instant::now();
     let scribe = bench.scribe(&context.table, &context.catalogue, &context.company);
     let one = Selection::One(file.customer.position);
-    write::write(&run, &scribe, one, &*bench.store, &Silent).await.or_storage()?;
+    write::write(run, &scribe, one, &*bench.store, &Silent).await.or_storage()?;
     let seconds = start.elapsed().as_secs_f64();
     let writings = bench.store.writings(run.id, file.customer.position).await.or_storage()?;
     let writings: Vec<Writing> = writings.into_iter().filter(|writing| only.is_none_or(|locale| writing.locale == locale)).collect();

@@ -3,7 +3,7 @@ use crate::cli::{GoalChoice, Place, parse_goal, show};
 use crate::exit::{Exit, stop};
 use crate::report;
 use crate::stages;
-use crate::workbench::{OrStorage, Workbench};
+use crate::workbench::Workbench;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use winback_core::likeness::{Likeness, NEARLY_ALIKE};
@@ -11,7 +11,6 @@ use winback_core::locale::Locale;
 use winback_core::pipeline::write::{Selection, WriteReport};
 use winback_core::run::Stage;
 use winback_core::segment::SegmentId;
-use winback_core::store::RunStore;
 
 /// How many segments a line of the report names.
 const SEGMENTS_SHOWN: usize = 10;
@@ -42,17 +41,15 @@ pub struct Args {
 
 /// Writes for customers of the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let (mut bench, _) = Workbench::at_newest(at).await?;
-    let asked = args.goal.map_or(bench.run_settings.goal, |GoalChoice(goal)| goal);
-    let other_goal = std::mem::replace(&mut bench.run_settings.goal, asked) != asked;
     if let Some(id) = &args.id {
-        return show::written(at, &bench, id, args.lang.map(Into::into)).await;
+        let (mut bench, run) = Workbench::at_newest(at, Stage::Plan).await?;
+        asks(&mut bench, args.goal);
+        return show::written(at, (&bench, &run), id, args.lang.map(Into::into)).await;
     }
-    let _lock = bench.lock()?;
-    let mut run = bench.newest().await?;
+    let (mut bench, _lock, mut run) = Workbench::at_work(at).await?;
+    let other_goal = asks(&mut bench, args.goal);
     if args.again {
-        bench.store.reopen(run.id, Stage::Write).await.or_storage()?;
-        run = bench.newest().await?;
+        bench.reopen(&mut run, Stage::Write).await?;
     }
     if other_goal && run.has(Stage::Write) {
         let hint = "add --again, which writes every message of the run anew";
@@ -67,6 +64,12 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     };
     report::print(at.json, &done, || text(&done))?;
     Ok(if done.held > 0 { ExitCode::from(Exit::Partial as u8) } else { ExitCode::SUCCESS })
+}
+
+/// Takes the goal that was asked for; returns whether it is another one than the run's.
+fn asks(bench: &mut Workbench, goal: Option<GoalChoice>) -> bool {
+    let asked = goal.map_or(bench.run_settings.goal, |GoalChoice(goal)| goal);
+    std::mem::replace(&mut bench.run_settings.goal, asked) != asked
 }
 
 /// Returns the report as text.
