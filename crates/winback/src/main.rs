@@ -5,6 +5,7 @@ mod behaviour;
 mod cli;
 mod config;
 mod desk;
+mod example;
 mod exit;
 mod handout;
 mod newest;

@@ -123,12 +123,21 @@ async fn stage<R: Serialize>(
         return Ok(());
     }
     let start = Instant::now();
-    let report = serde_json::to_value(work(run).await?)?;
-    let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let report = StageReport { stage, finished_at: now(), duration_ms, report };
+    let report = work(run).await?;
+    keep(bench, run, (stage, milliseconds(start)), &report).await
+}
+
+/// Keeps the report of a stage and how long it took, in milliseconds, with the run.
+async fn keep<R: Serialize>(bench: &Workbench, run: &mut Run, (stage, duration_ms): (Stage, u64), report: &R) -> anyhow::Result<()> {
+    let report = StageReport { stage, finished_at: now(), duration_ms, report: serde_json::to_value(report)? };
     bench.store.finish_stage(run.id, &report).await.or_storage()?;
+    run.stages.retain(|done| done.stage < stage);
     run.stages.push(report);
     Ok(())
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What the import stage keeps with the run.
@@ -326,8 +335,20 @@ pub async fn write(bench: &Workbench, run: &mut Run, selection: Selection) -> an
     stage(bench, run, Stage::Write, async |run: &Run| write_some(bench, run, selection).await).await
 }
 
-/// Writes for some customers and returns what came of it, without closing the stage.
-pub async fn write_some(bench: &Workbench, run: &Run, selection: Selection) -> anyhow::Result<WriteReport> {
+/// Writes for more customers of a run whose writing is done, and keeps what all its messages come to.
+pub async fn write_more(bench: &Workbench, run: &mut Run, selection: Selection) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let report = write_some(bench, run, selection).await?;
+    keep_written(bench, run, start, &report).await
+}
+
+/// Keeps what the messages of a run come to after more were written.
+pub async fn keep_written(bench: &Workbench, run: &mut Run, since: Instant, report: &WriteReport) -> anyhow::Result<()> {
+    let before = run.report(Stage::Write).map_or(0, |kept| kept.duration_ms);
+    keep(bench, run, (Stage::Write, before.saturating_add(milliseconds(since))), report).await
+}
+
+async fn write_some(bench: &Workbench, run: &Run, selection: Selection) -> anyhow::Result<WriteReport> {
     let scribe = bench.scribe(&bench.rules.table, &bench.rules.catalogue, &bench.rules.company);
     write::write(run, &scribe, selection, &*bench.store, &bench.bar).await.or_storage()
 }

@@ -109,34 +109,28 @@ impl Workbench {
         })
     }
 
-    /// Opens a folder alone, at its newest import, to go on with it.
-    pub async fn at_work(at: &Place) -> anyhow::Result<(Self, RunLock, Run)> {
+    /// Opens a folder alone, at the newest run that has a stage behind it, to go on with it.
+    pub async fn at_work(at: &Place, stage: Stage) -> anyhow::Result<(Self, RunLock, Run)> {
         let bench = Self::open(&at.home, at.quiet, &Overrides::default()).await?;
         let lock = bench.lock()?;
-        let (bench, run) = bench.as_begun(Stage::Import).await?;
+        let (bench, run) = bench.with_newest(stage).await?;
         Ok((bench, lock, run))
     }
 
     /// Opens a folder at the newest run that has a stage behind it.
     pub async fn at_newest(at: &Place, stage: Stage) -> anyhow::Result<(Self, Run)> {
-        Self::open(&at.home, at.quiet, &Overrides::default()).await?.as_begun(stage).await
+        Self::open(&at.home, at.quiet, &Overrides::default()).await?.with_newest(stage).await
     }
 
     /// Takes the newest run that has a stage behind it, and the settings that the run was begun with: a run is one pass
     /// with one set of settings, so files that changed since are for the next run, and a note says so.
-    async fn as_begun(self, stage: Stage) -> anyhow::Result<(Self, Run)> {
+    async fn with_newest(self, stage: Stage) -> anyhow::Result<(Self, Run)> {
         let mut bench = self;
         let run = bench.newest(stage).await?;
         let own: RunSettings = serde_json::from_str(&run.origin.settings)
             .map_err(|error| anyhow::Error::new(error).context(format!("the settings of run {} cannot be read", run.id)))
             .or_hint(Exit::Storage, "winback run --data FILE makes a new run")?;
-        if !own.same_files(&bench.run_settings) {
-            say(&format!(
-                "note: winback.toml, schema.toml or offers.toml say something else than when run {} was begun; it goes on with its own \
-                 settings, and winback run makes a new run with the present ones",
-                run.id
-            ));
-        }
+        own.changes(&bench.run_settings, run.id).iter().for_each(|change| say(change));
         bench.rules = own.rules()?;
         bench.run_settings = own;
         Ok((bench, run))

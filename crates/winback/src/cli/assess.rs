@@ -18,7 +18,7 @@ pub struct Args {
 
 /// Scores the customers of the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let (bench, _lock, mut run) = Workbench::at_work(at).await?;
+    let (bench, _lock, mut run) = Workbench::at_work(at, Stage::Import).await?;
     if args.again {
         bench.reopen(&mut run, Stage::Assess).await?;
     }

@@ -91,7 +91,7 @@ fn offers_in_order(at: &Place) -> anyhow::Result<String> {
     let file = offers::read(&at.home, None)?;
     let findings = lint(&file.catalogue, &file.lines, today());
     match findings.iter().any(|finding| finding.severity == Severity::Error) {
-        true => anyhow::bail!("{}", offers::lint_text(&findings)),
+        true => anyhow::bail!("{}", offers::lint_text(&findings, "offers.toml")),
         false => Ok(format!("{} offers, {} rules, {} warnings", file.catalogue.offers.len(), file.catalogue.rules.len(), findings.len())),
     }
 }

@@ -62,19 +62,20 @@ fn lint_file(at: &Place, file: Option<&Path>) -> anyhow::Result<ExitCode> {
     let table = crate::config::schema_file::parse("schema.toml", &schema).or_exit(Exit::BadConfig)?;
     let mut findings = lint(&offers.catalogue, &offers.lines, today());
     findings.extend(lint_columns(&offers.catalogue, &offers.lines, |name| table.index_of(name).is_some()));
-    report::print(at.json, &findings, || lint_text(&findings))?;
+    let name = file.map_or("offers.toml".to_owned(), |file| file.display().to_string());
+    report::print(at.json, &findings, || lint_text(&findings, &name))?;
     let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
     Ok(if wrong { ExitCode::from(Exit::Findings as u8) } else { ExitCode::SUCCESS })
 }
 
-/// Returns findings as text, a line each.
-pub fn lint_text(findings: &[LintFinding]) -> String {
+/// Returns the findings in a file as text, a line each.
+pub fn lint_text(findings: &[LintFinding], file: &str) -> String {
     if findings.is_empty() {
         return "The offers and their rules are in order: no hole, no shadow, no contradiction; every case passes.".into();
     }
     let line = |finding: &LintFinding| {
         let word = if finding.severity == Severity::Error { "error" } else { "warning" };
-        format!("offers.toml:{}: {word}: {}", finding.line, finding.text)
+        format!("{file}:{}: {word}: {}", finding.line, finding.text)
     };
     findings.iter().map(line).collect::<Vec<_>>().join("\n")
 }

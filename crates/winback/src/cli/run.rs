@@ -1,5 +1,6 @@
 //! `winback run`
 use crate::cli::{Place, assess, import, plan, train, write};
+use crate::example;
 use crate::exit::{Exit, stop};
 use crate::report;
 use crate::speed::{self, Speed};
@@ -60,6 +61,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let mut json = run_json(&done.run, &speed);
     json["done_before"] = done.before.into();
     report::print(at.json, &json, || text(&bench, &done, &speed))?;
+    example::note_for_real_customers(&bench, &done.run, &bench.rules.company).await?;
     finish_code(&done.run)
 }
 

@@ -20,7 +20,7 @@ pub struct Args {
 
 /// Trains on the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let (bench, _lock, mut run) = Workbench::at_work(at).await?;
+    let (bench, _lock, mut run) = Workbench::at_work(at, Stage::Import).await?;
     if (args.again && run.has(Stage::Train)) || (args.cv && stages::is_unvalidated(&run)?) {
         bench.reopen(&mut run, Stage::Train).await?;
     }

@@ -1,5 +1,6 @@
 //! `winback write`
 use crate::cli::{GoalChoice, Place, parse_goal, show};
+use crate::example;
 use crate::exit::{Exit, stop};
 use crate::report;
 use crate::stages;
@@ -42,11 +43,11 @@ pub struct Args {
 /// Writes for customers of the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(id) = &args.id {
-        let (mut bench, run) = Workbench::at_newest(at, Stage::Plan).await?;
+        let (mut bench, _lock, mut run) = Workbench::at_work(at, Stage::Plan).await?;
         asks(&mut bench, args.goal);
-        return show::written(at, (&bench, &run), id, args.lang.map(Into::into)).await;
+        return show::written(at, (&bench, &mut run), id, args.lang.map(Into::into)).await;
     }
-    let (mut bench, _lock, mut run) = Workbench::at_work(at).await?;
+    let (mut bench, _lock, mut run) = Workbench::at_work(at, Stage::Import).await?;
     let other_goal = asks(&mut bench, args.goal);
     if args.again {
         bench.reopen(&mut run, Stage::Write).await?;
@@ -56,13 +57,14 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         return Err(stop(Exit::Usage, "messages with another goal are there already, and a run has one goal at a time", hint));
     }
     let selection = if args.all { Selection::All } else { Selection::Best(args.top.unwrap_or(bench.settings.customers)) };
-    let done = if run.has(Stage::Write) {
-        stages::write_some(&bench, &run, selection).await?
+    if run.has(Stage::Write) {
+        stages::write_more(&bench, &mut run, selection).await?;
     } else {
         stages::write(&bench, &mut run, selection).await?;
-        stages::report(&run, Stage::Write)?
-    };
+    }
+    let done: WriteReport = stages::report(&run, Stage::Write)?;
     report::print(at.json, &done, || text(&done))?;
+    example::note_for_real_customers(&bench, &run, &bench.rules.company).await?;
     Ok(if done.held > 0 { ExitCode::from(Exit::Partial as u8) } else { ExitCode::SUCCESS })
 }
 

@@ -83,3 +83,33 @@ fn a_run_without_customers_is_passed_over_and_the_doctor_says_so() {
     assert_eq!(said.code, Some(7), "{said}");
     assert!(said.out.contains("newest run 2: 0 customers of empty.csv; run 2 (empty.csv) has not been imported"), "{said}");
 }
+
+/// Whatever is written later, the report that the dashboard shows counts every message of the run.
+#[test]
+fn the_report_of_a_run_counts_what_was_written_later() {
+    let home = Home::with_sample(400);
+    home.does(&["run", "--data", "sample.csv", "--top", "3"]);
+    let kept = || {
+        let run = home.json(&["run", "--data", "sample.csv"]);
+        assert_eq!(run["done_before"], true);
+        let report = run["stages"][4]["report"].clone();
+        (report["ready"].as_u64().unwrap(), report["not_selected"].as_u64().unwrap(), report["messages"].as_u64().unwrap())
+    };
+    let (ready, waiting, messages) = kept();
+    assert_eq!((ready, messages), (3, 27));
+    home.does(&["actions", "approve", "--top", "5", "--by", "Mei"]);
+    let planned = home.json(&["actions", "list"]);
+    let written = |id: &str| !home.json(&["show", id])["writings"].as_array().unwrap().is_empty();
+    let ids: Vec<&str> = planned.as_array().unwrap().iter().map(|row| row["customer"].as_str().unwrap()).collect();
+    let fresh = ids.into_iter().find(|id| !written(id)).unwrap();
+    for _ in 0..2 {
+        home.does(&["write", "--id", fresh]);
+        assert_eq!(kept(), (4, waiting - 1, 36));
+    }
+    let all = home.json(&["write", "--all"]);
+    assert_eq!((all["ready"].as_u64().unwrap(), all["not_selected"].as_u64().unwrap()), (3 + waiting, 0));
+    assert_eq!(kept(), (3 + waiting, 0, 9 * (3 + waiting)));
+    assert_eq!(home.json(&["write", "--top", "2"]), all);
+    let again = home.json(&["write", "--again", "--top", "2"]);
+    assert_eq!((again["ready"].as_u64().unwrap(), kept().0), (2, 2));
+}
