@@ -100,7 +100,7 @@ pub async fn begin(bench: &Workbench, file: &Path) -> anyhow::Result<Started> {
 /// does not make it: a file must not stop working from one day to the next.
 fn refuse_wrong_offers(bench: &Workbench) -> anyhow::Result<()> {
     let file = offers_file::parse(&bench.run_settings.offers, "offers.toml").or_exit(Exit::BadConfig)?;
-    let findings = lint(&file.catalogue, &file.lines, today());
+    let findings = lint(&file.catalogue, &file.lines, today(), &bench.rules.company.approved);
     let wrong: Vec<_> = findings.iter().filter(|one| one.severity == Severity::Error && one.fault != Fault::Period).collect();
     match wrong.first() {
         None => Ok(()),

@@ -7,12 +7,16 @@ use super::wordings::{Known, Wordings, forms};
 use crate::locale::Locale;
 use crate::manners::HouseRules;
 use crate::message::{Binding, Brief, Channel};
+use crate::offer::OfferKind;
 use crate::segment::SegmentId;
 use crate::template::{Case, TemplatePart as Part, TemplateSection as Section};
 use std::collections::BTreeSet;
 
 /// What a template cannot approve: a company must be able to keep it, whoever typed it.
 const NEVER: [&str; 9] = ["superlative", "guarantee", "urgency", "scarcity", "refund", "gift", "award", "lottery", "unlimited"];
+
+/// Of these, the terms that an offer may have: what it gives. The others praise it or press, whatever it gives.
+const TERMS: [&str; 3] = ["gift", "refund", "unlimited"];
 
 /// The approved phrases of every template, by the cases they are for.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +47,12 @@ impl Phrases {
     /// Returns whether a kind of claim can be approved by no template, only by the company.
     pub(crate) fn never_approves(of: &str) -> bool {
         NEVER.contains(&of)
+    }
+
+    /// Returns whether an offer of a kind answers itself for such a claim, which no template can approve. A gift, money
+    /// back, use without limit are its terms where it gives something; a service gives help alone.
+    pub(crate) fn offer_states(kind: Option<OfferKind>, of: &str) -> bool {
+        TERMS.contains(&of) && kind.is_some_and(|kind| kind != OfferKind::Service)
     }
 
     /// Returns whether a clause of a draft is that of a wording for this case.

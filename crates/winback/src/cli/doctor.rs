@@ -89,7 +89,7 @@ fn settings(at: &Place) -> anyhow::Result<String> {
 
 fn offers_in_order(at: &Place) -> anyhow::Result<String> {
     let file = offers::read(&at.home, None)?;
-    let findings = lint(&file.catalogue, &file.lines, today());
+    let findings = lint(&file.catalogue, &file.lines, today(), &load_settings(&at.home)?.company.approved);
     match findings.iter().any(|finding| finding.severity == Severity::Error) {
         true => anyhow::bail!("{}", offers::lint_text(&findings, "offers.toml")),
         false => Ok(format!("{} offers, {} rules, {} warnings", file.catalogue.offers.len(), file.catalogue.rules.len(), findings.len())),

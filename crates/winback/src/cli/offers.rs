@@ -4,7 +4,7 @@ use crate::config::offers_file::{self, OffersFile};
 use crate::desk::context;
 use crate::exit::{Exit, OrExit};
 use crate::report;
-use crate::workbench::{OrStorage, Workbench, read_text, today};
+use crate::workbench::{OrStorage, Workbench, load_settings, read_text, today};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use winback_core::agents::campaign_designer::{DesignInput, Designer};
@@ -60,7 +60,8 @@ fn lint_file(at: &Place, file: Option<&Path>) -> anyhow::Result<ExitCode> {
     let schema_path = at.home.join("schema.toml");
     let schema = if schema_path.exists() { read_text(&schema_path)? } else { crate::config::SCHEMA_TELCO.to_owned() };
     let table = crate::config::schema_file::parse("schema.toml", &schema).or_exit(Exit::BadConfig)?;
-    let mut findings = lint(&offers.catalogue, &offers.lines, today());
+    let approved = load_settings(&at.home)?.company.approved;
+    let mut findings = lint(&offers.catalogue, &offers.lines, today(), &approved);
     findings.extend(lint_columns(&offers.catalogue, &offers.lines, |name| table.index_of(name).is_some()));
     let name = file.map_or("offers.toml".to_owned(), |file| file.display().to_string());
     report::print(at.json, &findings, || lint_text(&findings, &name))?;
