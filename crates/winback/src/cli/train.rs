@@ -2,11 +2,10 @@
 use crate::cli::Place;
 use crate::report;
 use crate::stages::{self, TrainStage};
-use crate::workbench::{OrStorage, Workbench};
+use crate::workbench::Workbench;
 use std::process::ExitCode;
 use winback_core::model::{Metrics, Validation};
 use winback_core::run::Stage;
-use winback_core::store::RunStore;
 
 /// Train the churn model on the newest import
 #[derive(Debug, clap::Args)]
@@ -21,12 +20,9 @@ pub struct Args {
 
 /// Trains on the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let (bench, _) = Workbench::at_newest(at).await?;
-    let _lock = bench.lock()?;
-    let mut run = bench.newest().await?;
+    let (bench, _lock, mut run) = Workbench::at_work(at, Stage::Import).await?;
     if (args.again && run.has(Stage::Train)) || (args.cv && stages::is_unvalidated(&run)?) {
-        bench.store.reopen(run.id, Stage::Train).await.or_storage()?;
-        run = bench.newest().await?;
+        bench.reopen(&mut run, Stage::Train).await?;
     }
     let folds = if args.cv { bench.settings.training.folds as usize } else { 0 };
     stages::train(&bench, &mut run, folds).await?;

@@ -1,5 +1,5 @@
 //! What is wrong with one offer.
-use super::{Fault, Page, Section};
+use super::{Fault, Page, Section, words};
 use crate::locale::Locale;
 use crate::offer::Offer;
 use std::collections::BTreeMap;
@@ -152,6 +152,10 @@ fn texts(page: &mut Page<'_>, index: usize, offer: &Offer, locale: Locale) {
             page.error(place, &path, Fault::MissingLanguage, format!("offer {id:?} has no {field} in {locale}; every language needs one"));
         }
     }
+    words::check(page, (index, offer), "name", locale);
+    if !words::check(page, (index, offer), "promise", locale) {
+        return;
+    }
     let (promise, path) = (offer.promise.get(locale), format!("promise.{locale}"));
     if promise.matches('{').count() != promise.matches('}').count() {
         let text = format!("the promise of offer {id:?} in {locale} opens a brace that it does not close, or the other way round");
@@ -213,14 +217,25 @@ const ENGLISH_UNITS: [&str; 11] =
 
 /// Returns the first number that is typed as digits, or as a word before a unit: `15`, `三個月`, `three months`.
 fn typed_number(text: &str) -> Option<String> {
-    let digit = text.chars().find(|c| c.is_numeric()).map(String::from);
-    digit.or_else(|| chinese_number(text)).or_else(|| english_number(text))
+    digits(text).map(str::to_owned).or_else(|| chinese_number(text)).or_else(|| english_number(text))
+}
+
+/// Returns the first number in digits of any width, with the marks inside it: `25`, `1,200.50`.
+fn digits(text: &str) -> Option<&str> {
+    let text = &text[text.find(char::is_numeric)?..];
+    let ends = |(at, c): (usize, char)| {
+        let more = text[at + c.len_utf8()..].starts_with(char::is_numeric);
+        !(c.is_numeric() || (matches!(c, '.' | ',' | '．' | '，') && more))
+    };
+    Some(&text[..text.char_indices().find(|&found| ends(found)).map_or(text.len(), |(at, _)| at)])
 }
 
 fn chinese_number(text: &str) -> Option<String> {
     text.char_indices().filter(|(_, c)| CHINESE_NUMBERS.contains(*c)).find_map(|(at, c)| {
-        let unit = CHINESE_UNITS.iter().find(|unit| text[at + c.len_utf8()..].starts_with(**unit))?;
-        Some(format!("{c}{unit}"))
+        let end = at + c.len_utf8();
+        let unit = CHINESE_UNITS.iter().find(|unit| text[end..].starts_with(**unit))?;
+        let start = text[..end].trim_end_matches(|c| CHINESE_NUMBERS.contains(c)).len();
+        Some(format!("{}{unit}", &text[start..end]))
     })
 }
 

@@ -6,6 +6,7 @@ use winback_core::agents::campaign_designer::{DesignInput, Spending, describe, p
 use winback_core::campaign::{CampaignPlan, Decision, PlanInputs, PriceSensitivity, Usage, Verdict};
 use winback_core::id::{CustomerId, Position};
 use winback_core::locale::{Locale, Localized};
+use winback_core::message::Approved;
 use winback_core::money::Money;
 use winback_core::offer::lint::{Fault, LintFinding, Severity, lint, lint_columns};
 use winback_core::offer::matrix::{Cell, matrix};
@@ -23,7 +24,7 @@ fn default_file() -> OffersFile {
 
 fn findings(text: &str) -> Vec<LintFinding> {
     let file = parse(text, "offers.toml").unwrap();
-    lint(&file.catalogue, &file.lines, TODAY)
+    lint(&file.catalogue, &file.lines, TODAY, &[])
 }
 
 /// Returns the default file with one part replaced, and the line on which `at` stands in it.
@@ -215,6 +216,57 @@ fn a_promise_that_does_not_fit_its_terms_is_found_on_its_line() {
     error("由專人陪您檢視目前的合約", "現在半價，由專人陪您檢視合約", "現在半價", Fault::TypedNumber);
     error("由專人陪您檢視目前的合約", "由專人陪您檢視１２個月的合約", "１２個月的合約", Fault::TypedNumber);
     error("and looks for", "and {months looks for", "{months looks", Fault::PromiseTerms);
+}
+
+#[test]
+fn a_name_or_a_promise_that_no_message_can_say_is_found_on_its_line() {
+    let name = |to: &str, fault| error(r#"name.en = "Care call""#, &format!("name.en = {to}"), to, fault);
+    let promise = |to: &str, fault| error("gets in touch to listen", to, to, fault);
+    name(r#""The best plan ever""#, Fault::Unapproved);
+    name(r#""Guaranteed savings""#, Fault::Unapproved);
+    name(r#""{{7*7}}<script>""#, Fault::Markup);
+    name(r#""<b>Care</b> call""#, Fault::Markup);
+    name(r#""Care\ncall""#, Fault::Markup);
+    name(r#""Care\u202Ecall""#, Fault::Markup);
+    name(r#""{percent}% care""#, Fault::Markup);
+    promise("{% if 1 %} calls to listen", Fault::Markup);
+    promise("gets in touch, which is guaranteed, to listen", Fault::Unapproved);
+    promise("who won an award gets in touch to listen", Fault::Unapproved);
+    promise("brings a gift to listen", Fault::Unapproved);
+    promise("gets in touch: only today, last chance, do not miss it, to listen", Fault::Manners);
+    error("由專人與您聯繫，聽聽您的想法", "業界第一的專人與您聯繫，聽聽您的想法", "業界第一的專人", Fault::Unapproved);
+    error("由专人与您联系，听取您的想法", "史上最好，由专人与您联系，听取您的想法", "史上最好", Fault::Unapproved);
+    // What the offer gives is its terms.
+    for given in ["unlimited data and a faster", "a bonus month and a faster"] {
+        assert_eq!(findings(&planted("A faster", given, given).0), [], "{given}");
+    }
+    let found = findings(&planted("gets in touch to listen", "gets in touch: only today, hurry up, to listen", "only today").0);
+    assert!(found.iter().all(|one| one.fault == Fault::Manners), "one finding is enough: {found:#?}");
+}
+
+#[test]
+fn a_phrase_that_somebody_answers_for_stands_in_an_offer() {
+    let (text, _) = planted("gets in touch to listen", "from the fastest network gets in touch to listen", "fastest");
+    let file = parse(&text, "offers.toml").unwrap();
+    let told = |phrase: &str| {
+        let phrase = Localized::new("最快的網路", "最快的网络", phrase);
+        lint(&file.catalogue, &file.lines, TODAY, &[Approved { phrase, by: "Mei".into(), on: TODAY }])
+    };
+    assert_eq!(told("the fastest network"), []);
+    assert_eq!(told("the fastest line").iter().map(|one| one.fault).collect::<Vec<_>>(), [Fault::Unapproved]);
+}
+
+#[test]
+fn a_typed_number_is_shown_whole() {
+    let told = |to: &str| {
+        findings(&planted("gets in touch to listen", to, to).0).into_iter().find(|one| one.fault == Fault::TypedNumber).unwrap().text
+    };
+    let check = |to: &str, number: &str| assert!(told(to).contains(&format!("the typed number {number:?};")), "{}", told(to));
+    check("calls 25 times to listen", "25");
+    check("takes 1,200.50 off, to listen.", "1,200.50");
+    check("calls in ２５ days, to listen", "２５");
+    check("calls for twenty five months to listen", "twenty five months");
+    check("一百二十個月 to listen", "一百二十個月");
 }
 
 /// Returns the default file with a rule put before the rule whose comment is given, and the new rule's line.
