@@ -17,6 +17,7 @@ pub mod folder;
 pub mod http;
 pub mod mail_address;
 pub mod message_export;
+pub mod orders;
 pub mod recipient;
 pub mod telco_file;
 pub mod webhook;

@@ -12,6 +12,7 @@ use crate::money::Money;
 use crate::offer::{Catalogue, Offer, OfferId};
 use crate::schema::{Role, TableSchema};
 use crate::segment::SegmentId;
+use crate::segment::assign::Segmenter;
 use crate::slot::SlotValues;
 use jiff::civil::Date;
 
@@ -27,6 +28,17 @@ pub struct Sources<'a> {
     /// The goal of every message; `None` chooses for each customer.
     pub goal: Option<Goal>,
     /// The day of writing.
+    pub day: Date,
+    /// The rules that put customers into segments; without them only what the table says counts.
+    pub segments: Option<Segments<'a>>,
+}
+
+/// Who puts customers into segments, and for which day.
+#[derive(Clone, Copy, Debug)]
+pub struct Segments<'a> {
+    /// The rules, bound to the table.
+    pub segmenter: &'a Segmenter,
+    /// The day from which days are counted: that on which the run began.
     pub day: Date,
 }
 
@@ -77,7 +89,7 @@ pub fn brief(sources: &Sources<'_>, customer: &Customer, plan: &CampaignPlan, lo
         customer: customer.id.clone(),
         locale,
         goal,
-        segment: segment(sources.schema, customer),
+        segment: segment(sources, customer),
         day: sources.day,
         // No contact is recorded yet, so every one counts as the first.
         first_contact: true,
@@ -97,8 +109,11 @@ fn goal_inputs(schema: &TableSchema, customer: &Customer, plan: &CampaignPlan, o
     GoalInputs { kind: offer.map(|offer| offer.kind), theme: plan.inputs.theme, days_inactive: days_inactive(schema, customer) }
 }
 
-fn segment(schema: &TableSchema, customer: &Customer) -> Option<SegmentId> {
-    match customer.cell(schema, &Role::Segment) {
+fn segment(sources: &Sources<'_>, customer: &Customer) -> Option<SegmentId> {
+    if let Some(segments) = sources.segments {
+        return segments.segmenter.assign(customer, segments.day).segment;
+    }
+    match customer.cell(sources.schema, &Role::Segment) {
         Cell::Text(name) | Cell::Category(name) => SegmentId::parse(name).ok(),
         _ => None,
     }

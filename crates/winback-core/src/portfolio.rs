@@ -10,6 +10,7 @@ use crate::peer::PeerTable;
 use crate::risk::{ModelVersion, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, ValueTier};
 use crate::run::Run;
 use crate::schema::TableSchema;
+use crate::segment::assign::Segmenter;
 use crate::store::StoreError;
 use crate::store::Writing;
 use async_trait::async_trait;
@@ -41,6 +42,8 @@ pub struct Context {
     pub catalogue: Arc<Catalogue>,
     /// Who writes.
     pub company: Arc<Company>,
+    /// The segments.
+    pub segmenter: Arc<Segmenter>,
     /// True when the portfolio is a generated sample.
     pub sample: bool,
 }

@@ -21,6 +21,8 @@ pub enum Work {
     Train,
     /// Scoring customers.
     Assess,
+    /// Putting customers into segments.
+    Segment,
     /// Choosing offers.
     Plan,
     /// Writing messages.

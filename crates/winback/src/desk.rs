@@ -2,7 +2,7 @@
 use crate::newest::LOOKED_AT;
 use crate::run_settings::RunSettings;
 use crate::stages::{self, TrainStage};
-use crate::workbench::Workbench;
+use crate::workbench::{Desktop, Workbench};
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, PoisonError};
 use winback_core::feature::FeatureSchema;
@@ -57,6 +57,7 @@ pub fn context(run: &Run) -> Result<Context, StoreError> {
         bounds: rules.bounds,
         catalogue: rules.catalogue,
         company: rules.company,
+        segmenter: rules.segmenter,
         sample: settings.sample,
     })
 }
@@ -77,7 +78,7 @@ impl Desk for OfficeDesk {
     }
 
     async fn write_now(&self, context: &Context, position: Position) -> Result<Vec<Writing>, StoreError> {
-        let mut scribe = self.bench.scribe(&context.table, &context.catalogue, &context.company);
+        let mut scribe = self.bench.scribe(&Desktop::of(context));
         scribe.sources.goal = settings_of(&context.run)?.goal;
         write::write(&context.run, &scribe, Selection::One(position), &*self.bench.store, &Silent).await?;
         self.bench.store.writings(context.run.id, position).await

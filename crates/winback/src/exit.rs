@@ -13,7 +13,7 @@ pub enum Exit {
     BadInput = 3,
     /// Another run is at work in this folder.
     Busy = 4,
-    /// winback.toml, schema.toml, offers.toml or a template is wrong.
+    /// winback.toml, schema.toml, offers.toml, segments.toml or a template is wrong.
     BadConfig = 5,
     /// The store or the disk failed.
     Storage = 6,
@@ -31,7 +31,7 @@ Exit codes:
   2  wrong command line, or a customer or file that does not exist
   3  the input file or its rows cannot be used
   4  another run is at work in this folder
-  5  winback.toml, schema.toml, offers.toml or a template is wrong
+  5  winback.toml, schema.toml, offers.toml, segments.toml or a template is wrong
   6  the store or the disk failed
   7  a check found something (lint, doctor, --check)
   8  done for some customers only; the report says for whom not";

@@ -69,6 +69,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Actions(action) => cli::actions::run(&at, &action).await,
         Command::Offers(action) => cli::offers::run(&at, &action).await,
         Command::Templates(action) => cli::templates::run(&at, &action).await,
+        Command::Segments(action) => cli::segments::run(&at, &action).await,
         Command::Thresholds(args) => cli::thresholds::run(&at, &args).await,
         Command::Data(action) => cli::data::run(&at, &action).await,
         Command::Sample(args) => cli::sample::run(&at, &args),

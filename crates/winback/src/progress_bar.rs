@@ -27,6 +27,7 @@ fn words(work: Work) -> &'static str {
         Work::Features => "computing features",
         Work::Train => "training",
         Work::Assess => "assessing customers",
+        Work::Segment => "segmenting customers",
         Work::Plan => "planning",
         Work::Write => "writing messages",
         Work::Export => "exporting",

@@ -2,7 +2,7 @@
 //! can be shown as it was after the files have changed.
 use crate::behaviour;
 use crate::config::settings::Settings;
-use crate::config::{offers_file, schema_file};
+use crate::config::{offers_file, schema_file, segments_file};
 use crate::exit::{Exit, OrExit};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use winback_core::money::Money;
 use winback_core::offer::Catalogue;
 use winback_core::risk::{RiskThresholds, ValueBounds};
 use winback_core::schema::TableSchema;
+use winback_core::segment::assign::Segmenter;
 
 /// The settings of a run as they are stored with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct RunSettings {
     pub schema: String,
     /// The text of offers.toml.
     pub offers: String,
+    /// The text of segments.toml; empty for runs of before there were rules, which have none.
+    #[serde(default)]
+    pub segments: String,
     /// The hash of the message templates.
     pub templates: Digest,
     /// The risk thresholds.
@@ -90,6 +94,8 @@ pub struct Texts {
     pub schema: TextFile,
     /// offers.toml.
     pub offers: TextFile,
+    /// segments.toml.
+    pub segments: TextFile,
     /// The hash of the message templates.
     pub templates: Digest,
 }
@@ -118,6 +124,8 @@ pub struct Rules {
     pub company: Arc<Company>,
     /// The value bounds.
     pub bounds: ValueBounds,
+    /// The segments.
+    pub segmenter: Arc<Segmenter>,
 }
 
 impl RunSettings {
@@ -127,11 +135,13 @@ impl RunSettings {
             .or_hint(Exit::BadConfig, "correct the file, or see docs/adding.md")?;
         let bounds = settings.value_bounds(table.currency).or_exit(Exit::BadConfig)?;
         offers_file::parse(&texts.offers.text, &texts.offers.name).or_hint(Exit::BadConfig, "winback offers lint checks the whole file")?;
+        read_segments(&texts.segments, &table, bounds)?;
         let company = &settings.company;
         Ok(Self {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             schema: texts.schema.text,
             offers: texts.offers.text,
+            segments: texts.segments.text,
             templates: texts.templates,
             thresholds: settings.thresholds,
             decided: settings.decided.told(),
@@ -161,6 +171,7 @@ impl RunSettings {
             program: String::new(),
             schema: String::new(),
             offers: String::new(),
+            segments: String::new(),
             templates: Digest::of(b""),
             sample: false,
             behaviour: BehaviourSource::None,
@@ -170,6 +181,7 @@ impl RunSettings {
             ("winback.toml", rest(self) == rest(other)),
             ("schema.toml", self.schema == other.schema),
             ("offers.toml", self.offers == other.offers),
+            ("segments.toml", self.segments == other.segments),
         ];
         files.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
     }
@@ -207,6 +219,8 @@ impl RunSettings {
         let catalogue = offers_file::parse(&self.offers, "offers.toml").or_exit(Exit::BadConfig)?.catalogue;
         let [mid, high] = self.value_bounds_minor.map(|minor| Money::new(minor, table.currency));
         let bounds = ValueBounds::new(mid, high).or_exit(Exit::BadConfig)?;
+        let segments = TextFile { name: "segments.toml".into(), text: self.segments.clone() };
+        let segmenter = read_segments(&segments, &table, bounds)?;
         let company = self.company.clone();
         let company = Company {
             name: company.name,
@@ -217,6 +231,19 @@ impl RunSettings {
             unsubscribe_url: company.unsubscribe_url,
             approved: company.approved,
         };
-        Ok(Rules { table: Arc::new(table), catalogue: Arc::new(catalogue), company: Arc::new(company), bounds })
+        Ok(Rules {
+            table: Arc::new(table),
+            catalogue: Arc::new(catalogue),
+            company: Arc::new(company),
+            bounds,
+            segmenter: Arc::new(segmenter),
+        })
     }
+}
+
+/// Returns the segments of a text for a table, or the first thing that is wrong with them.
+fn read_segments(file: &TextFile, table: &TableSchema, bounds: ValueBounds) -> anyhow::Result<Segmenter> {
+    const HINT: &str = "winback segments lint checks the whole file; docs/adding.md shows a segment";
+    let rules = segments_file::parse(&file.name, &file.text).or_hint(Exit::BadConfig, HINT)?;
+    Segmenter::new(&rules, table, bounds).or_hint(Exit::BadConfig, HINT)
 }

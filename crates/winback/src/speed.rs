@@ -1,7 +1,7 @@
 //! How long one customer takes from the stored row to reviewed messages.
 use crate::exit::{Exit, OrExit};
 use crate::stages;
-use crate::workbench::{OrStorage, Workbench, today};
+use crate::workbench::{Desktop, OrStorage, Workbench, today};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Instant;
@@ -53,7 +53,7 @@ pub async fn one_customer(bench: &Workbench, run: &Run) -> anyhow::Result<Speed>
         today: today(),
     })
     .or_exit(Exit::BadConfig)?;
-    let scribe = bench.scribe(table, &bench.rules.catalogue, &bench.rules.company);
+    let scribe = bench.scribe(&Desktop::by(run, &bench.rules));
     let mut times = Vec::new();
     for customer in bench.store.customers(run.id, table, Position(0), CUSTOMERS).await.or_storage()? {
         let start = Instant::now();

@@ -1,11 +1,11 @@
 //! The stages of a run, as `winback run` does them in a row and the single commands one by one.
 use crate::behaviour::{Values, WithBehaviour};
-use crate::cli::features;
-use crate::config::offers_file;
+use crate::cli::{features, segments};
+use crate::config::{offers_file, segments_file};
 use crate::exit::{Exit, OrExit, stop};
 use crate::newest::need;
 use crate::run_settings::BehaviourSource;
-use crate::workbench::{OrStorage, Workbench, now, today};
+use crate::workbench::{Desktop, OrStorage, Workbench, now, today};
 use anyhow::Context as _;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,7 @@ pub fn fingerprint(file: &Path) -> anyhow::Result<Fingerprint> {
 /// one. A file that cannot be read as the schema says begins none.
 pub async fn begin(bench: &Workbench, file: &Path) -> anyhow::Result<Started> {
     refuse_wrong_offers(bench)?;
+    refuse_wrong_segments(bench)?;
     let fingerprint = fingerprint(file)?;
     let source = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let settings = serde_json::to_string(&bench.run_settings)?;
@@ -109,6 +110,16 @@ fn refuse_wrong_offers(bench: &Workbench) -> anyhow::Result<()> {
             let text = format!("offers.toml, line {}: {}{others}", first.line, first.text);
             Err(stop(Exit::BadConfig, text, "winback offers lint shows everything that is wrong with the file"))
         }
+    }
+}
+
+/// Stops before anything is made with segments that are wrong, or with a voice whose segment is gone.
+fn refuse_wrong_segments(bench: &Workbench) -> anyhow::Result<()> {
+    let rules = segments_file::parse("segments.toml", &bench.run_settings.segments).or_exit(Exit::BadConfig)?;
+    let found = segments::findings(&bench.home, &rules, &bench.rules.table)?;
+    match found.into_iter().find(|finding| finding.is_error) {
+        None => Ok(()),
+        Some(first) => Err(stop(Exit::BadConfig, first, "winback segments lint shows everything that is wrong with the file")),
     }
 }
 
@@ -349,7 +360,7 @@ pub async fn keep_written(bench: &Workbench, run: &mut Run, since: Instant, repo
 }
 
 async fn write_some(bench: &Workbench, run: &Run, selection: Selection) -> anyhow::Result<WriteReport> {
-    let scribe = bench.scribe(&bench.rules.table, &bench.rules.catalogue, &bench.rules.company);
+    let scribe = bench.scribe(&Desktop::by(run, &bench.rules));
     write::write(run, &scribe, selection, &*bench.store, &bench.bar).await.or_storage()
 }
 

@@ -1,7 +1,7 @@
 //! Everything a command works with: the folder, the settings, the store.
 use crate::cli::Place;
 use crate::config::settings::Settings;
-use crate::config::{SCHEMA_TELCO, offers_file};
+use crate::config::{SCHEMA_TELCO, offers_file, segments_file};
 use crate::exit::{Exit, OrExit, stop};
 use crate::newest::newest;
 use crate::progress_bar::Bar;
@@ -14,12 +14,15 @@ use jiff::{Timestamp, Zoned};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use winback_connectors::file::Fingerprint;
-use winback_core::brief::Sources;
+use winback_core::brief::{Segments, Sources};
 use winback_core::message::Company;
 use winback_core::offer::Catalogue;
+use winback_core::pipeline::segment::day_of;
 use winback_core::pipeline::write::Scribe;
+use winback_core::portfolio::Context;
 use winback_core::run::{Run, Stage};
 use winback_core::schema::TableSchema;
+use winback_core::segment::assign::Segmenter;
 use winback_core::store::{RunStore, StoreError};
 use winback_core::template::Templates;
 use winback_store::{LockError, RunLock, SqliteStore};
@@ -72,6 +75,7 @@ impl Workbench {
         let texts = Texts {
             schema: text_of(home, "schema.toml", overrides.schema.as_deref(), SCHEMA_TELCO)?,
             offers: text_of(home, "offers.toml", None, offers_file::DEFAULT)?,
+            segments: text_of(home, "segments.toml", None, segments_file::DEFAULT)?,
             templates: templates.digest().clone(),
         };
         let mut run_settings = RunSettings::gather(&settings, texts)?;
@@ -151,14 +155,44 @@ impl Workbench {
     }
 
     /// Returns what messages are written with.
-    pub fn scribe<'a>(&'a self, schema: &'a TableSchema, catalogue: &'a Catalogue, company: &'a Company) -> Scribe<'a> {
-        let sources = Sources { schema, catalogue, company, goal: self.run_settings.goal, day: today() };
+    pub fn scribe<'a>(&'a self, of: &Desktop<'a>) -> Scribe<'a> {
+        let segments = Some(Segments { segmenter: of.segmenter, day: day_of(of.run) });
+        let (schema, catalogue, company) = (of.schema, of.catalogue, of.company);
+        let sources = Sources { schema, catalogue, company, goal: self.run_settings.goal, day: today(), segments };
         Scribe { sources, templates: &self.templates, locales: &self.settings.languages, seed: self.settings.training.seed }
     }
 
     /// Returns a path of the settings inside the folder.
     pub fn path(&self, inside: &Path) -> PathBuf {
         self.home.join(inside)
+    }
+}
+
+/// What a run's messages are written from.
+#[derive(Clone, Copy)]
+pub struct Desktop<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// The table.
+    pub schema: &'a TableSchema,
+    /// The offers.
+    pub catalogue: &'a Catalogue,
+    /// Who writes.
+    pub company: &'a Company,
+    /// The segments.
+    pub segmenter: &'a Segmenter,
+}
+
+impl<'a> Desktop<'a> {
+    /// Returns what stands in a run's context.
+    pub fn of(context: &'a Context) -> Self {
+        let Context { run, table, catalogue, company, segmenter, .. } = context;
+        Self { run, schema: table, catalogue, company, segmenter }
+    }
+
+    /// Returns what stands in rules.
+    pub fn by(run: &'a Run, rules: &'a Rules) -> Self {
+        Self { run, schema: &rules.table, catalogue: &rules.catalogue, company: &rules.company, segmenter: &rules.segmenter }
     }
 }
 

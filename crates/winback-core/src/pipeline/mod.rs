@@ -3,5 +3,6 @@
 pub mod assess;
 pub mod import;
 pub mod plan;
+pub mod segment;
 pub mod train;
 pub mod write;

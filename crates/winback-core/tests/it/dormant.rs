@@ -76,7 +76,8 @@ fn dormant(row: &Row, locale: Locale, seed: u64) -> Brief {
     ];
     let customer = Customer { id: CustomerId::parse("D-1").unwrap(), position: Position(0), line: 2, cells };
     let who = Who { id: "D-1", charge: None, theme: Some(Theme::Usage), offer: Some("check-call"), ..JULIA };
-    let sources = Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: DAY };
+    let sources =
+        Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: DAY, segments: None };
     brief(&sources, &customer, &plan(who), locale, seed).unwrap()
 }
 

@@ -310,8 +310,14 @@ fn no_text_names_the_risk_the_score_or_the_tier() {
 
 #[test]
 fn a_plan_without_words_says_why() {
-    let sources =
-        Sources { schema: &HOUSE.schema, catalogue: &HOUSE.catalogue, company: &HOUSE.company, goal: None, day: crate::sample::DAY };
+    let sources = Sources {
+        schema: &HOUSE.schema,
+        catalogue: &HOUSE.catalogue,
+        company: &HOUSE.company,
+        goal: None,
+        day: crate::sample::DAY,
+        segments: None,
+    };
     let unknown = Who { offer: Some("gone"), ..JULIA };
     let found = brief(&sources, &customer(unknown), &plan(unknown), Locale::En, 1);
     assert_eq!(found, Err(NoBrief::UnknownOffer(OfferId("gone".into()))));

@@ -33,7 +33,8 @@ fn someone(who: Who<'_>, segment: Option<&str>, liked: Option<&str>) -> Customer
 }
 
 fn ask(house: &House, customer: &Customer, who: Who<'_>, (locale, channel): (Locale, Channel)) -> Prompt {
-    let sources = Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: DAY };
+    let sources =
+        Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: DAY, segments: None };
     prompt(&brief(&sources, customer, &plan(who), locale, 7).unwrap(), &house.schema, channel)
 }
 

@@ -87,7 +87,8 @@ impl House {
     }
 
     pub fn brief(&self, who: Who<'_>, locale: Locale, seed: u64) -> Brief {
-        let sources = Sources { schema: &self.schema, catalogue: &self.catalogue, company: &self.company, goal: None, day: DAY };
+        let sources =
+            Sources { schema: &self.schema, catalogue: &self.catalogue, company: &self.company, goal: None, day: DAY, segments: None };
         brief(&sources, &customer(who), &plan(who), locale, seed).unwrap()
     }
 }

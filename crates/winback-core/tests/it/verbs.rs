@@ -291,7 +291,8 @@ async fn written_with_consents() -> (WriteReport, Vec<Vec<Writing>>) {
     let report = serde_json::to_value(PlanReport { planned: 8, ..PlanReport::default() }).unwrap();
     store.finish_stage(id, &StageReport { report, ..samples::report(Stage::Plan) }).await.unwrap();
     let run = store.run(id).await.unwrap().unwrap();
-    let sources = Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: DAY };
+    let sources =
+        Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: DAY, segments: None };
     let scribe = Scribe { sources, templates: &templates, locales: &Locale::ALL, seed: 1 };
     let report = write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap();
     assert_eq!(write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap(), report, "what is stored counts the same");
@@ -336,8 +337,14 @@ async fn writing_stops_where_the_plans_report_cannot_be_read() {
     store.finish_stage(id, &samples::report(Stage::Plan)).await.unwrap();
     let run = store.run(id).await.unwrap().unwrap();
     let (house, templates) = (House::new(), Templates::built_in().ok().unwrap());
-    let sources =
-        Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: crate::sample::DAY };
+    let sources = Sources {
+        schema: &house.schema,
+        catalogue: &house.catalogue,
+        company: &house.company,
+        goal: None,
+        day: crate::sample::DAY,
+        segments: None,
+    };
     let scribe = Scribe { sources, templates: &templates, locales: &[Locale::En], seed: 1 };
     let error = write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap_err().to_string();
     assert!(error.contains("damaged report of the plans"), "{error}");
@@ -356,8 +363,14 @@ async fn customers_greeted_without_their_name_are_counted_also_after_a_break() {
     store.save_customers(run.id, &house.schema, &CustomerPage { customers, defects: Vec::new(), source_rows: 4 }).await.unwrap();
     store.save_plans(run.id, &plans).await.unwrap();
     let templates = Templates::built_in().unwrap();
-    let sources =
-        Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: crate::sample::DAY };
+    let sources = Sources {
+        schema: &house.schema,
+        catalogue: &house.catalogue,
+        company: &house.company,
+        goal: None,
+        day: crate::sample::DAY,
+        segments: None,
+    };
     let scribe = Scribe { sources, templates: &templates, locales: &Locale::ALL, seed: 1 };
     // Whatever is asked for, every message that is stored counts.
     let steps = [(Selection::Best(2), (2, 1)), (Selection::All, (4, 2)), (Selection::All, (4, 2)), (Selection::Best(2), (4, 2))];
@@ -376,7 +389,8 @@ async fn likeness_of(who: &[Who<'_>]) -> WriteReport {
     let plans: Vec<_> = who.iter().enumerate().map(|(place, who)| CampaignPlan { position: placed(place), ..sample::plan(*who) }).collect();
     store.save_customers(run.id, &house.schema, &CustomerPage { customers, ..CustomerPage::default() }).await.unwrap();
     store.save_plans(run.id, &plans).await.unwrap();
-    let sources = Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: DAY };
+    let sources =
+        Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: DAY, segments: None };
     let scribe = Scribe { sources, templates: &templates, locales: &Locale::ALL, seed: 1 };
     write(&run, &scribe, Selection::Best(2), &store, &Silent).await.unwrap();
     let report = write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap();

@@ -15,8 +15,11 @@ use winback_core::goal::Goal;
 use winback_core::id::CustomerId;
 use winback_core::locale::Locale;
 use winback_core::message::{CallScript, Channel, Content, Email, Finding, MessageRecord};
+use winback_core::pipeline::segment::day_of;
 use winback_core::portfolio::{Context, CustomerFile};
 use winback_core::risk::tenths;
+use winback_core::segment::assign::AssignedBy;
+use winback_core::segment::words::describe as describe_segment;
 use winback_core::sms::{SmsCount, first_beyond_gsm7};
 use winback_core::store::Writing;
 
@@ -33,10 +36,25 @@ pub(crate) struct CustomerView {
     pub risk: Option<RiskView>,
     /// The plan; absent before the customer was planned for.
     pub plan: Option<PlanView>,
+    /// The segment and what made it so; absent where there are no rules.
+    pub segment: Option<SegmentView>,
     /// What writing came to, one part for each language.
     pub writings: Vec<WritingView>,
     /// What a person decided.
     pub approval: Option<Named>,
+}
+
+/// The customer's segment.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct SegmentView {
+    /// The segment's name in files; absent where the customer has none.
+    pub id: Option<String>,
+    /// Its name for people, or that there is none.
+    pub label: String,
+    /// What made it so: the table's column, the rule, or what is missing.
+    pub why: String,
+    /// Which later segments fit, too; empty where none does.
+    pub also: String,
 }
 
 /// One column of the row.
@@ -355,9 +373,17 @@ pub(crate) fn view(context: &Context, file: &CustomerFile, s: &Strings) -> Resul
         fields: fields(context, customer, s),
         risk: risk(context, file, s)?,
         plan: file.plan.as_ref().map(|plan| plan_view(context, customer, plan, s)),
+        segment: segment_view(context, customer, s),
         writings: file.writings.iter().map(|writing| writing_view(writing, &Sources { context, customer, s })).collect(),
         approval: file.approval.map(|approval| s.approval(approval)),
     })
+}
+
+fn segment_view(context: &Context, customer: &Customer, s: &Strings) -> Option<SegmentView> {
+    let told = context.segmenter.assign(customer, day_of(&context.run));
+    let words = describe_segment(&told, &context.segmenter, s.locale);
+    let id = told.segment.as_ref().map(ToString::to_string);
+    (told.by != AssignedBy::NoRules).then_some(SegmentView { id, label: words.name, why: words.why, also: words.also })
 }
 
 /// Returns every column that the row fills, or that every row must have.

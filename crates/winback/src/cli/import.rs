@@ -113,7 +113,8 @@ pub fn text(done: &ImportStage) -> String {
     text
 }
 
-fn propose(file: &Path, currency: &str) -> anyhow::Result<String> {
+/// Returns the text of a schema for a file, guessed from its cells.
+pub fn propose(file: &Path, currency: &str) -> anyhow::Result<String> {
     let seen = sniff(file).or_hint(stages::unread_code(file), "docs/data.md tells what is expected of a file")?;
     let columns: Vec<ColumnSketch> = seen.columns.iter().map(|column| sketch(column, seen.rows)).collect();
     let name = file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -1,13 +1,13 @@
 //! `winback init`
 use crate::cli::Place;
 use crate::config::init::{Init, init};
-use crate::config::offers_file;
+use crate::config::{offers_file, segments_file};
 use crate::exit::{Exit, OrExit};
 use crate::report;
 use std::process::ExitCode;
 use winback_core::template::Templates;
 
-/// Write the commented configuration: winback.toml, schema.toml, offers.toml and the message templates
+/// Write the commented configuration: winback.toml, schema.toml, offers.toml, segments.toml and the message templates
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The table to describe in schema.toml: telco, marketing or gym
@@ -22,7 +22,14 @@ pub struct Args {
 pub fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let templates: Vec<(String, &str)> = Templates::built_in_files().map(|(name, text)| (format!("templates/{name}"), text)).collect();
     let templates: Vec<(&str, &str)> = templates.iter().map(|(name, text)| (name.as_str(), *text)).collect();
-    let order = Init { dir: &at.home, schema: &args.schema, offers: offers_file::DEFAULT, templates: &templates, force: args.force };
+    let order = Init {
+        dir: &at.home,
+        schema: &args.schema,
+        offers: offers_file::DEFAULT,
+        segments: segments_file::DEFAULT,
+        templates: &templates,
+        force: args.force,
+    };
     let written = init(&order).or_exit(Exit::BadConfig)?;
     report::print(at.json, &written, || {
         let files = written.iter().map(|path| format!("  {}\n", path.display())).collect::<String>();

@@ -18,6 +18,7 @@ pub mod offers;
 pub mod plan;
 pub mod run;
 pub mod sample;
+pub mod segments;
 pub mod serve;
 pub mod show;
 pub mod templates;
@@ -59,7 +60,7 @@ pub struct Place {
 pub enum Command {
     /// Make a sample portfolio, do the whole job on it and open the dashboard
     Demo(demo::Args),
-    /// Write the commented configuration: winback.toml, schema.toml, offers.toml and the message templates
+    /// Write the commented configuration: winback.toml, schema.toml, offers.toml, segments.toml and the message templates
     Init(init::Args),
     /// Do the whole job on a file: import, train, assess, plan, write
     Run(run::Args),
@@ -91,6 +92,9 @@ pub enum Command {
     /// Check the message templates, or try them on a customer
     #[command(subcommand)]
     Templates(templates::Action),
+    /// Divide customers into segments: by rules, by groups that the data show, by what they bought
+    #[command(subcommand)]
+    Segments(segments::Action),
     /// Show how many customers a change of the risk thresholds would move
     Thresholds(thresholds::Args),
     /// Download public data sets

@@ -5,7 +5,7 @@ use crate::example;
 use crate::exit::{Exit, OrExit, stop};
 use crate::report;
 use crate::stages;
-use crate::workbench::{OrStorage, Overrides, Workbench};
+use crate::workbench::{Desktop, OrStorage, Overrides, Workbench};
 use std::process::ExitCode;
 use std::time::Instant;
 use winback_core::agents::campaign_designer::describe;
@@ -16,12 +16,14 @@ use winback_core::id::CustomerId;
 use winback_core::locale::Locale;
 use winback_core::message::{CallScript, Channel, Content, Message};
 use winback_core::pipeline::assess::Explainer;
+use winback_core::pipeline::segment::day_of;
 use winback_core::pipeline::write::{self, Selection, WriteReport};
 use winback_core::portfolio::{Context, CustomerFile, Filter, PortfolioReader};
 use winback_core::progress::Silent;
 use winback_core::prompt::{Prompt, prompt};
 use winback_core::risk::{RiskLevel, ValueTier};
 use winback_core::run::{Run, Stage};
+use winback_core::segment::words::describe as describe_segment;
 use winback_core::store::{MessageStore, Writing};
 
 /// Show everything about one customer
@@ -81,7 +83,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
 
 /// Shows what a language model would be asked, for each channel on which the customer can be reached.
 fn prompts(at: &Place, bench: &Workbench, context: &Context, (file, locale): (&CustomerFile, Locale)) -> anyhow::Result<ExitCode> {
-    let scribe = bench.scribe(&context.table, &context.catalogue, &context.company);
+    let scribe = bench.scribe(&Desktop::of(context));
     let plan = file.plan.as_ref().ok_or_else(|| stop(Exit::Usage, "nothing is planned for this customer yet", "winback plan"))?;
     let brief = brief(&scribe.sources, &file.customer, plan, locale, scribe.seed);
     let brief = brief.or_hint(Exit::Usage, "winback show ID tells what is planned, and why")?;
@@ -123,7 +125,7 @@ pub async fn written(at: &Place, (bench, run): (&Workbench, &mut Run), id: &str,
     let context = context(run).or_storage()?;
     let file = find(bench, &context, id).await?;
     let start = Instant::now();
-    let scribe = bench.scribe(&context.table, &context.catalogue, &context.company);
+    let scribe = bench.scribe(&Desktop::of(&context));
     let position = file.customer.position;
     let before = bench.store.writings(run.id, position).await.or_storage()?;
     write::write(run, &scribe, Selection::One(position), &*bench.store, &Silent).await.or_storage()?;
@@ -178,6 +180,7 @@ impl Shown<'_> {
             "cells": cells.collect::<serde_json::Map<_, _>>(),
             "risk": explanation.as_ref().map(|e| &e.risk),
             "causes": explanation.as_ref().map(|e| &e.causes),
+            "segment": self.context.segmenter.assign(&self.file.customer, day_of(&self.context.run)),
             "plan": self.file.plan,
             "writings": writings_json(&self.file.writings),
         }))
@@ -203,9 +206,22 @@ impl Shown<'_> {
         text
     }
 
+    /// Returns the customer's segment and what made it so, as a line.
+    fn segment(&self) -> String {
+        let told = self.context.segmenter.assign(&self.file.customer, day_of(&self.context.run));
+        let words = describe_segment(&told, &self.context.segmenter, self.locale);
+        let title = match self.locale {
+            Locale::ZhTw => "分群：",
+            Locale::ZhCn => "分群：",
+            Locale::En => "Segment: ",
+        };
+        let rest = [words.why, words.also].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+        format!("{title}{} ({rest})", words.name)
+    }
+
     fn judgement(&self) -> String {
         let customer = &self.file.customer;
-        let mut text = String::new();
+        let mut text = format!("\n{}\n", self.segment());
         if let Some(Ok(explained)) = self.file.assessment.as_ref().map(|assessment| self.explainer().explain(customer, assessment)) {
             let voice = Voice { table: &self.context.table, features: &self.context.features, customer, locale: self.locale };
             let background = explained.risk.background(&self.context.table, self.locale).into_iter().map(|line| format!("  {line}\n"));

@@ -20,6 +20,8 @@ pub struct Init<'a> {
     pub schema: &'a str,
     /// The text of `offers.toml`.
     pub offers: &'a str,
+    /// The text of `segments.toml`.
+    pub segments: &'a str,
     /// The message templates: a path below `dir` and the text.
     pub templates: &'a [(&'a str, &'a str)],
     /// Whether files that are there are replaced.
@@ -67,7 +69,12 @@ fn list(paths: &[PathBuf]) -> String {
 pub fn init(order: &Init<'_>) -> Result<Vec<PathBuf>, InitError> {
     let unknown = || InitError::UnknownSchema { name: order.schema.to_owned() };
     let (_, schema) = SCHEMAS.into_iter().find(|(name, _)| *name == order.schema).ok_or_else(unknown)?;
-    let mut files = vec![("winback.toml", settings::DEFAULT_TEXT), ("schema.toml", schema), ("offers.toml", order.offers)];
+    let mut files = vec![
+        ("winback.toml", settings::DEFAULT_TEXT),
+        ("schema.toml", schema),
+        ("offers.toml", order.offers),
+        ("segments.toml", order.segments),
+    ];
     files.extend_from_slice(order.templates);
     let outside = |path: &str| !Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
     if let Some((path, _)) = files.iter().find(|(path, _)| outside(path)) {
@@ -104,7 +111,7 @@ mod tests {
     use crate::config::schema_file;
 
     fn order<'a>(dir: &'a Path, templates: &'a [(&'a str, &'a str)]) -> Init<'a> {
-        Init { dir, schema: "telco", offers: "# offers\n", templates, force: false }
+        Init { dir, schema: "telco", offers: "# offers\n", segments: "# segments\n", templates, force: false }
     }
 
     #[test]
@@ -114,12 +121,12 @@ mod tests {
         let templates = [("templates/email.en.txt", "Hello\n")];
         let written = init(&order(&dir, &templates)).unwrap();
         let names: Vec<_> = written.iter().map(|path| path.strip_prefix(&dir).unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["winback.toml", "schema.toml", "offers.toml", "templates/email.en.txt"]);
+        assert_eq!(names, ["winback.toml", "schema.toml", "offers.toml", "segments.toml", "templates/email.en.txt"]);
         let read = |name: &str| fs::read_to_string(dir.join(name)).unwrap();
         assert!(schema_file::parse("schema.toml", &read("schema.toml")).is_ok());
         let settings = settings::Settings::load(Some(("winback.toml", &read("winback.toml"))), |_| None).unwrap();
         assert!(settings.company_is_example());
-        assert_eq!(fs::read_dir(&dir).unwrap().count(), 4, "nothing half-written stays behind");
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 5, "nothing half-written stays behind");
     }
 
     #[test]

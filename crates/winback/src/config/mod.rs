@@ -6,6 +6,7 @@ pub mod offers_file;
 pub mod reader;
 mod schema_column;
 pub mod schema_file;
+pub mod segments_file;
 pub mod settings;
 
 /// The schema of the public Telco table, as `winback init` writes it.

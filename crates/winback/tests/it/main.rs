@@ -11,6 +11,7 @@ mod offers;
 mod planted;
 mod readme;
 mod runs;
+mod segments;
 mod survives;
 mod tables;
 mod telco;

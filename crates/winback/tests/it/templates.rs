@@ -113,7 +113,8 @@ fn a_preview_stores_nothing_and_shows_what_would_be_sent() {
     let shown = home.json(&["templates", "preview", "--id", &id, "--goal", "recall"]);
     assert_eq!(shown["previews"].as_array().unwrap().len(), 3);
     assert_eq!(shown["previews"][0]["goal"], "recall");
-    assert!(shown["previews"][0]["wordings"][0]["file"].as_str().unwrap().starts_with("built-in/zh-TW/"), "{shown}");
+    assert!(shown["previews"][0]["wordings"][0]["file"].as_str().unwrap().starts_with("built-in/segments/"), "{shown}");
+    assert!(shown["previews"][0]["segment"].is_string(), "a table without the column is divided by the rules");
     assert!(home.json(&["show", &id])["writings"].as_array().unwrap().is_empty(), "nothing was stored");
     let html = home.does(&["templates", "preview", "--id", &id, "--html", "--lang", "en"]);
     assert!(html.starts_with("<!DOCTYPE html>") && html.trim_end().ends_with("</html>"), "{html}");

@@ -74,8 +74,14 @@ impl Place {
     }
 
     fn brief(&self, who: Who<'_>, extra: Extra, told: (Locale, Option<Goal>), seed: u64) -> Result<Brief, NoBrief> {
-        let sources =
-            Sources { schema: &self.house.schema, catalogue: &self.house.catalogue, company: &self.house.company, goal: told.1, day: DAY };
+        let sources = Sources {
+            schema: &self.house.schema,
+            catalogue: &self.house.catalogue,
+            company: &self.house.company,
+            goal: told.1,
+            day: DAY,
+            segments: None,
+        };
         brief(&sources, &self.customer(who, extra), &plan(who), told.0, seed)
     }
 

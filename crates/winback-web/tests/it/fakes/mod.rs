@@ -22,6 +22,9 @@ use winback_core::portfolio::*;
 use winback_core::risk::*;
 use winback_core::run::*;
 use winback_core::schema::*;
+use winback_core::segment::SegmentId;
+use winback_core::segment::assign::Segmenter;
+use winback_core::segment::rules::{Absent, Condition, SegmentRule, SegmentRules, Subject, Test};
 use winback_core::store::*;
 
 pub use messages::{held, write};
@@ -399,6 +402,7 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
         bounds: bounds(),
         catalogue: Arc::new(catalogue()),
         company: Arc::new(company),
+        segmenter: Arc::new(Segmenter::new(&segments(), &table, bounds()).unwrap()),
         sample: true,
     };
     let standings: Vec<Standing> = customers.iter().map(|customer| standing(&table, customer, &features)).collect();
@@ -438,4 +442,15 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
     });
     let desk = Arc::new(FakeDesk { context: Some(Arc::new(context)), store: store.clone() });
     (store, desk)
+}
+
+/// Returns two segments: customers of high value, and the others.
+fn segments() -> SegmentRules {
+    let rule = |name: &str, label, when| SegmentRule { id: SegmentId::parse(name).unwrap(), label, when, line: 1 };
+    let high = Condition { subject: Subject::ValueTier, test: Test::Tier(vec![ValueTier::High]), absent: Absent::Wrong, line: 1 };
+    let segments = vec![
+        rule("HighValue_Active", words("高價值活躍客戶", "高价值活跃客户", "Active, of high value"), vec![high]),
+        rule("Regular_Active", words("一般活躍客戶", "普通活跃客户", "Active"), Vec::new()),
+    ];
+    SegmentRules { segments }
 }

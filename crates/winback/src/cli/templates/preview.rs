@@ -3,7 +3,7 @@ use crate::cli::{GoalChoice, Language, Place, parse_goal, show};
 use crate::desk::context;
 use crate::exit::{Exit, OrExit, stop};
 use crate::report;
-use crate::workbench::{OrStorage, Workbench};
+use crate::workbench::{Desktop, OrStorage, Workbench};
 use serde_json::json;
 use std::process::ExitCode;
 use winback_core::agents::communication::{self, Origin};
@@ -62,7 +62,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         let hint = "choose a customer who is to be contacted; winback show tells why this one is not";
         return Err(stop(Exit::Usage, "the plan leaves this customer alone, so there is nothing to preview", hint));
     }
-    let mut scribe = bench.scribe(&context.table, &context.catalogue, &context.company);
+    let mut scribe = bench.scribe(&Desktop::of(&context));
     scribe.sources.goal = args.goal.map_or(bench.run_settings.goal, |GoalChoice(goal)| goal);
     let languages = args.lang.map_or(bench.settings.languages.clone(), |language| vec![language.into()]);
     let languages = languages.into_iter().take(if args.html { 1 } else { Locale::ALL.len() });
