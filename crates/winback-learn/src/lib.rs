@@ -12,6 +12,7 @@
 pub mod artifact;
 pub mod card;
 mod cholesky;
+pub mod classes;
 pub mod cluster;
 mod design;
 pub mod encode;

@@ -4,5 +4,6 @@
 mod files;
 mod hard_tables;
 mod laws;
+mod segment_classes;
 mod telco;
 mod telco_table;

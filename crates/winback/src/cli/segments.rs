@@ -1,5 +1,6 @@
 //! `winback segments`
 mod cluster;
+mod learn;
 mod rfm;
 mod table;
 
@@ -42,6 +43,8 @@ pub enum Action {
     },
     /// Divide a table's customers into groups that the data show, and tell what each group is
     Cluster(cluster::Args),
+    /// Learn segments from customers whose segment is known, tell how well, and put the others into them
+    Learn(learn::Args),
     /// Score customers by recency, frequency and amount of their orders
     Rfm(rfm::Args),
 }
@@ -53,6 +56,7 @@ pub async fn run(at: &Place, action: &Action) -> anyhow::Result<ExitCode> {
         Action::List => list(at).await,
         Action::Show { id, lang } => show_one(at, id, *lang).await,
         Action::Cluster(args) => cluster::run(at, args),
+        Action::Learn(args) => learn::run(at, args),
         Action::Rfm(args) => rfm::run(at, args),
     }
 }

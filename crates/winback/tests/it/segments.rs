@@ -35,13 +35,13 @@ fn the_built_in_five_divide_the_sample_and_their_voices_speak() {
 
 #[test]
 fn own_rules_need_no_rebuild_and_say_why() {
-    let home = Home::with_sample(24);
+    let home = Home::with_sample(80);
     home.keep("segments.toml", RULES);
     home.does(&["run", "--data", "sample.csv"]);
     let list = home.does(&["segments", "list"]);
     assert!(list.contains("Newcomer") && list.contains("tenure < 12") && !list.contains("Dormant"), "{list}");
     let ids = home.ids("sample.csv");
-    let shown: Vec<String> = ids.iter().map(|id| home.does(&["segments", "show", id, "--lang", "en"])).collect();
+    let shown: Vec<String> = ids.iter().take(20).map(|id| home.does(&["segments", "show", id, "--lang", "en"])).collect();
     assert!(shown.iter().any(|text| text.contains("Newcomer\nrule: tenure < 12")), "{shown:?}");
     assert!(shown.iter().any(|text| text.contains("unassigned\nno rule fits")), "{shown:?}");
     assert!(home.does(&["show", &ids[0]]).contains("Segment: "));
@@ -85,4 +85,62 @@ fn the_public_table_is_divided_without_a_rest() {
     let counts: Vec<u64> = told["segments"].as_array().unwrap().iter().map(|one| one["customers"].as_u64().unwrap()).collect();
     assert_eq!((told["customers"].as_u64(), told["unassigned"].as_u64()), (Some(7_043), Some(0)));
     assert_eq!(counts, [0, 0, 2_677, 1_414, 2_952]);
+}
+
+#[test]
+fn the_marketing_table_shows_its_groups_in_plain_words() {
+    let Some(file) = public("marketing_campaign.csv") else { return };
+    let home = Home::new();
+    let file = file.to_str().unwrap();
+    let told =
+        home.json(&["segments", "cluster", "--data", file, "--k", "2", "--bootstraps", "3", "--out", "groups.csv", "--lang", "zh-TW"]);
+    assert!(told["clustering"]["stability"]["mean"].as_f64().unwrap() > 0.8, "{told}");
+    assert!(told["cards"][0][0].as_str().unwrap().starts_with("第 1 群："), "{told}");
+    assert!(told["cards"][0][1].as_str().unwrap().contains("偏低"), "{told}");
+    assert_eq!(home.text("groups.csv").lines().count(), 2_241);
+    let said = home.say(&["segments", "cluster", "--data", file, "--k", "5000"]);
+    assert!(said.code == Some(3) && said.err.contains("5000 clusters are wanted, but only"), "{said}");
+}
+
+#[test]
+fn tables_that_cannot_be_divided_are_named() {
+    let home = Home::new();
+    home.keep("one.csv", "id,a,b\nA,1,x\n");
+    home.keep("same.csv", format!("id,a,b\n{}", (0..30).map(|at| format!("C{at},5,x\n")).collect::<String>()));
+    for (file, part) in [("one.csv", ""), ("same.csv", ""), ("none.csv", "none.csv")] {
+        let said = home.say(&["segments", "cluster", "--data", file]);
+        assert!(matches!(said.code, Some(2 | 3)) && said.err.contains(part) && said.err.contains("hint:"), "{file}: {said}");
+    }
+}
+
+#[test]
+fn orders_are_scored_and_labels_are_asked_about() {
+    let home = Home::new();
+    let slip = (0..60).map(|at| {
+        format!(
+            "C{at},{},{}\n",
+            at % 7,
+            if at == 50 {
+                "Actve"
+            } else if at % 2 == 0 {
+                "Active"
+            } else {
+                "Dormant"
+            }
+        )
+    });
+    home.keep("slip.csv", format!("id,visits,kind\n{}", slip.collect::<String>()));
+    let said = home.say(&["segments", "learn", "--data", "slip.csv", "--label", "kind"]);
+    assert!(
+        said.code == Some(3) && said.err.contains("row 51 has the label \"Actve\"") && said.err.contains("did you mean \"Active\"?"),
+        "{said}"
+    );
+    let said = home.say(&["segments", "learn", "--data", "slip.csv", "--label", "knd"]);
+    assert!(said.code == Some(2) && said.err.contains("did you mean --label kind?"), "{said}");
+    let Some(orders) = public("CDNOW_master.txt") else { return };
+    let told = home.json(&["segments", "rfm", "--data", orders.to_str().unwrap(), "--out", "rfm.csv"]);
+    assert_eq!((told["rows"].as_u64(), told["rejected"].as_u64(), told["as_of"].as_str()), (Some(69_659), Some(0), Some("1998-06-30")));
+    let scored = told["rfm"]["scores"].as_array().unwrap().len() as u64;
+    assert_eq!(scored + told["rfm"]["without_purchase"].as_u64().unwrap(), 23_570, "every customer is scored or counted");
+    assert_eq!(home.text("rfm.csv").lines().count() as u64, scored + 1);
 }

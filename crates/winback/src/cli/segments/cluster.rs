@@ -50,7 +50,7 @@ fn parse_method(text: &str) -> Result<Method, String> {
 
 /// Divides and tells.
 pub fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let table = table::read(&args.data, args.schema.as_ref(), |schema| schema)?;
+    let table = table::read(&args.data, args.schema.as_ref(), |_| Ok(()))?;
     let options = ClusterOptions { method: args.method, k: args.k, seed: args.seed, bootstraps: args.bootstraps };
     let hint = "winback import --infer shows which columns can be used; --k asks for another number of groups";
     let found = cluster(&table.features, &options).or_hint(Exit::BadInput, hint)?;

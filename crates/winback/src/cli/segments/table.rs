@@ -25,7 +25,7 @@ pub struct Table {
 }
 
 /// Reads a file by a schema, or by one that is guessed from it; rows that cannot be read are told and left out.
-pub fn read(file: &Path, schema: Option<&PathBuf>, change: impl FnOnce(String) -> String) -> anyhow::Result<Table> {
+pub fn read(file: &Path, schema: Option<&PathBuf>, change: impl FnOnce(&mut TableSchema) -> anyhow::Result<()>) -> anyhow::Result<Table> {
     let (name, text) = match schema {
         Some(path) => (path.display().to_string(), read_text(path)?),
         None => {
@@ -33,7 +33,8 @@ pub fn read(file: &Path, schema: Option<&PathBuf>, change: impl FnOnce(String) -
             ("the proposed schema".to_owned(), propose(file, "USD")?)
         }
     };
-    let schema = schema_file::parse(&name, &change(text)).or_hint(Exit::BadConfig, "docs/adding.md tells how a schema is written")?;
+    let mut schema = schema_file::parse(&name, &text).or_hint(Exit::BadConfig, "docs/adding.md tells how a schema is written")?;
+    change(&mut schema)?;
     let customers = customers(file, &schema)?;
     if customers.is_empty() {
         return Err(stop(Exit::BadInput, format!("{}: no row could be read", file.display()), "winback import --check tells why"));

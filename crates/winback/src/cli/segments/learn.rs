@@ -1,0 +1,141 @@
+//! `winback segments learn`
+use crate::cli::Place;
+use crate::cli::segments::table::{self, Table};
+use crate::exit::{Exit, OrExit, stop};
+use crate::report;
+use crate::stages::fingerprint;
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use winback_connectors::export::{ExportCell, write_table};
+use winback_core::customer::{Cell, Customer, display_number};
+use winback_core::id::{CustomerId, Position};
+use winback_core::model::TrainOptions;
+use winback_core::schema::{ColumnIndex, Role, TableSchema};
+use winback_core::segment::SegmentId;
+use winback_core::spelling::nearest;
+use winback_learn::classes::{ClassModel, ClassReport, Labels, likeliest, train, validate};
+use winback_learn::{LogisticTrainer, RECOMMENDED_L2};
+
+/// In how many parts the table is held out, one after the other.
+const FOLDS: usize = 5;
+
+/// Learn segments from customers whose segment is known, tell how well, and put the others into them
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The table with labelled customers; those without a label are put into segments
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// The column that names the segment
+    #[arg(long, value_name = "COLUMN")]
+    pub label: String,
+    /// The segments that labels may name, with commas; any other label is asked about [default: those of 20 rows or more]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = SegmentId::parse)]
+    pub segments: Vec<SegmentId>,
+    /// What the columns are [default: guessed from the file]
+    #[arg(long, value_name = "FILE")]
+    pub schema: Option<PathBuf>,
+    /// Write every customer's segment and its probability into this CSV file
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// Learns, tells how well, and writes.
+pub fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
+    let mut label = 0;
+    let table = table::read(&args.data, args.schema.as_ref(), |schema| {
+        label = take_label(schema, &args.label)?;
+        Ok(())
+    })?;
+    let texts: Vec<Option<String>> = table.customers.iter().map(|customer| text_of(customer, label)).collect();
+    let known = (!args.segments.is_empty()).then_some(args.segments.as_slice());
+    let labels = Labels::of(&texts, known).or_hint(Exit::BadInput, "--segments A,B,C names the segments that labels may name")?;
+    let who: Vec<(Position, CustomerId)> = table.customers.iter().map(|one| (one.position, one.id.clone())).collect();
+    let options = TrainOptions { seed: 0, folds: 0, l2: RECOMMENDED_L2, data: fingerprint(&args.data)?.sha256 };
+    let hint = "every segment needs enough customers in every part; give more labels or fewer segments";
+    let told = validate((&table.features, &who), &labels, &LogisticTrainer, &options, FOLDS).or_hint(Exit::BadInput, hint)?;
+    if let Some(out) = &args.out {
+        let model = train(&table.features, &labels, &LogisticTrainer, &options, |_| false).or_hint(Exit::BadInput, hint)?;
+        write(out, &table, (&model, &who), &texts)?;
+    }
+    let without = texts.iter().filter(|text| text.is_none()).count();
+    report::print(at.json, &json!({ "report": told, "without_label": without }), || text(&told, without))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes the column of the label out of what is learned from.
+fn take_label(schema: &mut TableSchema, name: &str) -> anyhow::Result<ColumnIndex> {
+    let Some(label) = schema.index_of(name) else {
+        let names: Vec<&str> = schema.columns.iter().map(|column| column.name.as_str()).collect();
+        let hint = match nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean --label {near}?"),
+            None => format!("its columns are {}", names.join(", ")),
+        };
+        return Err(stop(Exit::Usage, format!("the table has no column {name:?}"), hint));
+    };
+    if schema.columns[label].role == Role::Id {
+        return Err(stop(
+            Exit::Usage,
+            format!("the column {name:?} names the customers, not their segments"),
+            "name another column with --label",
+        ));
+    }
+    schema.columns[label].role = Role::Segment;
+    Ok(label)
+}
+
+fn text_of(customer: &Customer, label: ColumnIndex) -> Option<String> {
+    match customer.cells.get(label)? {
+        Cell::Category(word) | Cell::Text(word) => Some(word.to_string()),
+        Cell::Flag(yes) => Some(if *yes { "yes" } else { "no" }.to_owned()),
+        Cell::Number(value) => Some(display_number(*value)),
+        Cell::Money(_) | Cell::Missing => None,
+    }
+}
+
+fn write(
+    out: &std::path::Path,
+    table: &Table,
+    (model, who): (&ClassModel, &[(Position, CustomerId)]),
+    texts: &[Option<String>],
+) -> anyhow::Result<()> {
+    let shares = model.probabilities(&table.features, who).or_exit(Exit::BadInput)?;
+    let rows = who.iter().zip(&shares).zip(texts).map(|(((_, id), shares), text)| {
+        let best = likeliest(shares);
+        vec![
+            ExportCell::Code(id.as_str().into()),
+            ExportCell::Text(model.names[best].as_str().into()),
+            ExportCell::Rounded(shares[best]),
+            text.as_deref().map_or(ExportCell::Empty, ExportCell::from),
+        ]
+    });
+    write_table(out, &["customer_id", "segment", "probability", "label"], rows).or_exit(Exit::Storage)?;
+    Ok(())
+}
+
+fn text(told: &ClassReport, without: usize) -> String {
+    let share = |share: f64| format!("{:.1}%", 100.0 * share);
+    let folds = told.fold_accuracy.iter().map(|one| share(*one)).collect::<Vec<_>>().join(", ");
+    let mut text = format!(
+        "{} labelled customers of {} segments. Of customers held out, {} are told rightly ({folds} in {} parts; {} by naming the largest \
+         segment every time); log loss {:.4}.\n",
+        report::count(told.customers),
+        told.names.len(),
+        share(told.accuracy),
+        told.fold_accuracy.len(),
+        share(told.baseline),
+        told.log_loss
+    );
+    let head: Vec<String> = ["is \\ taken for".to_owned()].into_iter().chain(told.names.iter().map(ToString::to_string)).collect();
+    let head: Vec<&str> = head.iter().map(String::as_str).chain(["told rightly"]).collect();
+    let rows = told.names.iter().zip(&told.confusion).enumerate().map(|(at, (name, row))| {
+        let all: u64 = row.iter().sum();
+        let counts = row.iter().map(|count| report::count(*count));
+        [name.to_string()].into_iter().chain(counts).chain([share(row[at] as f64 / all.max(1) as f64)]).collect()
+    });
+    text.push_str(&format!("\n{}\n", report::table(&head, rows)));
+    if without > 0 {
+        text.push_str(&format!("\n{} customers have no label; --out FILE writes the segment of each.\n", report::count(without as u64)));
+    }
+    text
+}
