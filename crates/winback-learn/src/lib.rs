@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 pub mod artifact;
+pub mod calibrate;
 pub mod card;
 mod cholesky;
 mod design;
