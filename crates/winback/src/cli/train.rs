@@ -63,8 +63,12 @@ fn validation_text(validation: &Validation) -> String {
     let table = report::table(&["held-out measure", "mean", "deviation", "pooled"], rows);
     let cuts = validation.cuts.iter().map(|cut| {
         let percent = |share: f64| format!("{:.1} %", share * 100.0);
-        let interval = format!("{} to {}", percent(cut.precision_low), percent(cut.precision_high));
-        vec![format!("{:.1}", cut.threshold), report::count(cut.customers), percent(cut.precision), interval, percent(cut.recall)]
+        // Of nobody no share has left.
+        let (left, interval) = match cut.customers {
+            0 => ("—".to_owned(), "—".to_owned()),
+            _ => (percent(cut.precision), format!("{} to {}", percent(cut.precision_low), percent(cut.precision_high))),
+        };
+        vec![format!("{:.1}", cut.threshold), report::count(cut.customers), left, interval, percent(cut.recall)]
     });
     let cuts = report::table(&["call from", "customers", "left", "95 % interval", "of all leavers"], cuts);
     let mut text = format!("\n{} folds, customers the model had not seen:\n{table}\n\nWhat a cut brings:\n{cuts}", validation.folds);
