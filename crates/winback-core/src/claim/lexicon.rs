@@ -335,7 +335,8 @@ mod tests {
     #[test]
     fn a_word_is_not_cut() {
         let check = |text: &str, expected: &str| {
-            let found: Vec<&str> = hits(text).filter(|hit| matches!(hit.word, Word::Claim(_))).map(|hit| &text[hit.start..hit.end]).collect();
+            let found: Vec<&str> =
+                hits(text).filter(|hit| matches!(hit.word, Word::Claim(_))).map(|hit| &text[hit.start..hit.end]).collect();
             assert_eq!(found, [expected], "{text}");
         };
         check("接下來月費減免 {percent}", "月費減免");

@@ -283,3 +283,23 @@ fn script_text(script: &CallScript, locale: Locale) -> String {
         outcomes.collect::<String>()
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use winback_core::script::{CallStep, Next};
+
+    #[test]
+    fn what_a_customer_says_stands_in_the_quotation_marks_of_the_region() {
+        let objection =
+            Objection {
+                id: "a".into(), after: Vec::new(), then: Next::Step(CallStep::Close), customer: "…".into(), answer: "好".into()
+            };
+        let (opening, reason, offer, close) = Default::default();
+        let script = CallScript { opening, reason, offer, objections: vec![objection], forbidden: Vec::new(), close, outcomes: Vec::new() };
+        let check = |locale, said: &str| assert!(script_text(&script, locale).contains(said), "{locale}");
+        check(Locale::ZhTw, "  「…」\n    → 好");
+        check(Locale::ZhCn, "  “…”\n    → 好");
+        check(Locale::En, "  “…”\n    → 好");
+    }
+}
