@@ -209,7 +209,7 @@ pub struct EffectAssumption {
     /// The share of the would-be leavers who stay because of it, from 0 to 1.
     pub saves: f64,
     /// Where the number comes from, in the owner's words.
-    pub source: String,
+    pub source: Localized,
 }
 
 /// One rule: for these customers, try these offers in this order.
@@ -218,7 +218,7 @@ pub struct Rule {
     /// The rule's name, unique in the file.
     pub id: String,
     /// Who answers for it.
-    pub owner: String,
+    pub owner: Localized,
     /// The day it was last changed.
     pub date: Date,
     /// The value tiers it is for; empty for all, the unknown tier included.

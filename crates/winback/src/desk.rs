@@ -1,4 +1,5 @@
 //! What the dashboard works with: the newest run as it was made, and the pen to write for one customer.
+use crate::newest::LOOKED_AT;
 use crate::run_settings::RunSettings;
 use crate::stages::{self, TrainStage};
 use crate::workbench::Workbench;
@@ -63,7 +64,7 @@ pub fn context(run: &Run) -> Result<Context, StoreError> {
 #[async_trait]
 impl Desk for OfficeDesk {
     async fn context(&self) -> Result<Option<Arc<Context>>, StoreError> {
-        let runs = self.bench.store.runs(self.bench.settings.keep_runs.unwrap_or(20)).await?;
+        let runs = self.bench.store.runs(LOOKED_AT).await?;
         let Some(run) = runs.iter().find(|run| run.has(Stage::Assess)) else {
             return Ok(None);
         };

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use winback_core::digest::Digest;
 use winback_core::goal::Goal;
+use winback_core::id::RunId;
 use winback_core::locale::Localized;
 use winback_core::message::{Approved, Company};
 use winback_core::money::Money;
@@ -152,11 +153,46 @@ impl RunSettings {
         })
     }
 
-    /// Returns whether what people wrote into files is the same; whether the run is a sample, where behaviour came
-    /// from and which program it was does not count.
-    pub fn same_files(&self, other: &Self) -> bool {
-        let files = |of: &Self| Self { program: String::new(), sample: false, behaviour: BehaviourSource::None, ..of.clone() };
-        files(self) == files(other)
+    /// Returns which of the files that people write settings into say something else, by their names; whether the run
+    /// is a sample, where behaviour came from and which program it was does not count.
+    fn other_files(&self, other: &Self) -> Vec<&'static str> {
+        // What stands in neither of the two files and is no template stands in winback.toml.
+        let rest = |of: &Self| Self {
+            program: String::new(),
+            schema: String::new(),
+            offers: String::new(),
+            templates: Digest::of(b""),
+            sample: false,
+            behaviour: BehaviourSource::None,
+            ..of.clone()
+        };
+        let files = [
+            ("winback.toml", rest(self) == rest(other)),
+            ("schema.toml", self.schema == other.schema),
+            ("offers.toml", self.offers == other.offers),
+        ];
+        files.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
+    }
+
+    /// Returns a note of each thing that `present` says otherwise, and what comes of it for a run of these settings.
+    pub fn changes(&self, present: &Self, run: RunId) -> Vec<String> {
+        let mut notes = Vec::new();
+        let files = self.other_files(present);
+        if !files.is_empty() {
+            let say = if files.len() == 1 { "says" } else { "say" };
+            notes.push(format!(
+                "note: {} {say} something else than when run {run} was begun; it goes on with its own settings, and winback run makes a \
+                 new run with the present ones",
+                files.join(" and ")
+            ));
+        }
+        if self.templates != present.templates {
+            notes.push(format!(
+                "note: the message templates are others than when run {run} was begun; what is written now has the present wordings, and \
+                 winback write --again writes everything anew"
+            ));
+        }
+        notes
     }
 
     /// Returns the hash of the settings.

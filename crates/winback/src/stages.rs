@@ -3,13 +3,14 @@ use crate::behaviour::{Values, WithBehaviour};
 use crate::cli::features;
 use crate::config::offers_file;
 use crate::exit::{Exit, OrExit, stop};
+use crate::newest::need;
 use crate::run_settings::BehaviourSource;
 use crate::workbench::{OrStorage, Workbench, now, today};
 use anyhow::Context as _;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 use winback_connectors::csv::CsvSource;
@@ -50,9 +51,20 @@ pub struct TrainStage {
 pub struct Started {
     /// The run.
     pub run: Run,
-    /// Which file it is.
-    pub fingerprint: Fingerprint,
+    /// Its file.
+    pub input: Input,
 }
+
+/// The file of a run.
+pub struct Input {
+    path: PathBuf,
+    fingerprint: Fingerprint,
+    /// The file as it was opened before its run was begun.
+    opened: Option<Opened>,
+}
+
+/// A table that is open for reading, and its columns that are not used.
+pub type Opened = (Box<dyn CustomerSource>, Vec<UnusedColumn>);
 
 /// Returns the exit code for a file that cannot be read.
 pub fn unread_code(file: &Path) -> Exit {
@@ -64,7 +76,8 @@ pub fn fingerprint(file: &Path) -> anyhow::Result<Fingerprint> {
     Fingerprint::of(file).or_hint(unread_code(file), "check the path of the file")
 }
 
-/// Begins the run of a file, or takes up the one of equal origin: the newest run, finished or not, else an unfinished one.
+/// Begins the run of a file, or takes up the one of equal origin: the newest run, finished or not, else an unfinished
+/// one. A file that cannot be read as the schema says begins none.
 pub async fn begin(bench: &Workbench, file: &Path) -> anyhow::Result<Started> {
     refuse_wrong_offers(bench)?;
     let fingerprint = fingerprint(file)?;
@@ -73,18 +86,21 @@ pub async fn begin(bench: &Workbench, file: &Path) -> anyhow::Result<Started> {
     let source_digest = fingerprint.sha256.clone();
     let origin = RunOrigin { source, source_digest, settings_digest: bench.run_settings.digest()?, settings };
     let newest = bench.store.runs(1).await.or_storage()?.into_iter().next().filter(|run| run.origin == origin);
-    let run = match newest {
-        Some(run) => run,
-        None => bench.store.begin(&origin, now()).await.or_storage()?,
+    let (run, opened) = match newest {
+        Some(run) => (run, None),
+        None => {
+            let opened = open_source(bench, file, fingerprint.clone())?;
+            (bench.store.begin(&origin, now()).await.or_storage()?, Some(opened))
+        }
     };
-    Ok(Started { run, fingerprint })
+    Ok(Started { run, input: Input { path: file.to_owned(), fingerprint, opened } })
 }
 
 /// Stops before anything is made from offers that are wrong. An offer whose time is over is left to the plan, which
 /// does not make it: a file must not stop working from one day to the next.
 fn refuse_wrong_offers(bench: &Workbench) -> anyhow::Result<()> {
     let file = offers_file::parse(&bench.run_settings.offers, "offers.toml").or_exit(Exit::BadConfig)?;
-    let findings = lint(&file.catalogue, &file.lines, today());
+    let findings = lint(&file.catalogue, &file.lines, today(), &bench.rules.company.approved);
     let wrong: Vec<_> = findings.iter().filter(|one| one.severity == Severity::Error && one.fault != Fault::Period).collect();
     match wrong.first() {
         None => Ok(()),
@@ -107,12 +123,21 @@ async fn stage<R: Serialize>(
         return Ok(());
     }
     let start = Instant::now();
-    let report = serde_json::to_value(work(run).await?)?;
-    let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let report = StageReport { stage, finished_at: now(), duration_ms, report };
+    let report = work(run).await?;
+    keep(bench, run, (stage, milliseconds(start)), &report).await
+}
+
+/// Keeps the report of a stage and how long it took, in milliseconds, with the run.
+async fn keep<R: Serialize>(bench: &Workbench, run: &mut Run, (stage, duration_ms): (Stage, u64), report: &R) -> anyhow::Result<()> {
+    let report = StageReport { stage, finished_at: now(), duration_ms, report: serde_json::to_value(report)? };
     bench.store.finish_stage(run.id, &report).await.or_storage()?;
+    run.stages.retain(|done| done.stage < stage);
     run.stages.push(report);
     Ok(())
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What the import stage keeps with the run.
@@ -129,10 +154,11 @@ pub struct ImportStage {
 pub type UnusedColumn = (String, String);
 
 /// Reads the file into the store.
-pub async fn import(bench: &Workbench, run: &mut Run, file: &Path, fingerprint: Fingerprint) -> anyhow::Result<()> {
+pub async fn import(bench: &Workbench, run: &mut Run, input: Input) -> anyhow::Result<()> {
     stage(bench, run, Stage::Import, async |run: &Run| {
         let table = &bench.rules.table;
-        let (mut source, unused) = open_source(bench, file, fingerprint)?;
+        let Input { path, fingerprint, opened } = input;
+        let (mut source, unused) = opened.map_or_else(|| open_source(bench, &path, fingerprint), Ok)?;
         let report = import::import(run, table, &mut *source, &*bench.store, &bench.bar).await;
         let rows = match report {
             Err(ImportError::Store(error)) => return Err(error).or_storage(),
@@ -161,11 +187,7 @@ async fn row_findings(bench: &Workbench, run: &Run) -> anyhow::Result<()> {
 }
 
 /// Opens the file by the schema, with behaviour added where it is wanted; tells which columns are not used and why.
-pub fn open_source(
-    bench: &Workbench,
-    file: &Path,
-    fingerprint: Fingerprint,
-) -> anyhow::Result<(Box<dyn CustomerSource>, Vec<UnusedColumn>)> {
+pub fn open_source(bench: &Workbench, file: &Path, fingerprint: Fingerprint) -> anyhow::Result<Opened> {
     let table = &bench.rules.table;
     let source = CsvSource::open(file, table, fingerprint).or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")?;
     let extra = source.ignored().iter().map(|column| (column.name.clone(), "not in schema.toml".to_owned()));
@@ -258,8 +280,7 @@ fn newest_card(bench: &Workbench) -> anyhow::Result<ModelCard> {
 
 /// Returns the model that scored a run.
 pub fn model_of(bench: &Workbench, run: &Run) -> anyhow::Result<(LogisticModel, TrainStage)> {
-    let kept = run.report(Stage::Train).ok_or_else(|| stop(Exit::Usage, "no model was trained for this import yet", "winback train"))?;
-    let kept: TrainStage = serde_json::from_value(kept.report.clone()).context("the run's training report cannot be read")?;
+    let kept: TrainStage = report(run, Stage::Train)?;
     let path = bench.path(&bench.settings.model_dir).join(format!("{}.json", kept.card.version));
     let model = shelf::load(&path).or_hint(Exit::BadInput, "winback train --again makes the model anew")?;
     Ok((model, kept))
@@ -287,6 +308,7 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
 
 /// Plans for every customer of the run.
 pub async fn plan(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
+    need(run, Stage::Assess)?;
     stage(bench, run, Stage::Plan, async |run: &Run| -> anyhow::Result<PlanReport> {
         let (_, trained) = model_of(bench, run)?;
         let features = FeatureSchema::of(&bench.rules.table);
@@ -309,17 +331,31 @@ pub async fn plan(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
 
 /// Writes for the customers most worth keeping.
 pub async fn write(bench: &Workbench, run: &mut Run, selection: Selection) -> anyhow::Result<()> {
+    need(run, Stage::Plan)?;
     stage(bench, run, Stage::Write, async |run: &Run| write_some(bench, run, selection).await).await
 }
 
-/// Writes for some customers and returns what came of it, without closing the stage.
-pub async fn write_some(bench: &Workbench, run: &Run, selection: Selection) -> anyhow::Result<WriteReport> {
+/// Writes for more customers of a run whose writing is done, and keeps what all its messages come to.
+pub async fn write_more(bench: &Workbench, run: &mut Run, selection: Selection) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let report = write_some(bench, run, selection).await?;
+    keep_written(bench, run, start, &report).await
+}
+
+/// Keeps what the messages of a run come to after more were written.
+pub async fn keep_written(bench: &Workbench, run: &mut Run, since: Instant, report: &WriteReport) -> anyhow::Result<()> {
+    let before = run.report(Stage::Write).map_or(0, |kept| kept.duration_ms);
+    keep(bench, run, (Stage::Write, before.saturating_add(milliseconds(since))), report).await
+}
+
+async fn write_some(bench: &Workbench, run: &Run, selection: Selection) -> anyhow::Result<WriteReport> {
     let scribe = bench.scribe(&bench.rules.table, &bench.rules.catalogue, &bench.rules.company);
     write::write(run, &scribe, selection, &*bench.store, &bench.bar).await.or_storage()
 }
 
-/// Returns the report of a stage that is done.
+/// Returns the report of a stage, or says how far the run has come.
 pub fn report<R: serde::de::DeserializeOwned>(run: &Run, stage: Stage) -> anyhow::Result<R> {
-    let report = run.report(stage).ok_or_else(|| anyhow::anyhow!("the stage {} has not been done", stage.tag()))?;
-    serde_json::from_value(report.report.clone()).with_context(|| format!("the report of the stage {} cannot be read", stage.tag()))
+    need(run, stage)?;
+    let report = run.report(stage).map(|kept| kept.report.clone()).unwrap_or_default();
+    serde_json::from_value(report).with_context(|| format!("the report of the stage {} cannot be read", stage.tag()))
 }

@@ -3,6 +3,7 @@ use crate::cli::Place;
 use crate::config::settings::Settings;
 use crate::config::{SCHEMA_TELCO, offers_file};
 use crate::exit::{Exit, OrExit, stop};
+use crate::newest::newest;
 use crate::progress_bar::Bar;
 use crate::run_settings::{BehaviourSource, Rules, RunSettings, TextFile, Texts};
 use crate::stages::unread_code;
@@ -17,7 +18,7 @@ use winback_core::brief::Sources;
 use winback_core::message::Company;
 use winback_core::offer::Catalogue;
 use winback_core::pipeline::write::Scribe;
-use winback_core::run::Run;
+use winback_core::run::{Run, Stage};
 use winback_core::schema::TableSchema;
 use winback_core::store::{RunStore, StoreError};
 use winback_core::template::Templates;
@@ -108,31 +109,45 @@ impl Workbench {
         })
     }
 
-    /// Opens a folder at its newest run, with the settings that the run was begun with: a run is one pass with one
-    /// set of settings, so files that changed since are for the next run, and a note says so.
-    pub async fn at_newest(at: &Place) -> anyhow::Result<(Self, Run)> {
-        let mut bench = Self::open(&at.home, at.quiet, &Overrides::default()).await?;
-        let run = bench.newest().await?;
+    /// Opens a folder alone, at the newest run that has a stage behind it, to go on with it.
+    pub async fn at_work(at: &Place, stage: Stage) -> anyhow::Result<(Self, RunLock, Run)> {
+        let bench = Self::open(&at.home, at.quiet, &Overrides::default()).await?;
+        let lock = bench.lock()?;
+        let (bench, run) = bench.with_newest(stage).await?;
+        Ok((bench, lock, run))
+    }
+
+    /// Opens a folder at the newest run that has a stage behind it.
+    pub async fn at_newest(at: &Place, stage: Stage) -> anyhow::Result<(Self, Run)> {
+        Self::open(&at.home, at.quiet, &Overrides::default()).await?.with_newest(stage).await
+    }
+
+    /// Takes the newest run that has a stage behind it, and the settings that the run was begun with: a run is one pass
+    /// with one set of settings, so files that changed since are for the next run, and a note says so.
+    async fn with_newest(self, stage: Stage) -> anyhow::Result<(Self, Run)> {
+        let mut bench = self;
+        let run = bench.newest(stage).await?;
         let own: RunSettings = serde_json::from_str(&run.origin.settings)
             .map_err(|error| anyhow::Error::new(error).context(format!("the settings of run {} cannot be read", run.id)))
             .or_hint(Exit::Storage, "winback run --data FILE makes a new run")?;
-        if !own.same_files(&bench.run_settings) {
-            say(&format!(
-                "note: winback.toml, schema.toml or offers.toml say something else than when run {} was begun; it goes on with its own \
-                 settings, and winback run makes a new run with the present ones",
-                run.id
-            ));
-        }
+        own.changes(&bench.run_settings, run.id).iter().for_each(|change| say(change));
         bench.rules = own.rules()?;
         bench.run_settings = own;
         Ok((bench, run))
     }
 
-    /// Returns the newest run, or says how to make one.
-    pub async fn newest(&self) -> anyhow::Result<Run> {
-        let runs = self.store.runs(1).await.or_storage()?;
-        let none = || stop(Exit::Usage, "there is nothing here yet", "winback run --data FILE, or winback demo for a generated portfolio");
-        runs.into_iter().next().ok_or_else(none)
+    /// Returns the newest run that has a stage behind it, with a note of a newer one that has not.
+    pub async fn newest(&self, stage: Stage) -> anyhow::Result<Run> {
+        let newest = newest(self, stage).await?;
+        newest.note().iter().for_each(|note| say(note));
+        Ok(newest.run)
+    }
+
+    /// Forgets a stage of a run and all later ones, so that they are done again.
+    pub async fn reopen(&self, run: &mut Run, stage: Stage) -> anyhow::Result<()> {
+        self.store.reopen(run.id, stage).await.or_storage()?;
+        run.stages.retain(|done| done.stage < stage);
+        Ok(())
     }
 
     /// Returns what messages are written with.

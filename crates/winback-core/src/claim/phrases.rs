@@ -7,6 +7,7 @@ use super::wordings::{Known, Wordings, forms};
 use crate::locale::Locale;
 use crate::manners::HouseRules;
 use crate::message::{Brief, Channel};
+use crate::offer::OfferKind;
 use crate::review::{Tags, visible_text};
 use crate::segment::SegmentId;
 use crate::template::{Case, TemplatePart as Part, TemplateSection as Section};
@@ -14,6 +15,9 @@ use std::collections::BTreeSet;
 
 /// What a template cannot approve: a company must be able to keep it, whoever typed it.
 const NEVER: [&str; 9] = ["superlative", "guarantee", "urgency", "scarcity", "refund", "gift", "award", "lottery", "unlimited"];
+
+/// Of these, the terms that an offer may have: what it gives. The others praise it or press, whatever it gives.
+const TERMS: [&str; 3] = ["gift", "refund", "unlimited"];
 
 /// The approved phrases of every template, by the cases they are for.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +50,12 @@ impl Phrases {
     /// Returns whether a kind of claim can be approved by no template, only by the company.
     pub(crate) fn never_approves(of: &str) -> bool {
         NEVER.contains(&of)
+    }
+
+    /// Returns whether an offer of a kind answers itself for such a claim, which no template can approve. A gift, money
+    /// back, use without limit are its terms where it gives something; a service gives help alone.
+    pub(crate) fn offer_states(kind: Option<OfferKind>, of: &str) -> bool {
+        TERMS.contains(&of) && kind.is_some_and(|kind| kind != OfferKind::Service)
     }
 
     /// Returns the file and the line of the wording for this case that a clause of a draft is of, with marks where

@@ -1,5 +1,6 @@
 //! What is wrong with an offer file, found before it is used: each finding has
 //! its line and says what was expected.
+use crate::message::Approved;
 use crate::offer::matrix::Cell;
 use crate::offer::{Catalogue, Offer};
 use jiff::civil::Date;
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 
 mod offers;
 mod rules;
+mod words;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -37,6 +39,12 @@ pub enum Fault {
     Months,
     /// The promise and the terms do not fit together.
     PromiseTerms,
+    /// A name or a promise is no plain text: template syntax, markup, control characters.
+    Markup,
+    /// A name or a promise says what no message says: blame, spying, urgency, guilt, empty phrases.
+    Manners,
+    /// A name or a promise claims what somebody must answer for, and nobody does: a superlative, a guarantee.
+    Unapproved,
     /// A promise holds a number typed by hand.
     TypedNumber,
     /// The promise gives something else than the cost counts.
@@ -119,9 +127,10 @@ impl Lines {
     }
 }
 
-/// Looks an offer file over; errors stand before warnings, each in order of line.
-pub fn lint(catalogue: &Catalogue, lines: &Lines, today: Date) -> Vec<LintFinding> {
-    let mut page = Page { catalogue, lines, today, findings: Vec::new() };
+/// Looks an offer file over, with the phrases that somebody answers for; errors stand before warnings, each in order of
+/// line.
+pub fn lint(catalogue: &Catalogue, lines: &Lines, today: Date, approved: &[Approved]) -> Vec<LintFinding> {
+    let mut page = Page { catalogue, lines, today, approved, findings: Vec::new() };
     settings(&mut page);
     offers::check(&mut page);
     rules::check(&mut page);
@@ -131,7 +140,7 @@ pub fn lint(catalogue: &Catalogue, lines: &Lines, today: Date) -> Vec<LintFindin
 
 /// Names each condition on a column that a table does not have; nobody meets such a condition.
 pub fn lint_columns(catalogue: &Catalogue, lines: &Lines, known: impl Fn(&str) -> bool) -> Vec<LintFinding> {
-    let mut page = Page { catalogue, lines, today: Date::ZERO, findings: Vec::new() };
+    let mut page = Page { catalogue, lines, today: Date::ZERO, approved: &[], findings: Vec::new() };
     for (index, offer) in catalogue.offers.iter().enumerate() {
         for (column, _) in offer.eligibility.having.iter().filter(|(column, _)| !known(column)) {
             let text =
@@ -153,6 +162,7 @@ struct Page<'a> {
     catalogue: &'a Catalogue,
     lines: &'a Lines,
     today: Date,
+    approved: &'a [Approved],
     findings: Vec<LintFinding>,
 }
 

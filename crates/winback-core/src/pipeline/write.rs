@@ -49,7 +49,7 @@ pub enum Selection {
     One(Position),
 }
 
-/// What writing for a portfolio did. Every customer is counted once:
+/// What the messages of a run come to, those written earlier included. Every customer is counted once:
 /// `ready + held + unreachable + low_risk + already_left + not_selected = customers`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteReport {
@@ -69,7 +69,7 @@ pub struct WriteReport {
     pub low_risk: u64,
     /// Customers left alone because they have left already.
     pub already_left: u64,
-    /// Customers to be contacted who are not among those selected.
+    /// Customers to be contacted for whom nothing is written yet.
     pub not_selected: u64,
     /// Messages that passed review.
     pub messages: u64,
@@ -149,7 +149,8 @@ fn no_brief(channel: Channel, why: &NoBrief) -> Finding {
     Finding { channel, part: "brief".into(), check: "brief".into(), detail: why.to_string() }
 }
 
-/// Writes for the selected customers of a planned run who have not been written for, a page a transaction.
+/// Writes for the selected customers of a planned run who have not been written for, a page a transaction. The report
+/// counts every message of the run, those stored before included; for [`Selection::One`], that customer's alone.
 pub async fn write(
     run: &Run,
     scribe: &Scribe<'_>,
@@ -177,10 +178,32 @@ pub async fn write(
         progress.advance(page.len() as u64);
     }
     progress.done();
+    if matches!(selection, Selection::Best(_)) {
+        count_others(run, scribe, &positions, store, &mut tally).await?;
+    }
     let mut report = tally.finish();
     let contacts = planned.planned.saturating_sub(planned.low_risk + planned.already_left);
     report.not_selected = contacts.saturating_sub(report.ready + report.held + report.unreachable);
     Ok(report)
+}
+
+/// Counts the messages that earlier commands wrote for customers who are not among those selected now.
+async fn count_others(
+    run: &Run,
+    scribe: &Scribe<'_>,
+    selected: &[Position],
+    store: &dyn Store,
+    tally: &mut Tally<'_>,
+) -> Result<(), StoreError> {
+    let selected: HashSet<Position> = selected.iter().copied().collect();
+    let mut others = store.best(run.id, i64::MAX as u64).await?;
+    others.retain(|position| !selected.contains(position));
+    for page in others.chunks(PAGE_CUSTOMERS) {
+        for position in store.written(run.id, page, scribe.locales).await? {
+            tally.count(&store.writings(run.id, position).await?);
+        }
+    }
+    Ok(())
 }
 
 /// A scribe who knows how the customers of a run can be reached.
@@ -308,10 +331,58 @@ impl WriteReport {
         self.findings.extend(findings.take(room).cloned());
     }
 
+    /// Counts what is written for one customer now in place of what was before. How alike the mails are stays as the
+    /// last batch told it.
+    pub fn exchange(&mut self, before: &[Writing], after: &[Writing], templates: &Templates) {
+        let of = |writings: &[Writing]| {
+            let mut one = Self::default();
+            one.count(writings, templates);
+            one
+        };
+        let (old, new) = (of(before), of(after));
+        let all = |report: &Self| report.ready + report.held + report.unreachable;
+        let moved = |number: &mut u64, less: u64, more: u64| *number = (*number + more).saturating_sub(less);
+        moved(&mut self.not_selected, all(&new), all(&old));
+        moved(&mut self.ready, old.ready, new.ready);
+        moved(&mut self.held, old.held, new.held);
+        moved(&mut self.unreachable, old.unreachable, new.unreachable);
+        moved(&mut self.messages, old.messages, new.messages);
+        moved(&mut self.neutral_greetings, old.neutral_greetings, new.neutral_greetings);
+        exchanged(&mut self.goals, &old.goals, new.goals);
+        exchanged(&mut self.voices, &old.voices, new.voices);
+        exchanged(&mut self.without_voice, &old.without_voice, new.without_voice);
+        for kept in &mut self.withheld {
+            let gone = old.withheld.iter().any(|count| count.withheld == kept.withheld);
+            kept.customers = kept.customers.saturating_sub(u64::from(gone));
+        }
+        self.withheld.retain(|count| count.customers > 0);
+        new.withheld.iter().for_each(|count| self.count_withheld(count.withheld));
+        for finding in &old.findings {
+            if let Some(place) = self.findings.iter().position(|kept| kept == finding) {
+                self.findings.remove(place);
+            }
+        }
+        self.findings.extend(new.findings);
+        self.findings.truncate(FIRST_FINDINGS);
+    }
+
     fn count_withheld(&mut self, withheld: Withheld) {
         match self.withheld.binary_search_by_key(&withheld, |count| count.withheld) {
             Ok(place) => self.withheld[place].customers += 1,
             Err(place) => self.withheld.insert(place, WithheldCount { withheld, customers: 1 }),
         }
     }
+}
+
+/// Takes some counts out of others and puts new ones in; what nobody has is left out.
+fn exchanged<K: Ord>(counts: &mut BTreeMap<K, u64>, old: &BTreeMap<K, u64>, new: BTreeMap<K, u64>) {
+    for (name, less) in old {
+        if let Some(count) = counts.get_mut(name) {
+            *count = count.saturating_sub(*less);
+        }
+    }
+    for (name, more) in new {
+        *counts.entry(name).or_default() += more;
+    }
+    counts.retain(|_, count| *count > 0);
 }

@@ -42,6 +42,12 @@ impl Stated<'_> {
         is_quoted_as_a_whole(id)
             || (id == "offer.name" && (Phrases::never_approves(of) || matches!(of, "exclusive" | "automatic" | "approval")))
     }
+
+    /// Returns whether the fact answers for such a claim. Whoever typed it into an offer, a superlative or a guarantee
+    /// rests on a phrase that the company approved.
+    fn answers_for(&self, of: &str, brief: &Brief) -> bool {
+        !Phrases::never_approves(of) || !self.fact.id.starts_with("offer.") || Phrases::offer_states(brief.kind, of)
+    }
 }
 
 fn is_quoted_as_a_whole(id: &str) -> bool {
@@ -198,7 +204,7 @@ impl<'a> Grounds<'a> {
     fn promises(&self, of: &str, claim: &Claim, text: &str) -> Option<&'a Fact> {
         let same = |stated: &&Stated<'_>| {
             let alike = matches!(&stated.claim.value, Value::Promise { of: other, .. } if other == of);
-            alike && (!stated.whole_only(of) || within(text, claim, stated))
+            alike && stated.answers_for(of, self.brief) && (!stated.whole_only(of) || within(text, claim, stated))
         };
         let stated = self.stated.iter().find(same).map(|stated| stated.fact);
         let stated = stated.filter(|fact| of != "free" || !frees_more(text, claim, fact));

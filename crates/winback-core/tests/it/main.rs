@@ -7,6 +7,7 @@ mod ledger;
 mod lies;
 mod lint;
 mod messages;
+mod offers;
 mod prompts;
 mod sample;
 mod truth;

@@ -11,6 +11,7 @@ use winback_connectors::webhook::{RetryPolicy, post_json};
 use winback_core::campaign::{Approval, ApprovalState, CampaignPlan};
 use winback_core::money::Money;
 use winback_core::portfolio::Context;
+use winback_core::run::Stage;
 use winback_core::store::CampaignStore;
 
 /// Approve, decline or list planned actions, and hand them over
@@ -65,7 +66,7 @@ struct Row {
 /// Decides, lists or sends.
 pub async fn run(at: &Place, action: &Action) -> anyhow::Result<ExitCode> {
     let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
-    let run = bench.newest().await?;
+    let run = bench.newest(Stage::Plan).await?;
     let context = context(&run).or_storage()?;
     match action {
         Action::Approve(who) => decide(at, &bench, &context, (who, ApprovalState::Approved)).await?,
@@ -124,7 +125,7 @@ fn row(context: &Context, approval: &Approval, plan: &CampaignPlan) -> Row {
         cost: choice.map(|choice| decimal(choice.cost_minor)),
         expected_net: choice.map(|choice| decimal(choice.effect.net_minor)),
         currency: currency.code().to_owned(),
-        owner: plan.owner.clone(),
+        owner: plan.owner.en.clone(),
         due: plan.due.map(|due| due.to_string()),
         approved_by: approval.by.clone(),
         approved_at: approval.at.to_string(),

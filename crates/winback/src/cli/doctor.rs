@@ -1,6 +1,7 @@
 //! `winback doctor`
 use crate::cli::{Place, offers};
 use crate::exit::Exit;
+use crate::newest::unfinished;
 use crate::workbench::{Overrides, Workbench, load_settings, today};
 use crate::{report, stages};
 use std::process::ExitCode;
@@ -13,13 +14,36 @@ use winback_core::store::RunStore;
 struct Look {
     what: &'static str,
     fine: bool,
+    /// Whether it is fine so far, with something left to do.
+    unfinished: bool,
     found: String,
 }
 
+/// What a look found.
+enum Found {
+    Fine(String),
+    Unfinished(String),
+    Wrong(String),
+}
+
 fn look(what: &'static str, result: anyhow::Result<String>) -> Look {
-    match result {
-        Ok(found) => Look { what, fine: true, found },
-        Err(error) => Look { what, fine: false, found: crate::exit::explain(&error).1.trim_start_matches("error: ").to_owned() },
+    seen(what, result.map(Found::Fine))
+}
+
+fn seen(what: &'static str, result: anyhow::Result<Found>) -> Look {
+    let found = result.unwrap_or_else(|error| Found::Wrong(crate::exit::explain(&error).1.trim_start_matches("error: ").to_owned()));
+    let (fine, unfinished) = (!matches!(found, Found::Wrong(_)), matches!(found, Found::Unfinished(_)));
+    let (Found::Fine(found) | Found::Unfinished(found) | Found::Wrong(found)) = found;
+    Look { what, fine, unfinished, found }
+}
+
+impl Look {
+    fn word(&self) -> &'static str {
+        match (self.fine, self.unfinished) {
+            (false, _) => "WRONG",
+            (true, true) => "note",
+            (true, false) => "ok",
+        }
     }
 }
 
@@ -36,15 +60,14 @@ pub async fn run(at: &Place) -> anyhow::Result<ExitCode> {
         Ok(bench) => {
             looks.push(look("schema.toml", Ok(format!("{}, {} columns", bench.rules.table.name, bench.rules.table.columns.len()))));
             looks.push(look("message templates", Ok(format!("{} ({})", bench.templates.name(), bench.templates.digest().short()))));
-            looks.push(look("store", store(&bench).await));
+            looks.push(seen("store", store(&bench).await));
             looks.push(look("model", model(&bench)));
         }
         Err(error) => looks.push(look("configuration and store", Err(error))),
     }
     let fine = looks.iter().all(|look| look.fine);
     report::print(at.json, &looks, || {
-        let rows =
-            looks.iter().map(|look| vec![if look.fine { "ok" } else { "WRONG" }.to_owned(), look.what.to_owned(), look.found.clone()]);
+        let rows = looks.iter().map(|look| vec![look.word().to_owned(), look.what.to_owned(), look.found.clone()]);
         report::table(&[], rows)
     })?;
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(Exit::Findings as u8) })
@@ -66,20 +89,26 @@ fn settings(at: &Place) -> anyhow::Result<String> {
 
 fn offers_in_order(at: &Place) -> anyhow::Result<String> {
     let file = offers::read(&at.home, None)?;
-    let findings = lint(&file.catalogue, &file.lines, today());
+    let findings = lint(&file.catalogue, &file.lines, today(), &load_settings(&at.home)?.company.approved);
     match findings.iter().any(|finding| finding.severity == Severity::Error) {
-        true => anyhow::bail!("{}", offers::lint_text(&findings)),
+        true => anyhow::bail!("{}", offers::lint_text(&findings, "offers.toml")),
         false => Ok(format!("{} offers, {} rules, {} warnings", file.catalogue.offers.len(), file.catalogue.rules.len(), findings.len())),
     }
 }
 
-async fn store(bench: &Workbench) -> anyhow::Result<String> {
+/// Looks at the newest run: one without customers is of no use, one that is not done says what to type next.
+async fn store(bench: &Workbench) -> anyhow::Result<Found> {
     let runs = bench.store.runs(1).await?;
     let Some(run) = runs.first() else {
-        return Ok("empty".to_owned());
+        return Ok(Found::Fine("empty".to_owned()));
     };
-    let progress = bench.store.progress(run.id).await?;
-    Ok(format!("newest run {}: {} customers of {}", run.id, report::count(progress.customers), run.origin.source))
+    let customers = bench.store.progress(run.id).await?.customers;
+    let told = format!("newest run {}: {} customers of {}", run.id, report::count(customers), run.origin.source);
+    Ok(match unfinished(run) {
+        None => Found::Fine(told),
+        Some((state, command)) if customers == 0 => Found::Wrong(format!("{told}; {state}: {command}, or winback run --data FILE")),
+        Some((state, command)) => Found::Unfinished(format!("{told}; {state}: {command}")),
+    })
 }
 
 fn model(bench: &Workbench) -> anyhow::Result<String> {

@@ -1,6 +1,7 @@
 //! `winback export`
 use crate::cli::{Language, Place, show};
 use crate::desk::context;
+use crate::example;
 use crate::exit::{Exit, stop};
 use crate::handout::{Count, Handout, Order, Wanted};
 use crate::report;
@@ -13,8 +14,10 @@ use winback_connectors::message_export::{Format, holds_drafts};
 use winback_core::campaign::ApprovalState;
 use winback_core::message::Channel;
 use winback_core::offer::OfferId;
-use winback_core::portfolio::Filter;
+use winback_core::portfolio::{Context, Filter};
 use winback_core::risk::{RiskLevel, ValueTier};
+use winback_core::run::Stage;
+use winback_core::store::CampaignStore;
 
 /// Hand messages out as files: drafts for a mail program, tables, call sheets, a sheet to read
 ///
@@ -140,14 +143,22 @@ fn parse_approval(text: &str) -> Result<ApprovalState, String> {
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let wanted = wanted(args)?;
     let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
-    let run = bench.newest().await?;
+    let run = bench.newest(Stage::Plan).await?;
     let context = context(&run).or_storage()?;
+    offer_is_known(&context, &wanted.filter)?;
     replaceable(&args.out, wanted.format, args.overwrite)?;
     let count = Handout { bench: &bench, context: &context, wanted: &wanted }.write(&args.out).await?;
     if count.exported > 0 && wanted.format == Format::Eml && bench.settings.sender.is_none() {
         say("note: the mails name no sender; give company.email in winback.toml, or let your mail program put in its own");
     }
-    report::print(at.json, &count, || text(&count, &args.out))?;
+    if count.exported > 0 && wanted.format == Format::Eml {
+        // A draft is one click away from being sent.
+        example::note(&bench, &run, &context.company);
+    } else if count.exported > 0 {
+        example::note_for_real_customers(&bench, &run, &context.company).await?;
+    }
+    let hint = hint(&bench, &context, &wanted, &count).await?;
+    report::print(at.json, &count, || text(&count, &args.out, hint.as_deref()))?;
     Ok(code(&count))
 }
 
@@ -207,7 +218,40 @@ fn code(count: &Count) -> ExitCode {
     }
 }
 
-fn text(count: &Count, out: &Path) -> String {
+/// Checks that the offer asked for is one of the run.
+fn offer_is_known(context: &Context, filter: &Filter) -> anyhow::Result<()> {
+    let catalogue = &context.catalogue;
+    match filter.offer.as_ref().filter(|id| catalogue.offer(id).is_none()) {
+        None => Ok(()),
+        Some(unknown) => {
+            let known = catalogue.offers.iter().map(|offer| offer.id.to_string()).collect::<Vec<_>>().join(", ");
+            Err(stop(Exit::Usage, format!("there is no offer {:?}", unknown.0), format!("the offers are {known}")))
+        }
+    }
+}
+
+/// Returns what to type where nobody was handed out and nothing was kept back.
+async fn hint(bench: &Workbench, context: &Context, wanted: &Wanted, count: &Count) -> anyhow::Result<Option<String>> {
+    if count.exported + count.held + count.unreachable > 0 {
+        return Ok(None);
+    }
+    if let Some(state) = wanted.filter.approval
+        && bench.store.decisions(context.run.id, state).await.or_storage()?.is_empty()
+    {
+        let (word, verb) = if state == ApprovalState::Approved { ("approved", "approve") } else { ("declined", "decline") };
+        return Ok(Some(format!("nothing is {word} yet: winback actions {verb} --top 20 --by NAME")));
+    }
+    let to_contact = count.not_written + count.not_chosen;
+    Ok(Some(match wanted.order {
+        _ if count.customers == count.filtered_out => "no customer fits the filter; ask for others".to_owned(),
+        _ if to_contact == 0 => "the plan leaves all of them alone; ask for others, or winback show ID tells why".to_owned(),
+        Order::Top(0) => "--top 0 asks for nobody; ask for 1 or more, or leave it out".to_owned(),
+        Order::Random { count: 0, .. } => "--random 0 asks for nobody; ask for 1 or more, or leave it out".to_owned(),
+        _ => "ask for other customers, or write for more of them: winback write --all".to_owned(),
+    }))
+}
+
+fn text(count: &Count, out: &Path, hint: Option<&str>) -> String {
     let rows = [
         (count.exported, "handed out".to_owned()),
         (count.held, "held: no message passed its review".to_owned()),
@@ -229,8 +273,8 @@ fn text(count: &Count, out: &Path) -> String {
     for reason in &count.first_reasons {
         text.push_str(&format!("\n  {reason}"));
     }
-    if count.exported == 0 && count.held + count.unreachable == 0 {
-        text.push_str("\nhint: ask for other customers, or write for more of them: winback write --all");
+    if let Some(hint) = hint {
+        text.push_str(&format!("\nhint: {hint}"));
     }
     text
 }

@@ -25,7 +25,7 @@ pub struct Args {
 
 /// Writes the features of the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let (bench, run) = Workbench::at_newest(at).await?;
+    let (bench, run) = Workbench::at_newest(at, Stage::Import).await?;
     let out = args.out.clone().unwrap_or_else(|| file(&bench));
     let portfolio = stages::portfolio(&bench, &run).await?;
     if args.check {

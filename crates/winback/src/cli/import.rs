@@ -5,14 +5,13 @@ use crate::exit::{Exit, OrExit, stop};
 use crate::report;
 use crate::stages::{self, ImportStage, Started};
 use crate::telemetry::say;
-use crate::workbench::{OrStorage, Overrides, Workbench};
+use crate::workbench::{Overrides, Workbench};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use winback_connectors::csv::{ColumnStatistics, sniff};
 use winback_connectors::telco_file::find_telco;
 use winback_core::run::Stage;
-use winback_core::store::RunStore;
 
 /// Read a CSV file into the store, every rejected row named
 #[derive(Debug, clap::Args)]
@@ -57,12 +56,11 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         return check(at, &bench, &file);
     }
     let _lock = bench.lock()?;
-    let Started { mut run, fingerprint } = stages::begin(&bench, &file).await?;
+    let Started { mut run, input } = stages::begin(&bench, &file).await?;
     if args.again && run.has(Stage::Import) {
-        bench.store.reopen(run.id, Stage::Import).await.or_storage()?;
-        run.stages.clear();
+        bench.reopen(&mut run, Stage::Import).await?;
     }
-    stages::import(&bench, &mut run, &file, fingerprint).await?;
+    stages::import(&bench, &mut run, input).await?;
     let done: ImportStage = stages::report(&run, Stage::Import)?;
     report::print(at.json, &done, || text(&done))?;
     Ok(ExitCode::SUCCESS)

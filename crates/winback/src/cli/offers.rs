@@ -4,7 +4,7 @@ use crate::config::offers_file::{self, OffersFile};
 use crate::desk::context;
 use crate::exit::{Exit, OrExit};
 use crate::report;
-use crate::workbench::{OrStorage, Workbench, read_text, today};
+use crate::workbench::{OrStorage, Workbench, load_settings, read_text, today};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use winback_core::agents::campaign_designer::{DesignInput, Designer};
@@ -14,6 +14,7 @@ use winback_core::offer::lint::{LintFinding, Severity, lint, lint_columns};
 use winback_core::offer::matrix::matrix;
 use winback_core::offer::simulate::{Action as Planned, Simulation, simulate};
 use winback_core::pipeline::import::PAGE_ROWS;
+use winback_core::run::Stage;
 use winback_core::store::{AssessmentStore, CustomerStore};
 
 /// Check, show or try out the offers and their rules
@@ -59,21 +60,23 @@ fn lint_file(at: &Place, file: Option<&Path>) -> anyhow::Result<ExitCode> {
     let schema_path = at.home.join("schema.toml");
     let schema = if schema_path.exists() { read_text(&schema_path)? } else { crate::config::SCHEMA_TELCO.to_owned() };
     let table = crate::config::schema_file::parse("schema.toml", &schema).or_exit(Exit::BadConfig)?;
-    let mut findings = lint(&offers.catalogue, &offers.lines, today());
+    let approved = load_settings(&at.home)?.company.approved;
+    let mut findings = lint(&offers.catalogue, &offers.lines, today(), &approved);
     findings.extend(lint_columns(&offers.catalogue, &offers.lines, |name| table.index_of(name).is_some()));
-    report::print(at.json, &findings, || lint_text(&findings))?;
+    let name = file.map_or("offers.toml".to_owned(), |file| file.display().to_string());
+    report::print(at.json, &findings, || lint_text(&findings, &name))?;
     let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
     Ok(if wrong { ExitCode::from(Exit::Findings as u8) } else { ExitCode::SUCCESS })
 }
 
-/// Returns findings as text, a line each.
-pub fn lint_text(findings: &[LintFinding]) -> String {
+/// Returns the findings in a file as text, a line each.
+pub fn lint_text(findings: &[LintFinding], file: &str) -> String {
     if findings.is_empty() {
         return "The offers and their rules are in order: no hole, no shadow, no contradiction; every case passes.".into();
     }
     let line = |finding: &LintFinding| {
         let word = if finding.severity == Severity::Error { "error" } else { "warning" };
-        format!("offers.toml:{}: {word}: {}", finding.line, finding.text)
+        format!("{file}:{}: {word}: {}", finding.line, finding.text)
     };
     findings.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -93,7 +96,7 @@ async fn show_matrix(at: &Place) -> anyhow::Result<ExitCode> {
 
 async fn try_out(at: &Place, file: &Path) -> anyhow::Result<ExitCode> {
     let new = read(&at.home, Some(file))?.catalogue;
-    let (bench, run) = Workbench::at_newest(at).await?;
+    let (bench, run) = Workbench::at_newest(at, Stage::Assess).await?;
     let context = context(&run).or_storage()?;
     let designer = Designer::new(&context.table, &context.peers, &[&context.catalogue, &new]).or_exit(Exit::BadConfig)?;
     let mut inputs: Vec<DesignInput> = Vec::new();

@@ -2,12 +2,11 @@
 use crate::cli::Place;
 use crate::report;
 use crate::stages;
-use crate::workbench::{OrStorage, Workbench};
+use crate::workbench::Workbench;
 use std::process::ExitCode;
 use winback_core::money::Money;
 use winback_core::pipeline::plan::PlanReport;
 use winback_core::run::Stage;
-use winback_core::store::RunStore;
 
 /// Choose what to offer to whom
 #[derive(Debug, clap::Args)]
@@ -19,12 +18,9 @@ pub struct Args {
 
 /// Plans for the customers of the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let (bench, _) = Workbench::at_newest(at).await?;
-    let _lock = bench.lock()?;
-    let mut run = bench.newest().await?;
+    let (bench, _lock, mut run) = Workbench::at_work(at, Stage::Import).await?;
     if args.again {
-        bench.store.reopen(run.id, Stage::Plan).await.or_storage()?;
-        run = bench.newest().await?;
+        bench.reopen(&mut run, Stage::Plan).await?;
     }
     stages::plan(&bench, &mut run).await?;
     let done: PlanReport = stages::report(&run, Stage::Plan)?;

@@ -1,5 +1,6 @@
 //! `winback run`
 use crate::cli::{Place, assess, import, plan, train, write};
+use crate::example;
 use crate::exit::{Exit, stop};
 use crate::report;
 use crate::speed::{self, Speed};
@@ -60,6 +61,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let mut json = run_json(&done.run, &speed);
     json["done_before"] = done.before.into();
     report::print(at.json, &json, || text(&bench, &done, &speed))?;
+    example::note_for_real_customers(&bench, &done.run, &bench.rules.company).await?;
     finish_code(&done.run)
 }
 
@@ -73,13 +75,12 @@ pub struct Done {
 
 /// Does every stage that is not done yet and returns the finished run.
 pub async fn whole_job(bench: &Workbench, file: &Path, (selection, folds): (Selection, usize), again: bool) -> anyhow::Result<Done> {
-    let Started { mut run, fingerprint } = stages::begin(bench, file).await?;
+    let Started { mut run, input } = stages::begin(bench, file).await?;
     if again && run.has(Stage::Import) {
-        bench.store.reopen(run.id, Stage::Import).await.or_storage()?;
-        run.stages.clear();
+        bench.reopen(&mut run, Stage::Import).await?;
     }
     let before = run.has(Stage::Write);
-    stages::import(bench, &mut run, file, fingerprint).await?;
+    stages::import(bench, &mut run, input).await?;
     if let Err(error) = later_stages(bench, &mut run, (selection, folds)).await {
         tell_rejected(&run)?;
         return Err(error);

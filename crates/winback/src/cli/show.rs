@@ -1,8 +1,10 @@
 //! `winback show` and what `winback write --id` shows.
 use crate::cli::{Language, Place};
 use crate::desk::context;
+use crate::example;
 use crate::exit::{Exit, OrExit, stop};
 use crate::report;
+use crate::stages;
 use crate::workbench::{OrStorage, Overrides, Workbench};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -12,13 +14,14 @@ use winback_core::brief::brief;
 use winback_core::customer::Cell;
 use winback_core::id::CustomerId;
 use winback_core::locale::Locale;
-use winback_core::message::{CallScript, Channel, Content, Message};
+use winback_core::message::{CallScript, Channel, Content, Message, Objection};
 use winback_core::pipeline::assess::Explainer;
-use winback_core::pipeline::write::{self, Selection};
+use winback_core::pipeline::write::{self, Selection, WriteReport};
 use winback_core::portfolio::{Context, CustomerFile, Filter, PortfolioReader};
 use winback_core::progress::Silent;
 use winback_core::prompt::{Prompt, prompt};
 use winback_core::risk::{RiskLevel, ValueTier};
+use winback_core::run::{Run, Stage};
 use winback_core::store::{MessageStore, Writing};
 
 /// Show everything about one customer
@@ -60,7 +63,7 @@ pub fn parse_tier(text: &str) -> Result<ValueTier, String> {
 /// Shows a customer of the newest run.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let bench = Workbench::open(&at.home, at.quiet, &Overrides::default()).await?;
-    let run = bench.newest().await?;
+    let run = bench.newest(Stage::Assess).await?;
     let context = context(&run).or_storage()?;
     let (id, seed) = match &args.id {
         Some(id) => (id.clone(), None),
@@ -116,23 +119,28 @@ pub async fn find(bench: &Workbench, context: &Context, id: &str) -> anyhow::Res
 }
 
 /// Writes for one customer now and shows the result with the facts used, the checks passed and the seconds taken.
-pub async fn written(at: &Place, bench: &Workbench, id: &str, only: Option<Locale>) -> anyhow::Result<ExitCode> {
-    let run = bench.newest().await?;
-    let context = context(&run).or_storage()?;
+pub async fn written(at: &Place, (bench, run): (&Workbench, &mut Run), id: &str, only: Option<Locale>) -> anyhow::Result<ExitCode> {
+    let context = context(run).or_storage()?;
     let file = find(bench, &context, id).await?;
-    let _lock = bench.lock()?;
     let start = Instant::now();
     let scribe = bench.scribe(&context.table, &context.catalogue, &context.company);
-    let one = Selection::One(file.customer.position);
-    write::write(&run, &scribe, one, &*bench.store, &Silent).await.or_storage()?;
+    let position = file.customer.position;
+    let before = bench.store.writings(run.id, position).await.or_storage()?;
+    write::write(run, &scribe, Selection::One(position), &*bench.store, &Silent).await.or_storage()?;
     let seconds = start.elapsed().as_secs_f64();
-    let writings = bench.store.writings(run.id, file.customer.position).await.or_storage()?;
+    let writings = bench.store.writings(run.id, position).await.or_storage()?;
+    if run.has(Stage::Write) {
+        let mut all: WriteReport = stages::report(run, Stage::Write)?;
+        all.exchange(&before, &writings, &bench.templates);
+        stages::keep_written(bench, run, start, &all).await?;
+    }
     let writings: Vec<Writing> = writings.into_iter().filter(|writing| only.is_none_or(|locale| writing.locale == locale)).collect();
     let json = serde_json::json!({ "customer": file.customer.id, "seconds": seconds, "writings": writings_json(&writings) });
     report::print(at.json, &json, || match writings.is_empty() {
         true => "This customer is not to be contacted, so nothing is written; winback show tells why.".to_owned(),
         false => format!("{}\nwritten and reviewed in {seconds:.3} s", writings_text(&writings)),
     })?;
+    example::note_for_real_customers(bench, run, &bench.rules.company).await?;
     let held = writings.iter().any(|writing| !writing.findings.is_empty());
     Ok(if held { ExitCode::from(Exit::Partial as u8) } else { ExitCode::SUCCESS })
 }
@@ -238,7 +246,7 @@ pub fn writings_text(writings: &[Writing]) -> String {
             let facts = record.facts.iter().map(|fact| format!("{} = {}", fact.id, fact.text)).collect::<Vec<_>>().join("; ");
             text.push_str(&format!(
                 "── {title} ──\n{}\n\nfacts: {facts}\nchecks passed: {}\n\n",
-                content_text(&record.content),
+                content_text(&record.content, writing.locale),
                 record.checks.join(", ")
             ));
         }
@@ -258,16 +266,18 @@ pub fn writings_text(writings: &[Writing]) -> String {
     text
 }
 
-fn content_text(content: &Content) -> String {
+fn content_text(content: &Content, locale: Locale) -> String {
     match content {
         Content::Email(mail) => format!("{}\n[{}]\n\n{}", mail.subject, mail.preheader, mail.text.trim_end()),
         Content::Sms(sms) => sms.text.clone(),
-        Content::Call(script) => script_text(script),
+        Content::Call(script) => script_text(script, locale),
     }
 }
 
-fn script_text(script: &CallScript) -> String {
-    let answers = script.objections.iter().map(|objection| format!("  “{}”\n    → {}\n", objection.customer, objection.answer));
+fn script_text(script: &CallScript, locale: Locale) -> String {
+    let (open, close) = if locale == Locale::ZhTw { ("「", "」") } else { ("“", "”") };
+    let said = |objection: &Objection| format!("  {open}{}{close}\n    → {}\n", objection.customer, objection.answer);
+    let answers = script.objections.iter().map(said);
     let forbidden = script.forbidden.iter().map(|never| format!("  × {never}\n"));
     let outcomes = script.outcomes.iter().map(|outcome| format!("  [ ] {} ({})\n", outcome.label, outcome.code));
     format!(
@@ -280,4 +290,24 @@ fn script_text(script: &CallScript) -> String {
         script.close,
         outcomes.collect::<String>()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use winback_core::script::{CallStep, Next};
+
+    #[test]
+    fn what_a_customer_says_stands_in_the_quotation_marks_of_the_region() {
+        let objection =
+            Objection {
+                id: "a".into(), after: Vec::new(), then: Next::Step(CallStep::Close), customer: "…".into(), answer: "好".into()
+            };
+        let (opening, reason, offer, close) = Default::default();
+        let script = CallScript { opening, reason, offer, objections: vec![objection], forbidden: Vec::new(), close, outcomes: Vec::new() };
+        let check = |locale, said: &str| assert!(script_text(&script, locale).contains(said), "{locale}");
+        check(Locale::ZhTw, "  「…」\n    → 好");
+        check(Locale::ZhCn, "  “…”\n    → 好");
+        check(Locale::En, "  “…”\n    → 好");
+    }
 }

@@ -37,6 +37,9 @@ fn lint(at: &Place, files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     let mut wordings = Wordings::of(&at.home)?;
     let mut named = Vec::new();
     for path in files {
+        if !path.exists() {
+            return Err(stop(Exit::Usage, format!("cannot read {}: no such file", path.display()), "check the path"));
+        }
         let name = template_name(&at.home, path)?;
         wordings.faults.retain(|fault| fault.file != name);
         let unread = || format!("cannot read {}", path.display());

@@ -6,6 +6,7 @@ use crate::workbench::{OrStorage, Workbench};
 use std::process::ExitCode;
 use winback_core::portfolio::PortfolioReader;
 use winback_core::risk::RiskThresholds;
+use winback_core::run::Stage;
 
 /// Show how many customers a change of the risk thresholds would move
 #[derive(Debug, clap::Args)]
@@ -20,7 +21,7 @@ pub struct Args {
 
 /// Prints who would move from which level to which.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let (bench, run) = Workbench::at_newest(at).await?;
+    let (bench, run) = Workbench::at_newest(at, Stage::Assess).await?;
     let now = bench.run_settings.thresholds;
     let new = RiskThresholds::new(args.medium.unwrap_or(now.medium()), args.high.unwrap_or(now.high()));
     let new = new.or_hint(Exit::Usage, "for example winback thresholds --medium 0.35 --high 0.65")?;

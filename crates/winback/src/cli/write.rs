@@ -1,9 +1,10 @@
 //! `winback write`
 use crate::cli::{GoalChoice, Place, parse_goal, show};
+use crate::example;
 use crate::exit::{Exit, stop};
 use crate::report;
 use crate::stages;
-use crate::workbench::{OrStorage, Workbench};
+use crate::workbench::Workbench;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use winback_core::likeness::{Likeness, NEARLY_ALIKE};
@@ -11,7 +12,6 @@ use winback_core::locale::Locale;
 use winback_core::pipeline::write::{Selection, WriteReport};
 use winback_core::run::Stage;
 use winback_core::segment::SegmentId;
-use winback_core::store::RunStore;
 
 /// How many segments a line of the report names.
 const SEGMENTS_SHOWN: usize = 10;
@@ -42,31 +42,36 @@ pub struct Args {
 
 /// Writes for customers of the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let (mut bench, _) = Workbench::at_newest(at).await?;
-    let asked = args.goal.map_or(bench.run_settings.goal, |GoalChoice(goal)| goal);
-    let other_goal = std::mem::replace(&mut bench.run_settings.goal, asked) != asked;
     if let Some(id) = &args.id {
-        return show::written(at, &bench, id, args.lang.map(Into::into)).await;
+        let (mut bench, _lock, mut run) = Workbench::at_work(at, Stage::Plan).await?;
+        asks(&mut bench, args.goal);
+        return show::written(at, (&bench, &mut run), id, args.lang.map(Into::into)).await;
     }
-    let _lock = bench.lock()?;
-    let mut run = bench.newest().await?;
+    let (mut bench, _lock, mut run) = Workbench::at_work(at, Stage::Import).await?;
+    let other_goal = asks(&mut bench, args.goal);
     if args.again {
-        bench.store.reopen(run.id, Stage::Write).await.or_storage()?;
-        run = bench.newest().await?;
+        bench.reopen(&mut run, Stage::Write).await?;
     }
     if other_goal && run.has(Stage::Write) {
         let hint = "add --again, which writes every message of the run anew";
         return Err(stop(Exit::Usage, "messages with another goal are there already, and a run has one goal at a time", hint));
     }
     let selection = if args.all { Selection::All } else { Selection::Best(args.top.unwrap_or(bench.settings.customers)) };
-    let done = if run.has(Stage::Write) {
-        stages::write_some(&bench, &run, selection).await?
+    if run.has(Stage::Write) {
+        stages::write_more(&bench, &mut run, selection).await?;
     } else {
         stages::write(&bench, &mut run, selection).await?;
-        stages::report(&run, Stage::Write)?
-    };
+    }
+    let done: WriteReport = stages::report(&run, Stage::Write)?;
     report::print(at.json, &done, || text(&done))?;
+    example::note_for_real_customers(&bench, &run, &bench.rules.company).await?;
     Ok(if done.held > 0 { ExitCode::from(Exit::Partial as u8) } else { ExitCode::SUCCESS })
+}
+
+/// Takes the goal that was asked for; returns whether it is another one than the run's.
+fn asks(bench: &mut Workbench, goal: Option<GoalChoice>) -> bool {
+    let asked = goal.map_or(bench.run_settings.goal, |GoalChoice(goal)| goal);
+    std::mem::replace(&mut bench.run_settings.goal, asked) != asked
 }
 
 /// Returns the report as text.

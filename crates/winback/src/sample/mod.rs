@@ -116,6 +116,17 @@ impl Ids {
     }
 }
 
+/// Returns whether an id may be one of a generated table. No id of the public file is; of others, one in 715.
+pub fn is_sample_id(id: &str) -> bool {
+    let Some((digits, letters)) = id.split_once('-').filter(|(digits, letters)| digits.len() == 4 && letters.len() == 5) else {
+        return false;
+    };
+    let tail =
+        letters.bytes().try_fold(0_u64, |so_far, letter| letter.is_ascii_uppercase().then(|| so_far * 26 + u64::from(letter - b'A')));
+    let head = digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse::<u64>().ok()).flatten();
+    head.zip(tail).is_some_and(|(head, tail)| (head * LETTERS + tail) % ID_MODULUS == ID_CLASS)
+}
+
 fn greatest_common_divisor(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }

@@ -128,3 +128,12 @@ fn events_belong_to_customers_and_say_they_are_synthetic() {
         assert!(ids.contains(row[0]) && row[4] == "synthetic" && row[1] < "2026-01-31" && row[1] >= "2025-11-02", "{row:?}");
     }
 }
+
+#[test]
+fn a_generated_table_is_known_by_its_ids() {
+    let text = text(&order(2_000, 5));
+    assert!(cells(&text).iter().all(|row| is_sample_id(row[0])));
+    for other in ["7590-VHVEG", "5575-GNVDE", "C-1001", "", "0000-AAAAA", "12345-ABCD", "00a0-AAAAA", "0000-aaaaa", "日本-語のid"] {
+        assert!(!is_sample_id(other), "{other}");
+    }
+}

@@ -168,7 +168,7 @@ fn a_mail_names_a_sender_only_when_the_company_gave_one() {
     assert!(!without.contains("From:") && told.contains("company.email in winback.toml"), "{told}");
     home.keep("winback.toml", "[company]\nemail = \"care@harbor.example\"\n");
     let (with, told) = mail("with");
-    assert!(with.starts_with("From: ") && with.contains("<care@harbor.example>\r\n") && told.is_empty(), "{with}");
+    assert!(with.starts_with("From: ") && with.contains("<care@harbor.example>\r\n") && !told.contains("company.email"), "{with}{told}");
     home.keep("winback.toml", "[company]\nemail = \"care@harbor\\r\\nBcc: x@y.zz\"\n");
     let said = home.say(&["export", "--format", "eml", "--out", "broken"]);
     assert_eq!(said.code, Some(5), "{said}");
@@ -222,6 +222,7 @@ fn only_what_a_person_approved() {
     let nothing = home.say(&["export", "--format", "csv", "--out", "none.csv", "--only-approved"]);
     assert_eq!(nothing.code, Some(2), "{nothing}");
     assert!(nothing.out.contains("none.csv does not exist") && !home.path("none.csv").exists(), "{nothing}");
+    assert!(nothing.out.contains("hint: nothing is approved yet: winback actions approve --top 20"), "{nothing}");
     home.does(&["actions", "approve", "--top", "4", "--by", "Mei"]);
     let count = home.json(&["export", "--format", "csv", "--out", "four.csv", "--only-approved"]);
     assert_eq!((number(&count, "exported"), home.text("four.csv").matches(",approved,").count()), (4, 4), "{count}");
@@ -244,6 +245,18 @@ fn what_cannot_be_asked_is_told() {
     check(&["--format", "csv", "--approval", "maybe"], "expected approved or declined");
     check(&["--format", "csv", "--top", "1", "--random", "1"], "cannot be used with");
     check(&["--format", "csv", "--seed", "1"], "--random");
+    check(&["--format", "csv", "--offer", "nope"], "there is no offer \"nope\"\n  hint: the offers are annual-plan, annual-plan-light, ");
+    let hint = |args: &[&str], told: &str| {
+        let said = home.say(&[&["export", "--format", "csv", "--out", "out"], args].concat());
+        assert!(said.code == Some(2) && said.out.contains(told) && !home.path("out").exists(), "{args:?}: {said}");
+    };
+    hint(&["--top", "0"], "hint: --top 0 asks for nobody");
+    hint(&["--random", "0"], "hint: --random 0 asks for nobody");
+    hint(&["--approval", "declined"], "hint: nothing is declined yet: winback actions decline");
+    hint(&["--search", "nobody"], "hint: no customer fits the filter");
+    hint(&["--risk", "low"], "hint: the plan leaves all of them alone");
+    home.does(&["write", "--again", "--top", "0"]);
+    hint(&[], "hint: ask for other customers, or write for more of them: winback write --all");
     let empty = Home::new();
     let said = empty.say(&["export", "--format", "csv", "--out", "out"]);
     assert!(said.code == Some(2) && said.err.contains("winback run --data FILE"), "{said}");
@@ -265,4 +278,37 @@ fn a_disk_that_takes_no_more_leaves_nothing_half_made() {
         let left: Vec<String> = files(&home, "").into_iter().filter(|name| name.contains("out")).collect();
         assert_eq!(left, [""; 0], "{format}");
     }
+}
+
+/// Whoever sends a mail of the example company has sent it to real customers.
+#[test]
+fn the_example_company_is_told_of_before_anything_is_sent() {
+    const NOTE: &str =
+        "note: the company is still the example (Harbor Telecom (example)); change [company] in winback.toml before you send";
+    let home = home(|at, cells| cells[0] = format!("C-{at:04}"));
+    let told = |args: &[&str]| home.say(args).err.contains(NOTE);
+    let id = home.json(&["export", "--format", "csv", "--top", "1", "--out", "one.csv"]);
+    assert_eq!(number(&id, "exported"), 1);
+    let id = home.text("one.csv").lines().nth(1).unwrap().split(',').next().unwrap().to_owned();
+    let commands: [&[&str]; 5] = [
+        &["run", "--data", "customers.csv"],
+        &["write"],
+        &["write", "--id", &id],
+        &["export", "--format", "csv", "--out", "a.csv"],
+        &["export", "--format", "eml", "--out", "mails"],
+    ];
+    for args in commands {
+        assert!(told(args), "{args:?}: {}", home.say(args));
+    }
+    let company = include_str!("../../defaults/winback.toml").replace(" (example)", "").replace("（範例）", "").replace("（示例）", "");
+    home.keep("winback.toml", company.replace("https://example.com/", "https://harbor.example/"));
+    let said = home.say(&["export", "--format", "eml", "--out", "mails", "--overwrite"]);
+    assert!(said.err.contains("the example (Harbor Telecom (example)); run 1 was begun before winback.toml said another"), "{said}");
+    home.does(&["run", "--data", "customers.csv"]);
+    assert!(commands.iter().all(|args| !told(args)));
+    // Nobody is written to who was invented.
+    let home = Home::with_run(200);
+    let told = |args: &[&str]| home.say(args).err.contains(NOTE);
+    assert!(!told(&["write"]) && !told(&["export", "--format", "csv", "--out", "a.csv"]));
+    assert!(told(&["export", "--format", "eml", "--out", "mails"]), "a draft may be sent all the same");
 }

@@ -10,6 +10,7 @@ mod network;
 mod offers;
 mod planted;
 mod readme;
+mod runs;
 mod survives;
 mod tables;
 mod telco;

@@ -32,6 +32,29 @@ fn the_offers_are_checked_shown_and_tried_out() {
     assert_eq!(home.say(&["doctor"]).code, Some(7));
 }
 
+/// A promise that nobody answers for reaches no customer: the lint names it, a run stops at it, an approval lets it stand.
+#[test]
+fn praise_in_an_offer_waits_for_somebody_to_answer_for_it() {
+    let home = Home::with_sample(300);
+    let offers = include_str!("../../defaults/offers.toml");
+    let praised = offers
+        .replace("promise.en = \"{percent}% off your monthly", "promise.en = \"From the fastest network: {percent}% off your monthly");
+    assert_ne!(offers, praised);
+    home.keep("offers.toml", praised);
+    let lint = home.say(&["offers", "lint"]);
+    assert_eq!(lint.code, Some(7), "{lint}");
+    let run = home.say(&["run", "--data", "sample.csv"]);
+    assert_eq!((run.code, home.say(&["doctor"]).code), (Some(5), Some(7)), "{run}");
+    insta::assert_snapshot!("praise", format!("{lint}\n{run}"));
+    let phrase = "phrase.en = \"From the fastest network\"\nphrase.zh-TW = \"來自最快的網路\"\nphrase.zh-CN = \"来自最快的网络\"";
+    home.keep("winback.toml", format!("[[approved]]\n{phrase}\nby = \"Mei\"\non = 2026-11-01\n"));
+    assert!(home.does(&["offers", "lint"]).contains("in order"));
+    let done = home.json(&["run", "--data", "sample.csv", "--all"]);
+    assert!(done["stages"][4]["report"]["held"] == 0, "{}", done["stages"][4]["report"]);
+    home.does(&["export", "--format", "json", "--lang", "en", "--out", "all.json"]);
+    assert!(home.text("all.json").contains("rom the fastest network"));
+}
+
 #[test]
 fn actions_are_approved_declined_listed_and_written() {
     let home = Home::with_run(400);

@@ -53,6 +53,11 @@ fn a_new_segments_voice_is_one_file_and_no_rebuild() {
     home.keep("templates/segments/VIP.jinja", VIP);
     let lint = home.does(&["templates", "lint"]);
     assert!(lint.contains("in order") && lint.contains("1 file of this folder") && lint.contains("VIP"), "{lint}");
+    let said = home.say(&["templates", "preview", "--id", &vip]);
+    assert!(
+        said.err.starts_with("note: the message templates are others than when run 1 was begun") && !said.err.contains(".toml"),
+        "{said}"
+    );
     let after = mail(&vip);
     assert!(after.contains(OWN) && after.contains("the voice of VIP") && after.contains("templates/segments/VIP.jinja:3"), "{after}");
     let wordings = |text: &str| text.split("\nwordings\n").next().unwrap().to_owned();
@@ -93,7 +98,10 @@ fn everything_wrong_with_the_templates_is_told_at_once() {
     home.keep("drafts/segments/New.jinja", "[email.thanks lang=en]\nThank you.\n");
     assert_eq!(home.say(&["templates", "lint", "drafts/segments/New.jinja"]).code, Some(0));
     assert_eq!(home.say(&["templates", "lint", "sample.csv"]).code, Some(2));
-    assert_eq!(home.say(&["templates", "lint", "nowhere/segments/New.jinja"]).code, Some(2));
+    for file in ["nowhere/segments/New.jinja", "nosuch.jinja"] {
+        let said = home.say(&["templates", "lint", file]);
+        assert_eq!((said.code, said.err.starts_with(&format!("error: cannot read {file}: no such file"))), (Some(2), true), "{said}");
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! What is wrong with one offer.
-use super::{Fault, Page, Section};
+use super::{Fault, Page, Section, words};
 use crate::locale::Locale;
 use crate::offer::Offer;
 use std::collections::BTreeMap;
@@ -110,9 +110,15 @@ fn effect(page: &mut Page<'_>, index: usize, offer: &Offer) {
         let text = format!("offer {id:?} saves {} of the leavers; expected a share from 0 to 1, such as 0.2", offer.effect.saves);
         page.error(place, "effect.saves", Fault::Effect, text);
     }
-    if offer.effect.source.trim().is_empty() {
+    let unsaid: Vec<Locale> = Locale::ALL.into_iter().filter(|locale| offer.effect.source.get(*locale).trim().is_empty()).collect();
+    if unsaid.len() == Locale::ALL.len() {
         let text = format!("offer {id:?} does not say where its effect comes from; write an experiment, a reference or \"assumption\"");
         page.error(place, "effect.source", Fault::Effect, text);
+    } else {
+        for locale in unsaid {
+            let text = format!("offer {id:?} has no source of its effect in {locale}; write it in every language, or one text for all");
+            page.error(place, &format!("effect.source.{locale}"), Fault::MissingLanguage, text);
+        }
     }
 }
 
@@ -151,6 +157,10 @@ fn texts(page: &mut Page<'_>, index: usize, offer: &Offer, locale: Locale) {
             let path = format!("{field}.{locale}");
             page.error(place, &path, Fault::MissingLanguage, format!("offer {id:?} has no {field} in {locale}; every language needs one"));
         }
+    }
+    words::check(page, (index, offer), "name", locale);
+    if !words::check(page, (index, offer), "promise", locale) {
+        return;
     }
     let (promise, path) = (offer.promise.get(locale), format!("promise.{locale}"));
     if promise.matches('{').count() != promise.matches('}').count() {
@@ -213,14 +223,25 @@ const ENGLISH_UNITS: [&str; 11] =
 
 /// Returns the first number that is typed as digits, or as a word before a unit: `15`, `三個月`, `three months`.
 fn typed_number(text: &str) -> Option<String> {
-    let digit = text.chars().find(|c| c.is_numeric()).map(String::from);
-    digit.or_else(|| chinese_number(text)).or_else(|| english_number(text))
+    digits(text).map(str::to_owned).or_else(|| chinese_number(text)).or_else(|| english_number(text))
+}
+
+/// Returns the first number in digits of any width, with the marks inside it: `25`, `1,200.50`.
+fn digits(text: &str) -> Option<&str> {
+    let text = &text[text.find(char::is_numeric)?..];
+    let ends = |(at, c): (usize, char)| {
+        let more = text[at + c.len_utf8()..].starts_with(char::is_numeric);
+        !(c.is_numeric() || (matches!(c, '.' | ',' | '．' | '，') && more))
+    };
+    Some(&text[..text.char_indices().find(|&found| ends(found)).map_or(text.len(), |(at, _)| at)])
 }
 
 fn chinese_number(text: &str) -> Option<String> {
     text.char_indices().filter(|(_, c)| CHINESE_NUMBERS.contains(*c)).find_map(|(at, c)| {
-        let unit = CHINESE_UNITS.iter().find(|unit| text[at + c.len_utf8()..].starts_with(**unit))?;
-        Some(format!("{c}{unit}"))
+        let end = at + c.len_utf8();
+        let unit = CHINESE_UNITS.iter().find(|unit| text[end..].starts_with(**unit))?;
+        let start = text[..end].trim_end_matches(|c| CHINESE_NUMBERS.contains(c)).len();
+        Some(format!("{}{unit}", &text[start..end]))
     })
 }
 

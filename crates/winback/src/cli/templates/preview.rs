@@ -13,6 +13,7 @@ use winback_core::customer::Customer;
 use winback_core::locale::Locale;
 use winback_core::message::{Brief, Channel, Content, Message};
 use winback_core::pipeline::write::Scribe;
+use winback_core::run::Stage;
 use winback_core::segment::SegmentId;
 use winback_core::store::Writing;
 use winback_core::template::Templates;
@@ -53,7 +54,7 @@ struct Trial {
 
 /// Writes and reviews for one customer of the newest run, and shows what came of it.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let (bench, run) = Workbench::at_newest(at).await?;
+    let (bench, run) = Workbench::at_newest(at, Stage::Plan).await?;
     let context = context(&run).or_storage()?;
     let file = show::find(&bench, &context, &args.id).await?;
     let plan = file.plan.ok_or_else(|| stop(Exit::Usage, "nothing is planned for this customer yet", "winback plan"))?;

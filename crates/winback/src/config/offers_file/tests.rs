@@ -6,6 +6,7 @@ use winback_core::agents::campaign_designer::{DesignInput, Spending, describe, p
 use winback_core::campaign::{CampaignPlan, Decision, PlanInputs, PriceSensitivity, Usage, Verdict};
 use winback_core::id::{CustomerId, Position};
 use winback_core::locale::{Locale, Localized};
+use winback_core::message::Approved;
 use winback_core::money::Money;
 use winback_core::offer::lint::{Fault, LintFinding, Severity, lint, lint_columns};
 use winback_core::offer::matrix::{Cell, matrix};
@@ -23,7 +24,7 @@ fn default_file() -> OffersFile {
 
 fn findings(text: &str) -> Vec<LintFinding> {
     let file = parse(text, "offers.toml").unwrap();
-    lint(&file.catalogue, &file.lines, TODAY)
+    lint(&file.catalogue, &file.lines, TODAY, &[])
 }
 
 /// Returns the default file with one part replaced, and the line on which `at` stands in it.
@@ -141,7 +142,7 @@ fn warning(from: &str, to: &str, at: &str, fault: Fault) {
 
 #[test]
 fn each_planted_defect_is_found_on_its_line() {
-    let source = r#"effect = { saves = 0.30, source = "Winback default" }"#;
+    let source = r#"effect = { saves = 0.30, source = { zh-TW = "Winback 預設值", zh-CN = "Winback 默认值", en = "Winback default" } }"#;
     let with = |extra: &str| format!("{extra}\n{source}");
 
     error(r#"id = "annual-plan-light""#, r#"id = "annual-plan" # twice"#, r#"id = "annual-plan" # twice"#, Fault::Id);
@@ -167,7 +168,9 @@ fn each_planted_defect_is_found_on_its_line() {
         Fault::Unused,
     );
     error("saves = 0.25", "saves = 1.25", "saves = 1.25", Fault::Effect);
-    error(r#"saves = 0.25, source = "Winback default""#, r#"saves = 0.25, source = " ""#, r#"source = " ""#, Fault::Effect);
+    let said = r#"saves = 0.25, source = { zh-TW = "Winback 預設值", zh-CN = "Winback 默认值", en = "Winback default" }"#;
+    error(said, r#"saves = 0.25, source = " ""#, r#"source = " ""#, Fault::Effect);
+    error(said, r#"saves = 0.25, source = { en = "a test" }"#, r#"source = { en = "a test" }"#, Fault::MissingLanguage);
     error("margin = 0.55", "margin = 1.0", "margin = 1.0", Fault::Setting);
     error("margin = 0.55", "margin = 0.0", "margin = 0.0", Fault::Setting);
     error("horizon_months = 24", "horizon_months = 0", "horizon_months = 0", Fault::Setting);
@@ -184,7 +187,9 @@ value = ["low"]"#,
         r#"offers = ["better-plan", "priority-contact"]"#,
         Fault::Unused,
     );
-    error(r#"owner = "Retention team""#, r#"owner = "" # nobody"#, r#"owner = "" # nobody"#, Fault::Empty);
+    let owner = r#"owner = { zh-TW = "客戶維繫團隊", zh-CN = "客户维系团队", en = "Retention team" }"#;
+    error(owner, r#"owner = "" # nobody"#, r#"owner = "" # nobody"#, Fault::Empty);
+    error(owner, r#"owner = { en = "Mei" }"#, r#"owner = { en = "Mei" }"#, Fault::MissingLanguage);
     error(r#"offers = ["autopay-credit", "care-call"]"#, "offers = [] # none", "offers = [] # none", Fault::Empty);
     error(r#"expect = "annual-plan""#, r#"expect = "care-call" # wrong"#, r#"expect = "care-call" # wrong"#, Fault::Case);
     error(r#"expect = "annual-plan""#, r#"expect = "anual-plan""#, r#"expect = "anual-plan""#, Fault::UnknownOffer);
@@ -215,6 +220,57 @@ fn a_promise_that_does_not_fit_its_terms_is_found_on_its_line() {
     error("由專人陪您檢視目前的合約", "現在半價，由專人陪您檢視合約", "現在半價", Fault::TypedNumber);
     error("由專人陪您檢視目前的合約", "由專人陪您檢視１２個月的合約", "１２個月的合約", Fault::TypedNumber);
     error("and looks for", "and {months looks for", "{months looks", Fault::PromiseTerms);
+}
+
+#[test]
+fn a_name_or_a_promise_that_no_message_can_say_is_found_on_its_line() {
+    let name = |to: &str, fault| error(r#"name.en = "Care call""#, &format!("name.en = {to}"), to, fault);
+    let promise = |to: &str, fault| error("gets in touch to listen", to, to, fault);
+    name(r#""The best plan ever""#, Fault::Unapproved);
+    name(r#""Guaranteed savings""#, Fault::Unapproved);
+    name(r#""{{7*7}}<script>""#, Fault::Markup);
+    name(r#""<b>Care</b> call""#, Fault::Markup);
+    name(r#""Care\ncall""#, Fault::Markup);
+    name(r#""Care\u202Ecall""#, Fault::Markup);
+    name(r#""{percent}% care""#, Fault::Markup);
+    promise("{% if 1 %} calls to listen", Fault::Markup);
+    promise("gets in touch, which is guaranteed, to listen", Fault::Unapproved);
+    promise("who won an award gets in touch to listen", Fault::Unapproved);
+    promise("brings a gift to listen", Fault::Unapproved);
+    promise("gets in touch: only today, last chance, do not miss it, to listen", Fault::Manners);
+    error("由專人與您聯繫，聽聽您的想法", "業界第一的專人與您聯繫，聽聽您的想法", "業界第一的專人", Fault::Unapproved);
+    error("由专人与您联系，听取您的想法", "史上最好，由专人与您联系，听取您的想法", "史上最好", Fault::Unapproved);
+    // What the offer gives is its terms.
+    for given in ["unlimited data and a faster", "a bonus month and a faster"] {
+        assert_eq!(findings(&planted("A faster", given, given).0), [], "{given}");
+    }
+    let found = findings(&planted("gets in touch to listen", "gets in touch: only today, hurry up, to listen", "only today").0);
+    assert!(found.iter().all(|one| one.fault == Fault::Manners), "one finding is enough: {found:#?}");
+}
+
+#[test]
+fn a_phrase_that_somebody_answers_for_stands_in_an_offer() {
+    let (text, _) = planted("gets in touch to listen", "from the fastest network gets in touch to listen", "fastest");
+    let file = parse(&text, "offers.toml").unwrap();
+    let told = |phrase: &str| {
+        let phrase = Localized::new("最快的網路", "最快的网络", phrase);
+        lint(&file.catalogue, &file.lines, TODAY, &[Approved { phrase, by: "Mei".into(), on: TODAY }])
+    };
+    assert_eq!(told("the fastest network"), []);
+    assert_eq!(told("the fastest line").iter().map(|one| one.fault).collect::<Vec<_>>(), [Fault::Unapproved]);
+}
+
+#[test]
+fn a_typed_number_is_shown_whole() {
+    let told = |to: &str| {
+        findings(&planted("gets in touch to listen", to, to).0).into_iter().find(|one| one.fault == Fault::TypedNumber).unwrap().text
+    };
+    let check = |to: &str, number: &str| assert!(told(to).contains(&format!("the typed number {number:?};")), "{}", told(to));
+    check("calls 25 times to listen", "25");
+    check("takes 1,200.50 off, to listen.", "1,200.50");
+    check("calls in ２５ days, to listen", "２５");
+    check("calls for twenty five months to listen", "twenty five months");
+    check("一百二十個月 to listen", "一百二十個月");
 }
 
 /// Returns the default file with a rule put before the rule whose comment is given, and the new rule's line.
@@ -391,6 +447,22 @@ fn a_budget_is_read_and_a_simulation_keeps_it() {
     let found = simulate(&open, &tight, &inputs, TODAY);
     assert!(found.cost_before_minor > 100_000 && (90_000..=100_000).contains(&found.cost_after_minor) && found.changed > 0, "{found:?}");
     assert_eq!(simulate(&open, &none, &inputs, TODAY).cost_after_minor, 0);
+}
+
+#[test]
+fn an_owner_and_a_source_are_one_text_or_three() {
+    let read = |owner: &str, source: &str| {
+        let text = DEFAULT.replacen(r#"owner = { zh-TW = "客戶維繫團隊", zh-CN = "客户维系团队", en = "Retention team" }"#, owner, 1);
+        let text = text.replacen(r#"source = { zh-TW = "Winback 預設值", zh-CN = "Winback 默认值", en = "Winback default" }"#, source, 1);
+        parse(&text, "offers.toml").map(|file| (file.catalogue.rules[0].owner.clone(), file.catalogue.offers[0].effect.source.clone()))
+    };
+    let one = read(r#"owner = "Mei""#, r#"source = "our test""#).unwrap();
+    assert_eq!(one, (Localized::same("Mei"), Localized::same("our test")));
+    let three =
+        read(r#"owner = { zh-TW = "甲", zh-CN = "乙", en = "C" }"#, r#"source = { zh-TW = "丁", zh-CN = "戊", en = "F" }"#).unwrap();
+    assert_eq!(three, (Localized::new("甲", "乙", "C"), Localized::new("丁", "戊", "F")));
+    let wrong = read(r#"owner = { zh_TW = "甲" }"#, "source = \"\"").unwrap_err().to_string();
+    assert!(wrong.contains("expected a text, or a text for each language: { zh-TW"), "{wrong}");
 }
 
 #[test]

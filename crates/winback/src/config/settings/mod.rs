@@ -180,8 +180,13 @@ impl Settings {
 
     /// Returns whether the company is still the example of the built-in file.
     pub fn company_is_example(&self) -> bool {
-        self.company.unsubscribe_url.starts_with("https://example.com/") || self.company.name.en.ends_with("(example)")
+        is_example(&self.company)
     }
+}
+
+/// Returns whether a company is the example of the built-in file.
+pub fn is_example(company: &Company) -> bool {
+    company.unsubscribe_url.starts_with("https://example.com/") || company.name.en.ends_with("(example)")
 }
 
 fn company(layers: &Layers) -> Result<Company, ConfigError> {
