@@ -84,6 +84,8 @@ pub struct Offer {
     pub stock: Option<u32>,
     /// What it is assumed to achieve.
     pub effect: EffectAssumption,
+    /// What changes in the customer's row when it is taken, by column: `Contract` becomes `One year`.
+    pub changes: Vec<(String, String)>,
 }
 
 impl Offer {

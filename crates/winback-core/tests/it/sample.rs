@@ -155,6 +155,7 @@ fn offers(usd: Currency) -> Vec<Offer> {
         valid_until: (id == "annual-15").then(|| jiff::civil::date(2027, 6, 30)),
         stock: None,
         effect: EffectAssumption { saves: 0.2, source: Localized::same("assumed") },
+        changes: Vec::new(),
     };
     vec![
         offer(

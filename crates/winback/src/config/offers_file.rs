@@ -169,6 +169,8 @@ struct RawOffer {
     valid_until: Option<Day>,
     stock: Option<u32>,
     effect: RawEffect,
+    #[serde(default)]
+    changes: BTreeMap<String, String>,
 }
 
 /// A text in every language; one that is missing is left to the linter, which names them all at once.
@@ -375,6 +377,7 @@ impl RawOffer {
             valid_until: self.valid_until.map(|day| day.0),
             stock: self.stock,
             effect: EffectAssumption { saves: self.effect.saves, source: self.effect.source.into_localized() },
+            changes: self.changes.into_iter().collect(),
         })
     }
 }

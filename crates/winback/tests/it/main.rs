@@ -16,3 +16,4 @@ mod tables;
 mod telco;
 mod templates;
 mod walls;
+mod whatif;

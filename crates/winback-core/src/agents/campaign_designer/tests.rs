@@ -32,6 +32,7 @@ fn offer(id: &str, fixed_minor: i64) -> Offer {
         valid_until: None,
         stock: None,
         effect: EffectAssumption { saves: 0.25, source: Localized::same("assumption") },
+        changes: Vec::new(),
     }
 }
 

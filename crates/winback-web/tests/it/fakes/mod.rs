@@ -225,6 +225,7 @@ fn offer(id: &str, kind: OfferKind, name: Localized, (percent, months): (u8, u16
         valid_until: None,
         stock: None,
         effect: EffectAssumption { saves: 0.22, source: Localized::same("owner's estimate, to be measured") },
+        changes: Vec::new(),
     }
 }
 

@@ -314,11 +314,24 @@ fn a_hole_and_an_empty_file_are_named() {
 }
 
 #[test]
-fn conditions_on_columns_the_table_lacks_are_named() {
-    let file = default_file();
-    let found = lint_columns(&file.catalogue, &file.lines, |name| name != "PaymentMethod");
-    let line = DEFAULT[..DEFAULT.find("PaymentMethod").unwrap()].matches('\n').count() as u64 + 1;
-    assert_eq!(found.iter().map(|one| (one.fault, one.line)).collect::<Vec<_>>(), [(Fault::UnknownColumn, line)]);
+fn columns_the_table_lacks_and_changes_no_offer_can_make_are_named() {
+    let schema = include_str!("../../../defaults/schema.telco.toml");
+    let told = |schema: &str, offers: &str| {
+        let table = crate::config::schema_file::parse("schema.toml", schema).unwrap();
+        let file = parse(offers, "offers.toml").unwrap();
+        let line = |line: u64| offers.lines().nth(line as usize - 1).unwrap_or_default().to_owned();
+        let found = lint_columns(&file.catalogue, &file.lines, &table);
+        found.into_iter().map(|one| (one.fault, one.severity, line(one.line))).collect::<Vec<_>>()
+    };
+    assert_eq!(told(schema, DEFAULT), []);
+    let renamed = told(&schema.replace("PaymentMethod", "PaidBy"), DEFAULT);
+    assert_eq!(renamed.len(), 2);
+    assert!(renamed.iter().all(|one| (one.0, one.1) == (Fault::UnknownColumn, Severity::Warning) && one.2.contains("PaymentMethod")));
+    let planted = |from: &str, to: &str| told(schema, &DEFAULT.replacen(from, to, 1));
+    let trial = "changes = { TechSupport = \"Yes\" }";
+    for wrong in ["changes = { TechSupport = \"Perhaps\" }", "changes = { tenure = \"12\" }", "changes = { gender = \"Female\" }"] {
+        assert_eq!(planted(trial, wrong), [(Fault::Change, Severity::Error, wrong.to_owned())]);
+    }
 }
 
 #[test]
