@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod shelf;
 pub mod split;
 mod train;
+pub mod tree;
 pub mod validate;
 
 pub use artifact::ArtifactError;
