@@ -44,16 +44,16 @@ pub struct BoostingOptions {
 impl Default for BoostingOptions {
     fn default() -> Self {
         Self {
-            trees: 400,
-            bags: 1,
-            max_depth: 3,
+            trees: 450,
+            bags: 4,
+            max_depth: 2,
             rate: 0.03,
-            lambda: 5.0,
+            lambda: 3.0,
             gamma: 0.0,
-            min_weight: 5.0,
-            row_share: 0.5,
-            column_share: 0.5,
-            word_smoothing: 10.0,
+            min_weight: 3.0,
+            row_share: 0.3,
+            column_share: 0.3,
+            word_smoothing: 1.0,
             bins: 32,
             seed: 1,
         }
@@ -81,18 +81,22 @@ pub struct ForestOptions {
 
 impl Default for ForestOptions {
     fn default() -> Self {
-        Self { trees: 200, max_depth: 10, min_rows: 16, column_share: 0.2, smoothing: 10.0, bins: 32, seed: 1 }
+        Self { trees: 200, max_depth: 8, min_rows: 20, column_share: 0.3, smoothing: 3.0, bins: 32, seed: 1 }
     }
 }
 
 /// Options no trees can be grown with.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("{name} is {found}; expected {from} to {to}")]
+#[error("{name} is {found}; expected {}{to}", expected(*from))]
 pub struct BadTreeOptions {
     name: &'static str,
     found: f64,
     from: f64,
     to: f64,
+}
+
+fn expected(from: f64) -> String {
+    if from == f64::MIN_POSITIVE { "above 0 and up to ".into() } else { format!("{from} to ") }
 }
 
 /// The most trees of an ensemble.
