@@ -44,13 +44,13 @@ pub struct BoostingOptions {
 impl Default for BoostingOptions {
     fn default() -> Self {
         Self {
-            trees: 450,
-            bags: 4,
+            trees: 270,
+            bags: 10,
             max_depth: 2,
-            rate: 0.03,
-            lambda: 3.0,
+            rate: 0.05,
+            lambda: 1.0,
             gamma: 0.0,
-            min_weight: 3.0,
+            min_weight: 2.0,
             row_share: 0.3,
             column_share: 0.3,
             word_smoothing: 1.0,

@@ -13,7 +13,7 @@ use winback_learn::tree::shap::{Explainer, Untold};
 use winback_learn::tree::{BoostingOptions, Ensemble, ForestOptions, Scorer, TreeOptions, fit};
 
 fn boosting() -> TreeOptions {
-    TreeOptions::Boosting(BoostingOptions { trees: 60, bags: 2, ..BoostingOptions::default() })
+    TreeOptions::Boosting(BoostingOptions { trees: 40, bags: 2, ..BoostingOptions::default() })
 }
 
 fn forest() -> TreeOptions {
@@ -71,7 +71,9 @@ fn held_out_scores_of_trees_reach_the_required_figures() {
         eprintln!("fifteen folds, {options:?}: AUC {:.4} log loss {:.4} Brier {:.4}", mean.roc_auc, mean.log_loss, mean.brier);
         mean
     };
-    let boosted = figures(TreeOptions::Boosting(BoostingOptions::default()));
+    // Without optimisation a fifth of the sequences must do; they reach the floors, too.
+    let bags = if cfg!(debug_assertions) { 2 } else { BoostingOptions::default().bags };
+    let boosted = figures(TreeOptions::Boosting(BoostingOptions { bags, ..BoostingOptions::default() }));
     assert!(boosted.roc_auc >= 0.849 && boosted.log_loss <= 0.4115, "{boosted:?}");
     let forest = figures(TreeOptions::Forest(ForestOptions::default()));
     assert!(forest.roc_auc >= 0.847 && forest.log_loss <= 0.415, "{forest:?}");
@@ -79,7 +81,7 @@ fn held_out_scores_of_trees_reach_the_required_figures() {
 
 #[test]
 fn the_number_of_threads_does_not_change_a_bit_of_trees_or_reasons() {
-    let table = drawn(150_000, 5);
+    let table = drawn(70_000, 5);
     let every_row = BoostingOptions { trees: 8, bags: 1, max_depth: 4, row_share: 1.0, bins: 254, ..BoostingOptions::default() };
     for options in [TreeOptions::Boosting(every_row), boosting(), forest()] {
         let made = |threads: usize| {
