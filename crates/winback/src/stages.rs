@@ -20,7 +20,7 @@ use winback_core::behaviour::Behaviour;
 use winback_core::defect::Defect;
 use winback_core::feature::FeatureSchema;
 use winback_core::id::CustomerId;
-use winback_core::model::{ModelCard, TrainOptions};
+use winback_core::model::{ChurnModel, ModelCard, TrainOptions};
 use winback_core::offer::lint::{Fault, Severity, lint};
 use winback_core::peer::PeerTable;
 use winback_core::pipeline::assess::{self, AssessError, AssessReport, Assessor};
@@ -32,7 +32,6 @@ use winback_core::run::{Run, RunOrigin, Stage, StageReport};
 use winback_core::schema::Role;
 use winback_core::store::{CustomerStore, RunStore};
 use winback_learn::LogisticTrainer;
-use winback_learn::logistic::LogisticModel;
 use winback_learn::shelf;
 
 /// What the train stage keeps with the run.
@@ -257,7 +256,7 @@ fn newest_card(bench: &Workbench) -> anyhow::Result<ModelCard> {
 }
 
 /// Returns the model that scored a run.
-pub fn model_of(bench: &Workbench, run: &Run) -> anyhow::Result<(LogisticModel, TrainStage)> {
+pub fn model_of(bench: &Workbench, run: &Run) -> anyhow::Result<(Box<dyn ChurnModel>, TrainStage)> {
     let kept = run.report(Stage::Train).ok_or_else(|| stop(Exit::Usage, "no model was trained for this import yet", "winback train"))?;
     let kept: TrainStage = serde_json::from_value(kept.report.clone()).context("the run's training report cannot be read")?;
     let path = bench.path(&bench.settings.model_dir).join(format!("{}.json", kept.card.version));
@@ -273,7 +272,7 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
         let assessor = Assessor {
             table: &bench.rules.table,
             features: &features,
-            model: &model,
+            model: &*model,
             thresholds: bench.run_settings.thresholds,
             bounds: bench.rules.bounds,
         };

@@ -13,6 +13,8 @@ use rayon::prelude::*;
 use winback_core::feature::FeatureTable;
 
 const CHUNK: usize = 16_384;
+/// Up to so many rows, whole sequences of trees are grown side by side.
+pub(crate) const FEW_ROWS: usize = 50_000;
 
 /// Fits boosted trees to rows with a label.
 pub(crate) fn fit(table: &FeatureTable, rows: &[u32], bins: Bins, options: &BoostingOptions) -> Ensemble {
@@ -30,7 +32,11 @@ pub(crate) fn fit(table: &FeatureTable, rows: &[u32], bins: Bins, options: &Boos
     let grow = GrowOptions { max_depth: options.max_depth, columns_per_node: None, split };
     let grower = || Grower { matrix: &matrix, bins: &bins, options: grow, value: &value };
     let sequence = |bag: usize| Sequence::new(grower(), &left, offset, options).grow(bag as u64);
-    let mut trees: Vec<Tree> = (0..options.bags).flat_map(sequence).collect();
+    // Rows of a small table are not shared among threads, so sequences are; each takes memory.
+    let mut trees: Vec<Tree> = match rows.len() <= FEW_ROWS {
+        true => (0..options.bags).into_par_iter().flat_map_iter(sequence).collect(),
+        false => (0..options.bags).flat_map(sequence).collect(),
+    };
     trees.iter_mut().for_each(|tree| tree.change(|value| value / options.bags as f64));
     Ensemble { bins, offset, trees }
 }

@@ -6,6 +6,7 @@
 use super::Ensemble;
 use super::best_split::SplitOptions;
 use super::bins::Bins;
+use super::boosting::FEW_ROWS;
 use super::grow::{GrowOptions, Grower};
 use super::histogram::{Pair, UNITS};
 use super::matrix::Matrix;
@@ -20,16 +21,29 @@ use winback_core::risk::logistic;
 /// A row is drawn at most this often for one tree, which keeps its gradient within bounds.
 const MOST_DRAWS: u8 = 15;
 
+/// How many trees of a small table are grown side by side.
+const TOGETHER: usize = 16;
+
 /// Fits a forest to rows with a label.
 pub(crate) fn fit(table: &FeatureTable, rows: &[u32], bins: Bins, options: &ForestOptions) -> Ensemble {
     let matrix = Matrix::of(&bins, bins.encode_rows(table, rows), rows.len());
     let left: Vec<bool> = rows.iter().map(|&row| table.labels[row as usize] == Some(true)).collect();
     let rate = left.iter().filter(|&&left| left).count() as f64 / left.len() as f64;
     let wood = Wood { matrix: &matrix, bins: &bins, left: &left, rate, options };
-    let grown: Vec<(Tree, Vec<(u32, f64)>)> = (0..options.trees).into_par_iter().map(|tree| wood.grow(tree as u64)).collect();
-    let (slope, offset) = wood.stretch(&grown);
+    // Rows of a small table are not shared among threads, so trees are; each takes memory.
+    let together = if rows.len() <= FEW_ROWS { TOGETHER } else { 1 };
+    let mut trees: Vec<Tree> = Vec::with_capacity(options.trees);
+    let mut unseen = vec![(0.0, 0_u32); rows.len()];
+    while trees.len() < options.trees {
+        let next = trees.len()..(trees.len() + together).min(options.trees);
+        for (tree, answers) in next.into_par_iter().map(|tree| wood.grow(tree as u64)).collect::<Vec<_>>() {
+            answers.iter().for_each(|&(row, value)| unseen[row as usize].0 += value);
+            answers.iter().for_each(|&(row, _)| unseen[row as usize].1 += 1);
+            trees.push(tree);
+        }
+    }
+    let (slope, offset) = wood.stretch(&unseen);
     let share = slope / options.trees as f64;
-    let mut trees: Vec<Tree> = grown.into_iter().map(|(tree, _)| tree).collect();
     trees.iter_mut().for_each(|tree| tree.change(|value| value * share));
     Ensemble { bins, offset, trees }
 }
@@ -72,16 +86,10 @@ impl Wood<'_> {
         (tree, unseen)
     }
 
-    /// Returns the slope and the offset that make out-of-bag scores most likely.
-    fn stretch(&self, grown: &[(Tree, Vec<(u32, f64)>)]) -> (f64, f64) {
-        let mut sums = vec![(0.0, 0_u32); self.left.len()];
-        for (row, value) in grown.iter().flat_map(|(_, unseen)| unseen) {
-            let sum = &mut sums[*row as usize];
-            *sum = (sum.0 + value, sum.1 + 1);
-        }
-        let scored = sums.iter().zip(self.left).filter(|((_, trees), _)| *trees > 0);
-        let scored: Vec<(f64, f64)> = scored.map(|(&(sum, trees), &left)| (sum / f64::from(trees), f64::from(u8::from(left)))).collect();
-        platt(&scored)
+    /// Returns the slope and the offset that make out-of-bag scores most likely, given each row's sum and number of trees.
+    fn stretch(&self, unseen: &[(f64, u32)]) -> (f64, f64) {
+        let scored = unseen.iter().zip(self.left).filter(|((_, trees), _)| *trees > 0);
+        platt(&scored.map(|(&(sum, trees), &left)| (sum / f64::from(trees), f64::from(u8::from(left)))).collect::<Vec<_>>())
     }
 }
 

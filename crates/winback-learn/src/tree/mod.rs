@@ -11,21 +11,26 @@ mod forest;
 mod grow;
 mod histogram;
 mod matrix;
+mod model;
 mod node;
 mod options;
 mod partition;
 mod route;
 mod score;
 pub mod shap;
+mod train;
 
+use crate::validate::why_nothing;
 use bins::{Bins, Codes, ColumnBins};
 use node::Tree;
 use serde::{Deserialize, Serialize};
 use winback_core::feature::FeatureTable;
 use winback_core::model::TrainError;
 
+pub use model::TreeModel;
 pub use options::{BadTreeOptions, BoostingOptions, ForestOptions, TreeOptions};
 pub use score::Scorer;
+pub use train::TreeTrainer;
 
 /// The largest sum of a file's values, in log-odds; far beyond any that training gives.
 const MAX_VALUE: f64 = 1e4;
@@ -52,21 +57,17 @@ pub fn fit(
     options.check().map_err(|source| TrainError::Other(Box::new(source)))?;
     let bins = Bins::learn(table, rows, options.bins(), skip);
     if bins.columns.iter().all(|bins| bins.codes() == 0) {
-        return Err(TrainError::NothingToLearn(why_nothing(table, &bins)));
+        let names = table.schema.features.iter().map(|feature| feature.name.as_str());
+        let unused = names.zip(&bins.columns).filter_map(|(name, bins)| match bins {
+            ColumnBins::Unused { why } => Some((name, why.as_str())),
+            _ => None,
+        });
+        return Err(TrainError::NothingToLearn(why_nothing(unused)));
     }
     match options {
         TreeOptions::Boosting(options) => Ok(boosting::fit(table, rows, bins, options)),
         TreeOptions::Forest(options) => Ok(forest::fit(table, rows, bins, options)),
     }
-}
-
-fn why_nothing(table: &FeatureTable, bins: &Bins) -> String {
-    let notes = bins.columns.iter().zip(&table.schema.features).filter_map(|(bins, feature)| match bins {
-        ColumnBins::Unused { why } => Some(format!("{:?} is {why}", feature.name)),
-        _ => None,
-    });
-    let notes: Vec<String> = notes.take(10).collect();
-    if notes.is_empty() { "the table has no columns".into() } else { notes.join(", ") }
 }
 
 impl Ensemble {
