@@ -236,3 +236,81 @@ fn learn_words(codes: &[u16], levels: &[Arc<str>], rows: &[u32]) -> ColumnBins {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(values: &[f64], most: usize) -> ColumnBins {
+        learn_number(values, &(0..values.len() as u32).collect::<Vec<_>>(), most)
+    }
+
+    fn borders_of(bins: &ColumnBins) -> &[f64] {
+        if let ColumnBins::Number { borders, .. } = bins { borders } else { &[] }
+    }
+
+    #[test]
+    fn few_values_have_a_bin_each_and_borders_lie_between() {
+        let bins = number(&[3.0, 1.0, f64::NAN, 1.0, 7.0], 254);
+        assert_eq!(bins, ColumnBins::Number { borders: vec![2.0, 5.0], missing_rows: 1 });
+        let codes: Vec<u8> = [1.0, 2.0, 2.1, 7.0, 1e300, -1e300].map(|value| ColumnBins::number(borders_of(&bins), value)).to_vec();
+        assert_eq!(codes, [0, 0, 1, 2, 2, 0]);
+        for empty in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(ColumnBins::number(borders_of(&bins), empty), bins.missing());
+        }
+    }
+
+    #[test]
+    fn many_values_share_bins_of_about_as_many_rows() {
+        let values: Vec<f64> = (0..10_000).map(|row| f64::from(row * 7_919 % 10_000)).collect();
+        for most in [2, 10, 254] {
+            let bins = number(&values, most);
+            let borders = borders_of(&bins);
+            assert_eq!(borders.len(), most - 1);
+            let mut counts = vec![0; most];
+            values.iter().for_each(|&value| counts[usize::from(ColumnBins::number(borders, value))] += 1);
+            assert!(counts.iter().all(|&count: &usize| count.abs_diff(10_000 / most) <= 40), "{most}: {counts:?}");
+        }
+    }
+
+    #[test]
+    fn outliers_and_frequent_values_do_not_use_up_the_bins() {
+        let value = |row: usize| match row % 10 {
+            0..=5 => 0.0,
+            6 => 1e9 * row as f64,
+            _ => row as f64,
+        };
+        let bins = number(&(0..5_000).map(value).collect::<Vec<_>>(), 16);
+        let borders = borders_of(&bins);
+        assert!(borders.len() == 15 && borders[0] > 0.0 && borders[0] < 100.0, "{borders:?}");
+        assert!(borders.iter().filter(|&&border| border < 5_000.0).count() >= 10, "{borders:?}");
+        assert_eq!(between(1.0, 1.0_f64.next_up()), 1.0);
+        assert_eq!(between(f64::MIN, f64::MAX), 0.0);
+    }
+
+    #[test]
+    fn columns_with_one_code_are_not_used() {
+        let check = |bins: ColumnBins, expected: &str| assert_eq!(bins, ColumnBins::unused(expected));
+        check(number(&[4.0; 9], 254), "the same in every row");
+        check(number(&[f64::NAN; 9], 254), "empty in every row");
+        assert_eq!(number(&[4.0, f64::NAN], 254), ColumnBins::Number { borders: vec![], missing_rows: 1 }, "empty or not tells something");
+        let levels: Vec<Arc<str>> = ["a", "b"].map(Arc::from).to_vec();
+        let words = |codes: &[u16]| learn_words(codes, &levels, &(0..codes.len() as u32).collect::<Vec<_>>());
+        check(words(&[0; 9]), "the same in every row");
+        check(words(&[winback_core::feature::MISSING_CODE; 9]), "empty in every row");
+        check(words(&[0, 1, 1, 0]), "no word stands in enough rows");
+        let rare = ColumnBins::Words { words: vec!["a".into()], other_rows: 2, rare_words: 1, missing_rows: 0 };
+        assert_eq!(words(&[0, 0, 0, 0, 0, 1, 1]), rare);
+    }
+
+    #[test]
+    fn ten_thousand_words_keep_the_most_frequent() {
+        let levels: Vec<Arc<str>> = (0..10_000).map(|word| Arc::from(format!("w{word}"))).collect();
+        let codes: Vec<u16> = (0..10_000_u16).chain((0..300).flat_map(|word| [word; 6])).collect();
+        let bins = learn_words(&codes, &levels, &(0..codes.len() as u32).collect::<Vec<_>>());
+        let ColumnBins::Words { words, other_rows, rare_words, .. } = &bins else { panic!("not used") };
+        assert_eq!((words.len(), words[0].as_str(), *rare_words), (253, "w0", 9_747));
+        assert_eq!(*other_rows, codes.len() as u64 - 253 * 7);
+        assert_eq!((bins.codes(), bins.missing(), bins.word("w252"), bins.word("w9999")), (255, 254, Some(252), None));
+    }
+}

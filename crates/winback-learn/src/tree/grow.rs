@@ -114,3 +114,64 @@ pub(crate) fn draw(columns: &[usize], count: usize, random: &mut SplitMix64) -> 
     drawn.sort_unstable();
     drawn
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::bins::{Codes, ColumnBins};
+    use super::super::route::Router;
+    use super::*;
+
+    /// Rows of five columns: numbers of many and of few codes, and words.
+    fn drawn(rows: usize, random: &mut SplitMix64) -> (Bins, Matrix) {
+        let number = |codes: usize| ColumnBins::Number { borders: (0..codes - 2).map(|at| at as f64).collect(), missing_rows: 0 };
+        let words = |count: usize| ColumnBins::Words {
+            words: (0..count - 2).map(|at| format!("w{at}")).collect(),
+            other_rows: 1,
+            rare_words: 1,
+            missing_rows: 1,
+        };
+        let columns = vec![number(255), number(3), words(4), words(90), number(40)];
+        let mut column = |bins: &ColumnBins| (0..rows).map(|_| random.below(bins.codes() as u32) as u8).collect();
+        let codes = Codes { columns: columns.iter().map(&mut column).collect() };
+        let bins = Bins { columns };
+        let matrix = Matrix::of(&bins, codes, rows);
+        (bins, matrix)
+    }
+
+    /// Every leaf must be worth what the rows that end there say, which no wrong histogram or lost row would leave.
+    #[test]
+    fn a_leaf_is_worth_what_its_rows_say() {
+        let split = SplitOptions { lambda: 2.0, gamma: 0.0, min_weight: 1.0, word_smoothing: 1.0 };
+        let value = |gradient: f64, weight: f64| gradient / (weight + 2.0);
+        for (rows, max_depth, columns_per_node) in [(90_000, 5, None), (3_000, 12, Some(2)), (400, 3, None), (2, 4, None)] {
+            let mut random = SplitMix64::new(rows as u64);
+            let (bins, matrix) = drawn(rows, &mut random);
+            let pair = |random: &mut SplitMix64| [random.next_u64() as i32 >> 1, (random.next_u64() >> 34) as i32];
+            let pairs: Vec<Pair> = (0..rows).map(|_| pair(&mut random)).collect();
+            let grower =
+                Grower { matrix: &matrix, bins: &bins, options: GrowOptions { max_depth, columns_per_node, split }, value: &value };
+            for some in [None, Some((0..rows as u32).filter(|row| row % 3 > 0).collect::<Vec<_>>())] {
+                let tree = grower.grow(&pairs, some.clone(), &[0, 1, 2, 3, 4], &mut random);
+                assert!(tree.depths().iter().all(|&depth| depth <= max_depth));
+                let mut leaves = vec![0; rows];
+                let router = Router::of(&matrix, &tree);
+                router.leaves(0..rows, &mut leaves);
+                let mut later = vec![0; rows / 2];
+                router.leaves(rows - rows / 2..rows, &mut later);
+                assert_eq!(later, leaves[rows - rows / 2..]);
+                let mut sums = vec![[0_i64; 2]; tree.nodes.len()];
+                for row in some.unwrap_or_else(|| (0..rows as u32).collect()) {
+                    let sum = &mut sums[leaves[row as usize] as usize];
+                    *sum = [sum[0] + i64::from(pairs[row as usize][0]), sum[1] + i64::from(pairs[row as usize][1])];
+                }
+                for (node, sum) in tree.nodes.iter().zip(sums) {
+                    let (gradient, weight) = real(sum);
+                    match node {
+                        Node::Leaf(leaf) => assert_eq!(leaf.value, value(gradient, weight)),
+                        Node::Split(_) => assert_eq!(sum, [0, 0], "no row ends at a question"),
+                    }
+                }
+            }
+        }
+    }
+}
