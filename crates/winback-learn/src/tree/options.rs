@@ -81,7 +81,7 @@ pub struct ForestOptions {
 
 impl Default for ForestOptions {
     fn default() -> Self {
-        Self { trees: 200, max_depth: 8, min_rows: 20, column_share: 0.3, smoothing: 3.0, bins: 32, seed: 1 }
+        Self { trees: 200, max_depth: 7, min_rows: 20, column_share: 0.3, smoothing: 3.0, bins: 32, seed: 1 }
     }
 }
 

@@ -10,18 +10,38 @@ use super::BLOCK;
 use super::quadrature::points;
 use std::ops::Range;
 
+/// The most nodes whose edges are kept; those of larger forests are made anew for every block of rows.
+pub(crate) const MOST_KEPT: usize = 250_000;
+
+/// A deep tree and, unless it is one of very many nodes, what every edge does.
+#[derive(Clone, Debug)]
+pub(crate) struct Deep {
+    tree: Tree,
+    edges: Option<Edges>,
+}
+
+/// The ways to every node but the root, with as many points as the depth of the tree takes.
+#[derive(Clone, Debug)]
+enum Edges {
+    Four(Vec<Edge<4>>),
+    Five(Vec<Edge<5>>),
+    Six(Vec<Edge<6>>),
+    Eight(Vec<Edge<8>>),
+}
+
 /// How a node is come by, for each of three cases: the row leaves the path at an earlier question about the same
 /// column, at this one, or not at all.
+#[derive(Clone, Debug)]
 struct Edge<const Q: usize> {
     parent: usize,
     column: usize,
     left: bool,
-    /// The node under the nearest earlier question about the same column.
-    earlier: Option<usize>,
+    /// The node under the nearest earlier question about the same column; the root where there is none.
+    earlier: usize,
     cases: [Case<Q>; 3],
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Case<const Q: usize> {
     /// What the product is multiplied with.
     ratio: [f64; Q],
@@ -29,31 +49,66 @@ struct Case<const Q: usize> {
     part: [f64; Q],
 }
 
-/// Adds the contributions of a tree to the scores of at most [`BLOCK`] rows.
-pub(crate) fn explain_deep(tree: &Tree, codes: &Codes, rows: Range<usize>, by_column: &mut [f64]) {
-    match tree.depths().iter().max().map_or(0, |depth| depth.div_ceil(2)) {
-        0..=4 => explain::<4>(tree, codes, rows, by_column),
-        5 => explain::<5>(tree, codes, rows, by_column),
-        6 => explain::<6>(tree, codes, rows, by_column),
-        _ => explain::<8>(tree, codes, rows, by_column),
+impl Deep {
+    /// Prepares a tree, keeping its edges where `keep`.
+    pub fn of(tree: &Tree, keep: bool) -> Self {
+        Self { tree: tree.clone(), edges: keep.then(|| Edges::of(tree)) }
+    }
+
+    /// Returns the tree.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Adds the contributions to the scores of at most [`BLOCK`] rows.
+    pub fn explain(&self, codes: &Codes, rows: Range<usize>, by_column: &mut [f64]) {
+        match &self.edges {
+            Some(edges) => edges.explain(&self.tree, codes, rows, by_column),
+            None => Edges::of(&self.tree).explain(&self.tree, codes, rows, by_column),
+        }
     }
 }
 
-fn explain<const Q: usize>(tree: &Tree, codes: &Codes, rows: Range<usize>, by_column: &mut [f64]) {
-    let edges = edges::<Q>(tree);
+impl Edges {
+    fn of(tree: &Tree) -> Self {
+        match tree.depths().iter().max().map_or(0, |depth| depth.div_ceil(2)) {
+            0..=4 => Self::Four(edges(tree)),
+            5 => Self::Five(edges(tree)),
+            6 => Self::Six(edges(tree)),
+            _ => Self::Eight(edges(tree)),
+        }
+    }
+
+    fn explain(&self, tree: &Tree, codes: &Codes, rows: Range<usize>, by_column: &mut [f64]) {
+        match self {
+            Self::Four(edges) => explain(tree, edges, (codes, rows), by_column),
+            Self::Five(edges) => explain(tree, edges, (codes, rows), by_column),
+            Self::Six(edges) => explain(tree, edges, (codes, rows), by_column),
+            Self::Eight(edges) => explain(tree, edges, (codes, rows), by_column),
+        }
+    }
+}
+
+fn explain<const Q: usize>(tree: &Tree, edges: &[Edge<Q>], (codes, rows): (&Codes, Range<usize>), by_column: &mut [f64]) {
+    // The root is never left by an earlier question.
     let mut agrees = vec![true; tree.nodes.len()];
+    let mut goes_left = vec![false; tree.nodes.len()];
     let mut products = vec![[1.0; Q]; tree.nodes.len()];
     for (place, row) in rows.enumerate() {
+        for (node, goes_left) in tree.nodes.iter().zip(&mut goes_left) {
+            if let Node::Split(split) = node {
+                *goes_left = split.left.contains(codes.columns[usize::from(split.column)][row]);
+            }
+        }
         products[0] = [1.0; Q];
-        for (child, edge) in (1..).zip(&edges) {
-            let Node::Split(split) = &tree.nodes[edge.parent] else { continue };
-            let before = edge.earlier.is_none_or(|earlier| agrees[earlier]);
-            let now = before && split.left.contains(codes.columns[edge.column][row]) == edge.left;
-            agrees[child] = now;
+        for (above, edge) in edges.iter().enumerate() {
+            let before = agrees[edge.earlier];
+            let now = before & (goes_left[edge.parent] == edge.left);
+            agrees[above + 1] = now;
             let ratio = &edge.cases[usize::from(before) + usize::from(now)].ratio;
             let mut product = products[edge.parent];
             product.iter_mut().zip(ratio).for_each(|(product, ratio)| *product *= ratio);
-            products[child] = product;
+            products[above + 1] = product;
         }
         for (node, product) in tree.nodes.iter().zip(&mut products) {
             match node {
@@ -62,10 +117,8 @@ fn explain<const Q: usize>(tree: &Tree, codes: &Codes, rows: Range<usize>, by_co
             }
         }
         for (above, edge) in edges.iter().enumerate().rev() {
-            let child = above + 1;
-            let before = edge.earlier.is_none_or(|earlier| agrees[earlier]);
-            let part = &edge.cases[usize::from(before) + usize::from(agrees[child])].part;
-            let sums = products[child];
+            let part = &edge.cases[usize::from(agrees[edge.earlier]) + usize::from(agrees[above + 1])].part;
+            let sums = products[above + 1];
             by_column[edge.column * BLOCK + place] += sums.iter().zip(part).map(|(sum, part)| sum * part).sum::<f64>();
             products[edge.parent].iter_mut().zip(sums).for_each(|(above, sum)| *above += sum);
         }
@@ -92,8 +145,8 @@ fn edges<const Q: usize>(tree: &Tree) -> Vec<Edge<Q>> {
         while above != 0 && column(ways[above].0) != own {
             above = ways[above].0;
         }
-        let earlier = (above != 0).then_some(above);
-        let before = earlier.map_or(1.0, |earlier| shares[earlier]);
+        let earlier = above;
+        let before = shares[earlier];
         shares[child] = before * tree.nodes[child].cover() / tree.nodes[parent].cover();
         let case = |(old, new): (f64, f64)| Case::of(&points, (old, before), (new, shares[child]));
         edges.push(Edge { parent, column: own, left, earlier, cases: [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0)].map(case) });

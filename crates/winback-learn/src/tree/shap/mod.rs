@@ -18,8 +18,7 @@ mod tests;
 
 use super::Ensemble;
 use super::bins::{Bins, Codes};
-use super::node::Tree;
-use deep::explain_deep;
+use deep::{Deep, MOST_KEPT};
 use leaf_game::{Background, LeafGame};
 use pairs::explain_pairs;
 use part::{MOST_QUESTIONS, Part};
@@ -46,7 +45,7 @@ pub enum Untold {
 pub struct Explainer {
     base: f64,
     parts: Vec<Part>,
-    deep: Vec<Tree>,
+    deep: Vec<Deep>,
     background: Option<Background>,
     columns: usize,
     reasons: Vec<ReasonOf>,
@@ -79,11 +78,15 @@ impl Explainer {
             groups: schema.groups.len(),
             background: None,
         };
+        let mut nodes = 0;
         for tree in &ensemble.trees {
             explainer.base += background.as_ref().map_or_else(|| tree.mean(), |background| background.mean(tree));
             match tree.depths().iter().all(|&depth| depth <= SHALLOW.min(MOST_QUESTIONS)) {
                 true => explainer.parts.extend(Part::of(tree, &game)),
-                false => explainer.deep.push(tree.clone()),
+                false => {
+                    nodes += tree.nodes.len();
+                    explainer.deep.push(Deep::of(tree, nodes <= MOST_KEPT && background.is_none()));
+                }
             }
         }
         Self { background, ..explainer }
@@ -117,8 +120,8 @@ impl Explainer {
         by_column.fill(0.0);
         self.parts.iter().for_each(|part| part.explain(codes, rows.clone(), by_column));
         match &self.background {
-            None => self.deep.iter().for_each(|tree| explain_deep(tree, codes, rows.clone(), by_column)),
-            Some(background) => self.deep.iter().for_each(|tree| explain_pairs(tree, background, (codes, rows.clone()), by_column)),
+            None => self.deep.iter().for_each(|deep| deep.explain(codes, rows.clone(), by_column)),
+            Some(background) => self.deep.iter().for_each(|deep| explain_pairs(deep.tree(), background, (codes, rows.clone()), by_column)),
         }
     }
 }
