@@ -6,3 +6,4 @@ mod hard_tables;
 mod laws;
 mod telco;
 mod telco_table;
+mod trees;

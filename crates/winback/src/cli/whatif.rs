@@ -38,7 +38,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     }
     let file = show::find(&bench, &context, &args.id).await?;
     let (model, _) = model_of(&bench, &run)?;
-    let found = search(&context, &file, &model, line)?;
+    let found = search(&context, &file, &*model, line)?;
     let page = Page { context: &context, found: &found, locale: args.lang.into() };
     report::print(at.json, &found, || page.text())?;
     Ok(ExitCode::SUCCESS)
