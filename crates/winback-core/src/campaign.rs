@@ -2,6 +2,7 @@
 //! cost, and what it is expected to bring.
 use crate::digest::Digest;
 use crate::id::{CustomerId, Position};
+use crate::locale::{Localized, one_text_or_each};
 use crate::offer::OfferId;
 use crate::peer::PriceEffect;
 use crate::risk::{RiskLevel, ValueTier};
@@ -25,8 +26,9 @@ pub struct CampaignPlan {
     pub decision: Decision,
     /// Every offer the rule named and what became of it, in the order in which they were tried.
     pub considered: Vec<Considered>,
-    /// Who is to do it.
-    pub owner: String,
+    /// Who is to do it. A plan may hold one text for every language, as plans of an earlier form do.
+    #[serde(deserialize_with = "one_text_or_each")]
+    pub owner: Localized,
     /// The day by which it is to be done; `None` where nothing is.
     #[schemars(with = "Option<String>")]
     pub due: Option<Date>,

@@ -14,6 +14,7 @@ pub mod brief;
 pub mod campaign;
 pub mod claim;
 pub mod consent;
+pub mod counterfactual;
 pub mod customer;
 pub mod defect;
 pub mod digest;

@@ -1,5 +1,5 @@
 //! The languages Winback writes, and values that exist in all of them.
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// A language and its region; every text Winback writes exists in each.
@@ -89,6 +89,20 @@ impl Localized {
     pub fn new(zh_tw: &str, zh_cn: &str, en: &str) -> Self {
         Self { zh_tw: zh_tw.to_owned(), zh_cn: zh_cn.to_owned(), en: en.to_owned() }
     }
+}
+
+/// Reads one text for every language, or a text for each.
+pub(crate) fn one_text_or_each<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Localized, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a text, or a text for each language")]
+    enum Words {
+        Same(String),
+        Each(Localized),
+    }
+    Ok(match Words::deserialize(deserializer)? {
+        Words::Same(text) => Localized::same(&text),
+        Words::Each(texts) => texts,
+    })
 }
 
 /// Returns an English label as it stands inside a sentence: `Total charged` becomes `total charged`, `DSL line` stays.

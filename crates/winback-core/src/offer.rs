@@ -84,6 +84,8 @@ pub struct Offer {
     pub stock: Option<u32>,
     /// What it is assumed to achieve.
     pub effect: EffectAssumption,
+    /// What changes in the customer's row when it is taken, by column: `Contract` becomes `One year`.
+    pub changes: Vec<(String, String)>,
 }
 
 impl Offer {
@@ -209,7 +211,7 @@ pub struct EffectAssumption {
     /// The share of the would-be leavers who stay because of it, from 0 to 1.
     pub saves: f64,
     /// Where the number comes from, in the owner's words.
-    pub source: String,
+    pub source: Localized,
 }
 
 /// One rule: for these customers, try these offers in this order.
@@ -218,7 +220,7 @@ pub struct Rule {
     /// The rule's name, unique in the file.
     pub id: String,
     /// Who answers for it.
-    pub owner: String,
+    pub owner: Localized,
     /// The day it was last changed.
     pub date: Date,
     /// The value tiers it is for; empty for all, the unknown tier included.

@@ -25,6 +25,16 @@ pub struct RowParser {
     id: ColumnIndex,
 }
 
+/// Returns the cell that a text is in a column, or what was expected; a category may hold any word where its levels
+/// are not listed.
+pub fn read_cell(schema: &TableSchema, column: &Column, text: &str) -> Result<Cell, String> {
+    let mut reader = CellReader::new(schema, column);
+    match reader.read(text) {
+        Read::Value(cell) => Ok(cell),
+        _ => Err(reader.expected()),
+    }
+}
+
 #[derive(Debug)]
 struct ColumnParser {
     /// The cell's place in a row of the file; `None` where the file has no label.

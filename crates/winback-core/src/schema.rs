@@ -112,6 +112,8 @@ pub enum Role {
     Feature,
     /// A feature whose values were invented for demonstration, without looking at who left.
     Synthetic,
+    /// What a person is, such as gender or age: a feature that no offer changes, and by which fairness is looked at.
+    Trait,
     /// The amount charged each month; a feature, and the base of the value tier.
     MonthlyCharge,
     /// All that was charged so far; a feature.
@@ -154,8 +156,20 @@ impl Role {
     pub fn is_feature(&self) -> bool {
         matches!(
             self,
-            Role::Feature | Role::Synthetic | Role::MonthlyCharge | Role::TotalCharge | Role::Tenure | Role::Contract | Role::DaysInactive
+            Role::Feature
+                | Role::Synthetic
+                | Role::Trait
+                | Role::MonthlyCharge
+                | Role::TotalCharge
+                | Role::Tenure
+                | Role::Contract
+                | Role::DaysInactive
         )
+    }
+
+    /// Returns whether something a company does may change the column: not who the customer is, nor what has happened.
+    pub fn is_movable(&self) -> bool {
+        matches!(self, Role::Feature | Role::Synthetic | Role::MonthlyCharge | Role::Contract)
     }
 
     /// Returns whether the column holds personal data that never enters a prompt, a feature or a log.

@@ -4,29 +4,40 @@
 //! {"format": "winback-churn", "format_version": 1, "sha256": "<of the body's text>", "body": {…}}
 //! ```
 //!
+//! A file of version 1 holds a logistic regression and one of version 2 trees, so that a Winback that knows no trees
+//! still reads the files it can.
+//!
 //! The hash is over the exact text of the body, so that a changed digit is noticed. The file holds
 //! no date and nothing of the machine: same table, same options, same bytes.
-use crate::encode::Encoder;
-use crate::explain::{Coefficients, ColumnModel};
+mod check;
+
+use crate::explain::Coefficients;
+use crate::tree::Ensemble;
+use check::check;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use winback_core::digest::Digest;
-use winback_core::feature::{Feature, FeatureSchema};
+use winback_core::feature::FeatureSchema;
 
-/// The family of models this crate writes.
-pub const FAMILY: &str = "logistic";
 /// The word every model file begins with.
 pub const FORMAT: &str = "winback-churn";
-/// The version of the layout.
-pub const FORMAT_VERSION: u32 = 1;
+/// The latest version of the layout.
+pub const FORMAT_VERSION: u32 = 2;
 /// The largest model file read, in bytes.
 pub const MAX_BYTES: u64 = 64 << 20;
-/// The largest value a slot may have, in log-odds; far beyond any that penalised training gives.
-const MAX_VALUE: f64 = 1e4;
 
 /// What a model file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Learned {
+    /// A logistic regression (version 1).
+    Logistic(Body),
+    /// Trees (version 2).
+    Trees(TreeBody),
+}
+
+/// What the file of a logistic regression holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Body {
@@ -38,6 +49,40 @@ pub struct Body {
     pub l2: f64,
     /// What was learned.
     pub coefficients: Coefficients,
+}
+
+/// What the file of boosted trees or of a forest holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TreeBody {
+    /// How the trees were grown.
+    pub family: TreeFamily,
+    /// The features the model was trained on.
+    pub schema: FeatureSchema,
+    /// The hash of the data.
+    pub data: Digest,
+    /// What was learned.
+    pub ensemble: Ensemble,
+}
+
+/// How trees were grown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TreeFamily {
+    /// One after another.
+    Boosted,
+    /// Each by itself.
+    Forest,
+}
+
+impl TreeFamily {
+    /// Returns the name used in files and versions: `boosted`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Boosted => "boosted",
+            Self::Forest => "forest",
+        }
+    }
 }
 
 /// Why a model file was refused.
@@ -92,6 +137,9 @@ pub enum ArtifactError {
     /// The parts do not fit together.
     #[error("the model file contradicts itself: {0}")]
     Inconsistent(String),
+    /// The file holds a model of another family than the one asked for.
+    #[error("the model file holds a model of another family than the one asked for")]
+    OtherFamily,
     /// The model could not be written as text.
     #[error("the model could not be written as text")]
     Unwritable(#[source] serde_json::Error),
@@ -115,18 +163,22 @@ struct Incoming<'a> {
 }
 
 /// Returns the bytes of a model file.
-pub fn write(body: &Body) -> Result<Vec<u8>, ArtifactError> {
-    check(body)?;
-    let text = serde_json::value::to_raw_value(body).map_err(ArtifactError::Unwritable)?;
+pub fn write(learned: &Learned) -> Result<Vec<u8>, ArtifactError> {
+    check(learned)?;
+    let (format_version, text) = match learned {
+        Learned::Logistic(body) => (1, serde_json::value::to_raw_value(body)),
+        Learned::Trees(body) => (2, serde_json::value::to_raw_value(body)),
+    };
+    let text = text.map_err(ArtifactError::Unwritable)?;
     let sha256 = Digest::of(text.get().as_bytes()).0;
-    let file = Outgoing { format: FORMAT, format_version: FORMAT_VERSION, sha256, body: &text };
+    let file = Outgoing { format: FORMAT, format_version, sha256, body: &text };
     let mut bytes = serde_json::to_vec(&file).map_err(ArtifactError::Unwritable)?;
     bytes.push(b'\n');
-    Ok(bytes)
+    if bytes.len() as u64 > MAX_BYTES { Err(ArtifactError::TooLarge) } else { Ok(bytes) }
 }
 
 /// Reads the bytes of a model file, or says why they are refused.
-pub fn read(bytes: &[u8]) -> Result<Body, ArtifactError> {
+pub fn read(bytes: &[u8]) -> Result<Learned, ArtifactError> {
     let begin = format!("{{\"format\":\"{FORMAT}\"");
     if !bytes.starts_with(begin.as_bytes()) {
         let cut = !bytes.is_empty() && begin.as_bytes().starts_with(bytes);
@@ -143,9 +195,13 @@ pub fn read(bytes: &[u8]) -> Result<Body, ArtifactError> {
     if found != stated {
         return Err(ArtifactError::Tampered { found, stated });
     }
-    let body: Body = serde_json::from_str(text.get()).map_err(|source| ArtifactError::Inconsistent(source.to_string()))?;
-    check(&body)?;
-    Ok(body)
+    let inconsistent = |source: serde_json::Error| ArtifactError::Inconsistent(source.to_string());
+    let learned = match file.format_version {
+        0 | 1 => Learned::Logistic(serde_json::from_str(text.get()).map_err(inconsistent)?),
+        _ => Learned::Trees(serde_json::from_str(text.get()).map_err(inconsistent)?),
+    };
+    check(&learned)?;
+    Ok(learned)
 }
 
 /// Reads a model file.
@@ -164,60 +220,5 @@ fn damage(source: serde_json::Error, bytes: &[u8]) -> ArtifactError {
         _ if at_end => ArtifactError::Truncated { bytes: bytes.len() },
         serde_json::error::Category::Eof => ArtifactError::Truncated { bytes: bytes.len() },
         _ => ArtifactError::Damaged { line: source.line(), column: source.column(), source },
-    }
-}
-
-/// Checks that lengths, slots and groups fit together and that every number is finite.
-fn check(body: &Body) -> Result<(), ArtifactError> {
-    let (schema, columns) = (&body.schema, &body.coefficients.columns);
-    let wrong = |text: String| Err(ArtifactError::Inconsistent(text));
-    if columns.len() != schema.features.len() {
-        return wrong(format!("{} columns for {} features", columns.len(), schema.features.len()));
-    }
-    if !(body.coefficients.intercept.abs() <= MAX_VALUE && body.l2.is_finite()) {
-        return wrong("the intercept or the penalty is no usable number".into());
-    }
-    if let Some(group) = schema.groups.iter().find(|group| group.features.iter().any(|&feature| feature >= schema.features.len())) {
-        return wrong(format!("the reason {:?} names a feature that is not there", group.name));
-    }
-    schema.features.iter().zip(columns).try_for_each(|(feature, column)| {
-        check_column(feature, column, schema.groups.len()).or_else(|what| wrong(format!("column {:?} {what}", feature.name)))
-    })
-}
-
-fn check_column(feature: &Feature, column: &ColumnModel, groups: usize) -> Result<(), &'static str> {
-    let parent = feature.repeats.as_ref().map_or(0, |repeats| usize::from(repeats.group));
-    if column.name != feature.name {
-        return Err("has the name of another");
-    }
-    if usize::from(feature.group) >= groups || parent >= groups {
-        return Err("belongs to a reason that is not there");
-    }
-    if column.values.len() != column.encoder.slots() || column.shares.len() != column.encoder.slots() {
-        return Err("has another number of values than of slots");
-    }
-    if column.values.iter().any(|value| value.is_nan() || value.abs() > MAX_VALUE) {
-        return Err("has a value that is no usable number");
-    }
-    if column.shares.iter().any(|share| !(0.0..=1.0 + 1e-9).contains(share)) {
-        return Err("has a share outside 0 to 1");
-    }
-    check_encoder(&column.encoder, feature.numeric)
-}
-
-fn check_encoder(encoder: &Encoder, numeric: bool) -> Result<(), &'static str> {
-    match encoder {
-        Encoder::Unused { .. } => Ok(()),
-        Encoder::Words(_) if numeric => Err("is a number with words"),
-        Encoder::Number(_) if !numeric => Err("is a category with knots"),
-        Encoder::Words(words) => {
-            let beyond = words.missing >= words.slots || words.other.is_some_and(|slot| slot >= words.slots);
-            if beyond || words.words.len() > usize::from(words.slots) { Err("has a word without a slot") } else { Ok(()) }
-        }
-        Encoder::Number(knots) => {
-            let rising = knots.at.len() >= 2 && knots.at.windows(2).all(|pair| pair[0] < pair[1]);
-            let finite = knots.at.iter().chain([&knots.median, &knots.deviation]).all(|value| value.is_finite());
-            if rising && finite { Ok(()) } else { Err("has knots that do not rise") }
-        }
     }
 }

@@ -1,8 +1,9 @@
 //! The model card: what the model was made of and how well it scores, for a person to read.
 use crate::encode::{Encoder, Knots, Words};
 use crate::explain::ColumnModel;
+use crate::tree::bins::{Bins, ColumnBins};
 use std::fmt::Write as _;
-use winback_core::feature::FeatureTable;
+use winback_core::feature::{Feature, FeatureTable};
 use winback_core::model::{ColumnNote, Metrics, ModelCard, Validation};
 
 /// Returns how each column was used.
@@ -18,13 +19,35 @@ pub fn column_notes(columns: &[ColumnModel]) -> Vec<ColumnNote> {
     columns.iter().map(note).collect()
 }
 
+/// Returns how trees use each column.
+pub fn tree_column_notes(table: &FeatureTable, bins: &Bins) -> Vec<ColumnNote> {
+    let own = |rows: u64| match rows {
+        0 => "no cell was empty; an empty one goes with most of the others".to_owned(),
+        n => format!("{n} cells were empty; they are a kind of their own"),
+    };
+    let note = |(feature, bins): (&Feature, &ColumnBins)| {
+        let (used_as, missing) = match bins {
+            ColumnBins::Unused { why } => (format!("not used: {why}"), "nothing to fill".to_owned()),
+            ColumnBins::Number { borders, missing_rows } => (format!("a number in {} bins", borders.len() + 1), own(*missing_rows)),
+            ColumnBins::Words { words, rare_words, missing_rows, .. } => {
+                (format!("{} words{}", words.len(), rare_together(*rare_words)), own(*missing_rows))
+            }
+        };
+        ColumnNote { name: feature.name.clone(), used_as, missing }
+    };
+    table.schema.features.iter().zip(&bins.columns).map(note).collect()
+}
+
 fn words_used(words: &Words) -> String {
-    let rare = match words.rare_words {
+    format!("one-hot, {} levels{}", words.words.len(), rare_together(words.rare_words))
+}
+
+fn rare_together(words: u64) -> String {
+    match words {
         0 => String::new(),
         1 => ", and 1 rare word together as \"other\"".to_owned(),
         n => format!(", and {n} rare words together as \"other\""),
-    };
-    format!("one-hot, {} levels{rare}", words.words.len())
+    }
 }
 
 fn words_missing(words: &Words) -> String {
@@ -42,14 +65,15 @@ fn knots_missing(knots: &Knots) -> String {
     }
 }
 
-/// Returns what a model of this kind cannot tell.
-pub fn limits(table: &FeatureTable) -> Vec<String> {
+/// Returns what a model cannot tell, `own` being what its family alone cannot.
+pub fn limits(table: &FeatureTable, own: &[&str]) -> Vec<String> {
     let mut limits = vec![
-        "A score tells how likely a customer like this one was to have left when the table was made; it gives no date.".to_owned(),
-        "A reason tells what goes together with leaving; it does not prove that changing it would keep the customer.".to_owned(),
-        "Every column counts by itself: the effect of one does not depend on another.".to_owned(),
-        "A number outside the range of the training table counts as the nearest number inside it.".to_owned(),
+        "A score tells how likely a customer like this one was to have left when the table was made; it gives no date.",
+        "A reason tells what goes together with leaving; it does not prove that changing it would keep the customer.",
     ];
+    limits.extend(own);
+    limits.push("A number outside the range of the training table counts as the nearest number inside it.");
+    let mut limits: Vec<String> = limits.into_iter().map(str::to_owned).collect();
     let invented: Vec<&str> = table.schema.features.iter().filter(|f| f.synthetic).map(|f| f.name.as_str()).collect();
     if !invented.is_empty() {
         limits.push(format!("Invented for demonstration, without looking at who left: {}.", invented.join(", ")));
@@ -61,8 +85,12 @@ pub fn limits(table: &FeatureTable) -> Vec<String> {
 pub fn card_markdown(card: &ModelCard) -> String {
     let share = 100.0 * card.left as f64 / card.rows.max(1) as f64;
     let mut text = format!("# Model {}\n\n", card.version);
-    let _ =
-        writeln!(text, "A {} regression, trained on {} customers, of whom {} ({share:.2} %) left.\n", card.family, card.rows, card.left);
+    let what = match card.family.as_str() {
+        "boosted" => "Boosted trees".to_owned(),
+        "forest" => "A random forest".to_owned(),
+        family => format!("A {family} regression"),
+    };
+    let _ = writeln!(text, "{what}, trained on {} customers, of whom {} ({share:.2} %) left.\n", card.rows, card.left);
     let _ = writeln!(text, "| made from | |\n| --- | --- |\n| data (SHA-256) | `{}` |", card.data);
     let _ = writeln!(
         text,

@@ -1,8 +1,9 @@
 //! Everything Winback learns from tables: today, who is about to leave and why.
 //!
 //! [`LogisticTrainer`] fits a penalised logistic regression in which every column
-//! counts by itself ([`encode`]), so that a score is the average customer's score
-//! plus one part per reason, exactly ([`explain`]). [`validate`] tells how well it
+//! counts by itself ([`encode`]), and [`TreeTrainer`] boosted trees or a forest
+//! ([`tree`]). In every family a score is the average customer's score plus one
+//! part per reason, exactly ([`explain`], [`tree::shap`]). [`validate`] tells how well it
 //! scores customers it has not seen, [`artifact`] is the model file, and [`shelf`]
 //! keeps model files in a directory. Nothing here reads a clock or draws a random
 //! number that a seed does not decide: same table, same options, same bytes.
@@ -10,6 +11,7 @@
 #![deny(missing_docs)]
 
 pub mod artifact;
+pub mod calibrate;
 pub mod card;
 mod cholesky;
 pub mod classes;
@@ -17,19 +19,24 @@ pub mod cluster;
 mod design;
 pub mod encode;
 pub mod explain;
+pub mod family;
 mod fit;
 mod hat;
 pub mod logistic;
 pub mod metrics;
+mod regression;
+mod schema_check;
 pub mod shelf;
 pub mod split;
 mod train;
+pub mod tree;
 pub mod validate;
 
 pub use artifact::ArtifactError;
 pub use card::card_markdown;
 pub use logistic::LogisticModel;
-pub use train::{LogisticTrainer, RECOMMENDED_L2};
+pub use regression::{Logistic, LogisticTrainer, RECOMMENDED_L2};
+pub use tree::{TreeModel, TreeTrainer};
 
 /// Limits the work on tables to so many threads; results are the same with any number. Works once a process.
 ///

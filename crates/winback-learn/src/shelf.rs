@@ -2,11 +2,11 @@
 //! small file `current` names the one in use. Files appear whole or not at all.
 use crate::artifact::{self, ArtifactError};
 use crate::card::card_markdown;
-use crate::logistic::LogisticModel;
+use crate::family;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use winback_core::model::Trained;
+use winback_core::model::{ChurnModel, Trained};
 
 /// The file that names the model in use.
 pub const CURRENT: &str = "current";
@@ -78,13 +78,13 @@ pub fn current(dir: &Path) -> Result<Option<PathBuf>, ShelfError> {
 }
 
 /// Returns the model in use; `None` where there is none yet.
-pub fn load_current(dir: &Path) -> Result<Option<LogisticModel>, ShelfError> {
+pub fn load_current(dir: &Path) -> Result<Option<Box<dyn ChurnModel>>, ShelfError> {
     current(dir)?.map(|path| load(&path)).transpose()
 }
 
 /// Returns the model of a file.
-pub fn load(path: &Path) -> Result<LogisticModel, ShelfError> {
-    let model = artifact::load(path).and_then(|bytes| LogisticModel::from_file(&bytes));
+pub fn load(path: &Path) -> Result<Box<dyn ChurnModel>, ShelfError> {
+    let model = artifact::load(path).and_then(|bytes| family::from_file(&bytes));
     model.map_err(|source| ShelfError::Refused { path: path.to_owned(), source })
 }
 

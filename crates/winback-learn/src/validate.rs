@@ -1,10 +1,6 @@
 //! Cross-validation: how well a model of this kind scores customers it has not seen.
 //!
-//! Everything is learned anew for each fold from the other folds alone: words, knots, medians and coefficients.
-use crate::design::Design;
-use crate::encode::{self, Encoder};
-use crate::explain::{Coefficients, ColumnModel, Scorer};
-use crate::fit;
+//! Everything is learned anew for each fold from the other folds alone: words, knots or bins, and whatever is fitted.
 use crate::metrics::{self, Scored};
 use crate::split::{NO_FOLD, stratified_folds};
 use winback_core::feature::FeatureTable;
@@ -12,20 +8,47 @@ use winback_core::model::{Metrics, TrainError, TrainOptions, Validation};
 use winback_core::progress::Progress;
 use winback_core::risk::Probability;
 
+/// A family of models and how it is fitted.
+pub trait Learner: Sync {
+    /// Fits a model to some rows with a label and returns the scores of others, in log-odds.
+    fn scores(&self, table: &FeatureTable, rows: &Rows) -> Result<Vec<f64>, TrainError>;
+}
+
+/// Which rows and columns take part.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// The rows to learn from.
+    pub learned: &'a [u32],
+    /// The rows to score.
+    pub asked: &'a [u32],
+    /// Whether columns invented for demonstration are left out.
+    pub without_synthetic: bool,
+}
+
 /// Returns the scores of cross-validation with folds drawn by the seed, twins together.
-pub fn validate(table: &FeatureTable, options: &TrainOptions, progress: &dyn Progress) -> Result<Validation, TrainError> {
+pub fn validate(
+    table: &FeatureTable,
+    learner: &dyn Learner,
+    options: &TrainOptions,
+    progress: &dyn Progress,
+) -> Result<Validation, TrainError> {
     let folds = u16::try_from(options.folds).unwrap_or(NO_FOLD - 1);
-    validate_with_folds(table, &stratified_folds(table, folds, options.seed), options.l2, progress)
+    validate_with_folds(table, learner, &stratified_folds(table, folds, options.seed), progress)
 }
 
 /// Returns the scores of cross-validation with given folds, one per row, counted from 0; rows without a label are left out.
-pub fn validate_with_folds(table: &FeatureTable, fold_of: &[u16], l2: f64, progress: &dyn Progress) -> Result<Validation, TrainError> {
-    let held_out = held_out_scores(table, fold_of, l2, false, progress)?;
+pub fn validate_with_folds(
+    table: &FeatureTable,
+    learner: &dyn Learner,
+    fold_of: &[u16],
+    progress: &dyn Progress,
+) -> Result<Validation, TrainError> {
+    let held_out = held_out_scores(table, learner, (fold_of, false), progress)?;
     let per_fold: Vec<Metrics> = held_out.iter().map(|fold| metrics::measure(fold)).collect();
     let (mean, deviation) = metrics::mean_and_deviation(&per_fold);
     let all = held_out.concat();
     let auc_without_synthetic = match has_synthetic(table) {
-        true => Some(metrics::areas(&held_out_scores(table, fold_of, l2, true, progress)?.concat()).0),
+        true => Some(metrics::areas(&held_out_scores(table, learner, (fold_of, true), progress)?.concat()).0),
         false => None,
     };
     let pooled = metrics::measure(&all);
@@ -45,9 +68,8 @@ fn has_synthetic(table: &FeatureTable) -> bool {
 
 fn held_out_scores(
     table: &FeatureTable,
-    fold_of: &[u16],
-    l2: f64,
-    without_synthetic: bool,
+    learner: &dyn Learner,
+    (fold_of, without_synthetic): (&[u16], bool),
     progress: &dyn Progress,
 ) -> Result<Vec<Vec<Scored>>, TrainError> {
     let known: Vec<u32> = labelled(table).filter(|&row| fold_of.get(row as usize).is_some_and(|&fold| fold != NO_FOLD)).collect();
@@ -57,17 +79,16 @@ fn held_out_scores(
         for (rows, part) in [(&inside, "held out"), (&outside, "to learn from")] {
             both_kinds(table, rows).map_err(|kind| no_kind(fold, part, kind))?;
         }
-        let coefficients = learn(table, &outside, l2, without_synthetic)?;
-        let scorer = Scorer::of(&coefficients, &table.schema.features, table);
+        let scores = learner.scores(table, &Rows { learned: &outside, asked: &inside, without_synthetic })?;
         progress.advance(1);
-        inside.iter().map(|&row| scored(&scorer, table, row as usize)).collect()
+        inside.iter().zip(scores).map(|(&row, score)| scored(score, table.labels[row as usize] == Some(true))).collect()
     };
     (0..folds).map(score_fold).collect()
 }
 
-fn scored(scorer: &Scorer, table: &FeatureTable, row: usize) -> Result<Scored, TrainError> {
-    let p = Probability::from_log_odds(scorer.log_odds(row)).map_err(|source| TrainError::Other(Box::new(source)))?;
-    Ok(Scored { p: p.value(), left: table.labels[row] == Some(true) })
+fn scored(log_odds: f64, left: bool) -> Result<Scored, TrainError> {
+    let p = Probability::from_log_odds(log_odds).map_err(|source| TrainError::Other(Box::new(source)))?;
+    Ok(Scored { p: p.value(), left })
 }
 
 /// Returns the rows whose label is known.
@@ -100,34 +121,13 @@ fn no_kind(fold: u16, part: &'static str, kind: &'static str) -> TrainError {
     TrainError::Other(Box::new(OneSidedFold { fold: fold + 1, part, kind }))
 }
 
-/// Learns encoders and coefficients from some rows.
-pub(crate) fn learn(table: &FeatureTable, rows: &[u32], l2: f64, without_synthetic: bool) -> Result<Coefficients, TrainError> {
-    let skip =
-        |feature: usize| (without_synthetic && table.schema.features[feature].synthetic).then(|| "invented for demonstration".to_owned());
-    let encoders = encode::learn(table, rows, &skip);
-    if encoders.iter().all(|encoder| matches!(encoder, Encoder::Unused { .. })) {
-        return Err(TrainError::NothingToLearn(why_nothing(table, &encoders)));
-    }
-    let design = Design::of(table, rows, &encoders);
-    let values = fit::fit(&design, &encoders, l2).map_err(TrainError::NotConverged)?;
-    Ok(coefficients(table, encoders, &values, &design.shares()))
+/// Returns the reason for which a feature is left out of a fit without invented columns.
+pub(crate) fn skip_synthetic(table: &FeatureTable, without_synthetic: bool) -> impl Fn(usize) -> Option<String> + Sync {
+    move |feature: usize| (without_synthetic && table.schema.features[feature].synthetic).then(|| "invented for demonstration".to_owned())
 }
 
-fn coefficients(table: &FeatureTable, encoders: Vec<Encoder>, values: &[f64], shares: &[f64]) -> Coefficients {
-    let mut next = 1;
-    let columns = encoders.into_iter().zip(&table.schema.features).map(|(encoder, feature)| {
-        let slots = next..next + encoder.slots();
-        next = slots.end;
-        ColumnModel { name: feature.name.clone(), encoder, values: values[slots.clone()].to_vec(), shares: shares[slots].to_vec() }
-    });
-    Coefficients { intercept: values[0], columns: columns.collect() }
-}
-
-fn why_nothing(table: &FeatureTable, encoders: &[Encoder]) -> String {
-    let notes = encoders.iter().zip(&table.schema.features).filter_map(|(encoder, feature)| match encoder {
-        Encoder::Unused { why } => Some(format!("{:?} is {why}", feature.name)),
-        _ => None,
-    });
-    let notes: Vec<String> = notes.take(10).collect();
+/// Says why each of some columns, given with the reason, is not used.
+pub(crate) fn why_nothing<'a>(unused: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let notes: Vec<String> = unused.take(10).map(|(name, why)| format!("{name:?} is {why}")).collect();
     if notes.is_empty() { "the table has no columns".into() } else { notes.join(", ") }
 }

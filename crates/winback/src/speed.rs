@@ -42,7 +42,7 @@ pub async fn one_customer(bench: &Workbench, run: &Run) -> anyhow::Result<Speed>
     let (model, trained) = stages::model_of(bench, run)?;
     let features = Arc::new(FeatureSchema::of(table));
     let (thresholds, bounds) = (bench.run_settings.thresholds, bench.rules.bounds);
-    let assessor = Assessor { table, features: &features, model: &model, thresholds, bounds };
+    let assessor = Assessor { table, features: &features, model: &*model, thresholds, bounds };
     let explainer = Explainer { table, features: &features, peers: &trained.peers, model: &trained.card.version, thresholds, bounds };
     let mut planner = Planner::new(&PlannerSetup {
         table,

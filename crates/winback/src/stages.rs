@@ -21,7 +21,7 @@ use winback_core::behaviour::Behaviour;
 use winback_core::defect::Defect;
 use winback_core::feature::FeatureSchema;
 use winback_core::id::CustomerId;
-use winback_core::model::{ModelCard, TrainOptions};
+use winback_core::model::{ChurnModel, ModelCard, TrainOptions};
 use winback_core::offer::lint::{Fault, Severity, lint};
 use winback_core::peer::PeerTable;
 use winback_core::pipeline::assess::{self, AssessError, AssessReport, Assessor};
@@ -33,7 +33,6 @@ use winback_core::run::{Run, RunOrigin, Stage, StageReport};
 use winback_core::schema::Role;
 use winback_core::store::{CustomerStore, RunStore};
 use winback_learn::LogisticTrainer;
-use winback_learn::logistic::LogisticModel;
 use winback_learn::shelf;
 
 /// What the train stage keeps with the run.
@@ -290,7 +289,7 @@ fn newest_card(bench: &Workbench) -> anyhow::Result<ModelCard> {
 }
 
 /// Returns the model that scored a run.
-pub fn model_of(bench: &Workbench, run: &Run) -> anyhow::Result<(LogisticModel, TrainStage)> {
+pub fn model_of(bench: &Workbench, run: &Run) -> anyhow::Result<(Box<dyn ChurnModel>, TrainStage)> {
     let kept: TrainStage = report(run, Stage::Train)?;
     let path = bench.path(&bench.settings.model_dir).join(format!("{}.json", kept.card.version));
     let model = shelf::load(&path).or_hint(Exit::BadInput, "winback train --again makes the model anew")?;
@@ -305,7 +304,7 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
         let assessor = Assessor {
             table: &bench.rules.table,
             features: &features,
-            model: &model,
+            model: &*model,
             thresholds: bench.run_settings.thresholds,
             bounds: bench.rules.bounds,
         };

@@ -93,7 +93,7 @@ impl Sheet<'_> {
         let offer =
             choice.and_then(|choice| self.head.catalogue.offer(&choice.offer)).map(|offer| offer.name.get(dispatch.locale).as_str());
         let due = dispatch.plan.and_then(|plan| plan.due).map(|due| due.to_string());
-        let owner = dispatch.plan.map(|plan| plan.owner.as_str());
+        let owner = dispatch.plan.map(|plan| plan.owner.get(dispatch.locale).as_str());
         let id = escaped(dispatch.customer.id.as_str());
         let _ = write!(html, "<header><h1>{} · <bdi>{id}</bdi></h1>\n<p class=\"where\">{}</p>\n<dl>", words.title, escaped(&line));
         let known = [(words.phone, Some(phone)), (words.action, offer), (words.owner, owner), (words.due, due.as_deref())];

@@ -97,7 +97,7 @@ fn line<'a>(head: &Letterhead<'a>, dispatch: &'a Dispatch<'_>) -> Line<'a> {
         offer: choice.map(|choice| &choice.offer),
         cost: choice.map(|choice| planned(choice.cost_minor)),
         expected_net_assumed: choice.map(|choice| planned(choice.effect.net_minor)),
-        owner: dispatch.plan.map(|plan| plan.owner.as_str()),
+        owner: dispatch.plan.map(|plan| plan.owner.get(dispatch.locale).as_str()),
         due: dispatch.plan.and_then(|plan| plan.due).map(|due| due.to_string()),
         approval: decided(dispatch.approval),
         email: recipient.email.as_ref().ok().and_then(Option::as_ref).map(ToString::to_string),

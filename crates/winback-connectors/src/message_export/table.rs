@@ -161,7 +161,7 @@ fn about<'a>(head: &Letterhead<'a>, dispatch: &'a Dispatch<'_>) -> Vec<Cell<'a>>
         or_empty(offer.map(|offer| offer.name.get(dispatch.locale).as_str())),
         choice.map_or(Cell::Empty, |choice| planned(choice.cost_minor)),
         choice.map_or(Cell::Empty, |choice| planned(choice.effect.net_minor)),
-        or_empty(plan.map(|plan| plan.owner.as_str())),
+        or_empty(plan.map(|plan| plan.owner.get(dispatch.locale).as_str())),
         plan.and_then(|plan| plan.due).map_or(Cell::Empty, |due| Cell::Text(due.to_string().into())),
         Cell::from(decided(dispatch.approval)),
         dispatch

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use winback_connectors::message_export::{Export, Format, Pushed, holds_drafts};
 use winback_connectors::recipient::{ContactColumns, Recipient, Unreached};
-use winback_core::locale::Locale;
+use winback_core::locale::{Locale, Localized};
 use winback_core::message::Channel;
 
 fn export(folder: &Path, format: Format, parcels: &[Parcel]) -> PathBuf {
@@ -257,7 +257,7 @@ fn a_call_sheet_shows_values_as_they_are_and_loads_nothing() {
     let mut parcel = Parcel::new("<script>alert(1)</script>", Locale::En);
     parcel.script().opening = "<img src=x onerror=alert(1)> & \"quotes\"".into();
     parcel.script().outcomes[0].label = "</ul><b>".into();
-    parcel.plan.owner = "<i>".into();
+    parcel.plan.owner = Localized::same("<i>");
     let html = text(Format::Html, &[parcel]);
     for tag in ["<script", "<img", "<b>", "<i>", "http://", "https://", "url("] {
         assert!(!html.contains(tag), "{tag}");

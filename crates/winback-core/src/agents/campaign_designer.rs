@@ -256,12 +256,16 @@ fn charge(input: &DesignInput, catalogue: &Catalogue) -> Option<Money> {
     input.monthly_minor.filter(|minor| *minor >= 0).map(|minor| Money::new(minor, catalogue.currency))
 }
 
-/// Returns why a customer cannot have an offer, `None` if it can be made.
+/// Returns why an offer is not made to a customer, `None` if it can be made and is worth it.
 fn refusal(offer: &Offer, input: &DesignInput, catalogue: &Catalogue, today: Date) -> Option<Verdict> {
+    unavailable(offer, input, catalogue, today).or_else(|| not_worth_it(offer, input, catalogue))
+}
+
+/// Returns why a customer cannot have an offer, whatever it is worth; `None` if it can be had.
+pub(crate) fn unavailable(offer: &Offer, input: &DesignInput, catalogue: &Catalogue, today: Date) -> Option<Verdict> {
     not_eligible(offer, input, catalogue)
         .or_else(|| not_valid(offer, today).then_some(Verdict::NotValidToday))
         .or_else(|| (offer.stock == Some(0)).then_some(Verdict::OutOfStock))
-        .or_else(|| not_worth_it(offer, input, catalogue))
 }
 
 fn not_valid(offer: &Offer, today: Date) -> bool {

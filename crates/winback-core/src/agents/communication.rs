@@ -95,9 +95,10 @@ pub fn origins(templates: &Templates, brief: &Brief) -> Vec<Origin> {
     origins
 }
 
-/// Which short message goes first: on a first contact one that tells how to refuse further ones, then the segment's
-/// own, the most specific, the longest, then the seed decides.
-type SmsRank = (bool, bool, u32, usize, u64);
+/// Which short message goes first: on a first contact one that tells how to refuse further ones, then as every
+/// wording (the segment's own, the most specific, the one that says most of what is known), the longest, then the
+/// seed decides.
+type SmsRank = (bool, (bool, u32, u32), usize, u64);
 
 /// A brief laid out for the templates.
 struct Page<'a> {
@@ -147,7 +148,7 @@ impl<'a> Page<'a> {
         Ok(Sms { text: self.fitting_sms()?.1 })
     }
 
-    /// Takes the longest wording that fits one message, the segment's own and the more specific ones first. On a
+    /// Takes the longest wording that fits one message, those that go first by [`Section::rank`] before others. On a
     /// first contact one that tells how to refuse goes before any other, whose review would hold it.
     fn fitting_sms(&self) -> Result<(&Section, String), Finding> {
         let mut least = usize::MAX;
@@ -160,7 +161,7 @@ impl<'a> Page<'a> {
                 continue;
             }
             let refusable = !self.brief.first_contact || tells_refusal(&text, self.locale(), &self.brief.company.phone);
-            let rank = (refusable, section.segment.is_some(), section.conditions, units, mix(self.brief.seed, &turn.to_string()));
+            let rank = (refusable, section.rank(), units, mix(self.brief.seed, &turn.to_string()));
             if best.as_ref().is_none_or(|(before, ..)| *before < rank) {
                 best = Some((rank, section, text));
             }

@@ -331,4 +331,18 @@ mod tests {
         check("免費送您禮券", &[Word::Claim("free"), Word::Claim("gift"), Word::Goods("voucher")]);
         check("下週五", &[Word::Weekday(4, true)]);
     }
+
+    #[test]
+    fn a_word_is_not_cut() {
+        let check = |text: &str, expected: &str| {
+            let found: Vec<&str> =
+                hits(text).filter(|hit| matches!(hit.word, Word::Claim(_))).map(|hit| &text[hit.start..hit.end]).collect();
+            assert_eq!(found, [expected], "{text}");
+        };
+        check("接下來月費減免 {percent}", "月費減免");
+        check("接下来月费减免 {percent}", "月费减免");
+        check("月費減少", "月費減少");
+        check("月費少付", "月費少付");
+        check("月費減 {percent}", "月費減");
+    }
 }

@@ -16,6 +16,8 @@ const OTHER: char = '\u{FFFC}';
 const FIRST_MARK: u32 = 0xE000;
 /// The mark of a phrase that the company approved.
 const APPROVED: char = '\u{E0FF}';
+/// The most punctuation around something put in, in characters.
+const MOST_PUNCTUATION: usize = 24;
 /// The longest Chinese word of the vocabulary, in characters.
 const LONGEST: usize = 6;
 
@@ -131,7 +133,8 @@ fn ends_clause(c: char, next: Option<char>) -> bool {
 /// promise or an approved phrase as it is.
 pub(crate) fn is_put_in(clause: &str) -> bool {
     let put_in = || clause.chars().filter(|c| is_mark(*c));
-    clause.chars().all(|c| is_mark(c) || is_punctuation(c)) && put_in().count() < 2 && put_in().all(stands_alone)
+    let short = clause.trim().chars().count() <= MOST_PUNCTUATION;
+    short && clause.chars().all(|c| is_mark(c) || is_punctuation(c)) && put_in().count() < 2 && put_in().all(stands_alone)
 }
 
 /// Returns whether a clause with marks is made of words that promise nothing, of which one thanks, greets, asks,

@@ -192,7 +192,7 @@ pub fn plan(place: u32) -> CampaignPlan {
         rule: Some("high-mid-contract".into()),
         considered: vec![Considered { offer: OfferId("annual-15".into()), verdict: Verdict::Chosen }],
         decision,
-        owner: "retention team".into(),
+        owner: Localized::new("客戶維繫團隊", "客户维系团队", "Retention team"),
         due: (place % 4 != 3).then(|| Date::constant(2026, 11, 28)),
         catalogue: Digest::of(b"catalogue"),
     }

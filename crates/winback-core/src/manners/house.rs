@@ -20,21 +20,29 @@ pub struct Limits {
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     avoid: Localized<Phrasebook>,
+    /// The line of its file on which each phrase to avoid stands.
+    lines: Localized<BTreeMap<String, usize>>,
     /// How long a mail may be.
     pub limits: Limits,
 }
 
 impl Rules {
-    /// Adds a phrase that is never said in some languages.
-    pub fn avoid(&mut self, locales: &[Locale], phrase: &str) {
+    /// Adds a phrase that is never said in some languages, with the line of its file (counted from 1).
+    pub fn avoid(&mut self, locales: &[Locale], phrase: &str, line: usize) {
         for locale in locales {
-            let book = match locale {
-                Locale::ZhTw => &mut self.avoid.zh_tw,
-                Locale::ZhCn => &mut self.avoid.zh_cn,
-                Locale::En => &mut self.avoid.en,
+            let (book, lines) = match locale {
+                Locale::ZhTw => (&mut self.avoid.zh_tw, &mut self.lines.zh_tw),
+                Locale::ZhCn => (&mut self.avoid.zh_cn, &mut self.lines.zh_cn),
+                Locale::En => (&mut self.avoid.en, &mut self.lines.en),
             };
             book.never(phrase, Reason::House, INSTEAD);
+            lines.entry(phrase.trim().to_owned()).or_insert(line);
         }
+    }
+
+    /// Returns the line of the file on which a phrase to avoid in a language stands; `None` for one that is not listed.
+    pub fn line_of(&self, locale: Locale, phrase: &str) -> Option<usize> {
+        self.lines.get(locale).get(phrase).copied()
     }
 
     /// Returns the phrases of a text that these rules do not allow.

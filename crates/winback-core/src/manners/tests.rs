@@ -87,9 +87,9 @@ fn a_greeting_without_a_name_is_found() {
 fn house_rules_hold_for_their_language_and_segment() {
     let vip = crate::segment::SegmentId::parse("VIP").unwrap();
     let mut house = HouseRules::default();
-    house.everyone.avoid(&[crate::locale::Locale::En], "cheap");
+    house.everyone.avoid(&[crate::locale::Locale::En], "cheap", 2);
     let mut own = Rules::default();
-    own.avoid(&crate::locale::Locale::ALL, "帳單");
+    own.avoid(&crate::locale::Locale::ALL, "帳單", 2);
     own.limits = Limits { email_words: Some(3), email_characters: Some(5) };
     house.segments.insert(vip.clone(), own);
     let found = |locale, segment, text| house.find(locale, segment, text).len();

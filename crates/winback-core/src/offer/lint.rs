@@ -1,8 +1,10 @@
 //! What is wrong with an offer file, found before it is used: each finding has
 //! its line and says what was expected.
+use crate::counterfactual::Moves;
 use crate::message::Approved;
 use crate::offer::matrix::Cell;
 use crate::offer::{Catalogue, Offer};
+use crate::schema::TableSchema;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,8 +71,10 @@ pub enum Fault {
     Hole,
     /// A test of the file fails.
     Case,
-    /// A condition names a column that the table does not have.
+    /// A condition or a change names a column that the table does not have.
     UnknownColumn,
+    /// An offer changes what no offer can, or to a value that the column cannot have.
+    Change,
 }
 
 /// One finding.
@@ -138,15 +142,26 @@ pub fn lint(catalogue: &Catalogue, lines: &Lines, today: Date, approved: &[Appro
     page.findings
 }
 
-/// Names each condition on a column that a table does not have; nobody meets such a condition.
-pub fn lint_columns(catalogue: &Catalogue, lines: &Lines, known: impl Fn(&str) -> bool) -> Vec<LintFinding> {
+/// Names each condition on a column that a table does not have, which nobody meets, and each change that no offer can
+/// make or that the table has no column for.
+pub fn lint_columns(catalogue: &Catalogue, lines: &Lines, table: &TableSchema) -> Vec<LintFinding> {
     let mut page = Page { catalogue, lines, today: Date::ZERO, approved: &[], findings: Vec::new() };
+    let known = |name: &str| table.index_of(name).is_some();
     for (index, offer) in catalogue.offers.iter().enumerate() {
         for (column, _) in offer.eligibility.having.iter().filter(|(column, _)| !known(column)) {
             let text =
                 format!("offer {:?} asks for the column {column:?}, which the table does not have, so nobody can have it", offer.id.0);
             page.warning((Section::Offer, index), &format!("eligible.having.{column}"), Fault::UnknownColumn, text);
         }
+        for (column, _) in offer.changes.iter().filter(|(column, _)| !known(column)) {
+            let text = format!("offer {:?} changes the column {column:?}, which the table does not have", offer.id.0);
+            page.warning((Section::Offer, index), &format!("changes.{column}"), Fault::UnknownColumn, text);
+        }
+    }
+    for fault in Moves::faults(table, catalogue) {
+        let (offer, column) = fault.place();
+        let index = catalogue.offers.iter().position(|one| one.id == *offer).unwrap_or_default();
+        page.error((Section::Offer, index), &format!("changes.{column}"), Fault::Change, fault.to_string());
     }
     page.findings
 }

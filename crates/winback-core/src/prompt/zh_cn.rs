@@ -43,7 +43,7 @@ pub(super) const WORDS: Words = Words {
         "请写一封电子邮件：主题不超过 {half} 个汉字；一行预览文字，补充主题而不重复；正文约 150 到 300 字，结尾写上公司名称、地址和电话。\
          请以 JSON 对象回复，键为 subject、preheader、text。",
         "请写一条短信，占位符填写后（每个占位符最长按 40 字计）全文不超过 {units} 个字。请以 JSON 对象回复，键为 text。",
-        "请写一份约两分钟的电话脚本：开场（说明身份并询问是否方便）、来电原因、提供的内容、至少 {objections} 种客户可能的回应和我们的回答、\
+        "请写一份约两分钟的电话脚本：开场（说明身份并询问是否方便）、致电原因、提供的内容、至少 {objections} 种客户可能的回应和我们的回答、\
          来电人员不能说的话、结束语，以及通话结果的选项。请以 JSON 对象回复，键为 opening、reason、offer、objections（每项含 customer 和 answer）、\
          forbidden、close、outcomes。",
     ],

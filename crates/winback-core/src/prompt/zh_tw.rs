@@ -43,7 +43,7 @@ pub(super) const WORDS: Words = Words {
         "請寫一封電子郵件：主旨不超過 {half} 個中文字；一行預覽文字，補充主旨而不重複；內文約 150 到 300 字，結尾寫上公司名稱、地址與電話。\
          請以 JSON 物件回覆，鍵為 subject、preheader、text。",
         "請寫一則簡訊，欄位填入後（每個欄位最長以 40 字計）全文不超過 {units} 個字。請以 JSON 物件回覆，鍵為 text。",
-        "請寫一份約兩分鐘的電話腳本：開場（說明身分並詢問是否方便）、來電原因、提供的內容、至少 {objections} 種客戶可能的回應與我們的回答、\
+        "請寫一份約兩分鐘的電話腳本：開場（說明身分並詢問是否方便）、致電原因、提供的內容、至少 {objections} 種客戶可能的回應與我們的回答、\
          來電人員不可以說的話、結語，以及通話結果的選項。請以 JSON 物件回覆，鍵為 opening、reason、offer、objections（每項含 customer 與 answer）、\
          forbidden、close、outcomes。",
     ],

@@ -109,8 +109,12 @@ pub enum TemplateProblem {
         case: String,
     },
     /// A case in which the segment avoids every general wording and has none of its own.
-    #[error("[avoid] leaves no wording for {case}; add a section [{head}] to this file, or take the phrase off the list")]
+    #[error(
+        "{phrase:?} of [avoid] leaves too few wordings for {case}; add a section [{head}] to this file, or take the phrase off the list"
+    )]
     AllAvoided {
+        /// The first phrase of the list because of which a wording is passed over.
+        phrase: String,
         /// The head of the section that is lacking.
         head: String,
         /// The case: `kind=discount theme=price`.

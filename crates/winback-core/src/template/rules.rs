@@ -41,7 +41,7 @@ pub(super) fn read(file: &str, block: &Block<'_>, rules: &mut Rules, errors: &mu
         errors.push(error(block.line, TemplateProblem::Empty));
     }
     for (line, text) in lines {
-        let read = if name == "avoid" { avoid(rules, &locales, text) } else { limit(&mut rules.limits, text) };
+        let read = if name == "avoid" { avoid(rules, &locales, text, line) } else { limit(&mut rules.limits, text) };
         errors.extend(read.err().map(|problem| error(line, problem)));
     }
 }
@@ -52,11 +52,11 @@ pub(super) fn unknown(name: &str) -> TemplateProblem {
     TemplateProblem::UnknownSection { name: name.to_owned(), known: SECTIONS.join(", "), nearest: near }
 }
 
-fn avoid(rules: &mut Rules, locales: &[Locale], phrase: &str) -> Result<(), TemplateProblem> {
+fn avoid(rules: &mut Rules, locales: &[Locale], phrase: &str, line: usize) -> Result<(), TemplateProblem> {
     if phrase.contains(['{', '}']) || !phrase.chars().any(char::is_alphanumeric) {
         return Err(TemplateProblem::NoPhrase(phrase.to_owned()));
     }
-    rules.avoid(locales, phrase);
+    rules.avoid(locales, phrase, line);
     Ok(())
 }
 

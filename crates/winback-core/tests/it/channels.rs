@@ -3,8 +3,10 @@ use crate::sample::{House, JULIA, OFFERS, Who};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 use winback_core::agents::communication::{write, write_and_review};
+use winback_core::goal::{Goal, GoalInputs};
 use winback_core::locale::Locale;
 use winback_core::message::{Brief, CallScript, Channel, Content, Draft, Finding, Objection};
+use winback_core::offer::OfferId;
 use winback_core::review::{ANSWER_SECONDS, MAIN_PATH_SECONDS, NEUTRAL_GREETING, review};
 use winback_core::schema::Theme;
 use winback_core::script::{CallStep, Next, spoken_seconds};
@@ -70,6 +72,30 @@ fn a_first_contact_prefers_a_wording_that_can_be_refused() {
     };
     assert_eq!(written(true), "Northwind: Annual saver. STOP to opt out");
     assert_eq!(written(false), "Northwind: Annual saver for you. Call 0800-555-010 any time");
+}
+
+#[test]
+fn an_english_short_message_says_what_the_offer_gives() {
+    let check = |offer: &str, expected: &[&str]| {
+        let voices = TEMPLATES.segments().iter().cloned().map(Some).chain([None]);
+        for (segment, theme) in voices.flat_map(|voice| Theme::ALL.map(|theme| (voice.clone(), theme))) {
+            let kind = HOUSE.catalogue.offer(&OfferId(offer.into())).map(|offer| offer.kind);
+            let serves = |goal: &Goal| goal.check(GoalInputs { kind, theme: Some(theme), days_inactive: None }).is_ok();
+            for goal in Goal::ALL.into_iter().filter(serves) {
+                let who = Who { offer: Some(offer), theme: Some(theme), ..JULIA };
+                let brief = Brief { segment: segment.clone(), goal, ..HOUSE.brief(who, Locale::En, 7) };
+                let written = write_and_review(&TEMPLATES, &brief);
+                let told = written.messages.iter().find_map(|message| match &message.record().content {
+                    Content::Sms(sms) => Some(sms.text.as_str()),
+                    _ => None,
+                });
+                let told = told.unwrap_or_else(|| panic!("{segment:?}, {theme:?}, {goal:?}: {:?}", written.findings));
+                assert!(expected.iter().all(|words| told.contains(words)), "{told} ({segment:?}, {theme:?}, {goal:?}) lacks {expected:?}");
+            }
+        }
+    };
+    check("annual-15", &["15% off", "12 months"]);
+    check("tech-trial", &["free", "3 months"]);
 }
 
 #[test]

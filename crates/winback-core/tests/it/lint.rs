@@ -112,9 +112,23 @@ fn what_the_company_avoids_is_refused_in_every_wording() {
     let said = errors(&[sms, ("segments/VIP.jinja", "[avoid]\nquiet hello")]);
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(
-        said[0].starts_with("segments/VIP.jinja:1: [avoid] leaves no wording for goal=") && said[0].contains("[sms.sms lang=en]"),
+        said[0].starts_with("segments/VIP.jinja:2: \"quiet hello\" of [avoid] leaves too few wordings for goal=")
+            && said[0].contains("[sms.sms lang=en]"),
         "{said:?}"
     );
+    // The line is that of the phrase to blame, wherever it stands, and it may be listed for one language alone.
+    let said = errors(&[sms, ("segments/VIP.jinja", "[avoid]\nfar away\n[avoid lang=zh-TW]\nquiet hello\n[avoid lang=en]\nOur Quiet\n")]);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].starts_with("segments/VIP.jinja:6: \"Our Quiet\" of [avoid]"), "{said:?}");
+}
+
+#[test]
+fn the_voice_of_the_documentation_can_be_copied_as_it_stands() {
+    const ADDING: &str = include_str!("../../../../docs/adding.md");
+    let (_, from) = ADDING.split_once("**A segment's voice.**").unwrap();
+    let voice = from.split("\n```\n").nth(1).unwrap();
+    assert!(["[email.opening lang=en]", "[avoid lang=zh-TW]", "[limits]"].iter().all(|head| voice.contains(head)), "{voice}");
+    assert_eq!(errors(&[("segments/VIP.jinja", voice)]), Vec::<String>::new());
 }
 
 #[test]

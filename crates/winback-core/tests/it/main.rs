@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 mod agents;
 mod channels;
+mod counterfactual;
 mod dormant;
 mod ledger;
 mod lies;

@@ -137,7 +137,7 @@ pub fn plan(who: Who<'_>) -> CampaignPlan {
         rule: None,
         decision,
         considered: Vec::new(),
-        owner: "team".into(),
+        owner: Localized::same("team"),
         due: None,
         catalogue: Digest::of(b"sample"),
     }
@@ -155,7 +155,8 @@ fn offers(usd: Currency) -> Vec<Offer> {
         valid_from: None,
         valid_until: (id == "annual-15").then(|| jiff::civil::date(2027, 6, 30)),
         stock: None,
-        effect: EffectAssumption { saves: 0.2, source: "assumed".into() },
+        effect: EffectAssumption { saves: 0.2, source: Localized::same("assumed") },
+        changes: Vec::new(),
     };
     vec![
         offer(

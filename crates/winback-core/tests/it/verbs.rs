@@ -10,7 +10,7 @@ use winback_core::fakes::MemoryStore;
 use winback_core::fakes::samples::{self, origin, schema, time};
 use winback_core::feature::{FeatureColumn, FeatureSchema, FeatureTable};
 use winback_core::id::{CustomerId, Position};
-use winback_core::locale::Locale;
+use winback_core::locale::{Locale, Localized};
 use winback_core::message::Channel;
 use winback_core::model::{ChurnModel, SchemaMismatch};
 use winback_core::money::Money;
@@ -221,7 +221,8 @@ async fn planned(budget: Option<i64>, broken_off: bool) -> (PlanReport, Vec<Camp
     (catalogue.offers[0].cost.percent_of_charge, catalogue.offers[0].cost.months, catalogue.offers[0].stock) = (5, 6, Some(20));
     let offers = vec![catalogue.offers[0].id.clone(), free];
     catalogue.offers.push(gift);
-    let rule = Rule { id: "all".into(), owner: "Mei".into(), date: DAY, value: vec![], risk: vec![], reason: vec![], offers, line: 1 };
+    let rule =
+        Rule { id: "all".into(), owner: Localized::same("Mei"), date: DAY, value: vec![], risk: vec![], reason: vec![], offers, line: 1 };
     catalogue.rules = vec![rule];
     let (features, peers) = (FeatureSchema::of(&table), PeerTable::default());
     let setup =

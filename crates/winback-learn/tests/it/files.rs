@@ -47,7 +47,8 @@ fn a_refused_file_says_exactly_why() {
     check(b"\x80\x04\x95pickle", "no model file of Winback");
     check(b"{\"format\":\"onnx\"}", "no model file of Winback");
     check(b"<html>", "no model file of Winback");
-    check(text().replace("\"format_version\":1", "\"format_version\":2").as_bytes(), "format version 2; this Winback reads up to 1");
+    check(text().replace("\"format_version\":1", "\"format_version\":3").as_bytes(), "format version 3; this Winback reads up to 2");
+    check(text().replace("\"format_version\":1", "\"format_version\":2").as_bytes(), "contradicts itself");
     check(text().replace("\"l2\":1.0", "\"l2\":2.0").as_bytes(), "was changed after training");
     check(text().replace("\"body\":{", "\"body\":{,").as_bytes(), "damaged at line 1, column");
     check(format!("{{\"format\":\"{FORMAT}\",\"format_version\":1}}").as_bytes(), "no body or no sha256");

@@ -7,3 +7,4 @@ mod laws;
 mod segment_classes;
 mod telco;
 mod telco_table;
+mod trees;

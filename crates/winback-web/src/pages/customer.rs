@@ -5,7 +5,7 @@ use crate::guard::Visit;
 use crate::list_query::ListState;
 use crate::problem::Problem;
 use crate::state::WebState;
-use crate::strings::fill;
+use crate::strings::{Strings, fill};
 use crate::url;
 use crate::view::customer::{self, CallView, CustomerView, EmailView, RiskView, SmsView, WritingView};
 use askama::Template;
@@ -13,6 +13,7 @@ use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use winback_core::agents::data_analyst::display_points;
+use winback_core::locale::Locale;
 
 #[derive(Template)]
 #[template(path = "customer.html")]
@@ -123,19 +124,21 @@ fn drawn(visit: &Visit) -> Result<Option<(String, String)>, Problem> {
     Ok(Some((seed.to_owned(), format!("/random{}", url::query(&borrowed)))))
 }
 
-/// Returns what was written for `?id=` in the language `?text=`.
-async fn writing(state: &WebState, visit: &Visit) -> Result<(CustomerView, WritingView), Problem> {
+/// Returns what was written for `?id=` in the language `?text=`, with the words of that language around it.
+async fn writing(state: &WebState, visit: &Visit) -> Result<(CustomerView, WritingView, &'static Strings), Problem> {
     let context = state.context().await?;
+    let text = visit.param("text");
+    let s = Strings::of(Locale::ALL.into_iter().find(|locale| locale.tag() == text).ok_or(Problem::NotFound)?);
     let file = customer::file(state, &context, visit.param("id")).await?;
-    let mut view = customer::view(&context, &file, crate::strings::Strings::of(visit.locale))?;
-    let wanted = view.writings.iter().position(|writing| writing.language.tag == visit.param("text")).ok_or(Problem::NotFound)?;
+    let mut view = customer::view(&context, &file, s)?;
+    let wanted = view.writings.iter().position(|writing| writing.language.tag == text).ok_or(Problem::NotFound)?;
     let writing = view.writings.swap_remove(wanted);
-    Ok((view, writing))
+    Ok((view, writing, s))
 }
 
 /// The mail as it would arrive. Shown in a frame that can run, load and submit nothing (see the policy in `guard`).
 pub(crate) async fn mail(State(state): State<WebState>, visit: Extension<Visit>) -> Result<Response, Problem> {
-    let (_, writing) = writing(&state, &visit).await?;
+    let (_, writing, _) = writing(&state, &visit).await?;
     let EmailView { html, .. } = writing.email.ok_or(Problem::NotFound)?;
     Ok(Html(html).into_response())
 }
@@ -144,21 +147,23 @@ pub(crate) async fn mail(State(state): State<WebState>, visit: Extension<Visit>)
 #[template(path = "call.html")]
 struct CallPage {
     page: Page,
+    /// The words of the sheet, in the language of its script; the frame around it keeps the visitor's.
+    sheet: &'static Strings,
     view: CustomerView,
     writing: WritingView,
 }
 
 impl CallPage {
     fn spoken_time(&self, call: &CallView) -> String {
-        fill(self.page.s.call_seconds, &[("seconds", &call.course.seconds.to_string())])
+        fill(self.sheet.call_seconds, &[("seconds", &call.course.seconds.to_string())])
     }
 }
 
 /// The call script on a sheet of its own, for printing and ticking.
 pub(crate) async fn call(State(state): State<WebState>, visit: Extension<Visit>) -> Result<Response, Problem> {
-    let (view, writing) = writing(&state, &visit).await?;
+    let (view, writing, sheet) = writing(&state, &visit).await?;
     if writing.call.is_none() {
         return Err(Problem::NotFound);
     }
-    render(StatusCode::OK, &CallPage { page: Page::new(&visit, None), view, writing })
+    render(StatusCode::OK, &CallPage { page: Page::new(&visit, None), sheet, view, writing })
 }

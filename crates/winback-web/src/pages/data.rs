@@ -49,6 +49,8 @@ struct StageRow {
 /// A row or cell that was rejected, changed or noted.
 struct DefectRow {
     line: u64,
+    /// The line as the title of a card, on a narrow screen.
+    row: String,
     column: String,
     issue: &'static str,
     outcome: &'static str,
@@ -142,7 +144,8 @@ fn defect_row(defect: &Defect, page: &Page) -> DefectRow {
     let (outcome, tag) = page.s.outcome(defect.outcome);
     let detail = said(&defect.detail, page.s.locale);
     let english = page.s.locale != Locale::En && detail == defect.detail;
-    DefectRow { line: defect.line, column, issue: page.s.issue(defect.problem), outcome, tag, detail, english }
+    let row = fill(page.s.defect_row, &[("line", &defect.line.to_string())]);
+    DefectRow { line: defect.line, row, column, issue: page.s.issue(defect.problem), outcome, tag, detail, english }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use askama::Template;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use winback_core::locale::Locale;
 use winback_core::offer::Rule;
 use winback_core::portfolio::Context;
 
@@ -34,10 +35,12 @@ pub(crate) async fn show(state: State<WebState>, visit: Extension<Visit>) -> Res
     };
     let page = Page::new(&visit, Some(&context));
     let view = strategy::view(&context, page.s)?;
-    render(StatusCode::OK, &StrategyPage { page, view, rules: rules(&context) })
+    let rules = rules(&context, page.s.locale);
+    render(StatusCode::OK, &StrategyPage { page, view, rules })
 }
 
-fn rules(context: &Context) -> Vec<RuleRow> {
-    let row = |rule: &Rule| RuleRow { id: rule.id.clone(), owner: rule.owner.clone(), date: rule.date.to_string(), line: rule.line };
+fn rules(context: &Context, locale: Locale) -> Vec<RuleRow> {
+    let row =
+        |rule: &Rule| RuleRow { id: rule.id.clone(), owner: rule.owner.get(locale).clone(), date: rule.date.to_string(), line: rule.line };
     context.catalogue.rules.iter().map(row).collect()
 }

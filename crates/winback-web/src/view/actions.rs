@@ -69,7 +69,7 @@ fn action(context: &Context, approval: &Approval, plan: &CampaignPlan, s: &Strin
         offer: choice.map(|choice| Named::new(&choice.offer.0, &words::offer_name(context, &choice.offer, s.locale))),
         cost: choice.map(|choice| Amount::spent(context, choice.cost_minor)),
         net: choice.map(|choice| Amount::spent(context, choice.effect.net_minor)),
-        owner: plan.owner.clone(),
+        owner: plan.owner.get(s.locale).clone(),
         due: plan.due.map(|due| due.to_string()),
         approved_by: approval.by.clone(),
         approved_at: approval.at.to_string(),

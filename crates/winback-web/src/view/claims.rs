@@ -5,6 +5,7 @@ use crate::strings::{Strings, fill};
 use crate::url;
 use serde::Serialize;
 use std::cmp::Reverse;
+use std::ops::Range;
 use winback_core::claim::Value;
 use winback_core::customer::Customer;
 use winback_core::message::{Binding, FactSource, LedgerEntry, MessageRecord};
@@ -35,6 +36,12 @@ pub(crate) struct ClaimView {
     pub support: SupportView,
     /// Why it is not marked in the text; absent where it is.
     pub unmarked: Option<Named>,
+    /// What is marked of the text: its words, or the whole text of its fact around them.
+    #[serde(skip)]
+    pub mark: Range<usize>,
+    /// The words that are marked.
+    #[serde(skip)]
+    pub shown: String,
     /// The id of its explanation in the page.
     #[serde(skip)]
     pub tip: String,
@@ -85,8 +92,13 @@ impl Sources<'_> {
         let texts: Vec<Option<&str>> =
             record.ledger.iter().map(|entry| parts.iter().find(|(name, _)| *name == entry.part).map(|(_, text)| *text)).collect();
         let overlaps = overlapping(&record.ledger, &texts);
-        let entries = record.ledger.iter().zip(texts).zip(overlaps).enumerate();
-        entries.map(|(at, ((entry, text), overlaps))| self.claim(record, entry, (text, overlaps), format!("{tips}-{at}"))).collect()
+        let marks = marks(record, &texts);
+        let claim = |at: usize| {
+            let claim = self.claim(record, &record.ledger[at], (texts[at], overlaps[at]), format!("{tips}-{at}"));
+            let shown = texts[at].and_then(|text| text.get(marks[at].clone())).unwrap_or_default().to_owned();
+            ClaimView { mark: marks[at].clone(), shown, ..claim }
+        };
+        (0..record.ledger.len()).map(claim).collect()
     }
 
     fn claim(&self, record: &MessageRecord, entry: &LedgerEntry, (text, overlaps): (Option<&str>, bool), tip: String) -> ClaimView {
@@ -109,6 +121,8 @@ impl Sources<'_> {
             said: entry.value.say(s.locale),
             support: self.support(record, &entry.bound),
             unmarked,
+            mark: 0..0,
+            shown: String::new(),
             tip,
         }
     }
@@ -175,10 +189,10 @@ pub(crate) fn offer_anchor(id: &str) -> String {
 pub(crate) fn pieces<'a>(claims: &'a [ClaimView], channel: &str, part: &str, text: &'a str) -> Vec<Piece<'a>> {
     let here = |claim: &&ClaimView| claim.unmarked.is_none() && claim.channel.tag == channel && claim.part.tag == part;
     let mut marked: Vec<&ClaimView> = claims.iter().filter(here).collect();
-    marked.sort_by_key(|claim| claim.start);
+    marked.sort_by_key(|claim| claim.mark.start);
     let (mut pieces, mut done) = (Vec::new(), 0);
     for claim in marked {
-        let (start, end) = (claim.start as usize, claim.end as usize);
+        let Range { start, end } = claim.mark;
         let (Some(before), Some(words)) = (text.get(done..start), text.get(start..end)) else { continue };
         pieces.push(Piece { text: before, claim: None });
         pieces.push(Piece { text: words, claim: Some(claim) });
@@ -223,6 +237,31 @@ fn overlapping(ledger: &[LedgerEntry], texts: &[Option<&str>]) -> Vec<bool> {
         }
     }
     overlaps
+}
+
+/// Returns what is marked of its text for each claim: the whole text of its fact where that stands around its words
+/// and reaches into no other mark, else its words.
+fn marks(record: &MessageRecord, texts: &[Option<&str>]) -> Vec<Range<usize>> {
+    let ledger = &record.ledger;
+    let mut marks: Vec<Range<usize>> = ledger.iter().map(|entry| entry.start as usize..entry.end as usize).collect();
+    for (at, entry) in ledger.iter().enumerate() {
+        let Some(wide) = texts[at].and_then(|text| whole_fact(record, entry, text)) else { continue };
+        let others = ledger.iter().zip(&marks).enumerate().filter(|(other, (one, _))| *other != at && one.part == entry.part);
+        let free = others.into_iter().all(|(_, (_, mark))| mark.end <= wide.start || wide.end <= mark.start);
+        if free {
+            marks[at] = wide;
+        }
+    }
+    marks
+}
+
+/// Returns where the whole text of a claim's fact stands around the claim's words.
+fn whole_fact(record: &MessageRecord, entry: &LedgerEntry, text: &str) -> Option<Range<usize>> {
+    let Binding::Fact { id } = &entry.bound else { return None };
+    words_of(text, entry)?;
+    let fact = record.facts.iter().find(|fact| fact.id == *id)?.text.as_str();
+    let mut places = text.match_indices(fact).map(|(start, fact)| start..start + fact.len());
+    places.find(|place| place.start <= entry.start as usize && entry.end as usize <= place.end)
 }
 
 /// Returns the sentence around the words that begin at a byte.

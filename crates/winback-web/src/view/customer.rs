@@ -444,7 +444,7 @@ fn plan_view(context: &Context, customer: &Customer, plan: &CampaignPlan, s: &St
         runner_up: choice.and_then(|choice| choice.runner_up.as_ref()).map(offer),
         cost: choice.map(|choice| Amount::spent(context, choice.cost_minor)),
         net: choice.map(|choice| Amount::spent(context, choice.effect.net_minor)),
-        owner: plan.owner.clone(),
+        owner: plan.owner.get(s.locale).clone(),
         due: plan.due.map(|due| due.to_string()),
         rule: plan.rule.clone(),
         inputs: words::inputs(plan, customer, context, s).into_iter().map(|(label, value)| InputView { label, value }).collect(),

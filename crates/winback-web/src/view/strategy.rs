@@ -180,7 +180,7 @@ fn offer_view(context: &Context, offer: &Offer, s: &Strings) -> CatalogueOffer {
         valid_until: offer.valid_until.map(|day| day.to_string()),
         stock: offer.stock,
         saves: offer.effect.saves,
-        source: offer.effect.source.clone(),
+        source: offer.effect.source.get(s.locale).clone(),
     }
 }
 

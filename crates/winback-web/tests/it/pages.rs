@@ -45,6 +45,26 @@ async fn key_pages_in_chinese() {
 }
 
 #[tokio::test]
+async fn a_call_sheet_speaks_the_language_of_its_script_in_a_frame_of_the_visitors() {
+    let page = get(&state(), "/call?id=7590-VHVEG&text=zh-CN&lang=zh-TW").await.text;
+    let (frame, sheet) = page.split_once("<article class=\"card sheet\" lang=\"zh-CN\">").unwrap();
+    let sheet = sheet.split("</article>").next().unwrap();
+    assert!(frame.contains("<html lang=\"zh-TW\">") && frame.contains(">客戶</a>"), "{frame}");
+    assert!(sheet.contains("致电人员") && sheet.contains("→ 勾选“") && sheet.contains("客户可能的回应"), "{sheet}");
+    let traditional = "開電話說結語這備註選會".chars().find(|c| sheet.contains(*c));
+    assert_eq!((traditional, sheet.matches("列印").count()), (None, 1), "only the button is the visitor's: {sheet}");
+    assert_eq!(get(&state(), "/call?id=7590-VHVEG&text=fr").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn nothing_is_said_of_a_cut_that_nobody_reaches() {
+    let page = get(&state(), "/model?lang=en").await.text;
+    let row = page.split("≥ 90.0%").nth(1).unwrap().split("</tr>").next().unwrap();
+    assert!(row.contains("data-label=\"Share who left\">—</td>"), "{row}");
+    assert!(page.contains("rotate(-90)\">Actually left</text>"), "the upright axis has its name");
+}
+
+#[tokio::test]
 async fn before_the_first_run_pages_say_what_to_type() {
     let (store, _) = fakes::portfolio();
     let desk = Arc::new(fakes::FakeDesk { context: None, store });

@@ -125,7 +125,7 @@ fn row(context: &Context, approval: &Approval, plan: &CampaignPlan) -> Row {
         cost: choice.map(|choice| decimal(choice.cost_minor)),
         expected_net: choice.map(|choice| decimal(choice.effect.net_minor)),
         currency: currency.code().to_owned(),
-        owner: plan.owner.clone(),
+        owner: plan.owner.en.clone(),
         due: plan.due.map(|due| due.to_string()),
         approved_by: approval.by.clone(),
         approved_at: approval.at.to_string(),

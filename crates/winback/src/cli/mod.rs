@@ -24,6 +24,7 @@ pub mod show;
 pub mod templates;
 pub mod thresholds;
 pub mod train;
+pub mod whatif;
 pub mod write;
 
 /// Finds the customers you are about to lose, says why, chooses what to offer them, and writes to each of them.
@@ -97,6 +98,8 @@ pub enum Command {
     Segments(segments::Action),
     /// Show how many customers a change of the risk thresholds would move
     Thresholds(thresholds::Args),
+    /// Show which offers would bring a customer under a line, scored again by the model
+    Whatif(whatif::Args),
     /// Download public data sets
     #[command(subcommand)]
     Data(data::Action),

@@ -62,7 +62,7 @@ fn lint_file(at: &Place, file: Option<&Path>) -> anyhow::Result<ExitCode> {
     let table = crate::config::schema_file::parse("schema.toml", &schema).or_exit(Exit::BadConfig)?;
     let approved = load_settings(&at.home)?.company.approved;
     let mut findings = lint(&offers.catalogue, &offers.lines, today(), &approved);
-    findings.extend(lint_columns(&offers.catalogue, &offers.lines, |name| table.index_of(name).is_some()));
+    findings.extend(lint_columns(&offers.catalogue, &offers.lines, &table));
     let name = file.map_or("offers.toml".to_owned(), |file| file.display().to_string());
     report::print(at.json, &findings, || lint_text(&findings, &name))?;
     let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);

@@ -14,7 +14,7 @@ use winback_core::brief::brief;
 use winback_core::customer::Cell;
 use winback_core::id::CustomerId;
 use winback_core::locale::Locale;
-use winback_core::message::{CallScript, Channel, Content, Message};
+use winback_core::message::{CallScript, Channel, Content, Message, Objection};
 use winback_core::pipeline::assess::Explainer;
 use winback_core::pipeline::segment::day_of;
 use winback_core::pipeline::write::{self, Selection, WriteReport};
@@ -262,7 +262,7 @@ pub fn writings_text(writings: &[Writing]) -> String {
             let facts = record.facts.iter().map(|fact| format!("{} = {}", fact.id, fact.text)).collect::<Vec<_>>().join("; ");
             text.push_str(&format!(
                 "── {title} ──\n{}\n\nfacts: {facts}\nchecks passed: {}\n\n",
-                content_text(&record.content),
+                content_text(&record.content, writing.locale),
                 record.checks.join(", ")
             ));
         }
@@ -282,16 +282,18 @@ pub fn writings_text(writings: &[Writing]) -> String {
     text
 }
 
-fn content_text(content: &Content) -> String {
+fn content_text(content: &Content, locale: Locale) -> String {
     match content {
         Content::Email(mail) => format!("{}\n[{}]\n\n{}", mail.subject, mail.preheader, mail.text.trim_end()),
         Content::Sms(sms) => sms.text.clone(),
-        Content::Call(script) => script_text(script),
+        Content::Call(script) => script_text(script, locale),
     }
 }
 
-fn script_text(script: &CallScript) -> String {
-    let answers = script.objections.iter().map(|objection| format!("  “{}”\n    → {}\n", objection.customer, objection.answer));
+fn script_text(script: &CallScript, locale: Locale) -> String {
+    let (open, close) = if locale == Locale::ZhTw { ("「", "」") } else { ("“", "”") };
+    let said = |objection: &Objection| format!("  {open}{}{close}\n    → {}\n", objection.customer, objection.answer);
+    let answers = script.objections.iter().map(said);
     let forbidden = script.forbidden.iter().map(|never| format!("  × {never}\n"));
     let outcomes = script.outcomes.iter().map(|outcome| format!("  [ ] {} ({})\n", outcome.label, outcome.code));
     format!(
@@ -304,4 +306,24 @@ fn script_text(script: &CallScript) -> String {
         script.close,
         outcomes.collect::<String>()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use winback_core::script::{CallStep, Next};
+
+    #[test]
+    fn what_a_customer_says_stands_in_the_quotation_marks_of_the_region() {
+        let objection =
+            Objection {
+                id: "a".into(), after: Vec::new(), then: Next::Step(CallStep::Close), customer: "…".into(), answer: "好".into()
+            };
+        let (opening, reason, offer, close) = Default::default();
+        let script = CallScript { opening, reason, offer, objections: vec![objection], forbidden: Vec::new(), close, outcomes: Vec::new() };
+        let check = |locale, said: &str| assert!(script_text(&script, locale).contains(said), "{locale}");
+        check(Locale::ZhTw, "  「…」\n    → 好");
+        check(Locale::ZhCn, "  “…”\n    → 好");
+        check(Locale::En, "  “…”\n    → 好");
+    }
 }

@@ -59,8 +59,12 @@ fn validation_text(validation: &Validation) -> String {
     let table = report::table(&["held-out measure", "mean", "deviation", "pooled"], rows);
     let cuts = validation.cuts.iter().map(|cut| {
         let percent = |share: f64| format!("{:.1} %", share * 100.0);
-        let interval = format!("{} to {}", percent(cut.precision_low), percent(cut.precision_high));
-        vec![format!("{:.1}", cut.threshold), report::count(cut.customers), percent(cut.precision), interval, percent(cut.recall)]
+        // Of nobody no share has left.
+        let (left, interval) = match cut.customers {
+            0 => ("—".to_owned(), "—".to_owned()),
+            _ => (percent(cut.precision), format!("{} to {}", percent(cut.precision_low), percent(cut.precision_high))),
+        };
+        vec![format!("{:.1}", cut.threshold), report::count(cut.customers), left, interval, percent(cut.recall)]
     });
     let cuts = report::table(&["call from", "customers", "left", "95 % interval", "of all leavers"], cuts);
     let mut text = format!("\n{} folds, customers the model had not seen:\n{table}\n\nWhat a cut brings:\n{cuts}", validation.folds);
@@ -68,4 +72,32 @@ fn validation_text(validation: &Validation) -> String {
         text.push_str(&format!("\nWithout the synthetic columns the pooled ROC-AUC is {auc:.4}."));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use winback_core::model::Cut;
+
+    #[test]
+    fn nothing_is_said_of_a_cut_that_nobody_reaches() {
+        let metrics = Metrics::default();
+        let empty = Cut { threshold: 0.9, customers: 0, left: 0, precision: 0.0, precision_low: 0.0, precision_high: 1.0, recall: 0.0 };
+        let full = Cut { threshold: 0.4, customers: 10, left: 5, precision: 0.5, precision_low: 0.25, precision_high: 0.75, recall: 1.0 };
+        let validation = Validation {
+            folds: 5,
+            mean: metrics,
+            deviation: metrics,
+            pooled: metrics,
+            per_fold: Vec::new(),
+            cuts: vec![full, empty],
+            reliability: Vec::new(),
+            auc_without_synthetic: None,
+        };
+        let text = validation_text(&validation);
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let rows: Vec<String> = text.lines().map(words).collect();
+        assert!(rows.contains(&"0.4 10 50.0 % 25.0 % to 75.0 % 100.0 %".to_owned()), "{text}");
+        assert!(rows.contains(&"0.9 0 — — 0.0 %".to_owned()), "{text}");
+    }
 }

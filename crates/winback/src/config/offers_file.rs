@@ -169,6 +169,8 @@ struct RawOffer {
     valid_until: Option<Day>,
     stock: Option<u32>,
     effect: RawEffect,
+    #[serde(default)]
+    changes: BTreeMap<String, String>,
 }
 
 /// A text in every language; one that is missing is left to the linter, which names them all at once.
@@ -180,6 +182,20 @@ struct RawTexts {
     #[serde(rename = "zh-CN")]
     zh_cn: String,
     en: String,
+}
+
+/// One text for every language, or a text for each.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a text, or a text for each language: { zh-TW = \"…\", zh-CN = \"…\", en = \"…\" }")]
+enum RawWords {
+    Same(String),
+    Each(RawTexts),
+}
+
+impl Default for RawWords {
+    fn default() -> Self {
+        Self::Each(RawTexts::default())
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -213,7 +229,7 @@ struct RawEligible {
 struct RawEffect {
     saves: f64,
     #[serde(default)]
-    source: String,
+    source: RawWords,
 }
 
 #[derive(Deserialize)]
@@ -221,7 +237,7 @@ struct RawEffect {
 struct RawRule {
     id: String,
     #[serde(default)]
-    owner: String,
+    owner: RawWords,
     date: Day,
     #[serde(default)]
     value: Vec<ValueTier>,
@@ -360,7 +376,8 @@ impl RawOffer {
             valid_from: self.valid_from.map(|day| day.0),
             valid_until: self.valid_until.map(|day| day.0),
             stock: self.stock,
-            effect: EffectAssumption { saves: self.effect.saves, source: self.effect.source },
+            effect: EffectAssumption { saves: self.effect.saves, source: self.effect.source.into_localized() },
+            changes: self.changes.into_iter().collect(),
         })
     }
 }
@@ -368,6 +385,15 @@ impl RawOffer {
 impl RawTexts {
     fn into_localized(self) -> Localized {
         Localized { zh_tw: self.zh_tw, zh_cn: self.zh_cn, en: self.en }
+    }
+}
+
+impl RawWords {
+    fn into_localized(self) -> Localized {
+        match self {
+            Self::Same(text) => Localized::same(&text),
+            Self::Each(texts) => texts.into_localized(),
+        }
     }
 }
 
@@ -387,7 +413,7 @@ impl RawEligible {
 impl RawRule {
     fn into_rule(self, line: u64) -> Rule {
         let Self { id, owner, date: Day(date), value, risk, reason, offers } = self;
-        Rule { id, owner, date, value, risk, reason, offers, line }
+        Rule { id, owner: owner.into_localized(), date, value, risk, reason, offers, line }
     }
 }
 

@@ -80,10 +80,11 @@ fn read_flag(section: &Section<'_>) -> Result<ColumnKind, ConfigError> {
 }
 
 /// The words for roles, as the file writes them.
-const ROLES: [(&str, Role); 18] = [
+const ROLES: [(&str, Role); 19] = [
     ("id", Role::Id),
     ("label", Role::Label),
     ("feature", Role::Feature),
+    ("trait", Role::Trait),
     ("monthly_charge", Role::MonthlyCharge),
     ("total_charge", Role::TotalCharge),
     ("tenure", Role::Tenure),

@@ -17,3 +17,4 @@ mod tables;
 mod telco;
 mod templates;
 mod walls;
+mod whatif;

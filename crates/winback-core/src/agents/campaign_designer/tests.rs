@@ -31,14 +31,15 @@ fn offer(id: &str, fixed_minor: i64) -> Offer {
         valid_from: None,
         valid_until: None,
         stock: None,
-        effect: EffectAssumption { saves: 0.25, source: "assumption".into() },
+        effect: EffectAssumption { saves: 0.25, source: Localized::same("assumption") },
+        changes: Vec::new(),
     }
 }
 
 fn catalogue(offers: Vec<Offer>) -> Catalogue {
     let rule = Rule {
         id: "all".into(),
-        owner: "Team".into(),
+        owner: Localized::same("Team"),
         date: TODAY,
         value: Vec::new(),
         risk: Vec::new(),
@@ -344,4 +345,13 @@ proptest! {
             assert!(choice.effect.net_minor > 0 && choice.cost_minor == cost);
         }
     }
+}
+
+#[test]
+fn a_plan_stored_with_one_owner_for_every_language_is_read() {
+    let plan = plan(&input(), &catalogue(vec![offer("a", 100)]), TODAY);
+    let mut stored = serde_json::to_value(&plan).unwrap();
+    stored["owner"] = "Mei".into();
+    let read: CampaignPlan = serde_json::from_value(stored).unwrap();
+    assert_eq!(read.owner, Localized::same("Mei"));
 }

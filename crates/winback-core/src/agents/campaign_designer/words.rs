@@ -52,7 +52,7 @@ pub fn describe(plan: &CampaignPlan, catalogue: &Catalogue, table: &TableSchema,
         cost: part(cost),
         effect: part(effect),
         effect_source: part(effect_source),
-        owner: plan.owner.clone(),
+        owner: plan.owner.get(locale).clone(),
         due: plan.due.map(|day| day_words(day, locale)).unwrap_or_default(),
         notes: notes(plan, locale),
     }
@@ -311,7 +311,7 @@ fn effect(choice: &Choice, catalogue: &Catalogue, locale: Locale) -> String {
 }
 
 fn effect_source(choice: &Choice, catalogue: &Catalogue, locale: Locale) -> String {
-    let source = catalogue.offer(&choice.offer).map(|offer| offer.effect.source.as_str()).unwrap_or_default();
+    let source = catalogue.offer(&choice.offer).map(|offer| offer.effect.source.get(locale).as_str()).unwrap_or_default();
     pick(
         locale,
         format!("這是假設，不是實測結果。來源：{source}"),

@@ -110,9 +110,15 @@ fn effect(page: &mut Page<'_>, index: usize, offer: &Offer) {
         let text = format!("offer {id:?} saves {} of the leavers; expected a share from 0 to 1, such as 0.2", offer.effect.saves);
         page.error(place, "effect.saves", Fault::Effect, text);
     }
-    if offer.effect.source.trim().is_empty() {
+    let unsaid: Vec<Locale> = Locale::ALL.into_iter().filter(|locale| offer.effect.source.get(*locale).trim().is_empty()).collect();
+    if unsaid.len() == Locale::ALL.len() {
         let text = format!("offer {id:?} does not say where its effect comes from; write an experiment, a reference or \"assumption\"");
         page.error(place, "effect.source", Fault::Effect, text);
+    } else {
+        for locale in unsaid {
+            let text = format!("offer {id:?} has no source of its effect in {locale}; write it in every language, or one text for all");
+            page.error(place, &format!("effect.source.{locale}"), Fault::MissingLanguage, text);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is wrong with the rules and the file's own tests.
 use super::{Fault, Page, Section, first_offer};
+use crate::locale::Locale;
 use crate::offer::matrix::{Cell, open_to};
 use crate::offer::{OfferId, Rule};
 use crate::spelling::nearest;
@@ -28,8 +29,14 @@ fn identity<'a>(page: &mut Page<'_>, index: usize, rule: &'a Rule, seen: &mut BT
     } else {
         seen.insert(id, page.lines.of(place, "id"));
     }
-    if rule.owner.trim().is_empty() {
+    let unnamed: Vec<Locale> = Locale::ALL.into_iter().filter(|locale| rule.owner.get(*locale).trim().is_empty()).collect();
+    if unnamed.len() == Locale::ALL.len() {
         page.error(place, "owner", Fault::Empty, format!("rule {id:?} has no owner; write who answers for it"));
+    } else {
+        for locale in unnamed {
+            let text = format!("rule {id:?} has no owner in {locale}; write it in every language, or one text for all");
+            page.error(place, &format!("owner.{locale}"), Fault::MissingLanguage, text);
+        }
     }
     if rule.offers.is_empty() {
         page.error(place, "offers", Fault::Empty, format!("rule {id:?} has no offers; name at least one"));

@@ -4,6 +4,7 @@ use crate::locale::Locale;
 use crate::offer::OfferKind;
 use crate::risk::ValueTier;
 use crate::schema::Theme;
+use crate::segment::SegmentId;
 use crate::template::part::{ALWAYS, Part, WITH_OFFER};
 use crate::template::{Case, TemplateError, TemplateProblem, Templates};
 use std::collections::HashSet;
@@ -32,8 +33,19 @@ impl Templates {
             return Some(TemplateError { file: file_of(locale, part), line: 1, problem });
         };
         let head = format!("{}.{} lang={locale}", part.file().trim_end_matches(".jinja"), part.tag());
-        let problem = TemplateProblem::AllAvoided { head, case: words(case) };
-        Some(TemplateError { file: format!("segments/{avoiding}.jinja"), line: 1, problem })
+        let (line, phrase) = self.first_phrase(locale, part, avoiding, case).unwrap_or_default();
+        let problem = TemplateProblem::AllAvoided { phrase, head, case: words(case) };
+        Some(TemplateError { file: format!("segments/{avoiding}.jinja"), line, problem })
+    }
+
+    /// Returns the first line of a segment's `[avoid]` because of which a wording for a case is passed over, with its
+    /// phrase.
+    fn first_phrase(&self, locale: Locale, part: Part, avoiding: &SegmentId, case: Case) -> Option<(usize, String)> {
+        let own = self.phrases.house.segments.get(avoiding)?;
+        // A wording is passed over for the segment alone, so those that fit nobody in particular are all there were.
+        let general = self.shelf(locale, part).iter().filter(|section| section.fits(Case { segment: None, ..case }));
+        let avoided = general.flat_map(|section| own.find(locale, &super::spoken(section)));
+        avoided.filter_map(|offence| Some((own.line_of(locale, &offence.phrase)?, offence.phrase))).min()
     }
 }
 

@@ -227,7 +227,8 @@ fn offer(id: &str, kind: OfferKind, name: Localized, (percent, months): (u8, u16
         valid_from: None,
         valid_until: None,
         stock: None,
-        effect: EffectAssumption { saves: 0.22, source: "owner's estimate, to be measured".into() },
+        effect: EffectAssumption { saves: 0.22, source: Localized::same("owner's estimate, to be measured") },
+        changes: Vec::new(),
     }
 }
 
@@ -248,7 +249,7 @@ pub fn catalogue() -> Catalogue {
     let checkup = offer("line-check", OfferKind::Service, words("線路健檢", "线路检测", "A check of the line"), (0, 0), 300);
     let rule = |id: &str, value: Vec<ValueTier>, reason: Vec<Theme>, offers: &[&str], line: u64| Rule {
         id: id.into(),
-        owner: "Retention team".into(),
+        owner: words("客戶維繫團隊", "客户维系团队", "Retention team"),
         date: date(2026, 11, 2),
         value,
         risk: vec![RiskLevel::High, RiskLevel::Medium],
@@ -320,7 +321,7 @@ fn plan(context: &Context, customer: &Customer, standing: &Standing) -> Campaign
         considered: considered
             .map(|(n, id)| Considered { offer: id.clone(), verdict: [Verdict::Chosen, Verdict::RunnerUp][n.min(1)] })
             .collect(),
-        owner: "Retention team".into(),
+        owner: words("客戶維繫團隊", "客户维系团队", "Retention team"),
         catalogue: context.catalogue.digest.clone(),
     }
 }
@@ -328,9 +329,10 @@ fn plan(context: &Context, customer: &Customer, standing: &Standing) -> Campaign
 fn card() -> serde_json::Value {
     let metrics = serde_json::json!({"roc_auc": 0.8453, "pr_auc": 0.6561, "log_loss": 0.4176, "brier": 0.1356, "ece10": 0.0135});
     let bins: Vec<_> = (0..10).map(|n| serde_json::json!({"from": n as f64 / 10.0, "customers": 2400 / (n + 1), "mean_score": n as f64 / 10.0 + 0.05, "left": n as f64 / 10.0 + 0.04})).collect();
-    let cuts: Vec<_> = [(0.4, 2100, 1270), (0.5, 1400, 945), (0.6, 900, 660), (0.7, 459, 364)]
+    let cuts: Vec<_> = [(0.4, 2100, 1270), (0.5, 1400, 945), (0.6, 900, 660), (0.7, 459, 364), (0.9, 0, 0)]
         .iter()
-        .map(|(t, n, l)| serde_json::json!({"threshold": t, "customers": n, "left": l, "precision": *l as f64 / *n as f64, "precision_low": *l as f64 / *n as f64 - 0.03, "precision_high": *l as f64 / *n as f64 + 0.03, "recall": *l as f64 / 1869.0}))
+        .map(|(t, n, l)| (t, n, l, *l as f64 / f64::from(*n).max(1.0)))
+        .map(|(t, n, l, share)| serde_json::json!({"threshold": t, "customers": n, "left": l, "precision": share, "precision_low": share - 0.03, "precision_high": share + 0.03, "recall": *l as f64 / 1869.0}))
         .collect();
     let columns: Vec<_> = ["tenure", "Contract", "MonthlyCharges", "InternetService", "TechSupport", "PaymentMethod"]
         .iter()

@@ -142,7 +142,7 @@ fn warning(from: &str, to: &str, at: &str, fault: Fault) {
 
 #[test]
 fn each_planted_defect_is_found_on_its_line() {
-    let source = r#"effect = { saves = 0.30, source = "Winback default" }"#;
+    let source = r#"effect = { saves = 0.30, source = { zh-TW = "Winback 預設值", zh-CN = "Winback 默认值", en = "Winback default" } }"#;
     let with = |extra: &str| format!("{extra}\n{source}");
 
     error(r#"id = "annual-plan-light""#, r#"id = "annual-plan" # twice"#, r#"id = "annual-plan" # twice"#, Fault::Id);
@@ -168,7 +168,9 @@ fn each_planted_defect_is_found_on_its_line() {
         Fault::Unused,
     );
     error("saves = 0.25", "saves = 1.25", "saves = 1.25", Fault::Effect);
-    error(r#"saves = 0.25, source = "Winback default""#, r#"saves = 0.25, source = " ""#, r#"source = " ""#, Fault::Effect);
+    let said = r#"saves = 0.25, source = { zh-TW = "Winback 預設值", zh-CN = "Winback 默认值", en = "Winback default" }"#;
+    error(said, r#"saves = 0.25, source = " ""#, r#"source = " ""#, Fault::Effect);
+    error(said, r#"saves = 0.25, source = { en = "a test" }"#, r#"source = { en = "a test" }"#, Fault::MissingLanguage);
     error("margin = 0.55", "margin = 1.0", "margin = 1.0", Fault::Setting);
     error("margin = 0.55", "margin = 0.0", "margin = 0.0", Fault::Setting);
     error("horizon_months = 24", "horizon_months = 0", "horizon_months = 0", Fault::Setting);
@@ -185,7 +187,9 @@ value = ["low"]"#,
         r#"offers = ["better-plan", "priority-contact"]"#,
         Fault::Unused,
     );
-    error(r#"owner = "Retention team""#, r#"owner = "" # nobody"#, r#"owner = "" # nobody"#, Fault::Empty);
+    let owner = r#"owner = { zh-TW = "客戶維繫團隊", zh-CN = "客户维系团队", en = "Retention team" }"#;
+    error(owner, r#"owner = "" # nobody"#, r#"owner = "" # nobody"#, Fault::Empty);
+    error(owner, r#"owner = { en = "Mei" }"#, r#"owner = { en = "Mei" }"#, Fault::MissingLanguage);
     error(r#"offers = ["autopay-credit", "care-call"]"#, "offers = [] # none", "offers = [] # none", Fault::Empty);
     error(r#"expect = "annual-plan""#, r#"expect = "care-call" # wrong"#, r#"expect = "care-call" # wrong"#, Fault::Case);
     error(r#"expect = "annual-plan""#, r#"expect = "anual-plan""#, r#"expect = "anual-plan""#, Fault::UnknownOffer);
@@ -310,11 +314,24 @@ fn a_hole_and_an_empty_file_are_named() {
 }
 
 #[test]
-fn conditions_on_columns_the_table_lacks_are_named() {
-    let file = default_file();
-    let found = lint_columns(&file.catalogue, &file.lines, |name| name != "PaymentMethod");
-    let line = DEFAULT[..DEFAULT.find("PaymentMethod").unwrap()].matches('\n').count() as u64 + 1;
-    assert_eq!(found.iter().map(|one| (one.fault, one.line)).collect::<Vec<_>>(), [(Fault::UnknownColumn, line)]);
+fn columns_the_table_lacks_and_changes_no_offer_can_make_are_named() {
+    let schema = include_str!("../../../defaults/schema.telco.toml");
+    let told = |schema: &str, offers: &str| {
+        let table = crate::config::schema_file::parse("schema.toml", schema).unwrap();
+        let file = parse(offers, "offers.toml").unwrap();
+        let line = |line: u64| offers.lines().nth(line as usize - 1).unwrap_or_default().to_owned();
+        let found = lint_columns(&file.catalogue, &file.lines, &table);
+        found.into_iter().map(|one| (one.fault, one.severity, line(one.line))).collect::<Vec<_>>()
+    };
+    assert_eq!(told(schema, DEFAULT), []);
+    let renamed = told(&schema.replace("PaymentMethod", "PaidBy"), DEFAULT);
+    assert_eq!(renamed.len(), 2);
+    assert!(renamed.iter().all(|one| (one.0, one.1) == (Fault::UnknownColumn, Severity::Warning) && one.2.contains("PaymentMethod")));
+    let planted = |from: &str, to: &str| told(schema, &DEFAULT.replacen(from, to, 1));
+    let trial = "changes = { TechSupport = \"Yes\" }";
+    for wrong in ["changes = { TechSupport = \"Perhaps\" }", "changes = { tenure = \"12\" }", "changes = { gender = \"Female\" }"] {
+        assert_eq!(planted(trial, wrong), [(Fault::Change, Severity::Error, wrong.to_owned())]);
+    }
 }
 
 #[test]
@@ -443,6 +460,22 @@ fn a_budget_is_read_and_a_simulation_keeps_it() {
     let found = simulate(&open, &tight, &inputs, TODAY);
     assert!(found.cost_before_minor > 100_000 && (90_000..=100_000).contains(&found.cost_after_minor) && found.changed > 0, "{found:?}");
     assert_eq!(simulate(&open, &none, &inputs, TODAY).cost_after_minor, 0);
+}
+
+#[test]
+fn an_owner_and_a_source_are_one_text_or_three() {
+    let read = |owner: &str, source: &str| {
+        let text = DEFAULT.replacen(r#"owner = { zh-TW = "客戶維繫團隊", zh-CN = "客户维系团队", en = "Retention team" }"#, owner, 1);
+        let text = text.replacen(r#"source = { zh-TW = "Winback 預設值", zh-CN = "Winback 默认值", en = "Winback default" }"#, source, 1);
+        parse(&text, "offers.toml").map(|file| (file.catalogue.rules[0].owner.clone(), file.catalogue.offers[0].effect.source.clone()))
+    };
+    let one = read(r#"owner = "Mei""#, r#"source = "our test""#).unwrap();
+    assert_eq!(one, (Localized::same("Mei"), Localized::same("our test")));
+    let three =
+        read(r#"owner = { zh-TW = "甲", zh-CN = "乙", en = "C" }"#, r#"source = { zh-TW = "丁", zh-CN = "戊", en = "F" }"#).unwrap();
+    assert_eq!(three, (Localized::new("甲", "乙", "C"), Localized::new("丁", "戊", "F")));
+    let wrong = read(r#"owner = { zh_TW = "甲" }"#, "source = \"\"").unwrap_err().to_string();
+    assert!(wrong.contains("expected a text, or a text for each language: { zh-TW"), "{wrong}");
 }
 
 #[test]

@@ -1,0 +1,257 @@
+//! What would bring a customer under a line: every set of up to [`MOST_TOGETHER`] offers that the customer can have
+//! is put into the customer's row and scored again by the model itself, and the cheapest set that reaches the line
+//! is named. Only the catalogue's own actions are tried; who the customer is and what has happened never moves.
+//!
+//! The answer is the model's, not a proof: it says how customers whose rows look so were scored, and a row that
+//! looks otherwise is not yet a customer who stays.
+use crate::agents::campaign_designer::{DesignInput, unavailable};
+use crate::customer::{Cell, Customer};
+use crate::feature::{FeatureSchema, TooManyLevels, features};
+use crate::model::{ChurnModel, SchemaMismatch};
+use crate::money::Money;
+use crate::offer::{Catalogue, Offer, OfferId};
+use crate::risk::Probability;
+use crate::row::read_cell;
+use crate::schema::{ColumnIndex, Role, TableSchema};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The most offers that are tried together.
+pub const MOST_TOGETHER: usize = 3;
+
+/// What the offers of a catalogue change in the rows of a table.
+#[derive(Clone, Debug)]
+pub struct Moves<'a> {
+    schema: &'a TableSchema,
+    catalogue: &'a Catalogue,
+    /// Per offer that changes something.
+    offers: Vec<Move<'a>>,
+}
+
+/// What one offer changes.
+#[derive(Clone, Debug)]
+struct Move<'a> {
+    offer: &'a Offer,
+    cells: Vec<(ColumnIndex, Cell)>,
+    /// Per cent off the monthly charge.
+    off: Option<u8>,
+}
+
+/// A change that no offer can make.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadChange {
+    /// The column tells who the customer is or what has happened.
+    #[error("offer {:?} changes {column:?}, which no offer can: it has the role {role}; take it out of `changes`", offer.0)]
+    Immovable {
+        /// The offer.
+        offer: OfferId,
+        /// The column.
+        column: String,
+        /// Its role, in words.
+        role: &'static str,
+    },
+    /// The value is none that the column can have.
+    #[error("offer {:?} changes {column:?} to {value:?}; expected {expected}", offer.0)]
+    NoValue {
+        /// The offer.
+        offer: OfferId,
+        /// The column.
+        column: String,
+        /// The value.
+        value: String,
+        /// What the column holds.
+        expected: String,
+    },
+}
+
+/// Why no answer could be found.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The rows could not be made into features.
+    #[error(transparent)]
+    Features(#[from] TooManyLevels),
+    /// The model is of another table.
+    #[error(transparent)]
+    Model(#[from] SchemaMismatch),
+}
+
+impl BadChange {
+    /// Returns the offer and the column.
+    pub fn place(&self) -> (&OfferId, &str) {
+        match self {
+            Self::Immovable { offer, column, .. } | Self::NoValue { offer, column, .. } => (offer, column),
+        }
+    }
+}
+
+/// What to search for one customer.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// What the customer may be offered, as the campaign designer is told.
+    pub input: &'a DesignInput,
+    /// The customer.
+    pub customer: &'a Customer,
+    /// The probability to get under.
+    pub line: f64,
+    /// The day, which decides which offers are valid.
+    pub today: Date,
+}
+
+/// What would bring a customer under a line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Counterfactual {
+    /// The probability to get under.
+    pub line: f64,
+    /// The probability as the row is.
+    pub now: Probability,
+    /// The cheapest set of offers that gets under the line; `None` where no set suffices.
+    pub cheapest: Option<Way>,
+    /// Each offer by itself, the one that lowers the probability most first.
+    pub single: Vec<Way>,
+    /// The set that lowers the probability most.
+    pub lowest: Option<Way>,
+    /// How many sets were scored.
+    pub tried: usize,
+}
+
+/// A set of offers and what the model says of the row with them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Way {
+    /// The offers, in the catalogue's order.
+    pub offers: Vec<OfferId>,
+    /// What they cost together, in minor units of the catalogue's currency.
+    pub cost_minor: i64,
+    /// The probability with them.
+    pub probability: Probability,
+    /// The columns that change, by name.
+    pub columns: Vec<String>,
+}
+
+impl<'a> Moves<'a> {
+    /// Reads what the offers change in a table. A column that the table does not have is left out.
+    pub fn of(schema: &'a TableSchema, catalogue: &'a Catalogue) -> Result<Self, BadChange> {
+        let offers: Vec<Move<'a>> = catalogue.offers.iter().map(|offer| Move::of(schema, offer)).collect::<Result<_, _>>()?;
+        Ok(Self { schema, catalogue, offers })
+    }
+
+    /// Returns everything that the offers change and cannot.
+    pub fn faults(schema: &TableSchema, catalogue: &Catalogue) -> Vec<BadChange> {
+        catalogue.offers.iter().filter_map(|offer| Move::of(schema, offer).err()).collect()
+    }
+
+    /// Returns what would bring a customer under a line.
+    pub fn search(
+        &self,
+        question: Question<'_>,
+        model: &dyn ChurnModel,
+        schema: &Arc<FeatureSchema>,
+    ) -> Result<Counterfactual, SearchError> {
+        let sets = self.sets(question);
+        let mut rows = vec![question.customer.clone()];
+        rows.extend(sets.iter().map(|set| self.with(question.customer, set)));
+        let table = features(self.schema, schema, &rows)?;
+        let who: Vec<_> = rows.iter().map(|row| (row.position, row.id.clone())).collect();
+        let mut scores = model.assess(&table, &who)?.into_iter().map(|assessed| assessed.probability);
+        let now = scores.next().unwrap_or(question.input.probability);
+        let ways: Vec<Way> = sets.iter().zip(scores).map(|(set, probability)| self.way(question, set, probability)).collect();
+        let mut single: Vec<Way> = ways.iter().filter(|way| way.offers.len() == 1).cloned().collect();
+        single.sort_by(|a, b| a.probability.value().total_cmp(&b.probability.value()));
+        let under = ways.iter().filter(|way| way.probability.value() < question.line);
+        let cheapest = under.min_by(|a, b| a.order().partial_cmp(&b.order()).unwrap_or(std::cmp::Ordering::Equal)).cloned();
+        let lowest = ways.iter().min_by(|a, b| a.probability.value().total_cmp(&b.probability.value())).cloned();
+        Ok(Counterfactual { line: question.line, now, cheapest, single, lowest, tried: ways.len() })
+    }
+
+    /// Returns every set of offers that the customer can have together and that changes the row, each once.
+    fn sets(&self, question: Question<'_>) -> Vec<Vec<&Move<'a>>> {
+        let changes = |one: &&Move<'a>| self.with(question.customer, &[one]) != *question.customer;
+        let open = |one: &&Move<'a>| unavailable(one.offer, question.input, self.catalogue, question.today).is_none();
+        let single: Vec<&Move<'a>> = self.offers.iter().filter(open).filter(changes).collect();
+        let (mut sets, mut from) = (vec![Vec::new()], 0);
+        for _ in 0..MOST_TOGETHER {
+            let to = sets.len();
+            for at in from..to {
+                let behind = sets[at].last().and_then(|last: &usize| last.checked_add(1)).unwrap_or_default();
+                let fits = |next: &usize| sets[at].iter().all(|other| single[*next].goes_with(single[*other]));
+                let longer: Vec<Vec<usize>> =
+                    (behind..single.len()).filter(fits).map(|next| sets[at].iter().copied().chain([next]).collect()).collect();
+                sets.extend(longer);
+            }
+            from = to;
+        }
+        sets.iter().skip(1).map(|set| set.iter().map(|at| single[*at]).collect()).collect()
+    }
+
+    /// Returns the customer's row with some offers taken.
+    fn with(&self, customer: &Customer, set: &[&Move<'_>]) -> Customer {
+        let mut row = customer.clone();
+        for (column, cell) in set.iter().flat_map(|one| &one.cells) {
+            if let Some(place) = row.cells.get_mut(*column) {
+                *place = cell.clone();
+            }
+        }
+        let charge = self.schema.with_role(&Role::MonthlyCharge).and_then(|column| row.cells.get_mut(column));
+        if let (Some(Cell::Money(minor)), Some(off)) = (charge, set.iter().find_map(|one| one.off)) {
+            *minor -= *minor * i64::from(off) / 100;
+        }
+        row
+    }
+
+    fn way(&self, question: Question<'_>, set: &[&Move<'_>], probability: Probability) -> Way {
+        let charge = question.input.monthly_minor.filter(|minor| *minor >= 0).map(|minor| Money::new(minor, self.catalogue.currency));
+        let row = self.with(question.customer, set);
+        let changed = row.cells.iter().zip(&question.customer.cells).enumerate().filter(|(_, (after, before))| after != before);
+        Way {
+            offers: set.iter().map(|one| one.offer.id.clone()).collect(),
+            cost_minor: set.iter().map(|one| one.offer.cost.for_charge(charge).minor).fold(0, i64::saturating_add),
+            probability,
+            columns: changed.filter_map(|(column, _)| Some(self.schema.columns.get(column)?.name.clone())).collect(),
+        }
+    }
+}
+
+impl Way {
+    /// The cheaper first, then the fewer offers, then the lower probability.
+    fn order(&self) -> (i64, usize, f64) {
+        (self.cost_minor, self.offers.len(), self.probability.value())
+    }
+}
+
+impl<'a> Move<'a> {
+    fn of(schema: &TableSchema, offer: &'a Offer) -> Result<Self, BadChange> {
+        let mut cells = Vec::new();
+        for (name, value) in &offer.changes {
+            let Some(column) = schema.index_of(name) else { continue };
+            let known = &schema.columns[column];
+            if !known.role.is_movable() {
+                return Err(BadChange::Immovable { offer: offer.id.clone(), column: name.clone(), role: in_words(&known.role) });
+            }
+            let cell = read_cell(schema, known, value).map_err(|expected| BadChange::NoValue {
+                offer: offer.id.clone(),
+                column: name.clone(),
+                value: value.clone(),
+                expected,
+            })?;
+            cells.push((column, cell));
+        }
+        Ok(Self { offer, cells, off: offer.terms.percent.filter(|_| offer.lowers_bill()) })
+    }
+
+    /// Returns whether two offers can be taken together: they change no column to different values, and not both
+    /// lower the bill.
+    fn goes_with(&self, other: &Self) -> bool {
+        let clash = |(column, cell): &(ColumnIndex, Cell)| other.cells.iter().any(|(theirs, value)| theirs == column && value != cell);
+        !self.cells.iter().any(clash) && !(self.off.is_some() && other.off.is_some())
+    }
+}
+
+fn in_words(role: &Role) -> &'static str {
+    match role {
+        Role::Trait => "trait (who the customer is)",
+        Role::Tenure => "tenure (what has happened)",
+        Role::TotalCharge => "total_charge (what has happened)",
+        Role::DaysInactive => "days_inactive (what has happened)",
+        _ => "no feature of the model",
+    }
+}

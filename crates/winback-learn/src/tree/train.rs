@@ -1,0 +1,49 @@
+//! Boosted trees and forests as families of models.
+use super::{Scorer, TreeModel, TreeOptions, fit};
+use crate::artifact::{self, Learned, TreeBody, TreeFamily};
+use crate::card;
+use crate::train::{Family, Fresh, refused, train};
+use crate::validate::{Learner, Rows, skip_synthetic};
+use winback_core::digest::Digest;
+use winback_core::feature::FeatureTable;
+use winback_core::model::{ChurnTrainer, TrainError, TrainOptions, Trained};
+use winback_core::progress::Progress;
+
+/// Fits boosted trees or a forest. The penalty of [`TrainOptions`] is that of a regression and has no effect here.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TreeTrainer {
+    /// Which, and how.
+    pub options: TreeOptions,
+}
+
+impl ChurnTrainer for TreeTrainer {
+    fn train(&self, table: &FeatureTable, options: &TrainOptions, progress: &dyn Progress) -> Result<Trained, TrainError> {
+        train(table, &self.options, options, progress)
+    }
+}
+
+impl Learner for TreeOptions {
+    fn scores(&self, table: &FeatureTable, rows: &Rows) -> Result<Vec<f64>, TrainError> {
+        let ensemble = fit(table, rows.learned, self, &skip_synthetic(table, rows.without_synthetic))?;
+        let codes = ensemble.bins.encode_rows(table, rows.asked);
+        Ok(Scorer::of(&ensemble).log_odds(&codes, rows.asked.len()))
+    }
+}
+
+impl Family for TreeOptions {
+    fn fit(&self, table: &FeatureTable, rows: &[u32], data: &Digest) -> Result<Fresh, TrainError> {
+        let ensemble = fit(table, rows, self, &|_| None)?;
+        let columns = card::tree_column_notes(table, &ensemble.bins);
+        let (family, l2) = match self {
+            Self::Boosting(options) => (TreeFamily::Boosted, options.lambda),
+            Self::Forest(_) => (TreeFamily::Forest, 0.0),
+        };
+        let body = TreeBody { family, schema: table.schema.as_ref().clone(), data: data.clone(), ensemble };
+        let file = artifact::write(&Learned::Trees(body)).map_err(refused)?;
+        let model = Box::new(TreeModel::from_file(&file).map_err(refused)?);
+        let own_limits = vec![
+            "A reason is a column's part in the score, fairly shared where columns count together; it is no effect that could be had alone.",
+        ];
+        Ok(Fresh { family: family.tag(), model, file, columns, own_limits, l2 })
+    }
+}

@@ -1,0 +1,134 @@
+//! `winback whatif`
+use crate::cli::{Language, Place, show};
+use crate::desk::context;
+use crate::exit::{Exit, OrExit, stop};
+use crate::report;
+use crate::stages::model_of;
+use crate::workbench::{OrStorage, Workbench, today};
+use std::process::ExitCode;
+use winback_core::agents::campaign_designer::Designer;
+use winback_core::counterfactual::{Counterfactual, Moves, Question, Way};
+use winback_core::locale::Locale;
+use winback_core::model::ChurnModel;
+use winback_core::money::Money;
+use winback_core::portfolio::{Context, CustomerFile};
+use winback_core::run::Stage;
+use winback_core::store::Standing;
+
+/// Show which offers would bring a customer under a line, scored again by the model
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The customer's id
+    pub id: String,
+    /// The probability to get under, from 0 to 1 [default: where the risk becomes medium]
+    #[arg(long, value_name = "P")]
+    pub under: Option<f64>,
+    /// The language
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: Language,
+}
+
+/// Shows what the offers of the catalogue would change for a customer of the newest run.
+pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
+    let (bench, run) = Workbench::at_newest(at, Stage::Assess).await?;
+    let context = context(&run).or_storage()?;
+    let line = args.under.unwrap_or(context.thresholds.medium());
+    if !(line > 0.0 && line <= 1.0) {
+        return Err(stop(Exit::Usage, format!("--under is {line}; expected a probability above 0 and up to 1"), "for example --under 0.4"));
+    }
+    let file = show::find(&bench, &context, &args.id).await?;
+    let (model, _) = model_of(&bench, &run)?;
+    let found = search(&context, &file, &*model, line)?;
+    let page = Page { context: &context, found: &found, locale: args.lang.into() };
+    report::print(at.json, &found, || page.text())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn search(context: &Context, file: &CustomerFile, model: &dyn ChurnModel, line: f64) -> anyhow::Result<Counterfactual> {
+    let unassessed = || stop(Exit::Usage, "this customer has no score yet", "winback assess");
+    let assessment = file.assessment.clone().ok_or_else(unassessed)?;
+    let charge = file.customer.monthly_charge(&context.table);
+    let standing = Standing {
+        level: context.thresholds.level(assessment.probability),
+        tier: context.bounds.tier(charge).ok(),
+        monthly_minor: charge.map(|charge| charge.minor),
+        main_group: None,
+        assessment,
+    };
+    let designer = Designer::new(&context.table, &context.peers, &[&context.catalogue]).or_exit(Exit::BadConfig)?;
+    let input = designer.input(&file.customer, &standing, None);
+    let moves = Moves::of(&context.table, &context.catalogue).or_hint(Exit::BadConfig, "winback offers lint names every such change")?;
+    let question = Question { input: &input, customer: &file.customer, line, today: today() };
+    moves.search(question, model, &context.features).or_exit(Exit::Failure)
+}
+
+/// The answer, for people.
+struct Page<'a> {
+    context: &'a Context,
+    found: &'a Counterfactual,
+    locale: Locale,
+}
+
+impl Page<'_> {
+    fn text(&self) -> String {
+        let [title, nothing, cheapest, no_action, lowest, each, caution] = self.words();
+        let (now, line) = (percent(self.found.now.value()), percent(self.found.line));
+        let mut text = vec![title.replace("{now}", &now).replace("{line}", &line).replace("{tried}", &self.found.tried.to_string())];
+        if self.found.tried == 0 {
+            text.push(nothing.to_owned());
+            return text.join("\n");
+        }
+        match (&self.found.cheapest, &self.found.lowest) {
+            (Some(way), _) => text.push(cheapest.replace("{way}", &self.way(way))),
+            (None, Some(way)) => text.push(format!("{no_action}\n{}", lowest.replace("{way}", &self.way(way)))),
+            (None, None) => text.push(no_action.to_owned()),
+        }
+        text.push(each.to_owned());
+        text.extend(self.found.single.iter().map(|way| format!("  {}", self.way(way))));
+        text.push(caution.to_owned());
+        text.join("\n")
+    }
+
+    fn way(&self, way: &Way) -> String {
+        let name = |id| self.context.catalogue.offer(id).map_or_else(|| format!("{id}"), |offer| offer.name.get(self.locale).clone());
+        let names: Vec<String> = way.offers.iter().map(name).collect();
+        let cost = Money::new(way.cost_minor, self.context.catalogue.currency);
+        format!("{} → {} ({cost})", names.join(" + "), percent(way.probability.value()))
+    }
+
+    fn words(&self) -> [&'static str; 7] {
+        match self.locale {
+            Locale::En => [
+                "Now {now}; to get under {line}, {tried} sets of offers were scored again by the model.",
+                "No offer that this customer can have changes anything that the model sees.",
+                "The cheapest that gets there: {way}",
+                "No action of the catalogue suffices.",
+                "The furthest that any set gets: {way}",
+                "Each offer by itself:",
+                "This is how the model scores a row that looks so. It does not prove that the customer would stay.",
+            ],
+            Locale::ZhTw => [
+                "目前 {now}；目標低於 {line}，模型重新評估了 {tried} 種方案組合。",
+                "這位客戶可用的方案，都不會改變模型所看的資料。",
+                "成本最低的做法：{way}",
+                "方案表裡沒有足夠的做法。",
+                "最多能降到：{way}",
+                "單獨使用每個方案：",
+                "這是模型對「資料變成這樣」的評分，不能證明客戶因此會留下。",
+            ],
+            Locale::ZhCn => [
+                "目前 {now}；目标低于 {line}，模型重新评估了 {tried} 种方案组合。",
+                "这位客户可用的方案，都不会改变模型所看的数据。",
+                "成本最低的做法：{way}",
+                "方案表里没有足够的做法。",
+                "最多能降到：{way}",
+                "单独使用每个方案：",
+                "这是模型对“数据变成这样”的评分，不能证明客户因此会留下。",
+            ],
+        }
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1}%", 100.0 * share)
+}
