@@ -1,15 +1,15 @@
-//! Segments learned from labelled customers: one model for each segment against all others, of any family that learns who
-//! leaves; the likeliest segment is the customer's.
+//! Segments learned from labelled customers: trees for each segment against all others; the likeliest segment is the
+//! customer's.
 //!
-//! The shares of the models are made to add up to 1. How well it does on customers it has not seen is told by
+//! The shares of the segments are made to add up to 1. How well it does on customers it has not seen is told by
 //! cross-validation: the accuracy, the log loss and which segment is taken for which.
+use crate::tree::{BoostingOptions, Ensemble, Scorer, TreeOptions, fit};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use winback_core::feature::FeatureTable;
-use winback_core::id::{CustomerId, Position};
-use winback_core::model::{ChurnModel, ChurnTrainer, SchemaMismatch, TrainError, TrainOptions};
-use winback_core::progress::Silent;
+use winback_core::model::TrainError;
+use winback_core::risk::logistic;
 use winback_core::segment::SegmentId;
 use winback_core::spelling::nearest;
 
@@ -49,6 +49,14 @@ pub enum LabelError {
         row: usize,
         /// What is wrong.
         source: winback_core::segment::SegmentError,
+    },
+    /// A segment with too few customers.
+    #[error("the segment {name} has {count} labelled customers; at least {MIN_CUSTOMERS} are needed to learn it")]
+    TooFew {
+        /// The segment.
+        name: SegmentId,
+        /// How many it has.
+        count: usize,
     },
     /// Fewer than two segments, or too many.
     #[error("the labels name {0} segments; expected 2 to {MAX_CLASSES}")]
@@ -94,6 +102,9 @@ impl Labels {
                 suggestion: nearest(id.as_str(), among).map(str::to_owned),
             });
         }
+        if let Some((name, (count, _))) = counts.iter().find(|(_, (count, _))| *count < MIN_CUSTOMERS) {
+            return Err(LabelError::TooFew { name: name.clone(), count: *count });
+        }
         let names: Vec<SegmentId> = counts.into_keys().collect();
         if !(2..=MAX_CLASSES).contains(&names.len()) {
             return Err(LabelError::Count(names.len()));
@@ -103,11 +114,12 @@ impl Labels {
     }
 }
 
-/// One model for each segment.
+/// Trees for each segment.
+#[derive(Clone, Debug, PartialEq)]
 pub struct ClassModel {
-    /// The segments, in the order of the models.
+    /// The segments, in the order of the trees.
     pub names: Vec<SegmentId>,
-    models: Vec<Box<dyn ChurnModel>>,
+    ensembles: Vec<Ensemble>,
 }
 
 /// What cross-validation tells.
@@ -129,34 +141,51 @@ pub struct ClassReport {
     pub confusion: Vec<Vec<u64>>,
 }
 
+/// Returns how the trees of segments are grown: chosen on the public table of classes A to D by seven folds; the figures of
+/// `docs/benchmarks.md` are of five others.
+pub fn tree_options(seed: u64) -> TreeOptions {
+    TreeOptions::Boosting(BoostingOptions {
+        max_depth: 4,
+        trees: 200,
+        bags: 4,
+        row_share: 0.5,
+        column_share: 0.5,
+        seed,
+        ..BoostingOptions::default()
+    })
+}
+
 /// Learns from the labelled rows; `hold` leaves rows out.
+///
+/// # Errors
+/// When no column holds anything to learn from, or the options cannot be used.
 pub fn train(
     table: &FeatureTable,
     labels: &Labels,
-    trainer: &dyn ChurnTrainer,
-    options: &TrainOptions,
+    options: &TreeOptions,
     hold: impl Fn(usize) -> bool + Sync,
 ) -> Result<ClassModel, TrainError> {
+    let known = labels.of.iter().enumerate().filter(|(row, label)| label.is_some() && !hold(*row));
+    let rows: Vec<u32> = known.map(|(row, _)| row as u32).collect();
     let one = |class: u16| {
-        let mut own = table.clone();
-        own.labels = labels.of.iter().enumerate().map(|(row, label)| label.filter(|_| !hold(row)).map(|label| label == class)).collect();
-        trainer.train(&own, options, &Silent).map(|trained| trained.model)
+        let labels = labels.of.iter().map(|label| label.map(|label| label == class)).collect();
+        fit(&FeatureTable { labels, ..table.clone() }, &rows, options, &|_| None)
     };
     let classes: Vec<u16> = (0..labels.names.len() as u16).collect();
-    let models = classes.into_par_iter().map(one).collect::<Result<_, _>>()?;
-    Ok(ClassModel { names: labels.names.clone(), models })
+    Ok(ClassModel { names: labels.names.clone(), ensembles: classes.into_par_iter().map(one).collect::<Result<_, _>>()? })
 }
 
 impl ClassModel {
-    /// Returns the probability of each segment for every customer of a table.
-    pub fn probabilities(&self, table: &FeatureTable, who: &[(Position, CustomerId)]) -> Result<Vec<Vec<f64>>, SchemaMismatch> {
-        let scores = self.models.par_iter().map(|model| model.assess(table, who)).collect::<Result<Vec<_>, _>>()?;
+    /// Returns the probability of each segment for every customer of a table with the columns that were learned from.
+    pub fn probabilities(&self, table: &FeatureTable) -> Vec<Vec<f64>> {
+        let scores: Vec<Vec<f64>> =
+            self.ensembles.par_iter().map(|ensemble| Scorer::of(ensemble).log_odds(&ensemble.encode(table), table.rows())).collect();
         let row = |row: usize| {
-            let all: Vec<f64> = scores.iter().map(|scores| scores[row].probability.value().max(1e-12)).collect();
+            let all: Vec<f64> = scores.iter().map(|scores| logistic(scores[row]).max(1e-12)).collect();
             let sum: f64 = all.iter().sum();
             all.into_iter().map(|share| share / sum).collect()
         };
-        Ok((0..table.rows()).map(row).collect())
+        (0..table.rows()).map(row).collect()
     }
 }
 
@@ -166,19 +195,15 @@ pub fn likeliest(shares: &[f64]) -> usize {
 }
 
 /// Tells how well segments are told of customers that were not learned from: row `i` is held out in fold `i mod folds`.
-pub fn validate(
-    (table, who): (&FeatureTable, &[(Position, CustomerId)]),
-    labels: &Labels,
-    trainer: &dyn ChurnTrainer,
-    options: &TrainOptions,
-    folds: usize,
-) -> Result<ClassReport, TrainError> {
+///
+/// # Errors
+/// Those of [`train`].
+pub fn validate(table: &FeatureTable, labels: &Labels, options: &TreeOptions, folds: usize) -> Result<ClassReport, TrainError> {
     let count = labels.names.len();
     let mut confusion = vec![vec![0_u64; count]; count];
     let (mut fold_accuracy, mut loss) = (Vec::new(), 0.0);
     for fold in 0..folds {
-        let model = train(table, labels, trainer, options, |row| row % folds == fold)?;
-        let shares = model.probabilities(table, who).map_err(|error| TrainError::Other(Box::new(error)))?;
+        let shares = train(table, labels, options, |row| row % folds == fold)?.probabilities(table);
         let (mut right, mut all) = (0_u64, 0_u64);
         for (row, label) in labels.of.iter().enumerate().skip(fold).step_by(folds) {
             let Some(label) = label.map(usize::from) else { continue };
@@ -227,6 +252,7 @@ mod tests {
             "row 81 has the label \"Dormnt\", which stands in 1 rows only (at least 20 are needed); did you mean \"Dormant\"?",
         );
         check(&[("A", 40), ("B", 40), ("C", 40)], Some(&["A", "B"]), "row 81 has the label \"C\", which is none of those named");
+        check(&[("A", 40), ("B", 3)], Some(&["A", "B"]), "the segment B has 3 labelled customers");
         check(&[("A", 40)], None, "the labels name 1 segments");
         check(&[("a b", 40)], None, "row 1: \"a b\" is no name for a segment");
         check(&[("", 40)], None, "the labels name 0 segments");

@@ -86,7 +86,7 @@ impl SegmentReport {
             self.unassigned += 1;
             match &assignment.by {
                 AssignedBy::Missing { columns, .. } => {
-                    columns.iter().for_each(|column| *self.missing.entry(column.clone()).or_default() += 1)
+                    columns.iter().for_each(|column| *self.missing.entry(column.clone()).or_default() += 1);
                 }
                 _ => self.nothing_fits += 1,
             }

@@ -2,17 +2,11 @@
 use crate::telco_table::data;
 use std::path::Path;
 use std::sync::Arc;
-use winback_core::digest::Digest;
 use winback_core::feature::{Feature, FeatureColumn, FeatureSchema, FeatureTable, MISSING_CODE};
-use winback_core::id::{CustomerId, Position};
-use winback_core::model::TrainOptions;
-use winback_learn::LogisticTrainer;
-use winback_learn::classes::{Labels, validate};
+use winback_learn::classes::{Labels, tree_options, validate};
 
-/// A table, its customers and the texts of their labels.
-type Labelled = (FeatureTable, Vec<(Position, CustomerId)>, Vec<Option<String>>);
-
-fn read(path: &Path) -> Labelled {
+/// Returns the table and the texts of its labels.
+fn read(path: &Path) -> (FeatureTable, Vec<Option<String>>) {
     let mut reader = csv::Reader::from_path(path).unwrap();
     let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
@@ -31,10 +25,9 @@ fn read(path: &Path) -> Labelled {
         features: vec![place],
     });
     let schema = Arc::new(FeatureSchema { groups: groups.collect(), features });
-    let who = (0_u32..).zip(&rows).map(|(at, row)| (Position(at), CustomerId::parse(&row[0]).unwrap())).collect();
     let label = names.iter().position(|name| name == "Segmentation").unwrap();
     let texts = rows.iter().map(|row| Some(row[label].to_owned())).collect();
-    (FeatureTable { schema, columns, labels: vec![None; rows.len()] }, who, texts)
+    (FeatureTable { schema, columns, labels: vec![None; rows.len()] }, texts)
 }
 
 fn numbers(cells: &[&str]) -> FeatureColumn {
@@ -52,11 +45,10 @@ fn words(cells: &[&str]) -> FeatureColumn {
 #[test]
 fn classes_are_told_of_customers_not_learned_from() {
     let Some(path) = data("customer-segmentation-train.csv") else { return };
-    let (table, who, texts) = read(&path);
+    let (table, texts) = read(&path);
     let labels = Labels::of(&texts, None).unwrap();
-    let options = TrainOptions { seed: 1, folds: 0, l2: winback_learn::RECOMMENDED_L2, data: Digest::of(b"classes") };
-    let told = validate((&table, &who), &labels, &LogisticTrainer, &options, 5).unwrap();
-    println!("accuracy {:.4}, log loss {:.4}, {:?}", told.accuracy, told.log_loss, told.confusion);
+    let told = validate(&table, &labels, &tree_options(1), 5).unwrap();
+    eprintln!("accuracy {:.4}, log loss {:.4}, {:?}", told.accuracy, told.log_loss, told.confusion);
     assert_eq!(told.customers, 8_068);
-    assert!(told.accuracy >= 0.51 && told.baseline < 0.29, "{told:?}");
+    assert!(told.accuracy >= 0.535 && told.log_loss <= 1.05 && told.baseline < 0.29, "{told:?}");
 }

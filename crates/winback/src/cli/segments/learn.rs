@@ -3,19 +3,15 @@ use crate::cli::Place;
 use crate::cli::segments::table::{self, Table};
 use crate::exit::{Exit, OrExit, stop};
 use crate::report;
-use crate::stages::fingerprint;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use winback_connectors::export::{ExportCell, write_table};
 use winback_core::customer::{Cell, Customer, display_number};
-use winback_core::id::{CustomerId, Position};
-use winback_core::model::TrainOptions;
 use winback_core::schema::{ColumnIndex, Role, TableSchema};
 use winback_core::segment::SegmentId;
 use winback_core::spelling::nearest;
-use winback_learn::classes::{ClassModel, ClassReport, Labels, likeliest, train, validate};
-use winback_learn::{LogisticTrainer, RECOMMENDED_L2};
+use winback_learn::classes::{ClassModel, ClassReport, Labels, likeliest, train, tree_options, validate};
 
 /// In how many parts the table is held out, one after the other.
 const FOLDS: usize = 5;
@@ -35,6 +31,9 @@ pub struct Args {
     /// What the columns are [default: guessed from the file]
     #[arg(long, value_name = "FILE")]
     pub schema: Option<PathBuf>,
+    /// Decides on all that is drawn; the same seed gives the same segments
+    #[arg(long, default_value_t = 20_260_101)]
+    pub seed: u64,
     /// Write every customer's segment and its probability into this CSV file
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -50,13 +49,11 @@ pub fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let texts: Vec<Option<String>> = table.customers.iter().map(|customer| text_of(customer, label)).collect();
     let known = (!args.segments.is_empty()).then_some(args.segments.as_slice());
     let labels = Labels::of(&texts, known).or_hint(Exit::BadInput, "--segments A,B,C names the segments that labels may name")?;
-    let who: Vec<(Position, CustomerId)> = table.customers.iter().map(|one| (one.position, one.id.clone())).collect();
-    let options = TrainOptions { seed: 0, folds: 0, l2: RECOMMENDED_L2, data: fingerprint(&args.data)?.sha256 };
-    let hint = "every segment needs enough customers in every part; give more labels or fewer segments";
-    let told = validate((&table.features, &who), &labels, &LogisticTrainer, &options, FOLDS).or_hint(Exit::BadInput, hint)?;
+    let (options, hint) = (tree_options(args.seed), "winback import --infer shows which columns can be learned from");
+    let told = validate(&table.features, &labels, &options, FOLDS).or_hint(Exit::BadInput, hint)?;
     if let Some(out) = &args.out {
-        let model = train(&table.features, &labels, &LogisticTrainer, &options, |_| false).or_hint(Exit::BadInput, hint)?;
-        write(out, &table, (&model, &who), &texts)?;
+        let model = train(&table.features, &labels, &options, |_| false).or_hint(Exit::BadInput, hint)?;
+        write(out, &table, &model, &texts)?;
     }
     let without = texts.iter().filter(|text| text.is_none()).count();
     report::print(at.json, &json!({ "report": told, "without_label": without }), || text(&told, without))?;
@@ -93,17 +90,12 @@ fn text_of(customer: &Customer, label: ColumnIndex) -> Option<String> {
     }
 }
 
-fn write(
-    out: &std::path::Path,
-    table: &Table,
-    (model, who): (&ClassModel, &[(Position, CustomerId)]),
-    texts: &[Option<String>],
-) -> anyhow::Result<()> {
-    let shares = model.probabilities(&table.features, who).or_exit(Exit::BadInput)?;
-    let rows = who.iter().zip(&shares).zip(texts).map(|(((_, id), shares), text)| {
+fn write(out: &Path, table: &Table, model: &ClassModel, texts: &[Option<String>]) -> anyhow::Result<()> {
+    let shares = model.probabilities(&table.features);
+    let rows = table.customers.iter().zip(&shares).zip(texts).map(|((customer, shares), text)| {
         let best = likeliest(shares);
         vec![
-            ExportCell::Code(id.as_str().into()),
+            ExportCell::Code(customer.id.as_str().into()),
             ExportCell::Text(model.names[best].as_str().into()),
             ExportCell::Rounded(shares[best]),
             text.as_deref().map_or(ExportCell::Empty, ExportCell::from),
