@@ -28,7 +28,7 @@ for leaves, rate, lam, cols in itertools.product([5, 8, 16], [0.05], [1.0, 10.0]
     for k in range(5):
         train, test = fold != k, fold == k
         model = lgb.LGBMClassifier(objective="multiclass", num_leaves=leaves, learning_rate=rate, n_estimators=240, reg_lambda=lam,
-                                   colsample_bytree=cols, min_child_samples=20, random_state=1, n_jobs=2, verbose=-1)
+                                   colsample_bytree=cols, min_child_samples=20, random_state=1, n_jobs=1, verbose=-1)
         model.fit(table[train], classes[train])
         for at, trees in enumerate(range(30, 241, 30)):
             p = model.predict_proba(table[test], num_iteration=trees)
