@@ -14,6 +14,7 @@ pub mod artifact;
 pub mod calibrate;
 pub mod card;
 mod cholesky;
+pub mod compare;
 mod design;
 pub mod encode;
 pub mod explain;

@@ -313,6 +313,8 @@ pub(crate) const ALL: &[Entry] = &[
     ("unused", |s| s.unused),
     ("used_feature", |s| s.used_feature),
     ("family_logistic", |s| s.family_logistic),
+    ("family_boosted", |s| s.family_boosted),
+    ("family_forest", |s| s.family_forest),
     ("unused_id", |s| s.unused_id),
     ("unused_label", |s| s.unused_label),
     ("unused_date", |s| s.unused_date),

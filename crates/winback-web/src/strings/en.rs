@@ -312,6 +312,8 @@ pub(crate) static EN: Strings = Strings {
     unused: "Not used",
     used_feature: "An input of the model",
     family_logistic: "Logistic regression",
+    family_boosted: "Boosted trees",
+    family_forest: "Random forest",
     unused_id: "The customer’s id",
     unused_label: "What the model learns to predict",
     unused_date: "A date, told but not learned from",

@@ -312,6 +312,8 @@ pub(crate) struct Strings {
     pub unused: &'static str,
     pub used_feature: &'static str,
     pub family_logistic: &'static str,
+    pub family_boosted: &'static str,
+    pub family_forest: &'static str,
     pub unused_id: &'static str,
     pub unused_label: &'static str,
     pub unused_date: &'static str,

@@ -312,6 +312,8 @@ pub(crate) static ZH_CN: Strings = Strings {
     unused: "未使用",
     used_feature: "模型的输入",
     family_logistic: "逻辑回归",
+    family_boosted: "梯度提升树",
+    family_forest: "随机森林",
     unused_id: "客户编号",
     unused_label: "模型要学习预测的结果",
     unused_date: "日期，仅供显示，不参与训练",

@@ -312,6 +312,8 @@ pub(crate) static ZH_TW: Strings = Strings {
     unused: "未使用",
     used_feature: "模型的輸入",
     family_logistic: "羅吉斯迴歸",
+    family_boosted: "梯度提升樹",
+    family_forest: "隨機森林",
     unused_id: "客戶編號",
     unused_label: "模型要學習預測的結果",
     unused_date: "日期，僅供顯示，不參與訓練",

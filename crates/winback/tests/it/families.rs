@@ -1,0 +1,46 @@
+//! The families of models: trained by configuration, compared on the same folds.
+use crate::home::Home;
+
+#[test]
+fn a_family_is_chosen_by_a_setting_and_the_old_model_is_kept() {
+    let home = Home::with_sample(400);
+    home.does(&["run", "--data", "sample.csv", "--folds", "0"]);
+    let logistic = home.text("models/current");
+    assert!(logistic.starts_with("logistic-"), "{logistic}");
+    home.keep("winback.toml", "[training]\nmodel = \"forest\"\n");
+    home.does(&["run", "--data", "sample.csv", "--folds", "0"]);
+    let forest = home.text("models/current");
+    assert!(forest.starts_with("forest-"), "{forest}");
+    assert!(!home.text(&format!("models/{}", logistic.trim())).is_empty(), "the old model is kept");
+    let shown = home.json(&["show", "--random", "--risk", "high", "--seed", "2"]);
+    let tenths: i64 = shown["risk"]["reasons"].as_array().unwrap().iter().map(|reason| reason["tenths"].as_i64().unwrap()).sum();
+    let (base, now) = (shown["risk"]["base_probability"].as_f64().unwrap(), shown["risk"]["probability"].as_f64().unwrap());
+    assert!(((1_000.0 * (now - base)).round() as i64 - tenths).abs() <= 1, "the points add up: {shown}");
+    let whatif = home.json(&["whatif", shown["customer"].as_str().unwrap()]);
+    assert!((whatif["now"].as_f64().unwrap() - now).abs() < 1e-12, "{whatif}");
+
+    home.keep("winback.toml", "[training]\nmodel = \"deep\"\n");
+    let wrong = home.say(&["run", "--data", "sample.csv"]);
+    assert!(wrong.code == Some(5) && wrong.to_string().contains("expected one of logistic, boosted, forest"), "{wrong}");
+}
+
+#[test]
+fn families_are_compared_on_the_same_folds() {
+    let home = Home::with_sample(300);
+    home.does(&["import", "sample.csv"]);
+    let ids = home.text("sample.csv");
+    let folds = ids.lines().skip(1).enumerate().map(|(at, row)| format!("{at},{},{}\n", row.split(',').next().unwrap(), at % 2));
+    let folds = format!("row,customerID,fold_a\n{}", folds.collect::<String>());
+    home.keep("folds.csv", &folds);
+    let found = home.json(&["train", "--compare", "--folds-of", "folds.csv"]);
+    assert_eq!((&found["partings"], &found["folds"], &found["customers"]), (&1.into(), &2.into(), &300.into()), "{found}");
+    let names: Vec<&str> = found["families"].as_array().unwrap().iter().map(|family| family["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["logistic", "boosted", "forest"]);
+    assert!(found["families"][0]["log_loss"].is_null() && found["families"][1]["log_loss"]["low"].is_f64(), "{found}");
+    assert!(home.say(&["show", "--random"]).code != Some(0), "comparing trains nothing");
+
+    let short: String = folds.lines().take(200).map(|line| format!("{line}\n")).collect();
+    home.keep("folds.csv", short);
+    let said = home.say(&["train", "--compare", "--folds-of", "folds.csv"]);
+    assert!(said.code == Some(3) && said.to_string().contains("has no fold for customers of the newest import"), "{said}");
+}
