@@ -35,7 +35,7 @@ use winback_core::schema::Role;
 use winback_core::store::{CustomerStore, RunStore};
 use winback_learn::shelf;
 use winback_learn::tree::{BoostingOptions, ForestOptions, TreeOptions};
-use winback_learn::{LogisticTrainer, TreeTrainer};
+use winback_learn::{BlendTrainer, LogisticTrainer, TreeTrainer};
 
 /// What the train stage keeps with the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -255,6 +255,7 @@ fn fit(bench: &Workbench, run: &Run, portfolio: &Portfolio, folds: usize) -> any
         ModelFamily::Logistic => train::train(portfolio, &LogisticTrainer, &options, &bench.bar),
         ModelFamily::Boosted => train::train(portfolio, &trees(boosted(training.seed)), &options, &bench.bar),
         ModelFamily::Forest => train::train(portfolio, &trees(forest(training.seed)), &options, &bench.bar),
+        ModelFamily::Blend => train::train(portfolio, &BlendTrainer { trees: boosted(training.seed) }, &options, &bench.bar),
     };
     let trained = trained.or_hint(Exit::BadInput, "check the label column of schema.toml and the words that mean yes and no")?;
     shelf::publish(&bench.path(&bench.settings.model_dir), &trained).or_exit(Exit::Storage)?;

@@ -50,7 +50,8 @@ impl ModelPage {
 
     fn family(&self, card: &ModelCard) -> String {
         let s = self.page.s;
-        let known = [("logistic", s.family_logistic), ("boosted", s.family_boosted), ("forest", s.family_forest)];
+        let known =
+            [("logistic", s.family_logistic), ("boosted", s.family_boosted), ("forest", s.family_forest), ("blend", s.family_blend)];
         known.iter().find(|(family, _)| *family == card.family).map_or_else(|| card.family.clone(), |(_, words)| (*words).to_owned())
     }
 

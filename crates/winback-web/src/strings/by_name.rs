@@ -315,6 +315,7 @@ pub(crate) const ALL: &[Entry] = &[
     ("family_logistic", |s| s.family_logistic),
     ("family_boosted", |s| s.family_boosted),
     ("family_forest", |s| s.family_forest),
+    ("family_blend", |s| s.family_blend),
     ("unused_id", |s| s.unused_id),
     ("unused_label", |s| s.unused_label),
     ("unused_date", |s| s.unused_date),

@@ -314,6 +314,7 @@ pub(crate) static EN: Strings = Strings {
     family_logistic: "Logistic regression",
     family_boosted: "Boosted trees",
     family_forest: "Random forest",
+    family_blend: "Blend of regression and trees",
     unused_id: "The customer’s id",
     unused_label: "What the model learns to predict",
     unused_date: "A date, told but not learned from",

@@ -314,6 +314,7 @@ pub(crate) struct Strings {
     pub family_logistic: &'static str,
     pub family_boosted: &'static str,
     pub family_forest: &'static str,
+    pub family_blend: &'static str,
     pub unused_id: &'static str,
     pub unused_label: &'static str,
     pub unused_date: &'static str,

@@ -314,6 +314,7 @@ pub(crate) static ZH_CN: Strings = Strings {
     family_logistic: "逻辑回归",
     family_boosted: "梯度提升树",
     family_forest: "随机森林",
+    family_blend: "回归与提升树的平均",
     unused_id: "客户编号",
     unused_label: "模型要学习预测的结果",
     unused_date: "日期，仅供显示，不参与训练",

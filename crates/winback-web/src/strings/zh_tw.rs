@@ -314,6 +314,7 @@ pub(crate) static ZH_TW: Strings = Strings {
     family_logistic: "羅吉斯迴歸",
     family_boosted: "梯度提升樹",
     family_forest: "隨機森林",
+    family_blend: "迴歸與提升樹的平均",
     unused_id: "客戶編號",
     unused_label: "模型要學習預測的結果",
     unused_date: "日期，僅供顯示，不參與訓練",

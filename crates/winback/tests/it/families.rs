@@ -21,7 +21,7 @@ fn a_family_is_chosen_by_a_setting_and_the_old_model_is_kept() {
 
     home.keep("winback.toml", "[training]\nmodel = \"deep\"\n");
     let wrong = home.say(&["run", "--data", "sample.csv"]);
-    assert!(wrong.code == Some(5) && wrong.to_string().contains("expected one of logistic, boosted, forest"), "{wrong}");
+    assert!(wrong.code == Some(5) && wrong.to_string().contains("expected one of logistic, boosted, forest, blend"), "{wrong}");
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn families_are_compared_on_the_same_folds() {
     let found = home.json(&["train", "--compare", "--folds-of", "folds.csv"]);
     assert_eq!((&found["partings"], &found["folds"], &found["customers"]), (&1.into(), &2.into(), &300.into()), "{found}");
     let names: Vec<&str> = found["families"].as_array().unwrap().iter().map(|family| family["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["logistic", "boosted", "forest"]);
+    assert_eq!(names, ["logistic", "boosted", "forest", "blend"]);
     assert!(found["families"][0]["log_loss"].is_null() && found["families"][1]["log_loss"]["low"].is_f64(), "{found}");
     assert!(home.say(&["show", "--random"]).code != Some(0), "comparing trains nothing");
 
@@ -43,4 +43,24 @@ fn families_are_compared_on_the_same_folds() {
     home.keep("folds.csv", short);
     let said = home.say(&["train", "--compare", "--folds-of", "folds.csv"]);
     assert!(said.code == Some(3) && said.to_string().contains("has no fold for customers of the newest import"), "{said}");
+}
+
+#[test]
+fn a_flip_of_a_trait_tells_what_it_alone_would_change() {
+    let home = Home::with_run(300);
+    let found = home.json(&["fairness"]);
+    let flips = found.as_array().unwrap();
+    let columns: Vec<&str> = flips.iter().map(|flip| flip["column"].as_str().unwrap()).collect();
+    assert_eq!(columns, ["gender", "SeniorCitizen"], "{found}");
+    for flip in flips {
+        let words = flip["words"].as_array().unwrap();
+        let customers: u64 = words.iter().map(|word| word["customers"].as_u64().unwrap()).sum();
+        assert_eq!((words.len(), customers), (2, 300), "{flip}");
+        let all: Vec<f64> = words.iter().map(|word| word["mean_if_all"].as_f64().unwrap()).collect();
+        // A regression without interactions moves everybody the same way.
+        assert!(((all[0] - all[1]).abs() - flip["mean_change"].as_f64().unwrap()).abs() < 1e-9, "{flip}");
+        assert!(flip["most_change"].as_f64() >= flip["mean_change"].as_f64(), "{flip}");
+    }
+    let text = home.does(&["fairness"]);
+    assert!(text.contains("gender = Female") && text.contains("to another risk level"), "{text}");
 }

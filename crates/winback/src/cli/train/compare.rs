@@ -9,9 +9,9 @@ use std::process::ExitCode;
 use winback_connectors::folds_csv::read_folds;
 use winback_core::pipeline::train::Portfolio;
 use winback_core::run::Stage;
-use winback_learn::Logistic;
 use winback_learn::compare::{Candidate, Comparison, Difference, FamilyScores, compare, partings};
 use winback_learn::split::NO_FOLD;
+use winback_learn::{Blend, Logistic};
 
 /// How many times the customers are parted into folds.
 const PARTINGS: u64 = 3;
@@ -33,10 +33,12 @@ pub async fn run(at: &Place, folds: Option<&Path>) -> anyhow::Result<ExitCode> {
         }
     };
     let (logistic, boosted, forest) = (Logistic { l2: training.l2 }, boosted(training.seed), forest(training.seed));
+    let blend = Blend { logistic, trees: boosted };
     let candidates = [
         Candidate { name: "logistic", learner: &logistic },
         Candidate { name: "boosted", learner: &boosted },
         Candidate { name: "forest", learner: &forest },
+        Candidate { name: "blend", learner: &blend },
     ];
     let found = compare(&portfolio.features, &candidates, &partings, &bench.bar).or_exit(Exit::BadInput)?;
     report::print(at.json, &found, || text(&found))?;

@@ -105,11 +105,13 @@ pub enum ModelFamily {
     Boosted,
     /// A random forest.
     Forest,
+    /// The mean of logistic regression and boosted trees, in log-odds.
+    Blend,
 }
 
 impl ModelFamily {
     /// Every family, the default first.
-    pub const ALL: [ModelFamily; 3] = [ModelFamily::Logistic, ModelFamily::Boosted, ModelFamily::Forest];
+    pub const ALL: [ModelFamily; 4] = [ModelFamily::Logistic, ModelFamily::Boosted, ModelFamily::Forest, ModelFamily::Blend];
 
     /// Returns the word that settings use.
     pub fn tag(self) -> &'static str {
@@ -117,6 +119,7 @@ impl ModelFamily {
             ModelFamily::Logistic => "logistic",
             ModelFamily::Boosted => "boosted",
             ModelFamily::Forest => "forest",
+            ModelFamily::Blend => "blend",
         }
     }
 
@@ -128,8 +131,11 @@ impl ModelFamily {
 
 fn family(layers: &Layers) -> Result<ModelFamily, ConfigError> {
     let setting = layers.get("training.model")?;
-    let word = setting.filled_text("one of logistic, boosted, forest")?;
-    ModelFamily::ALL.into_iter().find(|family| family.tag() == word).ok_or_else(|| setting.expected("one of logistic, boosted, forest"))
+    let word = setting.filled_text("one of logistic, boosted, forest, blend")?;
+    ModelFamily::ALL
+        .into_iter()
+        .find(|family| family.tag() == word)
+        .ok_or_else(|| setting.expected("one of logistic, boosted, forest, blend"))
 }
 
 /// How the churn model is trained.
