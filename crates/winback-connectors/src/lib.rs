@@ -14,6 +14,7 @@ pub mod export;
 pub mod features_csv;
 pub mod file;
 pub mod folder;
+pub mod folds_csv;
 pub mod http;
 pub mod mail_address;
 pub mod message_export;

@@ -242,7 +242,7 @@ impl<'a> Move<'a> {
     /// lower the bill.
     fn goes_with(&self, other: &Self) -> bool {
         let clash = |(column, cell): &(ColumnIndex, Cell)| other.cells.iter().any(|(theirs, value)| theirs == column && value != cell);
-        !self.cells.iter().any(clash) && !(self.off.is_some() && other.off.is_some())
+        !(self.cells.iter().any(clash) || self.off.is_some() && other.off.is_some())
     }
 }
 

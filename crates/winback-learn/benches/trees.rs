@@ -60,7 +60,10 @@ fn main() -> Result<(), Failure> {
     }
     let mut out = std::io::stdout().lock();
     writeln!(out, "{rows} rows, {} threads, {turns} turns, medians", rayon::current_num_threads())?;
-    for (name, times) in ["fit", "predict", "explain", "tables and one row"].iter().zip(&mut laps) {
+    let [.., single] = &mut laps;
+    single.sort_by(f64::total_cmp);
+    writeln!(out, "tables and one row   {:8.3} s", single[single.len() / 2])?;
+    for (name, times) in ["fit", "predict", "explain"].iter().zip(&mut laps) {
         times.sort_by(f64::total_cmp);
         let median = times[times.len() / 2];
         writeln!(out, "{name:20} {median:8.3} s  {:>12.0} rows/s", rows as f64 / median)?;

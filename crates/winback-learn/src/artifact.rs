@@ -4,8 +4,8 @@
 //! {"format": "winback-churn", "format_version": 1, "sha256": "<of the body's text>", "body": {…}}
 //! ```
 //!
-//! A file of version 1 holds a logistic regression and one of version 2 trees, so that a Winback that knows no trees
-//! still reads the files it can.
+//! A file of version 1 holds a logistic regression, one of version 2 trees and one of version 3 a blend of both, so
+//! that a Winback that knows no trees still reads the files it can.
 //!
 //! The hash is over the exact text of the body, so that a changed digit is noticed. The file holds
 //! no date and nothing of the machine: same table, same options, same bytes.
@@ -24,7 +24,7 @@ use winback_core::feature::FeatureSchema;
 /// The word every model file begins with.
 pub const FORMAT: &str = "winback-churn";
 /// The latest version of the layout.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 /// The largest model file read, in bytes.
 pub const MAX_BYTES: u64 = 64 << 20;
 
@@ -35,6 +35,8 @@ pub enum Learned {
     Logistic(Body),
     /// Trees (version 2).
     Trees(TreeBody),
+    /// Both (version 3).
+    Blend(BlendBody),
 }
 
 /// What the file of a logistic regression holds.
@@ -63,6 +65,16 @@ pub struct TreeBody {
     pub data: Digest,
     /// What was learned.
     pub ensemble: Ensemble,
+}
+
+/// What the file of a blend holds. Its score is the mean of both scores, in log-odds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlendBody {
+    /// One half.
+    pub logistic: Body,
+    /// The other half, of the same data.
+    pub trees: TreeBody,
 }
 
 /// How trees were grown.
@@ -168,6 +180,7 @@ pub fn write(learned: &Learned) -> Result<Vec<u8>, ArtifactError> {
     let (format_version, text) = match learned {
         Learned::Logistic(body) => (1, serde_json::value::to_raw_value(body)),
         Learned::Trees(body) => (2, serde_json::value::to_raw_value(body)),
+        Learned::Blend(body) => (3, serde_json::value::to_raw_value(body)),
     };
     let text = text.map_err(ArtifactError::Unwritable)?;
     let sha256 = Digest::of(text.get().as_bytes()).0;
@@ -197,8 +210,10 @@ pub fn read(bytes: &[u8]) -> Result<Learned, ArtifactError> {
     }
     let inconsistent = |source: serde_json::Error| ArtifactError::Inconsistent(source.to_string());
     let learned = match file.format_version {
-        0 | 1 => Learned::Logistic(serde_json::from_str(text.get()).map_err(inconsistent)?),
-        _ => Learned::Trees(serde_json::from_str(text.get()).map_err(inconsistent)?),
+        0 => return Err(ArtifactError::Inconsistent("there is no format version 0".into())),
+        1 => Learned::Logistic(serde_json::from_str(text.get()).map_err(inconsistent)?),
+        2 => Learned::Trees(serde_json::from_str(text.get()).map_err(inconsistent)?),
+        _ => Learned::Blend(serde_json::from_str(text.get()).map_err(inconsistent)?),
     };
     check(&learned)?;
     Ok(learned)

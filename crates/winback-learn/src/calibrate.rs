@@ -7,6 +7,8 @@
 use crate::cholesky::{Factor, Square, dot};
 use serde::{Deserialize, Serialize};
 
+type Fit = fn(&[Outcome]) -> Option<Calibration>;
+
 /// A score in log-odds and whether the customer left.
 pub type Outcome = (f64, bool);
 
@@ -114,7 +116,7 @@ impl Calibration {
 /// fold, the scores of customers that the model of that fold had not seen. With fewer than two folds nothing can be
 /// judged, and scores stay as they are.
 pub fn choose(folds: &[Vec<Outcome>]) -> (Calibration, Vec<Trial>) {
-    const METHODS: [fn(&[Outcome]) -> Option<Calibration>; 4] = [|_| Some(Calibration::None), platt, beta, isotonic];
+    const METHODS: [Fit; 4] = [|_| Some(Calibration::None), platt, beta, isotonic];
     if folds.len() < 2 {
         return (Calibration::None, Vec::new());
     }

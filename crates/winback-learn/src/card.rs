@@ -88,6 +88,7 @@ pub fn card_markdown(card: &ModelCard) -> String {
     let what = match card.family.as_str() {
         "boosted" => "Boosted trees".to_owned(),
         "forest" => "A random forest".to_owned(),
+        "blend" => "A logistic regression and boosted trees together".to_owned(),
         family => format!("A {family} regression"),
     };
     let _ = writeln!(text, "{what}, trained on {} customers, of whom {} ({share:.2} %) left.\n", card.rows, card.left);

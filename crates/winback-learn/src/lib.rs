@@ -2,7 +2,7 @@
 //!
 //! [`LogisticTrainer`] fits a penalised logistic regression in which every column
 //! counts by itself ([`encode`]), and [`TreeTrainer`] boosted trees or a forest
-//! ([`tree`]). In every family a score is the average customer's score plus one
+//! ([`tree`]); [`BlendTrainer`] fits both and takes their mean. In every family a score is the average customer's score plus one
 //! part per reason, exactly ([`explain`], [`tree::shap`]). [`validate`] tells how well it
 //! scores customers it has not seen, [`artifact`] is the model file, and [`shelf`]
 //! keeps model files in a directory. Nothing here reads a clock or draws a random
@@ -11,11 +11,13 @@
 #![deny(missing_docs)]
 
 pub mod artifact;
+pub mod blend;
 pub mod calibrate;
 pub mod card;
 mod cholesky;
 pub mod classes;
 pub mod cluster;
+pub mod compare;
 mod design;
 pub mod encode;
 pub mod explain;
@@ -33,6 +35,7 @@ pub mod tree;
 pub mod validate;
 
 pub use artifact::ArtifactError;
+pub use blend::{Blend, BlendModel, BlendTrainer};
 pub use card::card_markdown;
 pub use logistic::LogisticModel;
 pub use regression::{Logistic, LogisticTrainer, RECOMMENDED_L2};

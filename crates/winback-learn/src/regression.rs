@@ -34,9 +34,6 @@ pub struct BadPenalty(f64);
 
 impl ChurnTrainer for LogisticTrainer {
     fn train(&self, table: &FeatureTable, options: &TrainOptions, progress: &dyn Progress) -> Result<Trained, TrainError> {
-        if !(options.l2.is_finite() && options.l2 >= 0.0) {
-            return Err(refused(BadPenalty(options.l2)));
-        }
         train(table, &Logistic { l2: options.l2 }, options, progress)
     }
 }
@@ -49,10 +46,20 @@ impl Learner for Logistic {
     }
 }
 
+impl Logistic {
+    /// Returns what a model file holds of a fit.
+    pub(crate) fn body(&self, table: &FeatureTable, rows: &[u32], data: &Digest) -> Result<Body, TrainError> {
+        if !(self.l2.is_finite() && self.l2 >= 0.0) {
+            return Err(refused(BadPenalty(self.l2)));
+        }
+        let coefficients = learn(table, rows, self.l2, false)?;
+        Ok(Body { schema: table.schema.as_ref().clone(), data: data.clone(), l2: self.l2, coefficients })
+    }
+}
+
 impl Family for Logistic {
     fn fit(&self, table: &FeatureTable, rows: &[u32], data: &Digest) -> Result<Fresh, TrainError> {
-        let coefficients = learn(table, rows, self.l2, false)?;
-        let body = Body { schema: table.schema.as_ref().clone(), data: data.clone(), l2: self.l2, coefficients };
+        let body = self.body(table, rows, data)?;
         let columns = card::column_notes(&body.coefficients.columns);
         let file = artifact::write(&Learned::Logistic(body)).map_err(refused)?;
         let model = Box::new(LogisticModel::from_file(&file).map_err(refused)?);

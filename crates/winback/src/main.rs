@@ -71,6 +71,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Templates(action) => cli::templates::run(&at, &action).await,
         Command::Segments(action) => cli::segments::run(&at, &action).await,
         Command::Thresholds(args) => cli::thresholds::run(&at, &args).await,
+        Command::Fairness(args) => cli::fairness::run(&at, &args).await,
         Command::Whatif(args) => cli::whatif::run(&at, &args).await,
         Command::Data(action) => cli::data::run(&at, &action).await,
         Command::Sample(args) => cli::sample::run(&at, &args),

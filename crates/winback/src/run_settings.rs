@@ -1,7 +1,7 @@
 //! Everything that changes a run's result, kept with the run, so that an old run
 //! can be shown as it was after the files have changed.
 use crate::behaviour;
-use crate::config::settings::Settings;
+use crate::config::settings::{ModelFamily, Settings};
 use crate::config::{offers_file, schema_file, segments_file};
 use crate::exit::{Exit, OrExit};
 use jiff::civil::Date;
@@ -57,6 +57,9 @@ pub struct RunSettings {
 /// How models are fitted, as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredTraining {
+    /// The family; left out where it is the default.
+    #[serde(default, skip_serializing_if = "ModelFamily::is_default")]
+    model: ModelFamily,
     seed: u64,
     l2: f64,
 }
@@ -155,7 +158,7 @@ impl RunSettings {
                 unsubscribe_url: company.unsubscribe_url.clone(),
                 approved: company.approved.clone(),
             },
-            training: StoredTraining { seed: settings.training.seed, l2: settings.training.l2 },
+            training: StoredTraining { model: settings.training.model, seed: settings.training.seed, l2: settings.training.l2 },
             behaviour: if settings.training.synthetic_behaviour { BehaviourSource::Synthetic } else { BehaviourSource::None },
             contact_departed: settings.contact_departed,
             goal: settings.goal,

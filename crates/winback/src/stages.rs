@@ -1,6 +1,7 @@
 //! The stages of a run, as `winback run` does them in a row and the single commands one by one.
 use crate::behaviour::{Values, WithBehaviour};
 use crate::cli::{features, segments};
+use crate::config::settings::ModelFamily;
 use crate::config::{offers_file, segments_file};
 use crate::exit::{Exit, OrExit, stop};
 use crate::newest::need;
@@ -32,8 +33,9 @@ use winback_core::pipeline::write::{self, Selection, WriteReport};
 use winback_core::run::{Run, RunOrigin, Stage, StageReport};
 use winback_core::schema::Role;
 use winback_core::store::{CustomerStore, RunStore};
-use winback_learn::LogisticTrainer;
 use winback_learn::shelf;
+use winback_learn::tree::{BoostingOptions, ForestOptions, TreeOptions};
+use winback_learn::{BlendTrainer, LogisticTrainer, TreeTrainer};
 
 /// What the train stage keeps with the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -259,10 +261,26 @@ pub fn is_unvalidated(run: &Run) -> anyhow::Result<bool> {
 fn fit(bench: &Workbench, run: &Run, portfolio: &Portfolio, folds: usize) -> anyhow::Result<ModelCard> {
     let training = &bench.settings.training;
     let options = TrainOptions { seed: training.seed, folds, l2: training.l2, data: run.origin.source_digest.clone() };
-    let trained = train::train(portfolio, &LogisticTrainer, &options, &bench.bar);
+    let trees = |options| TreeTrainer { options };
+    let trained = match training.model {
+        ModelFamily::Logistic => train::train(portfolio, &LogisticTrainer, &options, &bench.bar),
+        ModelFamily::Boosted => train::train(portfolio, &trees(boosted(training.seed)), &options, &bench.bar),
+        ModelFamily::Forest => train::train(portfolio, &trees(forest(training.seed)), &options, &bench.bar),
+        ModelFamily::Blend => train::train(portfolio, &BlendTrainer { trees: boosted(training.seed) }, &options, &bench.bar),
+    };
     let trained = trained.or_hint(Exit::BadInput, "check the label column of schema.toml and the words that mean yes and no")?;
     shelf::publish(&bench.path(&bench.settings.model_dir), &trained).or_exit(Exit::Storage)?;
     Ok(trained.card)
+}
+
+/// Returns how boosted trees are grown.
+pub fn boosted(seed: u64) -> TreeOptions {
+    TreeOptions::Boosting(BoostingOptions { seed, ..BoostingOptions::default() })
+}
+
+/// Returns how a forest is grown.
+pub fn forest(seed: u64) -> TreeOptions {
+    TreeOptions::Forest(ForestOptions { seed, ..ForestOptions::default() })
 }
 
 /// Returns the card of the model in use, if there is one.

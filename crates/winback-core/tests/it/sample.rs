@@ -69,7 +69,7 @@ impl House {
             margin: 0.4,
             horizon_months: 12,
             due_days: [3, 14],
-            offers: offers(usd),
+            offers: offers(),
             rules: Vec::new(),
             cases: Vec::new(),
             digest: Digest::of(b"sample"),
@@ -143,74 +143,87 @@ pub fn plan(who: Who<'_>) -> CampaignPlan {
     }
 }
 
-fn offers(usd: Currency) -> Vec<Offer> {
-    let offer = |id: &str, kind, name: Localized, promise: Localized, terms: (Option<u8>, Option<u16>)| Offer {
+fn offer(id: &str, kind: OfferKind, (name, promise): (Localized, Localized), terms: (Option<u8>, Option<u16>)) -> Offer {
+    Offer {
         id: OfferId(id.into()),
         kind,
         name,
         promise,
         terms: Terms { percent: terms.0, months: terms.1 },
-        cost: OfferCost { fixed: Money::new(0, usd), percent_of_charge: 0, months: 0 },
+        cost: OfferCost { fixed: Money::new(0, Currency::parse("USD").unwrap()), percent_of_charge: 0, months: 0 },
         eligibility: Eligibility::default(),
         valid_from: None,
         valid_until: (id == "annual-15").then(|| jiff::civil::date(2027, 6, 30)),
         stock: None,
         effect: EffectAssumption { saves: 0.2, source: Localized::same("assumed") },
         changes: Vec::new(),
-    };
+    }
+}
+
+fn offers() -> Vec<Offer> {
     vec![
         offer(
             "annual-15",
             OfferKind::Discount,
-            Localized::new("年約優惠", "年约优惠", "Annual saver"),
-            Localized::new(
-                "改簽一年合約，連續 {months} 個月，月費少 {percent}%。",
-                "改签一年合约，连续 {months} 个月，月费少 {percent}%。",
-                "With a one-year contract, your monthly charge is {percent}% lower for {months} months.",
+            (
+                Localized::new("年約優惠", "年约优惠", "Annual saver"),
+                Localized::new(
+                    "改簽一年合約，連續 {months} 個月，月費少 {percent}%。",
+                    "改签一年合约，连续 {months} 个月，月费少 {percent}%。",
+                    "With a one-year contract, your monthly charge is {percent}% lower for {months} months.",
+                ),
             ),
             (Some(15), Some(12)),
         ),
         offer(
             "speed-up",
             OfferKind::Upgrade,
-            Localized::new("網速升級", "网速升级", "Speed upgrade"),
-            Localized::new(
-                "您的網路會提升到下一級速度，月費不變。",
-                "您的网速将提升一档，月费不变。",
-                "Your connection moves up to the next speed; the price stays the same.",
+            (
+                Localized::new("網速升級", "网速升级", "Speed upgrade"),
+                Localized::new(
+                    "您的網路會提升到下一級速度，月費不變。",
+                    "您的网速将提升一档，月费不变。",
+                    "Your connection moves up to the next speed; the price stays the same.",
+                ),
             ),
             (None, None),
         ),
         offer(
             "one-year",
             OfferKind::PlanChange,
-            Localized::new("一年約方案", "一年期套餐", "One-year plan"),
-            Localized::new(
-                "簽一年約，{months} 個月內月費不調整。",
-                "签一年合约，{months} 个月内月费不变。",
-                "You choose a one-year contract, and your price stays the same for {months} months.",
+            (
+                Localized::new("一年約方案", "一年期套餐", "One-year plan"),
+                Localized::new(
+                    "簽一年約，{months} 個月內月費不調整。",
+                    "签一年合约，{months} 个月内月费不变。",
+                    "You choose a one-year contract, and your price stays the same for {months} months.",
+                ),
             ),
             (None, Some(12)),
         ),
         offer(
             "tech-trial",
             OfferKind::FreeTrial,
-            Localized::new("技術支援體驗", "技术支持体验", "Tech support trial"),
-            Localized::new(
-                "{months} 個月內，技術支援免費使用，到期不會自動收費。",
-                "{months} 个月内免费使用技术支持，到期不会自动收费。",
-                "For {months} months, technical support is yours at no charge, and it ends by itself.",
+            (
+                Localized::new("技術支援體驗", "技术支持体验", "Tech support trial"),
+                Localized::new(
+                    "{months} 個月內，技術支援免費使用，到期不會自動收費。",
+                    "{months} 个月内免费使用技术支持，到期不会自动收费。",
+                    "For {months} months, technical support is yours at no charge, and it ends by itself.",
+                ),
             ),
             (None, Some(3)),
         ),
         offer(
             "check-call",
             OfferKind::Service,
-            Localized::new("服務健檢", "服务体检", "Service check"),
-            Localized::new(
-                "由專人和您一起檢查連線與帳單，不收任何費用。",
-                "由专人和您一起检查线路和账单，不收任何费用。",
-                "A specialist goes through your connection and your bill with you, at no charge.",
+            (
+                Localized::new("服務健檢", "服务体检", "Service check"),
+                Localized::new(
+                    "由專人和您一起檢查連線與帳單，不收任何費用。",
+                    "由专人和您一起检查线路和账单，不收任何费用。",
+                    "A specialist goes through your connection and your bill with you, at no charge.",
+                ),
             ),
             (None, None),
         ),

@@ -1,5 +1,5 @@
 //! Whether the parts of a model file fit together.
-use super::{ArtifactError, Body, Learned, TreeBody};
+use super::{ArtifactError, BlendBody, Body, Learned, TreeBody};
 use crate::encode::Encoder;
 use crate::explain::ColumnModel;
 use crate::tree::bins::ColumnBins;
@@ -13,6 +13,16 @@ pub(crate) fn check(learned: &Learned) -> Result<(), ArtifactError> {
     match learned {
         Learned::Logistic(body) => check_logistic(body),
         Learned::Trees(body) => check_trees(body),
+        Learned::Blend(body) => check_blend(body),
+    }
+}
+
+fn check_blend(body: &BlendBody) -> Result<(), ArtifactError> {
+    check_logistic(&body.logistic)?;
+    check_trees(&body.trees)?;
+    match body.logistic.schema == body.trees.schema && body.logistic.data == body.trees.data {
+        true => Ok(()),
+        false => Err(ArtifactError::Inconsistent("its halves learned from different tables".into())),
     }
 }
 

@@ -30,6 +30,7 @@ use winback_core::model::TrainError;
 pub use model::TreeModel;
 pub use options::{BadTreeOptions, BoostingOptions, ForestOptions, TreeOptions};
 pub use score::Scorer;
+pub(crate) use train::SHARED_PARTS;
 pub use train::TreeTrainer;
 
 /// The largest sum of a file's values, in log-odds; far beyond any that training gives.

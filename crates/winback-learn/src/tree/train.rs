@@ -16,6 +16,10 @@ pub struct TreeTrainer {
     pub options: TreeOptions,
 }
 
+/// What trees alone cannot tell.
+pub(crate) const SHARED_PARTS: &str =
+    "A reason is a column's part in the score, fairly shared where columns count together; it is no effect that could be had alone.";
+
 impl ChurnTrainer for TreeTrainer {
     fn train(&self, table: &FeatureTable, options: &TrainOptions, progress: &dyn Progress) -> Result<Trained, TrainError> {
         train(table, &self.options, options, progress)
@@ -30,20 +34,27 @@ impl Learner for TreeOptions {
     }
 }
 
+impl TreeOptions {
+    /// Returns what a model file holds of a fit.
+    pub(crate) fn body(&self, table: &FeatureTable, rows: &[u32], data: &Digest) -> Result<TreeBody, TrainError> {
+        let family = match self {
+            Self::Boosting(_) => TreeFamily::Boosted,
+            Self::Forest(_) => TreeFamily::Forest,
+        };
+        let ensemble = fit(table, rows, self, &|_| None)?;
+        Ok(TreeBody { family, schema: table.schema.as_ref().clone(), data: data.clone(), ensemble })
+    }
+}
+
 impl Family for TreeOptions {
     fn fit(&self, table: &FeatureTable, rows: &[u32], data: &Digest) -> Result<Fresh, TrainError> {
-        let ensemble = fit(table, rows, self, &|_| None)?;
-        let columns = card::tree_column_notes(table, &ensemble.bins);
-        let (family, l2) = match self {
-            Self::Boosting(options) => (TreeFamily::Boosted, options.lambda),
-            Self::Forest(_) => (TreeFamily::Forest, 0.0),
-        };
-        let body = TreeBody { family, schema: table.schema.as_ref().clone(), data: data.clone(), ensemble };
+        let body = self.body(table, rows, data)?;
+        let family = body.family;
+        let columns = card::tree_column_notes(table, &body.ensemble.bins);
+        let l2 = if let Self::Boosting(options) = self { options.lambda } else { 0.0 };
         let file = artifact::write(&Learned::Trees(body)).map_err(refused)?;
         let model = Box::new(TreeModel::from_file(&file).map_err(refused)?);
-        let own_limits = vec![
-            "A reason is a column's part in the score, fairly shared where columns count together; it is no effect that could be had alone.",
-        ];
+        let own_limits = vec![SHARED_PARTS];
         Ok(Fresh { family: family.tag(), model, file, columns, own_limits, l2 })
     }
 }

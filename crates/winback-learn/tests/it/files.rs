@@ -47,8 +47,9 @@ fn a_refused_file_says_exactly_why() {
     check(b"\x80\x04\x95pickle", "no model file of Winback");
     check(b"{\"format\":\"onnx\"}", "no model file of Winback");
     check(b"<html>", "no model file of Winback");
-    check(text().replace("\"format_version\":1", "\"format_version\":3").as_bytes(), "format version 3; this Winback reads up to 2");
+    check(text().replace("\"format_version\":1", "\"format_version\":4").as_bytes(), "format version 4; this Winback reads up to 3");
     check(text().replace("\"format_version\":1", "\"format_version\":2").as_bytes(), "contradicts itself");
+    check(text().replace("\"format_version\":1", "\"format_version\":0").as_bytes(), "there is no format version 0");
     check(text().replace("\"l2\":1.0", "\"l2\":2.0").as_bytes(), "was changed after training");
     check(text().replace("\"body\":{", "\"body\":{,").as_bytes(), "damaged at line 1, column");
     check(format!("{{\"format\":\"{FORMAT}\",\"format_version\":1}}").as_bytes(), "no body or no sha256");

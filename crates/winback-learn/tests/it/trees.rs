@@ -10,7 +10,7 @@ use winback_learn::artifact::ArtifactError;
 use winback_learn::split::SplitMix64;
 use winback_learn::tree::shap::{Explainer, Untold};
 use winback_learn::tree::{BoostingOptions, Ensemble, ForestOptions, Scorer, TreeOptions, fit};
-use winback_learn::{LogisticModel, LogisticTrainer, TreeModel, TreeTrainer, card_markdown, family};
+use winback_learn::{BlendTrainer, LogisticModel, LogisticTrainer, TreeModel, TreeTrainer, card_markdown, family};
 
 fn boosting() -> TreeOptions {
     TreeOptions::Boosting(BoostingOptions { trees: 40, bags: 2, ..BoostingOptions::default() })
@@ -294,4 +294,25 @@ fn the_card_of_trees_reads_well() {
     let mut card = TreeTrainer { options: boosting() }.train(&drawn(1_200, 9), &options(3, 1.0), &Silent).unwrap().card;
     card.version.0 = "boosted-000000000000".into();
     insta::assert_snapshot!(card_markdown(&card));
+}
+
+#[test]
+fn a_blend_is_the_mean_of_its_halves() {
+    let table = drawn(1_000, 10);
+    let who = who(1_000);
+    let trained = BlendTrainer { trees: boosting() }.train(&table, &options(3, 2.0), &Silent).unwrap();
+    let regression = LogisticTrainer.train(&table, &options(0, 2.0), &Silent).unwrap().model.assess(&table, &who).unwrap();
+    let trees = TreeTrainer { options: boosting() }.train(&table, &options(0, 2.0), &Silent).unwrap().model.assess(&table, &who).unwrap();
+    let loaded = family::from_file(&trained.file).unwrap();
+    assert!(loaded.version().0.starts_with("blend-") && loaded.version() == &trained.card.version);
+    for ((one, other), both) in regression.iter().zip(&trees).zip(loaded.assess(&table, &who).unwrap()) {
+        assert!((both.log_odds - (one.log_odds + other.log_odds) / 2.0).abs() < 1e-12);
+        let sum: f64 = both.reasons.iter().map(|reason| reason.log_odds).sum();
+        assert!((both.base + sum - both.log_odds).abs() <= 1e-9);
+        assert_eq!(both.customer, one.customer);
+    }
+    let error = loaded.assess(&table, &who[..3]).unwrap_err().to_string();
+    assert!(error.contains("blend-") && error.contains("1000 rows for 3 customers"), "{error}");
+    assert!(matches!(LogisticModel::from_file(&trained.file), Err(ArtifactError::OtherFamily)));
+    assert!(trained.card.columns[0].used_as.contains("by trees: a number in 32 bins"), "{:?}", trained.card.columns[0]);
 }

@@ -49,7 +49,10 @@ impl ModelPage {
     }
 
     fn family(&self, card: &ModelCard) -> String {
-        if card.family == "logistic" { self.page.s.family_logistic.to_owned() } else { card.family.clone() }
+        let s = self.page.s;
+        let known =
+            [("logistic", s.family_logistic), ("boosted", s.family_boosted), ("forest", s.family_forest), ("blend", s.family_blend)];
+        known.iter().find(|(family, _)| *family == card.family).map_or_else(|| card.family.clone(), |(_, words)| (*words).to_owned())
     }
 
     fn metrics(&self, validation: &Validation) -> Vec<MetricRow> {

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod doctor;
 pub mod explain;
 pub mod export;
+pub mod fairness;
 pub mod features;
 pub mod import;
 pub mod init;
@@ -98,6 +99,8 @@ pub enum Command {
     Segments(segments::Action),
     /// Show how many customers a change of the risk thresholds would move
     Thresholds(thresholds::Args),
+    /// Show what the scores would be if nothing but a trait (gender, age) were different
+    Fairness(fairness::Args),
     /// Show which offers would bring a customer under a line, scored again by the model
     Whatif(whatif::Args),
     /// Download public data sets

@@ -1,11 +1,15 @@
 //! `winback train`
 use crate::cli::Place;
+use crate::config::settings::ModelFamily;
 use crate::report;
 use crate::stages::{self, TrainStage};
 use crate::workbench::Workbench;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use winback_core::model::{Metrics, Validation};
 use winback_core::run::Stage;
+
+mod compare;
 
 /// Train the churn model on the newest import
 #[derive(Debug, clap::Args)]
@@ -16,11 +20,24 @@ pub struct Args {
     /// Train again, although the newest import has its model already (scores, plans and messages are made anew, too)
     #[arg(long)]
     pub again: bool,
+    /// The family [default: training.model of winback.toml]
+    #[arg(long, value_enum, conflicts_with = "compare")]
+    pub model: Option<ModelFamily>,
+    /// Train nothing, but compare the families on the same folds, three times over
+    #[arg(long, conflicts_with_all = ["cv", "again"])]
+    pub compare: bool,
+    /// Compare on the folds of this file: the columns customerID and one or more that begin with fold
+    #[arg(long, value_name = "FILE", requires = "compare")]
+    pub folds_of: Option<PathBuf>,
 }
 
 /// Trains on the newest import.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let (bench, _lock, mut run) = Workbench::at_work(at, Stage::Import).await?;
+    if args.compare {
+        return compare::run(at, args.folds_of.as_deref()).await;
+    }
+    let (mut bench, _lock, mut run) = Workbench::at_work(at, Stage::Import).await?;
+    bench.settings.training.model = args.model.unwrap_or(bench.settings.training.model);
     if (args.again && run.has(Stage::Train)) || (args.cv && stages::is_unvalidated(&run)?) {
         bench.reopen(&mut run, Stage::Train).await?;
     }

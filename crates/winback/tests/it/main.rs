@@ -4,6 +4,7 @@ mod bad_input;
 mod browser;
 mod demo;
 mod export;
+mod families;
 mod home;
 mod manners;
 mod network;

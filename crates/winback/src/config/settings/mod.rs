@@ -4,8 +4,10 @@ pub mod layers;
 pub mod people;
 
 use super::fault::ConfigError;
+use clap::ValueEnum;
 use layers::{Explained, Layers};
 use people::Person;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -92,9 +94,55 @@ pub struct ValueSettings {
     high: (Decimal, super::fault::Place),
 }
 
+/// The families of churn models.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelFamily {
+    /// Logistic regression with a broken line for each number.
+    #[default]
+    Logistic,
+    /// Gradient-boosted trees.
+    Boosted,
+    /// A random forest.
+    Forest,
+    /// The mean of logistic regression and boosted trees, in log-odds.
+    Blend,
+}
+
+impl ModelFamily {
+    /// Every family, the default first.
+    pub const ALL: [ModelFamily; 4] = [ModelFamily::Logistic, ModelFamily::Boosted, ModelFamily::Forest, ModelFamily::Blend];
+
+    /// Returns the word that settings use.
+    pub fn tag(self) -> &'static str {
+        match self {
+            ModelFamily::Logistic => "logistic",
+            ModelFamily::Boosted => "boosted",
+            ModelFamily::Forest => "forest",
+            ModelFamily::Blend => "blend",
+        }
+    }
+
+    /// Returns whether it is the default, which stored settings leave out.
+    pub fn is_default(&self) -> bool {
+        *self == ModelFamily::default()
+    }
+}
+
+fn family(layers: &Layers) -> Result<ModelFamily, ConfigError> {
+    let setting = layers.get("training.model")?;
+    let word = setting.filled_text("one of logistic, boosted, forest, blend")?;
+    ModelFamily::ALL
+        .into_iter()
+        .find(|family| family.tag() == word)
+        .ok_or_else(|| setting.expected("one of logistic, boosted, forest, blend"))
+}
+
 /// How the churn model is trained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Training {
+    /// The family of the model.
+    pub model: ModelFamily,
     /// The seed of every draw.
     pub seed: u64,
     /// The parts of the cross-validation.
@@ -149,6 +197,7 @@ impl Settings {
             contact_departed: layers.get("write.contact_departed")?.switch()?,
             goal: layers.get("write.goal")?.goal()?,
             training: Training {
+                model: family(layers)?,
                 seed: layers.get("training.seed")?.whole(0..=i64::MAX.unsigned_abs())?,
                 folds: u32::try_from(layers.get("training.folds")?.whole(2..=50)?).unwrap_or(u32::MAX),
                 l2: l2.number().and_then(|n| if n > 0.0 && n.is_finite() { Ok(n) } else { Err(l2.expected("a number above 0")) })?,
