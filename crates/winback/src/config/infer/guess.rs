@@ -1,6 +1,6 @@
 //! Guesses what each column is, from its name and its cells.
 use super::sketch::ColumnSketch;
-use super::words::{AMOUNTS, FLAGS, LABEL_FLAGS, LABELS, PERSONAL, ROLES, THEMES, plain};
+use super::words::{AMOUNTS, FLAGS, LABEL_FLAGS, LABELS, PERSONAL, ROLES, THEMES, TRAITS, plain};
 use winback_core::schema::Theme;
 
 /// The most different words of a category.
@@ -44,7 +44,7 @@ impl Kind {
 impl Guess {
     /// Returns whether the column feeds the model.
     pub fn is_feature(&self) -> bool {
-        self.unused.is_none() && matches!(self.role, None | Some("monthly_charge" | "total_charge" | "tenure" | "contract"))
+        self.unused.is_none() && matches!(self.role, None | Some("monthly_charge" | "total_charge" | "tenure" | "contract" | "trait"))
     }
 }
 
@@ -65,6 +65,11 @@ pub fn guess_columns(columns: &[ColumnSketch]) -> Vec<Guess> {
         let found = names.iter().filter_map(|name| by_name(name)).find(|&at| free(&roles, at) && role_fits(role, &columns[at], &kinds[at]));
         if let Some(at) = found {
             roles[at] = Some(role);
+        }
+    }
+    for (at, column) in columns.iter().enumerate() {
+        if free(&roles, at) && TRAITS.contains(&plain(&column.name).as_str()) && why_unused(column, &kinds[at]).is_none() {
+            roles[at] = Some("trait");
         }
     }
     let tenure = roles.iter().position(|role| *role == Some("tenure")).map(|at| &columns[at]);

@@ -31,6 +31,27 @@ pub const ROLES: [(&str, &[&str]); 8] = [
     ("language", &["language", "locale", "語言", "语言"]),
 ];
 
+/// Names of columns that tell who the customer is, which no offer changes.
+pub const TRAITS: [&str; 17] = [
+    "gender",
+    "sex",
+    "age",
+    "yearbirth",
+    "birthyear",
+    "seniorcitizen",
+    "senior",
+    "nationality",
+    "ethnicity",
+    "race",
+    "religion",
+    "disability",
+    "性別",
+    "性别",
+    "年齡",
+    "年龄",
+    "國籍",
+];
+
 /// Names of columns that hold personal data and have no role.
 pub const PERSONAL: [&str; 9] = ["surname", "lastname", "fullname", "name", "customername", "address", "street", "ssn", "姓名"];
 
