@@ -130,6 +130,9 @@ fn a_message_that_did_not_pass_its_review_is_kept_back_and_told() {
     let home = Home::new();
     // It names no offer, which only the review of a message can know.
     home.keep("templates/en/sms.jinja", "[sms]\n{{ company.short_name }}: Shall we talk? {{ company.phone }}. STOP to opt out\n");
+    // No segment with a short message of its own.
+    let label = "label = { zh-TW = \"老客戶\", zh-CN = \"老客户\", en = \"Long with us\" }";
+    home.keep("segments.toml", format!("[[segment]]\nname = \"Loyal\"\n{label}\nwhen = [{{ role = \"tenure\", at_least = 60 }}]\n"));
     home.does(&["sample", "--rows", "300", "--contacts", "--out", "customers.csv"]);
     home.say(&["run", "--data", "customers.csv"]);
     let said = home.say(&["export", "--format", "json", "--out", "sms.json", "--channel", "sms", "--json"]);

@@ -7,7 +7,7 @@
 //!
 //! A shallow tree is cut into parts of at most eight questions whose answers are the bits of a byte; every part holds
 //! the contributions for each of its 256 bytes (the idea of Yang, "Fast TreeSHAP", 2021, version 2, there by leaf).
-//! A deep tree is walked for every row ([`deep`], [`pairs`]).
+//! A deep tree is walked for every row (`deep`, `pairs`).
 mod deep;
 mod leaf_game;
 mod pairs;
