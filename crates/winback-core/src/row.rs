@@ -9,7 +9,7 @@ use crate::customer::Cell;
 use crate::defect::{Defect, Outcome, Problem, value_class};
 use crate::id::CustomerId;
 use crate::pipeline::import::SourceRow;
-use crate::schema::{Column, ColumnIndex, MissingRule, Role, TableSchema};
+use crate::schema::{Column, ColumnIndex, ColumnKind, MissingRule, Role, TableSchema};
 use cells::{CellReader, Read};
 use std::sync::Arc;
 
@@ -31,7 +31,10 @@ pub fn read_cell(schema: &TableSchema, column: &Column, text: &str) -> Result<Ce
     let mut reader = CellReader::new(schema, column);
     match reader.read(text) {
         Read::Value(cell) => Ok(cell),
-        _ => Err(reader.expected()),
+        _ => Err(match &column.kind {
+            ColumnKind::Category { levels } if !levels.is_empty() => format!("one of {}", levels.join(", ")),
+            _ => reader.expected(),
+        }),
     }
 }
 

@@ -232,7 +232,7 @@ fn who_the_customer_is_and_what_has_happened_never_moves() {
         "One yaer",
         "offer \"year\" changes \"contract\" to \"One yaer\"; expected one of Month-to-month, One year, Two year",
     );
-    check("support", "perhaps", "offer \"year\" changes \"support\" to \"perhaps\"; expected Yes or No");
+    check("support", "perhaps", "offer \"year\" changes \"support\" to \"perhaps\"; expected one of the words Yes, No");
 }
 
 proptest! {
