@@ -1,6 +1,6 @@
 //! One customer: basics, score with reasons, the four agents, the messages.
 use super::{Page, context_or_empty, render};
-use crate::charts::{self, PointBar};
+use crate::charts::{self, Change, PointBar, Waterfall};
 use crate::guard::Visit;
 use crate::list_query::ListState;
 use crate::problem::Problem;
@@ -38,6 +38,26 @@ impl CustomerPage {
 
     fn percent(&self, tenths: &i32) -> String {
         format!("{}.{}%", tenths / 10, tenths % 10)
+    }
+
+    /// Returns the way from the average customer's probability to this customer's.
+    fn waterfall(&self, risk: &RiskView) -> Waterfall {
+        let s = self.page.s;
+        let changes: Vec<Change> =
+            risk.reasons.iter().map(|reason| Change { label: reason.reason.label.clone(), tenths: reason.tenths }).collect();
+        let words = charts::Words { first: s.reasons_base, last: s.reasons_sum, others: s.waterfall_others };
+        charts::waterfall(risk.base_tenths, &changes, risk.total_tenths, words)
+    }
+
+    /// Returns the same in a sentence, for those who do not see the drawing.
+    fn told(&self, risk: &RiskView, drawing: &Waterfall) -> String {
+        let s = self.page.s;
+        let steps = drawing.steps.iter().filter(|step| step.kind != "whole").map(|step| format!("{} {}", step.label, step.figure));
+        let steps = steps.collect::<Vec<_>>().join(s.list_comma);
+        fill(
+            s.waterfall_told,
+            &[("base", &self.percent(&risk.base_tenths)), ("steps", &steps), ("total", &self.percent(&risk.total_tenths))],
+        )
     }
 
     fn mail_href(&self, writing: &WritingView) -> String {
