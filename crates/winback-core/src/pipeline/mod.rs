@@ -5,4 +5,5 @@ pub mod import;
 pub mod plan;
 pub mod segment;
 pub mod train;
+pub mod whatif;
 pub mod write;
