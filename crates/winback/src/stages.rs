@@ -28,6 +28,7 @@ use winback_core::peer::PeerTable;
 use winback_core::pipeline::assess::{self, AssessError, AssessReport, Assessor};
 use winback_core::pipeline::import::{self, CustomerSource, ImportError, ImportReport, PAGE_ROWS};
 use winback_core::pipeline::plan::{self, PlanError, PlanReport, Planner, PlannerSetup};
+use winback_core::pipeline::segment::day_of;
 use winback_core::pipeline::train::{self, Portfolio};
 use winback_core::pipeline::write::{self, Selection, WriteReport};
 use winback_core::risk::ModelVersion;
@@ -331,6 +332,8 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
             model: &*model,
             thresholds: bench.run_settings.thresholds,
             bounds: bench.rules.bounds,
+            segmenter: &bench.rules.segmenter,
+            day: day_of(run),
         };
         match assess::assess(run.id, &assessor, &*bench.store, &bench.bar).await {
             Err(AssessError::Store(error)) => Err(error).or_storage(),

@@ -11,8 +11,10 @@ use crate::pipeline::import::PAGE_ROWS;
 use crate::progress::{Progress, Work};
 use crate::risk::{ModelVersion, NoTier, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds};
 use crate::schema::TableSchema;
+use crate::segment::assign::Segmenter;
 use crate::store::{Standing, Store, StoreError};
 use futures_util::future::join;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +32,10 @@ pub struct Assessor<'a> {
     pub thresholds: RiskThresholds,
     /// The value bounds.
     pub bounds: ValueBounds,
+    /// The segments.
+    pub segmenter: &'a Segmenter,
+    /// The day from which segments count; see [`day_of`](crate::pipeline::segment::day_of).
+    pub day: Date,
 }
 
 /// What an assessment of a portfolio did.
@@ -144,6 +150,7 @@ impl Assessor<'_> {
             tier: self.tier(charge).ok(),
             monthly_minor: charge.map(|money| money.minor),
             main_group: churn_reasoning::main_group(&assessment.points(), self.features)?,
+            segment: self.segmenter.assign(customer, self.day).segment,
             assessment,
         })
     }
