@@ -53,7 +53,17 @@ pub fn validate_with_folds(
     };
     let pooled = metrics::measure(&all);
     let (cuts, reliability) = (metrics::cuts(&all), metrics::reliability(&all));
-    Ok(Validation { folds: per_fold.len(), mean, deviation, pooled, per_fold, cuts, reliability, auc_without_synthetic })
+    Ok(Validation {
+        folds: per_fold.len(),
+        mean,
+        deviation,
+        pooled,
+        per_fold,
+        cuts,
+        reliability,
+        auc_without_synthetic,
+        ..Validation::default()
+    })
 }
 
 /// Returns how many models a validation fits: one a fold, and where there are invented columns one more without them.
