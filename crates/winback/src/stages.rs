@@ -32,6 +32,7 @@ use winback_core::pipeline::plan::{self, PlanError, PlanReport, Planner, Planner
 use winback_core::pipeline::sample::{self, Sample};
 use winback_core::pipeline::train::{self, Portfolio, TrainingError};
 use winback_core::pipeline::write::{self, Selection, WriteReport};
+use winback_core::risk::ModelVersion;
 use winback_core::run::{Run, RunOrigin, Stage, StageReport};
 use winback_core::schema::{Role, TableSchema};
 use winback_core::store::{CustomerStore, RunStore};
@@ -313,9 +314,14 @@ fn newest_card(bench: &Workbench) -> anyhow::Result<ModelCard> {
 /// Returns the model that scored a run.
 pub fn model_of(bench: &Workbench, run: &Run) -> anyhow::Result<(Box<dyn ChurnModel>, TrainStage)> {
     let kept: TrainStage = report(run, Stage::Train)?;
-    let path = bench.path(&bench.settings.model_dir).join(format!("{}.json", kept.card.version));
-    let model = shelf::load(&path).or_hint(Exit::BadInput, "winback train --again makes the model anew")?;
+    let model =
+        shelf::load(&model_file(bench, &kept.card.version)).or_hint(Exit::BadInput, "winback train --again makes the model anew")?;
     Ok((model, kept))
+}
+
+/// Returns where the file of a model stands.
+pub fn model_file(bench: &Workbench, version: &ModelVersion) -> PathBuf {
+    bench.path(&bench.settings.model_dir).join(format!("{version}.json"))
 }
 
 /// Scores every customer of the run.

@@ -6,4 +6,5 @@ pub mod plan;
 pub mod sample;
 pub mod segment;
 pub mod train;
+pub mod whatif;
 pub mod write;
