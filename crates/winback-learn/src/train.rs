@@ -76,6 +76,8 @@ fn fit(
         validation,
         columns: fresh.columns,
         limits: card::limits(table, &fresh.own_limits),
+        effects: Vec::new(),
+        warnings: Vec::new(),
     };
     Ok(Trained { model: fresh.model, file: fresh.file, card })
 }
