@@ -1,8 +1,10 @@
 //! A model of whatever family a file holds.
 use crate::artifact::{self, ArtifactError, Learned};
-use crate::blend::BlendModel;
+use crate::blend::{BlendModel, means};
 use crate::logistic::LogisticModel;
 use crate::tree::TreeModel;
+use crate::validate::Fitted;
+use winback_core::feature::FeatureTable;
 use winback_core::model::ChurnModel;
 
 /// Reads a model from the bytes of its file.
@@ -12,4 +14,14 @@ pub fn from_file(file: &[u8]) -> Result<Box<dyn ChurnModel>, ArtifactError> {
         Learned::Trees(body) => Box::new(TreeModel::of(body, file)),
         Learned::Blend(body) => Box::new(BlendModel::of(body, file)),
     })
+}
+
+impl Fitted for Learned {
+    fn scores(&self, table: &FeatureTable, rows: &[u32]) -> Vec<f64> {
+        match self {
+            Self::Logistic(body) => body.coefficients.scores(table, rows),
+            Self::Trees(body) => body.ensemble.scores(table, rows),
+            Self::Blend(body) => means(&body.logistic.coefficients.scores(table, rows), &body.trees.ensemble.scores(table, rows)),
+        }
+    }
 }

@@ -17,7 +17,7 @@ pub(crate) const REPEATS: usize = 5;
 /// The most held-out customers of a fold that take part.
 const MOST_ROWS: usize = 20_000;
 /// The most scores that all shuffles of a fold take together; a table of many reasons takes fewer customers.
-const MOST_SCORES: usize = 1_000_000;
+const MOST_SCORES: usize = 500_000;
 /// The fewest customers of a fold where it has as many.
 const LEAST_ROWS: usize = 1_000;
 

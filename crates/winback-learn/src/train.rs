@@ -1,10 +1,14 @@
 //! Training: table in; model, model file and card out, for any family.
+use crate::artifact::{self, Learned};
 use crate::card;
+use crate::effects;
+use crate::family::from_file;
 use crate::validate::{Learner, fits_to_validate, labelled, validate};
+use crate::warnings;
 use std::error::Error;
 use winback_core::digest::Digest;
 use winback_core::feature::FeatureTable;
-use winback_core::model::{ChurnModel, ColumnNote, ModelCard, TrainError, TrainOptions, Trained};
+use winback_core::model::{ColumnNote, ModelCard, TrainError, TrainOptions, Trained};
 use winback_core::progress::{Progress, Work};
 
 /// The fewest customers of each kind to learn from.
@@ -19,8 +23,7 @@ pub(crate) trait Family: Learner {
 /// A model just fitted.
 pub(crate) struct Fresh {
     pub family: &'static str,
-    pub model: Box<dyn ChurnModel>,
-    pub file: Vec<u8>,
+    pub learned: Learned,
     pub columns: Vec<ColumnNote>,
     /// What models of this family alone cannot tell.
     pub own_limits: Vec<&'static str>,
@@ -64,8 +67,11 @@ fn fit(
         0 => None,
         _ => Some(validate(table, family, options, progress)?),
     };
+    let effects = effects::of(table, rows, &fresh.learned, options.seed);
+    let file = artifact::write(&fresh.learned).map_err(refused)?;
+    let model = from_file(&file).map_err(refused)?;
     let card = ModelCard {
-        version: fresh.model.version().clone(),
+        version: model.version().clone(),
         family: fresh.family.to_owned(),
         data: options.data.clone(),
         features: table.schema.digest(),
@@ -76,10 +82,10 @@ fn fit(
         validation,
         columns: fresh.columns,
         limits: card::limits(table, &fresh.own_limits),
-        effects: Vec::new(),
-        warnings: Vec::new(),
+        warnings: warnings::of(table, rows, &effects, (&options.background, options.seed)),
+        effects,
     };
-    Ok(Trained { model: fresh.model, file: fresh.file, card })
+    Ok(Trained { model, file, card })
 }
 
 /// Returns the refusal of whatever went wrong.
