@@ -1,6 +1,7 @@
 //! Cross-validation: how well a model of this kind scores customers it has not seen.
 //!
 //! Everything is learned anew for each fold from the other folds alone: words, knots or bins, and whatever is fitted.
+use crate::calibrate::{self, Chosen, Outcome};
 use crate::metrics::{self, Scored};
 use crate::split::{NO_FOLD, stratified_folds};
 use winback_core::feature::FeatureTable;
@@ -25,35 +26,57 @@ pub struct Rows<'a> {
     pub without_synthetic: bool,
 }
 
-/// Returns the scores of cross-validation with folds drawn by the seed, twins together.
-pub fn validate(
+/// Returns the scores of cross-validation with folds drawn by the seed, twins together, and the calibration that all
+/// held-out scores together chose.
+pub(crate) fn validate(
     table: &FeatureTable,
     learner: &dyn Learner,
     options: &TrainOptions,
     progress: &dyn Progress,
-) -> Result<Validation, TrainError> {
+) -> Result<(Validation, Chosen), TrainError> {
     let folds = u16::try_from(options.folds).unwrap_or(NO_FOLD - 1);
-    validate_with_folds(table, learner, &stratified_folds(table, folds, options.seed), progress)
+    validate_and_calibrate(table, learner, &stratified_folds(table, folds, options.seed), progress)
 }
 
-/// Returns the scores of cross-validation with given folds, one per row, counted from 0; rows without a label are left out.
+/// Returns the scores of cross-validation with given folds, one per row, counted from 0; rows without a label are left
+/// out. The scores of each fold are calibrated as the others chose, so that they are what a model in use would give.
 pub fn validate_with_folds(
     table: &FeatureTable,
     learner: &dyn Learner,
     fold_of: &[u16],
     progress: &dyn Progress,
 ) -> Result<Validation, TrainError> {
-    let held_out = held_out_scores(table, learner, (fold_of, false), progress)?;
+    Ok(validate_and_calibrate(table, learner, fold_of, progress)?.0)
+}
+
+fn validate_and_calibrate(
+    table: &FeatureTable,
+    learner: &dyn Learner,
+    fold_of: &[u16],
+    progress: &dyn Progress,
+) -> Result<(Validation, Chosen), TrainError> {
+    let raw = held_out_scores(table, learner, (fold_of, false), progress)?;
+    let chosen = calibrate::choose(&raw);
+    let held_out = calibrated(&raw, &chosen)?;
     let per_fold: Vec<Metrics> = held_out.iter().map(|fold| metrics::measure(fold)).collect();
     let (mean, deviation) = metrics::mean_and_deviation(&per_fold);
     let all = held_out.concat();
     let auc_without_synthetic = match has_synthetic(table) {
-        true => Some(metrics::areas(&held_out_scores(table, learner, (fold_of, true), progress)?.concat()).0),
+        true => {
+            let raw = held_out_scores(table, learner, (fold_of, true), progress)?;
+            Some(metrics::areas(&calibrated(&raw, &calibrate::choose(&raw))?.concat()).0)
+        }
         false => None,
     };
     let pooled = metrics::measure(&all);
     let (cuts, reliability) = (metrics::cuts(&all), metrics::reliability(&all));
-    Ok(Validation { folds: per_fold.len(), mean, deviation, pooled, per_fold, cuts, reliability, auc_without_synthetic })
+    let validation = Validation { folds: per_fold.len(), mean, deviation, pooled, per_fold, cuts, reliability, auc_without_synthetic };
+    Ok((validation, chosen))
+}
+
+fn calibrated(raw: &[Vec<Outcome>], chosen: &Chosen) -> Result<Vec<Vec<Scored>>, TrainError> {
+    let folds = calibrate::nested(raw, &chosen.map).into_iter();
+    folds.map(|fold| fold.into_iter().map(|(log_odds, left)| scored(log_odds, left)).collect()).collect()
 }
 
 /// Returns how many models a validation fits: one a fold, and where there are invented columns one more without them.
@@ -71,7 +94,7 @@ fn held_out_scores(
     learner: &dyn Learner,
     (fold_of, without_synthetic): (&[u16], bool),
     progress: &dyn Progress,
-) -> Result<Vec<Vec<Scored>>, TrainError> {
+) -> Result<Vec<Vec<Outcome>>, TrainError> {
     let known: Vec<u32> = labelled(table).filter(|&row| fold_of.get(row as usize).is_some_and(|&fold| fold != NO_FOLD)).collect();
     let folds = known.iter().map(|&row| fold_of[row as usize] + 1).max().unwrap_or_default();
     let score_fold = |fold: u16| {
@@ -81,7 +104,7 @@ fn held_out_scores(
         }
         let scores = learner.scores(table, &Rows { learned: &outside, asked: &inside, without_synthetic })?;
         progress.advance(1);
-        inside.iter().zip(scores).map(|(&row, score)| scored(score, table.labels[row as usize] == Some(true))).collect()
+        Ok(inside.iter().zip(scores).map(|(&row, score)| (score, table.labels[row as usize] == Some(true))).collect())
     };
     (0..folds).map(score_fold).collect()
 }
