@@ -1,5 +1,7 @@
 //! Training: table in; model, model file and card out, for any family.
 use crate::artifact::{self, Learned};
+use crate::balance::{Balanced, balanced};
+use crate::calibrate::Chosen;
 use crate::card;
 use crate::effects;
 use crate::family::from_file;
@@ -8,7 +10,7 @@ use crate::warnings;
 use std::error::Error;
 use winback_core::digest::Digest;
 use winback_core::feature::FeatureTable;
-use winback_core::model::{ColumnNote, ModelCard, TrainError, TrainOptions, Trained};
+use winback_core::model::{CalibrationNote, ColumnNote, ModelCard, TrainError, TrainOptions, Trained};
 use winback_core::progress::{Progress, Work};
 
 /// The fewest customers of each kind to learn from.
@@ -61,14 +63,18 @@ fn fit(
     (rows, left): (&[u32], usize),
     (options, progress): (&TrainOptions, &dyn Progress),
 ) -> Result<Trained, TrainError> {
-    let fresh = family.fit(table, rows, &options.data)?;
+    let balance = options.balance;
+    let fresh = family.fit(table, &balanced(table, rows, balance), &options.data)?;
     progress.advance(1);
-    let validation = match options.folds {
-        0 => None,
-        _ => Some(validate(table, family, options, progress)?),
+    let (validation, chosen) = match options.folds {
+        0 => (None, Chosen::default()),
+        _ => validate(table, &Balanced { learner: family, balance }, options, progress).map(|(scores, chosen)| (Some(scores), chosen))?,
     };
-    let effects = effects::of(table, rows, &fresh.learned, options.seed);
-    let file = artifact::write(&fresh.learned).map_err(refused)?;
+    let method = chosen.map.method();
+    let calibration = (!chosen.trials.is_empty()).then(|| CalibrationNote { method, trials: chosen.trials.clone() });
+    let learned = fresh.learned.calibrated(chosen, balance);
+    let effects = effects::of(table, rows, &learned, options.seed);
+    let file = artifact::write(&learned).map_err(refused)?;
     let model = from_file(&file).map_err(refused)?;
     let card = ModelCard {
         version: model.version().clone(),
@@ -80,8 +86,10 @@ fn fit(
         seed: options.seed,
         l2: fresh.l2,
         validation,
+        calibration,
+        balance,
         columns: fresh.columns,
-        limits: card::limits(table, &fresh.own_limits),
+        limits: card::limits(table, &fresh.own_limits, balance),
         warnings: warnings::of(table, rows, &effects, (&options.background, options.seed)),
         effects,
     };

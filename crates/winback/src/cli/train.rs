@@ -2,12 +2,12 @@
 use crate::cli::Place;
 use crate::config::settings::ModelFamily;
 use crate::report;
-use crate::stages::{self, TrainStage};
+use crate::stages::{self, CALIBRATE, TrainStage};
 use crate::workbench::Workbench;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use winback_core::locale::Locale;
-use winback_core::model::{Metrics, Validation};
+use winback_core::model::{Balance, CalibrationMethod, Metrics, ModelCard, Validation};
 use winback_core::run::Stage;
 
 mod compare;
@@ -62,6 +62,30 @@ pub fn text(done: &TrainStage) -> String {
     }
     for warning in &card.warnings {
         text.push_str(&format!("\nMind: {}", warning.told(Locale::En, &str::to_owned)));
+    }
+    text.push_str(&calibration_text(card));
+    text
+}
+
+/// Returns how scores became probabilities; nothing of a model that was not asked to hold customers out.
+fn calibration_text(card: &ModelCard) -> String {
+    let mut text = String::new();
+    if card.balance == Balance::Oversample {
+        text.push_str("\nCustomers of the rarer kind were learned from repeatedly.");
+    }
+    let Some(note) = &card.calibration else {
+        if !card.balance.is_none() {
+            text.push_str(&format!(" The scores are no probabilities yet, and no level is told from them: {CALIBRATE}."));
+        }
+        return text;
+    };
+    let trial = |method: CalibrationMethod| note.trials.iter().find(|trial| trial.method == method).map(|trial| trial.log_loss);
+    match (note.method, trial(note.method), trial(CalibrationMethod::None)) {
+        (CalibrationMethod::None, ..) => text.push_str("\nCalibration: none; no map made the held-out scores truer."),
+        (method, Some(with), Some(without)) => {
+            text.push_str(&format!("\nCalibration: {}; held-out log loss {with:.4}, {without:.4} without it.", method.tag()));
+        }
+        (method, ..) => text.push_str(&format!("\nCalibration: {}.", method.tag())),
     }
     text
 }
