@@ -266,7 +266,7 @@ fn fit(bench: &Workbench, run: &Run, portfolio: &Portfolio, folds: usize) -> any
     let training = &bench.settings.training;
     let background = Background::of(&bench.rules.table, &portfolio.features.schema);
     let data = run.origin.source_digest.clone();
-    let options = TrainOptions { seed: training.seed, folds, l2: training.l2, data, background };
+    let options = TrainOptions { seed: training.seed, folds, l2: training.l2, data, background, balance: training.balance };
     let trees = |options| TreeTrainer { options };
     let trained = match training.model {
         ModelFamily::Logistic => train::train(portfolio, &LogisticTrainer, &options, &bench.bar),
@@ -325,6 +325,9 @@ pub fn model_file(bench: &Workbench, version: &ModelVersion) -> PathBuf {
     bench.path(&bench.settings.model_dir).join(format!("{version}.json"))
 }
 
+/// What to type when a model's scores are no probabilities.
+pub const CALIBRATE: &str = "winback train --cv --again calibrates it; or set [training] balance = \"none\" in winback.toml";
+
 /// Scores every customer of the run.
 pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
     stage(bench, run, Stage::Assess, async |run: &Run| -> anyhow::Result<AssessStage> {
@@ -341,6 +344,7 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
         };
         let customers = match assess::assess(run.id, &assessor, &*bench.store, &bench.bar).await {
             Err(AssessError::Store(error)) => Err(error).or_storage(),
+            Err(error @ AssessError::NotProbabilities(_)) => Err(error).or_hint(Exit::BadConfig, CALIBRATE),
             other => other.or_exit(Exit::Failure),
         }?;
         let some = sample_of(bench, run, &bench.rules.table).await?;

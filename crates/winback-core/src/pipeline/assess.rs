@@ -6,7 +6,7 @@ use crate::customer::Customer;
 use crate::fairness::FlipReport;
 use crate::feature::{FeatureSchema, TooManyLevels, UnknownGroup, features};
 use crate::id::{Position, RunId};
-use crate::model::{ChurnModel, SchemaMismatch};
+use crate::model::{ChurnModel, NotProbabilities, SchemaMismatch};
 use crate::peer::PeerTable;
 use crate::pipeline::import::PAGE_ROWS;
 use crate::progress::{Progress, Work};
@@ -75,6 +75,9 @@ pub enum AssessError {
     /// The model knows other columns.
     #[error(transparent)]
     Schema(#[from] SchemaMismatch),
+    /// The model's scores are no probabilities.
+    #[error(transparent)]
+    NotProbabilities(#[from] NotProbabilities),
     /// A category has too many words.
     #[error(transparent)]
     TooManyLevels(#[from] TooManyLevels),
@@ -85,6 +88,7 @@ pub enum AssessError {
 
 /// Assesses every customer of a run that has no assessment yet, a page a transaction.
 pub async fn assess(run: RunId, assessor: &Assessor<'_>, store: &dyn Store, progress: &dyn Progress) -> Result<AssessReport, AssessError> {
+    assessor.model.check_probabilities()?;
     let done = store.progress(run).await?;
     let mut report = recount(run, assessor, done.assessed, store).await?;
     progress.begin(Work::Assess, Some(done.customers - done.assessed));
@@ -148,6 +152,7 @@ impl Assessor<'_> {
 
     /// Returns where each customer stands, and the cells whose words the model learned nothing of, by column.
     fn look(&self, customers: &[Customer]) -> Result<(Vec<Standing>, BTreeMap<String, u64>), AssessError> {
+        self.model.check_probabilities()?;
         let table = features(self.table, self.features, customers)?;
         let who: Vec<_> = customers.iter().map(|customer| (customer.position, customer.id.clone())).collect();
         let (assessments, unseen) = (self.model.assess(&table, &who)?, self.model.unseen_words(&table)?);

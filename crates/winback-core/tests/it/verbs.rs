@@ -12,7 +12,7 @@ use winback_core::feature::{FeatureColumn, FeatureSchema, FeatureTable};
 use winback_core::id::{CustomerId, Position};
 use winback_core::locale::{Locale, Localized};
 use winback_core::message::Channel;
-use winback_core::model::{ChurnModel, SchemaMismatch};
+use winback_core::model::{ChurnModel, NotProbabilities, SchemaMismatch};
 use winback_core::money::Money;
 use winback_core::offer::{OfferId, Rule, Terms};
 use winback_core::peer::PeerTable;
@@ -149,6 +149,7 @@ fn a_check_reports_what_an_import_would_and_an_empty_file_is_refused() {
 struct ByTenure {
     version: ModelVersion,
     schema: FeatureSchema,
+    probabilities: bool,
 }
 
 impl ChurnModel for ByTenure {
@@ -178,6 +179,10 @@ impl ChurnModel for ByTenure {
     fn unseen_words(&self, table: &FeatureTable) -> Result<BTreeMap<String, u64>, SchemaMismatch> {
         Ok(BTreeMap::from([("Contract".to_owned(), table.rows() as u64)]))
     }
+
+    fn check_probabilities(&self) -> Result<(), NotProbabilities> {
+        if self.probabilities { Ok(()) } else { Err(NotProbabilities { model: self.version.clone() }) }
+    }
 }
 
 #[tokio::test]
@@ -187,7 +192,7 @@ async fn assessing_counts_everyone_once_also_after_a_break() {
     let run = store.runs(1).await.unwrap().remove(0).id;
     let table = schema();
     let features = Arc::new(FeatureSchema::of(&table));
-    let model = ByTenure { version: ModelVersion("by-tenure".into()), schema: (*features).clone() };
+    let model = ByTenure { version: ModelVersion("by-tenure".into()), schema: (*features).clone(), probabilities: true };
     let usd = table.currency;
     let bounds = ValueBounds::new(Money::new(4_000, usd), Money::new(8_000, usd)).unwrap();
     let condition = Condition { subject: Subject::ValueTier, test: Test::Tier(vec![ValueTier::High]), absent: Absent::Wrong, line: 1 };
@@ -217,6 +222,12 @@ async fn assessing_counts_everyone_once_also_after_a_break() {
     }
     assert!(stored.iter().all(|standing| standing.tier == Some(ValueTier::High)), "80.00 is high");
     assert!(stored.iter().all(|standing| standing.segment == Some(SegmentId::parse("Dear").unwrap())), "the rules' segment is kept");
+
+    let raw = ByTenure { version: model.version.clone(), schema: (*features).clone(), probabilities: false };
+    let assessor = Assessor { model: &raw, ..assessor };
+    let error = assess(run, &assessor, &store, &Silent).await.unwrap_err().to_string();
+    assert!(error.contains("model by-tenure are no probabilities"), "{error}");
+    assert!(assessor.stand(&customers).is_err(), "nor is a single customer put on a level");
 }
 
 /// Plans for sixty customers with a budget and a limited stock, and returns the report and the plans.
