@@ -3,6 +3,7 @@ use crate::behaviour::{Values, WithBehaviour};
 use crate::cli::{features, segments};
 use crate::config::settings::ModelFamily;
 use crate::config::{offers_file, segments_file};
+use crate::drift::{self, Seen};
 use crate::exit::{Exit, OrExit, stop};
 use crate::newest::need;
 use crate::run_settings::BehaviourSource;
@@ -349,7 +350,14 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
         }?;
         let some = sample_of(bench, run, &bench.rules.table).await?;
         let fairness = Some(flips(bench, &some, &*model)?);
-        Ok(AssessStage { customers, fairness })
+        let seen = Seen::of(some, Some((&*model, bench.run_settings.thresholds)))?;
+        let drift = match drift::reference(bench, run).await? {
+            Some((earlier, basis)) => {
+                Some(seen.against(bench, (&earlier, basis), run).await?).filter(|drift| !drift.drift.columns.is_empty())
+            }
+            None => None,
+        };
+        Ok(AssessStage { customers, fairness, profile: Some(seen.profile()), drift })
     })
     .await
 }

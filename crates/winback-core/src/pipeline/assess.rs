@@ -3,6 +3,8 @@
 use crate::agents::churn_reasoning::{self, CauseSummary};
 use crate::agents::data_analyst::{self, AnalystError, AnalystInput, RiskSummary};
 use crate::customer::Customer;
+use crate::drift::RunDrift;
+use crate::drift::profile::Profile;
 use crate::fairness::FlipReport;
 use crate::feature::{FeatureSchema, TooManyLevels, UnknownGroup, features};
 use crate::id::{Position, RunId};
@@ -64,6 +66,12 @@ pub struct AssessStage {
     /// What the scores would be if nothing but a trait were different; `None` for runs of before it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fairness: Option<FlipReport>,
+    /// What the customers look like, for later runs to be compared with; `None` for runs of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// How the customers moved from those of an earlier run; `None` where there is none to compare with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<RunDrift>,
 }
 
 /// Why customers could not be assessed.
