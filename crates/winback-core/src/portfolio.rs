@@ -91,8 +91,8 @@ pub struct Overview {
     pub at_risk_minor: i64,
     /// Plans by offer, the most frequent first; `None` for a contact without an offer.
     pub offers: Vec<OfferCount>,
-    /// Customers by segment, the greatest first, those in none last, those who have left already included. Empty where
-    /// the run was assessed before segments were kept.
+    /// Customers by segment, the greatest first, those in none last; a segment of only such as have left has 0. Empty
+    /// where the run was assessed before segments were kept.
     #[serde(default)]
     pub segments: Vec<SegmentTally>,
     /// Customers with a message.
