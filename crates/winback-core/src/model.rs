@@ -1,4 +1,7 @@
 //! The ports to whatever learns from tables, and the card that tells how well it learned.
+mod overview;
+mod warning;
+
 use crate::digest::Digest;
 use crate::feature::{FeatureSchema, FeatureTable};
 use crate::id::{CustomerId, Position};
@@ -7,6 +10,9 @@ use crate::risk::{ModelVersion, RiskAssessment};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::error::Error;
+
+pub use overview::{Background, Calls, CurvePoint, Effect, EffectAt, EffectPoint, GroupScore, Importance, MetricsInterval, UnitEffect};
+pub use warning::Warning;
 
 /// A model that scores customers and says why.
 pub trait ChurnModel: Send + Sync {
@@ -65,6 +71,8 @@ pub struct TrainOptions {
     pub data: Digest,
     /// Whether the rarer kind of customer is learned from repeatedly.
     pub balance: Balance,
+    /// What is known of the columns besides their values.
+    pub background: Background,
 }
 
 /// What is done about one kind of customer being rarer than the other, in what is learned from; never in what is
@@ -179,6 +187,13 @@ pub struct ModelCard {
     pub columns: Vec<ColumnNote>,
     /// What the model cannot tell, in sentences.
     pub limits: Vec<String>,
+    /// What the model would say on average if a column had another value, column by column in the table's order;
+    /// columns that are not used are left out. Empty on cards of earlier models.
+    #[serde(default)]
+    pub effects: Vec<Effect>,
+    /// What a person should know before believing an effect. Empty on cards of earlier models.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
 }
 
 /// How a model's scores became probabilities.
@@ -237,8 +252,8 @@ pub struct ColumnNote {
     pub missing: String,
 }
 
-/// Scores on customers the model had not seen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Scores on customers the model had not seen. Cards of earlier models lack some parts, which are then empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Validation {
     /// How many folds.
     pub folds: usize,
@@ -256,6 +271,33 @@ pub struct Validation {
     pub reliability: Vec<ReliabilityBin>,
     /// The pooled ROC-AUC without the synthetic columns, where there are any.
     pub auc_without_synthetic: Option<f64>,
+    /// The 95 % interval of the mean over the folds: that of the corrected resampled t-test (Nadeau and Bengio 2003),
+    /// which allows for folds that share what they learn from. `None` with fewer than two folds.
+    #[serde(default)]
+    pub intervals: Option<MetricsInterval>,
+    /// The ROC curve of all held-out scores together: x the share of those who stayed, y the share of those who left
+    /// that a cut reaches, from (0, 0) to (1, 1). At most 200 points.
+    #[serde(default)]
+    pub roc: Vec<CurvePoint>,
+    /// The precision–recall curve of all held-out scores together: x the recall, rising from 0 to 1, y the precision.
+    /// It is the stepped line whose area is the average precision. At most 200 points.
+    #[serde(default)]
+    pub precision_recall: Vec<CurvePoint>,
+    /// Permutation importance of every reason, the most important first.
+    #[serde(default)]
+    pub importance: Vec<Importance>,
+    /// How many held-out customers took part in the importance, all folds together.
+    #[serde(default)]
+    pub importance_rows: u64,
+    /// How many times each reason was shuffled in each fold.
+    #[serde(default)]
+    pub importance_repeats: u32,
+    /// The measures for each word of the columns that say who a customer is.
+    #[serde(default)]
+    pub groups: Vec<GroupScore>,
+    /// What calling so many customers with the highest score would bring.
+    #[serde(default)]
+    pub calls: Vec<Calls>,
 }
 
 /// The usual measures of a probability.

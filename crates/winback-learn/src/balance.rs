@@ -2,7 +2,7 @@
 //!
 //! Scores of such a model are too high where leavers are rare: they are no probabilities before they are calibrated on
 //! customers as they come. Only what is learned from is repeated, never what is held out.
-use crate::validate::{Learner, Rows};
+use crate::validate::{Fitted, Learner};
 use winback_core::feature::FeatureTable;
 use winback_core::model::{Balance, TrainError};
 
@@ -15,9 +15,8 @@ pub struct Balanced<'a> {
 }
 
 impl Learner for Balanced<'_> {
-    fn scores(&self, table: &FeatureTable, rows: &Rows) -> Result<Vec<f64>, TrainError> {
-        let learned = balanced(table, rows.learned, self.balance);
-        self.learner.scores(table, &Rows { learned: &learned, ..*rows })
+    fn learn(&self, table: &FeatureTable, rows: &[u32], without_synthetic: bool) -> Result<Box<dyn Fitted>, TrainError> {
+        self.learner.learn(table, &balanced(table, rows, self.balance), without_synthetic)
     }
 }
 

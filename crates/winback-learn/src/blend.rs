@@ -8,7 +8,7 @@ use crate::logistic::LogisticModel;
 use crate::regression::Logistic;
 use crate::train::{Family, Fresh, train};
 use crate::tree::{SHARED_PARTS, TreeModel, TreeOptions};
-use crate::validate::{Learner, Rows};
+use crate::validate::{Fitted, Learner};
 use std::collections::BTreeMap;
 use winback_core::digest::Digest;
 use winback_core::feature::{FeatureSchema, FeatureTable};
@@ -43,10 +43,26 @@ impl ChurnTrainer for BlendTrainer {
 }
 
 impl Learner for Blend {
-    fn scores(&self, table: &FeatureTable, rows: &Rows) -> Result<Vec<f64>, TrainError> {
-        let (one, other) = (self.logistic.scores(table, rows)?, self.trees.scores(table, rows)?);
-        Ok(one.iter().zip(&other).map(|(&one, &other)| mean(one, other)).collect())
+    fn learn(&self, table: &FeatureTable, rows: &[u32], without_synthetic: bool) -> Result<Box<dyn Fitted>, TrainError> {
+        let logistic = self.logistic.learn(table, rows, without_synthetic)?;
+        Ok(Box::new(Both { logistic, trees: self.trees.learn(table, rows, without_synthetic)? }))
     }
+}
+
+struct Both {
+    logistic: Box<dyn Fitted>,
+    trees: Box<dyn Fitted>,
+}
+
+impl Fitted for Both {
+    fn scores(&self, table: &FeatureTable, rows: &[u32]) -> Vec<f64> {
+        means(&self.logistic.scores(table, rows), &self.trees.scores(table, rows))
+    }
+}
+
+/// Returns the scores of a blend, given those of its halves.
+pub(crate) fn means(one: &[f64], other: &[f64]) -> Vec<f64> {
+    one.iter().zip(other).map(|(&one, &other)| mean(one, other)).collect()
 }
 
 impl Family for Blend {

@@ -5,9 +5,10 @@ use crate::design::Design;
 use crate::encode::{self, Encoder};
 use crate::explain::{Coefficients, ColumnModel, Scorer};
 use crate::fit;
-use crate::logistic::FAMILY;
+use crate::logistic::{FAMILY, LEAST_ROWS};
 use crate::train::{Family, Fresh, refused, train};
-use crate::validate::{Learner, Rows, skip_synthetic, why_nothing};
+use crate::validate::{Fitted, Learner, skip_synthetic, why_nothing};
+use rayon::prelude::*;
 use winback_core::digest::Digest;
 use winback_core::feature::FeatureTable;
 use winback_core::model::{ChurnTrainer, TrainError, TrainOptions, Trained};
@@ -39,10 +40,15 @@ impl ChurnTrainer for LogisticTrainer {
 }
 
 impl Learner for Logistic {
-    fn scores(&self, table: &FeatureTable, rows: &Rows) -> Result<Vec<f64>, TrainError> {
-        let coefficients = learn(table, rows.learned, self.l2, rows.without_synthetic)?;
-        let scorer = Scorer::of(&coefficients, &table.schema.features, table);
-        Ok(rows.asked.iter().map(|&row| scorer.log_odds(row as usize)).collect())
+    fn learn(&self, table: &FeatureTable, rows: &[u32], without_synthetic: bool) -> Result<Box<dyn Fitted>, TrainError> {
+        Ok(Box::new(learn(table, rows, self.l2, without_synthetic)?))
+    }
+}
+
+impl Fitted for Coefficients {
+    fn scores(&self, table: &FeatureTable, rows: &[u32]) -> Vec<f64> {
+        let scorer = Scorer::of(self, &table.schema.features, table);
+        rows.par_iter().with_min_len(LEAST_ROWS).map(|&row| scorer.log_odds(row as usize)).collect()
     }
 }
 

@@ -86,6 +86,8 @@ fn fit(
         balance,
         columns: fresh.columns,
         limits: card::limits(table, &fresh.own_limits, balance),
+        effects: Vec::new(),
+        warnings: Vec::new(),
     };
     Ok(Trained { model, file, card })
 }

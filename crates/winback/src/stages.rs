@@ -22,7 +22,7 @@ use winback_core::behaviour::Behaviour;
 use winback_core::defect::Defect;
 use winback_core::feature::FeatureSchema;
 use winback_core::id::CustomerId;
-use winback_core::model::{ChurnModel, ModelCard, TrainOptions};
+use winback_core::model::{Background, ChurnModel, ModelCard, TrainOptions};
 use winback_core::offer::lint::{Fault, Severity, lint};
 use winback_core::peer::PeerTable;
 use winback_core::pipeline::assess::{self, AssessError, AssessReport, Assessor};
@@ -260,8 +260,9 @@ pub fn is_unvalidated(run: &Run) -> anyhow::Result<bool> {
 
 fn fit(bench: &Workbench, run: &Run, portfolio: &Portfolio, folds: usize) -> anyhow::Result<ModelCard> {
     let training = &bench.settings.training;
+    let background = Background::of(&bench.rules.table, &portfolio.features.schema);
     let data = run.origin.source_digest.clone();
-    let options = TrainOptions { seed: training.seed, folds, l2: training.l2, data, balance: training.balance };
+    let options = TrainOptions { seed: training.seed, folds, l2: training.l2, data, balance: training.balance, background };
     let trees = |options| TreeTrainer { options };
     let trained = match training.model {
         ModelFamily::Logistic => train::train(portfolio, &LogisticTrainer, &options, &bench.bar),

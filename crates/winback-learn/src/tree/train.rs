@@ -1,9 +1,9 @@
 //! Boosted trees and forests as families of models.
-use super::{Scorer, TreeOptions, fit};
+use super::{Ensemble, Scorer, TreeOptions, fit};
 use crate::artifact::{Learned, TreeBody, TreeFamily};
 use crate::card;
 use crate::train::{Family, Fresh, train};
-use crate::validate::{Learner, Rows, skip_synthetic};
+use crate::validate::{Fitted, Learner, skip_synthetic};
 use winback_core::digest::Digest;
 use winback_core::feature::FeatureTable;
 use winback_core::model::{ChurnTrainer, TrainError, TrainOptions, Trained};
@@ -27,10 +27,14 @@ impl ChurnTrainer for TreeTrainer {
 }
 
 impl Learner for TreeOptions {
-    fn scores(&self, table: &FeatureTable, rows: &Rows) -> Result<Vec<f64>, TrainError> {
-        let ensemble = fit(table, rows.learned, self, &skip_synthetic(table, rows.without_synthetic))?;
-        let codes = ensemble.bins.encode_rows(table, rows.asked);
-        Ok(Scorer::of(&ensemble).log_odds(&codes, rows.asked.len()))
+    fn learn(&self, table: &FeatureTable, rows: &[u32], without_synthetic: bool) -> Result<Box<dyn Fitted>, TrainError> {
+        Ok(Box::new(fit(table, rows, self, &skip_synthetic(table, without_synthetic))?))
+    }
+}
+
+impl Fitted for Ensemble {
+    fn scores(&self, table: &FeatureTable, rows: &[u32]) -> Vec<f64> {
+        Scorer::of(self).log_odds(&self.bins.encode_rows(table, rows), rows.len())
     }
 }
 

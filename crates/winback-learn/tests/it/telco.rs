@@ -7,7 +7,7 @@ use winback_core::risk::logistic;
 use winback_learn::metrics::{Scored, measure};
 use winback_learn::split::{NO_FOLD, stratified_folds, twins};
 use winback_learn::tree::{BoostingOptions, ForestOptions, TreeOptions};
-use winback_learn::validate::{Learner, Rows, validate_with_folds};
+use winback_learn::validate::{Learner, validate_with_folds};
 use winback_learn::{Balanced, Blend, Logistic, LogisticTrainer, RECOMMENDED_L2};
 
 fn tell(text: &str) {
@@ -94,7 +94,7 @@ fn a_regression_of_repeated_customers_tells_shares_only_when_recalibrated() {
     assert!(mean.roc_auc >= 0.848 && mean.ece10 <= 0.02, "{}", in_words(&mean));
     let raw = |fold: u16| {
         let (asked, learned): (Vec<u32>, Vec<u32>) = (0..7043).partition(|&row| folds[0][row as usize] == fold);
-        let scores = balanced.scores(&table, &Rows { learned: &learned, asked: &asked, without_synthetic: false }).unwrap();
+        let scores = balanced.learn(&table, &learned, false).unwrap().scores(&table, &asked);
         let scored = |(row, score): (&u32, f64)| Scored { p: logistic(score), left: table.labels[*row as usize] == Some(true) };
         asked.iter().zip(scores).map(scored).collect::<Vec<_>>()
     };

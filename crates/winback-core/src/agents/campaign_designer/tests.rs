@@ -208,6 +208,7 @@ fn table() -> TableSchema {
         optional: false,
         tell: false,
         period: None,
+        expect: None,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,

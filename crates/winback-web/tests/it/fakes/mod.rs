@@ -65,6 +65,7 @@ fn column(name: &str, kind: ColumnKind, role: Role, theme: Theme, label: Localiz
         optional: false,
         tell: false,
         period: None,
+        expect: None,
         missing: MissingRule::Learn,
         label,
         theme,
