@@ -69,10 +69,10 @@ pub struct TrainOptions {
     pub l2: f64,
     /// The hash of the data, for the card.
     pub data: Digest,
-    /// Whether the rarer kind of customer is learned from repeatedly.
-    pub balance: Balance,
     /// What is known of the columns besides their values.
     pub background: Background,
+    /// Whether the rarer kind of customer is learned from repeatedly.
+    pub balance: Balance,
 }
 
 /// What is done about one kind of customer being rarer than the other, in what is learned from; never in what is

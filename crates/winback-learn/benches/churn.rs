@@ -33,8 +33,9 @@ fn main() -> Result<(), Failure> {
     writeln!(out, "{} rows read in {:.2} s", customers.len(), start.elapsed().as_secs_f64())?;
     let schema = Arc::new(FeatureSchema::of(&table));
     let who: Vec<_> = customers.iter().map(|customer| (customer.position, customer.id.clone())).collect();
-    let (data, background) = (Digest::of(file.as_bytes()), Background::default());
-    let options = TrainOptions { seed: 1, folds: 0, l2: RECOMMENDED_L2, data, balance: Balance::None, background };
+    let data = Digest::of(file.as_bytes());
+    let background = Background::default();
+    let options = TrainOptions { seed: 1, folds: 0, l2: RECOMMENDED_L2, data, background, balance: Balance::None };
     let mut turns = Vec::new();
     for _ in 0..TURNS {
         let mut laps = Vec::new();

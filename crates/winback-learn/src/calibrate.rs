@@ -145,18 +145,19 @@ pub fn choose(folds: &[Vec<Outcome>]) -> Chosen {
     chosen
 }
 
-/// Returns for each fold the map that is chosen and fitted without it, so that a measure of scores calibrated by it is
-/// that of customers whom neither the model nor its calibration had seen. Of two folds each has the kind of map that
-/// both together chose, fitted to the other one: on one fold nothing can be judged.
-pub fn nested(folds: &[Vec<Outcome>], chosen: &Calibration) -> Vec<Calibration> {
-    let map = |held_out: usize| {
+/// Returns the scores of each fold, calibrated by what is chosen and fitted without it, so that a measure of them is
+/// that of customers whom neither the model nor its calibration had seen. Of two folds each is calibrated by the kind of
+/// map that both together chose, fitted to the other one: on one fold nothing can be judged.
+pub fn nested(folds: &[Vec<Outcome>], chosen: &Calibration) -> Vec<Vec<Outcome>> {
+    let calibrated = |held_out: usize| {
         let others = without(folds, held_out);
-        match others.len() {
+        let map = match others.len() {
             0 | 1 => refitted(chosen, &thinned(&others).concat()),
             _ => choose(&others).map,
-        }
+        };
+        folds[held_out].iter().map(|&(log_odds, left)| (map.of(log_odds), left)).collect()
     };
-    (0..folds.len()).into_par_iter().map(map).collect()
+    (0..folds.len()).into_par_iter().map(calibrated).collect()
 }
 
 /// Every map that is tried, the plain scores first.
@@ -352,13 +353,15 @@ mod tests {
     fn each_fold_is_calibrated_without_itself() {
         let mut folds = customers(|score| 2.0 * score - 1.0, 10_000, 1);
         let map = choose(&folds).map;
-        let maps = nested(&folds, &map);
-        assert_eq!(maps[0], choose(&folds[1..]).map);
+        let calibrated = nested(&folds, &map);
+        let expected = choose(&folds[1..]).map;
+        assert!(calibrated[0].iter().zip(&folds[0]).all(|(found, raw)| *found == (expected.of(raw.0), raw.1)));
         folds[0].iter_mut().for_each(|outcome| outcome.1 = !outcome.1);
         let turned = nested(&folds, &map);
-        assert_eq!(turned[0], maps[0], "its own labels do not count");
-        assert_ne!(turned[1], maps[1], "those of the others do");
-        assert_eq!(nested(&folds[3..], &map)[1], refitted(&map, &folds[3]), "of two folds, each by the other one");
+        assert!(turned[0].iter().zip(&calibrated[0]).all(|(a, b)| a.0 == b.0), "its own labels do not count");
+        assert!(turned[1][0].0 != calibrated[1][0].0, "those of the others do");
+        let two = nested(&folds[3..], &map);
+        assert_eq!(two[1][0].0, refitted(&map, &folds[3]).of(folds[4][0].0), "of two folds, each by the other one");
     }
 
     #[test]

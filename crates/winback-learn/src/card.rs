@@ -1,7 +1,10 @@
 //! The model card: what the model was made of and how well it scores, for a person to read.
+mod overview;
+
 use crate::encode::{Encoder, Knots, Words};
 use crate::explain::ColumnModel;
 use crate::tree::bins::{Bins, ColumnBins};
+use overview::{push_calls, push_effects, push_groups, push_importance, push_warnings};
 use std::fmt::Write as _;
 use winback_core::feature::{Feature, FeatureTable};
 use winback_core::model::{Balance, CalibrationMethod, CalibrationNote, ColumnNote, Metrics, ModelCard, Validation};
@@ -119,6 +122,8 @@ pub fn card_markdown(card: &ModelCard) -> String {
              no risk level may be told from them. Run `winback train --cv --again`.\n",
         ),
     }
+    push_warnings(&mut text, card);
+    push_effects(&mut text, card);
     text.push_str("\n## Columns\n\n| column | used as | empty cells |\n| --- | --- | --- |\n");
     for note in &card.columns {
         let _ = writeln!(text, "| {} | {} | {} |", in_cell(&note.name), in_cell(&note.used_as), in_cell(&note.missing));
@@ -158,16 +163,21 @@ fn measures(metrics: Metrics) -> [f64; 5] {
 
 fn push_validation(text: &mut String, validation: &Validation) {
     let _ = writeln!(text, "{} folds, stratified; customers equal in every column share a fold.\n", validation.folds);
-    text.push_str("| measure | mean of folds | deviation | all folds together |\n| --- | --- | --- | --- |\n");
+    text.push_str("| measure | mean of folds | 95 % interval | deviation | all folds together |\n| --- | --- | --- | --- | --- |\n");
     let [mean, deviation, pooled] = [validation.mean, validation.deviation, validation.pooled].map(measures);
+    let intervals = validation.intervals.map(|intervals| [intervals.low, intervals.high].map(measures));
     for (place, name) in MEASURES.iter().enumerate() {
-        let _ = writeln!(text, "| {name} | {:.4} | {:.4} | {:.4} |", mean[place], deviation[place], pooled[place]);
+        let interval = intervals.map_or("–".to_owned(), |[low, high]| format!("{:.4} to {:.4}", low[place], high[place]));
+        let _ = writeln!(text, "| {name} | {:.4} | {interval} | {:.4} | {:.4} |", mean[place], deviation[place], pooled[place]);
     }
     if let Some(auc) = validation.auc_without_synthetic {
         let _ = writeln!(text, "\nWithout the invented columns, ROC-AUC over all folds is {auc:.4}.");
     }
     push_cuts(text, validation);
+    push_calls(text, validation);
     push_reliability(text, validation);
+    push_importance(text, validation);
+    push_groups(text, validation);
 }
 
 fn push_cuts(text: &mut String, validation: &Validation) {

@@ -3,8 +3,10 @@ use crate::artifact::{self, Learned};
 use crate::balance::{Balanced, balanced};
 use crate::calibrate::Chosen;
 use crate::card;
+use crate::effects;
 use crate::family::from_file;
 use crate::validate::{Learner, fits_to_validate, labelled, validate};
+use crate::warnings;
 use std::error::Error;
 use winback_core::digest::Digest;
 use winback_core::feature::FeatureTable;
@@ -70,7 +72,9 @@ fn fit(
     };
     let method = chosen.map.method();
     let calibration = (!chosen.trials.is_empty()).then(|| CalibrationNote { method, trials: chosen.trials.clone() });
-    let file = artifact::write(&fresh.learned.calibrated(chosen, balance)).map_err(refused)?;
+    let learned = fresh.learned.calibrated(chosen, balance);
+    let effects = effects::of(table, rows, &learned, options.seed);
+    let file = artifact::write(&learned).map_err(refused)?;
     let model = from_file(&file).map_err(refused)?;
     let card = ModelCard {
         version: model.version().clone(),
@@ -86,8 +90,8 @@ fn fit(
         balance,
         columns: fresh.columns,
         limits: card::limits(table, &fresh.own_limits, balance),
-        effects: Vec::new(),
-        warnings: Vec::new(),
+        warnings: warnings::of(table, rows, &effects, (&options.background, options.seed)),
+        effects,
     };
     Ok(Trained { model, file, card })
 }

@@ -1,8 +1,7 @@
 //! Cross-validation: how well a model of this kind scores customers it has not seen.
 //!
 //! Everything is learned anew for each fold from the other folds alone: words, knots or bins, and whatever is fitted.
-//! The scores of each fold are then calibrated as the others chose, so that they are what a model in use would give.
-use crate::calibrate::{self, Calibration, Chosen, Outcome};
+use crate::calibrate::{self, Chosen, Outcome};
 use crate::compare::interval;
 use crate::metrics::{self, Scored};
 use crate::split::{NO_FOLD, stratified_folds};
@@ -14,7 +13,8 @@ use winback_core::risk::Probability;
 
 /// A family of models and how it is fitted.
 pub trait Learner: Sync {
-    /// Fits a model to some rows with a label; columns invented for demonstration are left out where asked.
+    /// Fits a model to some rows with a label, some perhaps named repeatedly; columns invented for demonstration are left
+    /// out where asked.
     fn learn(&self, table: &FeatureTable, rows: &[u32], without_synthetic: bool) -> Result<Box<dyn Fitted>, TrainError>;
 }
 
@@ -28,9 +28,9 @@ pub trait Fitted: Send + Sync {
 pub(crate) struct HeldOut {
     /// The rows held out, rising.
     pub rows: Vec<u32>,
-    /// The model that has not seen them, calibrated by what has not seen them either.
+    /// The model that has not seen them.
     pub fitted: Box<dyn Fitted>,
-    /// Their scores and what happened.
+    /// Their scores, calibrated by what the other folds chose, and what happened.
     pub scored: Vec<Scored>,
 }
 
@@ -47,13 +47,14 @@ pub(crate) fn validate(
     let (held_out, chosen) = hold_out(table, learner, (&fold_of, false), progress)?;
     let mut validation = tell(&held_out);
     validation.auc_without_synthetic = auc_without_synthetic(table, learner, &fold_of, progress)?;
-    importance::tell(table, &held_out, options.seed, &mut validation)?;
+    importance::tell(table, &held_out, (&chosen.map, options.seed), &mut validation)?;
     validation.groups = group_scores::of(table, &held_out, &options.background.traits);
     Ok((validation, chosen))
 }
 
 /// Returns the scores of cross-validation with given folds, one per row, counted from 0; rows without a label are left
-/// out. What the models lean on is not looked at.
+/// out. The scores of each fold are calibrated as the others chose, so that they are what a model in use would give.
+/// What the models lean on is not looked at.
 pub fn validate_with_folds(
     table: &FeatureTable,
     learner: &dyn Learner,
@@ -131,18 +132,7 @@ fn has_synthetic(table: &FeatureTable) -> bool {
     table.schema.features.iter().any(|feature| feature.synthetic)
 }
 
-/// A fitted model behind the calibration of its fold.
-struct Calibrated {
-    fitted: Box<dyn Fitted>,
-    map: Calibration,
-}
-
-impl Fitted for Calibrated {
-    fn scores(&self, table: &FeatureTable, rows: &[u32]) -> Vec<f64> {
-        self.fitted.scores(table, rows).into_iter().map(|log_odds| self.map.of(log_odds)).collect()
-    }
-}
-
+/// Returns the folds with their calibrated scores, and the calibration that all of them chose.
 fn hold_out(
     table: &FeatureTable,
     learner: &dyn Learner,
@@ -151,36 +141,36 @@ fn hold_out(
 ) -> Result<(Vec<HeldOut>, Chosen), TrainError> {
     let known: Vec<u32> = labelled(table).filter(|&row| fold_of.get(row as usize).is_some_and(|&fold| fold != NO_FOLD)).collect();
     let folds = known.iter().map(|&row| fold_of[row as usize] + 1).max().unwrap_or_default();
-    let one = |fold: u16| {
+    let (mut held_out, mut raw) = (Vec::new(), Vec::new());
+    for fold in 0..folds {
         let (rows, outside): (Vec<u32>, Vec<u32>) = known.iter().partition(|&&row| fold_of[row as usize] == fold);
         for (rows, part) in [(&rows, "held out"), (&outside, "to learn from")] {
             both_kinds(table, rows).map_err(|kind| no_kind(fold, part, kind))?;
         }
         let fitted = learner.learn(table, &outside, without_synthetic)?;
-        let raw = fitted.scores(table, &rows);
+        raw.push(outcomes(table, &rows, &fitted.scores(table, &rows)));
+        held_out.push(HeldOut { rows, fitted, scored: Vec::new() });
         progress.advance(1);
-        Ok((rows, fitted, raw))
-    };
-    let fitted = (0..folds).map(one).collect::<Result<Vec<_>, TrainError>>()?;
-    let outcome = |(&row, &raw): (&u32, &f64)| (raw, table.labels[row as usize] == Some(true));
-    let outcomes: Vec<Vec<Outcome>> = fitted.iter().map(|(rows, _, raw)| rows.iter().zip(raw).map(outcome).collect()).collect();
-    let chosen = calibrate::choose(&outcomes);
-    let maps = calibrate::nested(&outcomes, &chosen.map);
-    let calibrated = fitted.into_iter().zip(maps).map(|((rows, fitted, raw), map)| {
-        let log_odds: Vec<f64> = raw.into_iter().map(|raw| map.of(raw)).collect();
-        let scored = scored(table, &rows, &log_odds)?;
-        Ok(HeldOut { rows, fitted: Box::new(Calibrated { fitted, map }), scored })
-    });
-    Ok((calibrated.collect::<Result<_, TrainError>>()?, chosen))
+    }
+    let chosen = calibrate::choose(&raw);
+    for (fold, calibrated) in held_out.iter_mut().zip(calibrate::nested(&raw, &chosen.map)) {
+        fold.scored = scored(&calibrated)?;
+    }
+    Ok((held_out, chosen))
 }
 
-/// Returns rows' scores, given in log-odds, with their labels.
-pub(crate) fn scored(table: &FeatureTable, rows: &[u32], log_odds: &[f64]) -> Result<Vec<Scored>, TrainError> {
-    let one = |(&row, &log_odds): (&u32, &f64)| {
+/// Returns rows' scores, in log-odds, with what happened.
+pub(crate) fn outcomes(table: &FeatureTable, rows: &[u32], log_odds: &[f64]) -> Vec<Outcome> {
+    rows.iter().zip(log_odds).map(|(&row, &log_odds)| (log_odds, table.labels[row as usize] == Some(true))).collect()
+}
+
+/// Returns outcomes with probabilities.
+pub(crate) fn scored(outcomes: &[Outcome]) -> Result<Vec<Scored>, TrainError> {
+    let one = |&(log_odds, left): &Outcome| {
         let p = Probability::from_log_odds(log_odds).map_err(|source| TrainError::Other(Box::new(source)))?;
-        Ok(Scored { p: p.value(), left: table.labels[row as usize] == Some(true) })
+        Ok(Scored { p: p.value(), left })
     };
-    rows.iter().zip(log_odds).map(one).collect()
+    outcomes.iter().map(one).collect()
 }
 
 /// Returns the rows whose label is known.

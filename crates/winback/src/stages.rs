@@ -262,7 +262,7 @@ fn fit(bench: &Workbench, run: &Run, portfolio: &Portfolio, folds: usize) -> any
     let training = &bench.settings.training;
     let background = Background::of(&bench.rules.table, &portfolio.features.schema);
     let data = run.origin.source_digest.clone();
-    let options = TrainOptions { seed: training.seed, folds, l2: training.l2, data, balance: training.balance, background };
+    let options = TrainOptions { seed: training.seed, folds, l2: training.l2, data, background, balance: training.balance };
     let trees = |options| TreeTrainer { options };
     let trained = match training.model {
         ModelFamily::Logistic => train::train(portfolio, &LogisticTrainer, &options, &bench.bar),

@@ -29,7 +29,7 @@ pub fn data(name: &str) -> Option<PathBuf> {
 
 pub fn options(folds: usize, l2: f64) -> TrainOptions {
     let (data, background) = (Digest::of(b"telco"), Background::default());
-    TrainOptions { seed: 11, folds, l2, data, balance: Balance::None, background }
+    TrainOptions { seed: 11, folds, l2, data, background, balance: Balance::None }
 }
 
 /// Returns the table and its customers, or `None` where the file is absent.

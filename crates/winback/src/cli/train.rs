@@ -6,6 +6,7 @@ use crate::stages::{self, CALIBRATE, TrainStage};
 use crate::workbench::Workbench;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use winback_core::locale::Locale;
 use winback_core::model::{Balance, CalibrationMethod, Metrics, ModelCard, Validation};
 use winback_core::run::Stage;
 
@@ -57,6 +58,10 @@ pub fn text(done: &TrainStage) -> String {
     };
     if let Some(validation) = &card.validation {
         text.push_str(&validation_text(validation));
+        text.push_str(&importance_text(validation));
+    }
+    for warning in &card.warnings {
+        text.push_str(&format!("\nMind: {}", warning.told(Locale::En, &str::to_owned)));
     }
     text.push_str(&calibration_text(card));
     text
@@ -93,12 +98,16 @@ fn measures(metrics: Metrics) -> [f64; 5] {
 
 fn validation_text(validation: &Validation) -> String {
     let columns = [validation.mean, validation.deviation, validation.pooled].map(measures);
+    let intervals = validation.intervals.map(|intervals| [intervals.low, intervals.high].map(measures));
     let rows = NAMES.iter().enumerate().map(|(place, name)| {
-        let numbers = columns.iter().map(|column| format!("{:.4}", column[place]));
-        std::iter::once((*name).to_owned()).chain(numbers).collect()
+        let [mean, deviation, pooled] = columns.map(|column| format!("{:.4}", column[place]));
+        let interval = intervals.map_or("—".to_owned(), |[low, high]| format!("{:.4} to {:.4}", low[place], high[place]));
+        vec![(*name).to_owned(), mean, interval, deviation, pooled]
     });
-    let table = report::table(&["held-out measure", "mean", "deviation", "pooled"], rows);
-    let cuts = validation.cuts.iter().map(|cut| {
+    let table = report::table(&["held-out measure", "mean", "95 % interval", "deviation", "pooled"], rows);
+    // The card has cuts in between, too.
+    let tenths = validation.cuts.iter().filter(|cut| ((cut.threshold * 20.0).round() as u64).is_multiple_of(2));
+    let cuts = tenths.map(|cut| {
         let percent = |share: f64| format!("{:.1} %", share * 100.0);
         // Of nobody no share has left.
         let (left, interval) = match cut.customers {
@@ -113,6 +122,27 @@ fn validation_text(validation: &Validation) -> String {
         text.push_str(&format!("\nWithout the synthetic columns the pooled ROC-AUC is {auc:.4}."));
     }
     text
+}
+
+/// How many reasons are told; the card tells all.
+const TOP: usize = 8;
+
+/// Returns what the model leans on most.
+fn importance_text(validation: &Validation) -> String {
+    if validation.importance.is_empty() {
+        return String::new();
+    }
+    let rows = validation.importance.iter().take(TOP).map(|one| {
+        let name = if one.synthetic { format!("{} (synthetic)", one.group) } else { one.group.clone() };
+        let interval = format!("{:.4} to {:.4}", one.low, one.high);
+        vec![name, format!("{:.4}", one.log_loss_rise), interval, format!("{:.4}", one.auc_drop)]
+    });
+    let table = report::table(&["what it leans on", "log loss rises by", "95 % interval", "ROC-AUC falls by"], rows);
+    let more = match validation.importance.len().saturating_sub(TOP) {
+        0 => String::new(),
+        more => format!("\nThe model's card has {more} more."),
+    };
+    format!("\n\nEach reason shuffled among customers the model had not seen:\n{table}{more}")
 }
 
 #[cfg(test)]
