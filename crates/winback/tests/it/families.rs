@@ -49,7 +49,8 @@ fn families_are_compared_on_the_same_folds() {
 fn a_flip_of_a_trait_tells_what_it_alone_would_change() {
     let home = Home::with_run(300);
     let found = home.json(&["fairness"]);
-    let flips = found.as_array().unwrap();
+    assert_eq!((&found["customers"], &found["scored"]), (&300.into(), &300.into()), "nobody is left out of so few");
+    let flips = found["flips"].as_array().unwrap();
     let columns: Vec<&str> = flips.iter().map(|flip| flip["column"].as_str().unwrap()).collect();
     assert_eq!(columns, ["gender", "SeniorCitizen"], "{found}");
     for flip in flips {
@@ -63,6 +64,13 @@ fn a_flip_of_a_trait_tells_what_it_alone_would_change() {
     }
     let text = home.does(&["fairness"]);
     assert!(text.contains("gender = Female") && text.contains("to another risk level"), "{text}");
+    let kept = home.json(&["assess"]);
+    assert_eq!(kept["fairness"], found, "the flips are kept with the run");
+    let moving: Vec<bool> = flips.iter().map(|flip| flip["mean_change"].as_f64().unwrap() > 0.01).collect();
+    let said = home.does(&["assess"]);
+    for (column, moving) in columns.iter().zip(moving) {
+        assert_eq!(said.contains(&format!("A flip of {column} alone moves a score by")), moving, "{said}");
+    }
 }
 
 #[test]
