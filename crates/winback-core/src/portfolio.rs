@@ -7,6 +7,7 @@ use crate::locale::Locale;
 use crate::message::Company;
 use crate::offer::{Catalogue, OfferId};
 use crate::peer::PeerTable;
+use crate::pipeline::whatif::{WhatIf, WhatIfError};
 use crate::risk::{ModelVersion, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, ValueTier};
 use crate::run::Run;
 use crate::schema::TableSchema;
@@ -55,6 +56,9 @@ pub trait Desk: Send + Sync {
     async fn context(&self) -> Result<Option<Arc<Context>>, StoreError>;
     /// Writes for one customer now, in every language, and stores the result; returns what was stored.
     async fn write_now(&self, context: &Context, position: Position) -> Result<Vec<Writing>, StoreError>;
+    /// Returns what the offers of the catalogue would change for a customer today: the way under a line, and what
+    /// becomes of the offers that somebody chose. The model that scored the run scores the changed rows.
+    async fn what_if(&self, context: &Context, file: &CustomerFile, line: f64, chosen: &[OfferId]) -> Result<WhatIf, WhatIfError>;
 }
 
 /// What a manager sees first.

@@ -68,6 +68,13 @@ pub struct StoredTraining {
     balance: Balance,
 }
 
+impl StoredTraining {
+    /// Returns the seed of every draw.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+}
+
 /// Where logins, complaints and usage come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

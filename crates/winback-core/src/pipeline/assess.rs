@@ -3,6 +3,7 @@
 use crate::agents::churn_reasoning::{self, CauseSummary};
 use crate::agents::data_analyst::{self, AnalystError, AnalystInput, RiskSummary};
 use crate::customer::Customer;
+use crate::fairness::FlipReport;
 use crate::feature::{FeatureSchema, TooManyLevels, UnknownGroup, features};
 use crate::id::{Position, RunId};
 use crate::model::{ChurnModel, NotProbabilities, SchemaMismatch};
@@ -46,6 +47,17 @@ pub struct AssessReport {
     /// Cells whose word the model learned nothing of, by column; they count as a rare word, or like the average customer's.
     #[serde(default)]
     pub unseen_words: BTreeMap<String, u64>,
+}
+
+/// What the assess stage keeps with a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AssessStage {
+    /// What became of the customers.
+    #[serde(flatten)]
+    pub customers: AssessReport,
+    /// What the scores would be if nothing but a trait were different; `None` for runs of before it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fairness: Option<FlipReport>,
 }
 
 /// Why customers could not be assessed.

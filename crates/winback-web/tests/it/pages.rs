@@ -110,6 +110,21 @@ async fn points_add_up_to_the_probability_for_every_customer() {
 }
 
 #[tokio::test]
+async fn the_waterfall_tells_the_points_of_the_api() {
+    let state = state();
+    let risk = get(&state, "/api/v1/customers/7590-VHVEG").await.json()["risk"].clone();
+    let page = get(&state, "/customers/7590-VHVEG?lang=en").await.text;
+    let drawing = page.split("<svg class=\"waterfall\"").nth(1).unwrap().split("</svg>").next().unwrap();
+    let figures: Vec<&str> = drawing.split("text-anchor=\"end\">").skip(1).map(|part| part.split('<').next().unwrap()).collect();
+    let tenths = |text: &str| text.replace('−', "-").replace(['+', '.', '%'], "").parse::<i64>();
+    let told: Vec<i64> = figures.iter().filter_map(|text| text.contains('.').then(|| tenths(text).unwrap())).collect();
+    let reasons: Vec<i64> = risk["reasons"].as_array().unwrap().iter().map(|reason| reason["tenths"].as_i64().unwrap()).collect();
+    let (base, total) = (risk["base_tenths"].as_i64().unwrap(), risk["total_tenths"].as_i64().unwrap());
+    assert_eq!(told, [vec![base], reasons, vec![total]].concat(), "{drawing}");
+    assert!(drawing.contains("<title id=\"waterfall-title\">") && drawing.contains("<desc id=\"waterfall-told\">"), "{drawing}");
+}
+
+#[tokio::test]
 async fn a_filter_narrows_and_an_exact_id_stands_first() {
     let state = state();
     let ids = async |query: &str| -> Vec<String> {

@@ -4,7 +4,8 @@ use crate::report;
 use crate::stages;
 use crate::workbench::Workbench;
 use std::process::ExitCode;
-use winback_core::pipeline::assess::AssessReport;
+use winback_core::fairness::FlipReport;
+use winback_core::pipeline::assess::AssessStage;
 use winback_core::risk::RiskLevel;
 use winback_core::run::Stage;
 
@@ -23,13 +24,13 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         bench.reopen(&mut run, Stage::Assess).await?;
     }
     stages::assess(&bench, &mut run).await?;
-    let done: AssessReport = stages::report(&run, Stage::Assess)?;
+    let done: AssessStage = stages::report(&run, Stage::Assess)?;
     report::print(at.json, &done, || text(&done))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Returns the report as text.
-pub fn text(done: &AssessReport) -> String {
+pub fn text(AssessStage { customers: done, fairness }: &AssessStage) -> String {
     let count = |level: RiskLevel| report::count(done.levels.get(&level).copied().unwrap_or_default());
     let mut text = format!(
         "{} customers assessed: {} at high risk, {} at medium, {} at low.",
@@ -49,6 +50,13 @@ pub fn text(done: &AssessReport) -> String {
     }
     if done.without_tier > 0 {
         text.push_str(&format!("\n{} have no monthly charge, so no value tier.", report::count(done.without_tier)));
+    }
+    for flip in fairness.iter().flat_map(FlipReport::moving) {
+        text.push_str(&format!(
+            "\nA flip of {} alone moves a score by {:.1} points on average; winback fairness shows more.",
+            flip.column,
+            100.0 * flip.mean_change
+        ));
     }
     text
 }

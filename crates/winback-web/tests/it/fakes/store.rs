@@ -1,14 +1,20 @@
 //! The ports over the thirty customers in memory.
+use super::model::Differences;
 use super::{FakeDesk, FakeStore, write};
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::date;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use winback_core::campaign::{Approval, ApprovalState, CampaignPlan};
 use winback_core::customer::Customer;
 use winback_core::defect::Defect;
+use winback_core::feature::features;
 use winback_core::id::{CustomerId, Position, RunId};
 use winback_core::locale::Locale;
+use winback_core::offer::OfferId;
+use winback_core::pipeline::whatif::{Asked, WhatIf, WhatIfError, what_if};
 use winback_core::portfolio::*;
 use winback_core::risk::{RiskLevel, RiskThresholds};
 use winback_core::run::{Run, RunOrigin, RunProgress, Stage, StageReport};
@@ -235,5 +241,15 @@ impl Desk for FakeDesk {
         let writings = write(&self.store.customers[position.0 as usize]);
         self.store.writings.lock().unwrap().insert(position, writings.clone());
         Ok(writings)
+    }
+    async fn what_if(&self, context: &Context, file: &CustomerFile, line: f64, chosen: &[OfferId]) -> Result<WhatIf, WhatIfError> {
+        if self.store.model_gone.load(Ordering::Relaxed) {
+            let source = "models/logistic-4f1c.json: no such file".into();
+            return Err(WhatIfError::NoModel { model: context.model.clone(), source });
+        }
+        let own = features(&context.table, &context.features, std::slice::from_ref(&file.customer)).unwrap();
+        let log_odds = file.assessment.as_ref().ok_or(WhatIfError::NotAssessed)?.log_odds;
+        let model = Differences { version: context.model.clone(), own, log_odds };
+        what_if(context, file, &model, Asked { line, chosen, today: date(2026, 11, 21) })
     }
 }
