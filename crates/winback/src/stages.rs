@@ -3,6 +3,7 @@ use crate::behaviour::{Values, WithBehaviour};
 use crate::cli::{features, segments};
 use crate::config::settings::ModelFamily;
 use crate::config::{offers_file, segments_file};
+use crate::drift::{self, Seen};
 use crate::exit::{Exit, OrExit, stop};
 use crate::newest::need;
 use crate::run_settings::BehaviourSource;
@@ -30,6 +31,7 @@ use winback_core::pipeline::assess::{self, AssessError, AssessStage, Assessor};
 use winback_core::pipeline::import::{self, CustomerSource, ImportError, ImportReport, PAGE_ROWS};
 use winback_core::pipeline::plan::{self, PlanError, PlanReport, Planner, PlannerSetup};
 use winback_core::pipeline::sample::{self, Sample};
+use winback_core::pipeline::segment::day_of;
 use winback_core::pipeline::train::{self, Portfolio, TrainingError};
 use winback_core::pipeline::write::{self, Selection, WriteReport};
 use winback_core::risk::ModelVersion;
@@ -338,6 +340,8 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
             model: &*model,
             thresholds: bench.run_settings.thresholds,
             bounds: bench.rules.bounds,
+            segmenter: &bench.rules.segmenter,
+            day: day_of(run),
         };
         let customers = match assess::assess(run.id, &assessor, &*bench.store, &bench.bar).await {
             Err(AssessError::Store(error)) => Err(error).or_storage(),
@@ -346,7 +350,14 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
         }?;
         let some = sample_of(bench, run, &bench.rules.table).await?;
         let fairness = Some(flips(bench, &some, &*model)?);
-        Ok(AssessStage { customers, fairness })
+        let seen = Seen::of(some, Some((&*model, bench.run_settings.thresholds)))?;
+        let drift = match drift::reference(bench, run).await? {
+            Some((earlier, basis)) => {
+                Some(seen.against(bench, (&earlier, basis), run).await?).filter(|drift| !drift.drift.columns.is_empty())
+            }
+            None => None,
+        };
+        Ok(AssessStage { customers, fairness, profile: Some(seen.profile()), drift })
     })
     .await
 }

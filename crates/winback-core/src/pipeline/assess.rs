@@ -3,6 +3,8 @@
 use crate::agents::churn_reasoning::{self, CauseSummary};
 use crate::agents::data_analyst::{self, AnalystError, AnalystInput, RiskSummary};
 use crate::customer::Customer;
+use crate::drift::RunDrift;
+use crate::drift::profile::Profile;
 use crate::fairness::FlipReport;
 use crate::feature::{FeatureSchema, TooManyLevels, UnknownGroup, features};
 use crate::id::{Position, RunId};
@@ -12,8 +14,10 @@ use crate::pipeline::import::PAGE_ROWS;
 use crate::progress::{Progress, Work};
 use crate::risk::{ModelVersion, NoTier, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds};
 use crate::schema::TableSchema;
+use crate::segment::assign::Segmenter;
 use crate::store::{Standing, Store, StoreError};
 use futures_util::future::join;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +35,10 @@ pub struct Assessor<'a> {
     pub thresholds: RiskThresholds,
     /// The value bounds.
     pub bounds: ValueBounds,
+    /// The segments.
+    pub segmenter: &'a Segmenter,
+    /// The day from which segments count; see [`day_of`](crate::pipeline::segment::day_of).
+    pub day: Date,
 }
 
 /// What an assessment of a portfolio did.
@@ -58,6 +66,12 @@ pub struct AssessStage {
     /// What the scores would be if nothing but a trait were different; `None` for runs of before it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fairness: Option<FlipReport>,
+    /// What the customers look like, for later runs to be compared with; `None` for runs of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// How the customers moved from those of an earlier run; `None` where there is none to compare with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<RunDrift>,
 }
 
 /// Why customers could not be assessed.
@@ -161,6 +175,7 @@ impl Assessor<'_> {
             tier: self.tier(charge).ok(),
             monthly_minor: charge.map(|money| money.minor),
             main_group: churn_reasoning::main_group(&assessment.points(), self.features)?,
+            segment: self.segmenter.assign(customer, self.day).segment,
             assessment,
         })
     }
