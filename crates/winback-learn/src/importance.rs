@@ -20,7 +20,7 @@ const MOST_ROWS: usize = 20_000;
 /// The most scores that all shuffles of a fold take together; a table of many reasons takes fewer customers.
 const MOST_SCORES: usize = 500_000;
 /// The fewest customers of a fold where it has as many.
-const LEAST_ROWS: usize = 1_000;
+const LEAST_ROWS: usize = 200;
 
 /// What shuffling one reason did in one fold.
 #[derive(Clone, Copy)]

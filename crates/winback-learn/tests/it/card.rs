@@ -71,7 +71,7 @@ fn grouped(mut table: FeatureTable, together: &[usize]) -> FeatureTable {
 
 #[test]
 fn what_decides_is_important_and_noise_is_not_in_every_family() {
-    let table = grouped(planted(2_000, 3), &[0, 1]);
+    let table = grouped(planted(2_000, 5), &[0, 1]);
     for (family, trainer) in trainers() {
         let card = card_of(&*trainer, &table, &with(Background::default()));
         let (x, noise) = (importance(&card, "x"), importance(&card, "noise"));
@@ -84,6 +84,18 @@ fn what_decides_is_important_and_noise_is_not_in_every_family() {
     }
 }
 
+/// An interval of 95 % may leave out the truth now and then, but seldom.
+#[test]
+fn intervals_of_noise_hold_nothing_at_all_in_most_tables() {
+    let left_out = |seed: u64| {
+        let card = card_of(&LogisticTrainer, &planted(400, seed), &with(Background::default()));
+        let noise = importance(&card, "noise");
+        usize::from(noise.low > 0.0 || noise.high < 0.0)
+    };
+    let all: usize = (100..140).map(left_out).sum();
+    assert!(all <= 6, "{all} of 40 intervals leave out 0");
+}
+
 /// A column and its twin: alone, each hides behind the other.
 #[test]
 fn twins_are_shuffled_together() {
@@ -93,6 +105,9 @@ fn twins_are_shuffled_together() {
     let alone = importance(&apart, "x").log_loss_rise.max(importance(&apart, "copy").log_loss_rise);
     let both = importance(&together, "x").log_loss_rise;
     assert!(both > 1.5 * alone && alone > 0.0, "{both} {alone}");
+    let without = card_of(&LogisticTrainer, &set(&planted(2_000, 3), 1, numbers(vec![1.0; 2_000])), &with(Background::default()));
+    let single = importance(&without, "x").log_loss_rise;
+    assert!((both / single - 1.0).abs() < 0.05, "both at once are what one is without its twin: {both} {single}");
 }
 
 /// Returns a table with one column replaced.
@@ -252,6 +267,40 @@ fn each_kind_of_customer_has_its_measures() {
     assert!((loss / 1_000.0 - validation.pooled.log_loss).abs() < 1e-12, "the groups are parts of the whole");
     let (low, high) = (validation.intervals.unwrap().low, validation.intervals.unwrap().high);
     assert!(low.roc_auc < validation.mean.roc_auc && validation.mean.roc_auc < high.roc_auc);
+}
+
+/// A number that is not finite would be `null` in the file, and the card could not be read again.
+#[test]
+fn the_card_of_a_hard_table_loads() {
+    let mut random = SplitMix64::new(15);
+    let rows = 300;
+    let x = uniform(&mut random, rows);
+    let wild = |row: usize| [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300, 0.0, 1.0][row % 7];
+    let huge: Vec<f64> = x.iter().map(|x| 1e150 * x).collect();
+    let names: Vec<String> = (0..rows).map(|row| format!("w{row}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let columns = vec![
+        ("x", numbers(x.clone())),
+        ("wild", numbers((0..rows).map(wild).collect())),
+        ("huge", numbers(huge.clone())),
+        ("larger", numbers(huge.iter().map(|huge| huge * 1e150).collect())),
+        ("empty", numbers(vec![f64::NAN; rows])),
+        ("same", numbers(vec![3.0; rows])),
+        ("each", words(&names, &names)),
+        ("nowhere", words(&vec!["a"; rows], &["b"])),
+    ];
+    let table = table(columns, x.iter().map(|x| Some(f64::from(random.below(1_000)) / 1_000.0 < *x)).collect());
+    let expected = (0..6).map(|feature| (feature, Expectation::Falls)).collect();
+    let background = Background { traits: (0..8).collect(), expected };
+    for (family, trainer) in trainers() {
+        let card = card_of(&*trainer, &table, &with(background.clone()));
+        let text = serde_json::to_string(&card).unwrap();
+        let read: ModelCard = serde_json::from_str(&text).unwrap_or_else(|error| unreachable!("{family}: {error}"));
+        assert_eq!(serde_json::to_string(&read).unwrap(), text, "{family}");
+        let validation = read.validation.unwrap();
+        assert!(validation.groups.iter().filter(|group| group.column == "each").count() <= 50, "{family}");
+        assert!(!winback_learn::card_markdown(&card).contains("NaN"), "{family}");
+    }
 }
 
 #[test]

@@ -148,7 +148,8 @@ fn importance_text(validation: &Validation) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use winback_core::model::Cut;
+    use winback_core::locale::Localized;
+    use winback_core::model::{Cut, Importance};
 
     #[test]
     fn nothing_is_said_of_a_cut_that_nobody_reaches() {
@@ -160,5 +161,31 @@ mod tests {
         let rows: Vec<String> = text.lines().map(words).collect();
         assert!(rows.contains(&"0.4 10 50.0 % 25.0 % to 75.0 % 100.0 %".to_owned()), "{text}");
         assert!(rows.contains(&"0.9 0 — — 0.0 %".to_owned()), "{text}");
+    }
+
+    #[test]
+    fn what_the_model_leans_on_is_told_with_its_interval() {
+        let one = |group: &str, rise: f64, synthetic: bool| Importance {
+            group: group.to_owned(),
+            label: Localized::same(group),
+            columns: vec![group.to_owned()],
+            synthetic,
+            log_loss_rise: rise,
+            low: rise - 0.002,
+            high: rise + 0.002,
+            auc_drop: rise / 2.0,
+            auc_drop_low: 0.0,
+            auc_drop_high: 0.0,
+        };
+        let most = [one("Contract", 0.0476, false), one("visits", 0.02, true)];
+        let rest = (0..8).map(|place| one(&format!("c{place}"), 0.001, false));
+        let validation = Validation { importance: most.into_iter().chain(rest).collect(), ..Validation::default() };
+        let text = importance_text(&validation);
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let rows: Vec<String> = text.lines().map(words).collect();
+        assert!(rows.contains(&"Contract 0.0476 0.0456 to 0.0496 0.0238".to_owned()), "{text}");
+        assert!(rows.contains(&"visits (synthetic) 0.0200 0.0180 to 0.0220 0.0100".to_owned()), "{text}");
+        assert!(text.ends_with("The model's card has 2 more.") && !text.contains("c7"), "{text}");
+        assert_eq!(importance_text(&Validation::default()), "");
     }
 }
