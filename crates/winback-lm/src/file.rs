@@ -1,5 +1,6 @@
 //! The small files of a model directory: read whole, as text, and never more than is sensible.
 use crate::json::Json;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -60,6 +61,15 @@ pub(crate) fn read_text(path: &Path, most: u64) -> Result<String, FileError> {
 
 /// Returns JSON text as a value; `path` is named where it is damaged.
 pub(crate) fn parse_json(text: &str, path: &Path) -> Result<Json, FileError> {
+    parse_as(text, path)
+}
+
+/// Refuses text that is not JSON.
+pub(crate) fn check_json(text: &str, path: &Path) -> Result<(), FileError> {
+    parse_as::<IgnoredAny>(text, path).map(|_| ())
+}
+
+fn parse_as<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, FileError> {
     serde_json::from_str(text).map_err(|source| FileError::NotJson {
         path: path.to_owned(),
         line: source.line(),
