@@ -39,9 +39,13 @@ pub mod prompt;
 #[forbid(unsafe_code)]
 mod python;
 #[forbid(unsafe_code)]
+pub mod sample;
+#[forbid(unsafe_code)]
 pub mod shape;
 #[forbid(unsafe_code)]
 pub mod shards;
+#[forbid(unsafe_code)]
+pub mod stream;
 #[forbid(unsafe_code)]
 pub mod tensor;
 #[forbid(unsafe_code)]

@@ -12,6 +12,8 @@ mod hostile;
 mod kernels;
 mod parity;
 mod safetensors_files;
+mod sampling;
+mod streams;
 mod tiny;
 mod tokenizer;
 mod unsafe_code;
