@@ -3,7 +3,8 @@
 //! That means: blocks are trimmed, `{% break %}` and `{% continue %}` exist, values have Python's methods and print as
 //! in Python, `tojson` is `json.dumps` without escaping, and there are `raise_exception` and `strftime_now`. Maps keep
 //! their order, but for those that a template itself writes (`{'b': 1, 'a': 2}`): these print in that of the alphabet.
-//! A template may come from anybody, so the steps it may take are counted.
+//! A template may come from anybody, so the steps it may take are counted. What it keeps in memory is not: one that
+//! doubles a text thirty times over can still exhaust the machine.
 use crate::conversation::{Conversation, Message};
 use crate::file::{FileError, MOST_SMALL_BYTES, parse_json, read_text};
 use crate::json::Json;
@@ -97,6 +98,8 @@ impl ChatTemplate {
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         let wrong = |source: minijinja::Error| TemplateError::Syntax { path: path.to_owned(), line: source.line().unwrap_or(1), source };
         environment.set_syntax(syntax.map_err(wrong)?);
+        // Errors of a debugging engine carry the values of variables, and these are what people wrote.
+        environment.set_debug(false);
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.set_formatter(|out, _, value| python::write(out, value));
         environment.add_filter("tojson", python::tojson);

@@ -79,6 +79,13 @@ fn a_template_is_found_where_the_model_keeps_it() {
 }
 
 #[test]
+fn what_people_wrote_is_in_no_error() {
+    let said = Conversation { messages: vec![Message::new(Role::User, "Ada Lovelace")], ..Conversation::default() };
+    let error = template("{{ messages[0].content + 1 }}").render(&said, None).unwrap_err();
+    assert!(!format!("{error:?} {error} {error:#} {}", chain(&error)).contains("Ada"), "{error:?}");
+}
+
+#[test]
 #[rustfmt::skip]
 fn values_and_methods_are_those_of_python() {
     let check = |source: &str, expected: &str| assert_eq!(render(source, " Ab\ncd é ").as_deref(), Ok(expected), "{source}");
@@ -118,6 +125,10 @@ fn a_template_that_fails_says_why() {
     check(
         "{% set ns = namespace(x=[]) %}{% for i in range(500) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x | tojson }}",
         "the chat template fails",
+    );
+    check(
+        "{% set ns = namespace(x=[]) %}{% for i in range(99999) %}{% set ns.x = [ns.x] %}{% endfor %}",
+        "the chat template takes too many steps",
     );
     let timeless = template("{{ strftime_now('%Y') }}").render(&Conversation::default(), None);
     assert!(matches!(timeless, Err(TemplateError::NoTime)));

@@ -5,10 +5,10 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
-use winback_lm::Model;
 use winback_lm::header::parse_header;
 use winback_lm::kernels::Level;
 use winback_lm::shards::Shards;
+use winback_lm::{ForwardError, Model};
 
 const Q: &str = "model.layers.1.self_attn.q_proj.weight";
 
@@ -123,6 +123,27 @@ fn a_tied_model_may_hold_its_table_twice_if_both_agree() {
     let refused = refusal(|tensors| drop(tensors.insert("lm_head.weight".into(), table)));
     let expected = "tensor lm_head.weight is another than the embedding table and must be equal to it";
     assert!(refused.contains(expected), "{refused}");
+}
+
+#[test]
+fn an_embedding_model_is_saved_without_prefix_and_head() {
+    let dir = tempfile::tempdir().unwrap();
+    let bare = |name: String| name.strip_prefix("model.").unwrap().to_owned();
+    let tensors: Tensors = weights(Dtype::BF16).into_iter().map(|(name, tensor)| (bare(name), tensor)).collect();
+    write_tensors(&dir.path().join("model.safetensors"), &tensors);
+    let load = |tied: bool| {
+        let mut config = config();
+        config["tie_word_embeddings"] = json!(tied);
+        write_json(dir.path(), "config.json", &config);
+        Model::load(dir.path(), Level::Plain).unwrap()
+    };
+    let states = [true, false].map(|tied| load(tied).hidden_states(&[1, 2, 3], None).unwrap());
+    assert_eq!(states[0], states[1]);
+    assert_eq!(load(true).logits(&states[0][3]).unwrap().len(), 3 * 37);
+    assert_eq!(load(false).logits(&states[0][3]), Err(ForwardError::NoHead));
+    // With its prefix, a model that is not tied must have its head.
+    let refusal = refusal(|tensors| drop(tensors.remove("model.norm.weight")));
+    assert!(refusal.ends_with("has no tensor model.norm.weight"), "{refusal}");
 }
 
 #[test]
