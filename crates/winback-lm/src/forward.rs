@@ -4,12 +4,12 @@
 //! token said last. Nothing is padded. Pieces of the same adapter are put side by side, so that its two small matrices
 //! see all their rows at once. What comes out for a piece does not depend on the others, bit for bit.
 use crate::adapter::Adapter;
-use crate::cache::Cache;
-use crate::config::Config;
-use crate::kernels::{Attention, History, Linear, Rope, add, rms_norm, silu_mul};
+use crate::cache::{Cache, Prefix};
+use crate::kernels::{Linear, Output, Rope, for_rows, rms_norm, silu_mul};
 use crate::model::{Layer, Model};
-use crate::shape::Projection;
+use crate::shape::Fused;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The next tokens of one sequence.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl Model {
     /// Returns what one text is after the embedding, after each layer but the last, and after the final norm, as
     /// `output_hidden_states` of transformers does: each `[tokens, hidden_size]`.
     pub fn hidden_states(&self, tokens: &[u32], adapter: Option<&Adapter>) -> Result<Vec<Vec<f32>>, ForwardError> {
-        let mut cache = Cache::new(&self.config);
+        let mut cache = Cache::new(self);
         let mut states = Vec::new();
         let piece = Piece { cache: &mut cache, tokens, adapter, want: Want::All };
         let hidden = self.forward_observed(&mut [piece], &mut |rows| states.push(rows.to_vec()))?;
@@ -115,12 +115,13 @@ impl Model {
 
     fn forward_observed(&self, pieces: &mut [Piece], observe: &mut dyn FnMut(&[f32])) -> Result<Hidden, ForwardError> {
         pieces.iter().enumerate().try_for_each(|(at, piece)| self.check(at, piece))?;
-        let plan = Plan::new(pieces, &self.config);
+        let plan = Plan::of(pieces);
+        let rope = Rope::new(self.config.head_dim, self.config.rope_theta, &plan.positions);
         let mut x = self.embed(pieces, &plan);
         observe(&x);
         for (index, layer) in self.layers.iter().enumerate() {
-            self.attend(index, pieces, &plan, &mut x);
-            self.feed_forward(index, layer, &plan, &mut x);
+            self.look_back(index, pieces, (&plan, &rope), &mut x);
+            self.feed_forward((index, layer), &plan, &mut x);
             observe(&x);
         }
         pieces.iter_mut().for_each(|piece| piece.cache.advance(piece.tokens.len()));
@@ -135,7 +136,7 @@ impl Model {
         if let Some(token) = piece.tokens.iter().find(|token| **token as usize >= config.vocab_size) {
             return Err(ForwardError::UnknownToken { piece: at, token: *token, last: config.vocab_size - 1 });
         }
-        if !piece.cache.fits(config) {
+        if !piece.cache.fits(self) {
             return Err(ForwardError::AnotherCache { piece: at });
         }
         let length = piece.cache.len() + piece.tokens.len();
@@ -158,40 +159,42 @@ impl Model {
         x
     }
 
-    fn attend(&self, index: usize, pieces: &mut [Piece], plan: &Plan, x: &mut [f32]) {
+    /// Lets every row look at what its sequence has said, and adds what it takes from there to `x`.
+    fn look_back(&self, index: usize, pieces: &mut [Piece], (plan, rope): (&Plan, &Rope), x: &mut [f32]) {
         let (config, layer) = (&self.config, &self.layers[index]);
         let mut normed = x.to_vec();
         rms_norm(&mut normed, &layer.attention_norm, config.rms_norm_eps);
-        let mut queries = plan.project(index, layer, Projection::Q, &normed);
-        let mut keys = plan.project(index, layer, Projection::K, &normed);
-        let values = plan.project(index, layer, Projection::V, &normed);
-        rms_norm(&mut queries, &layer.query_norm, config.rms_norm_eps);
-        rms_norm(&mut keys, &layer.key_norm, config.rms_norm_eps);
-        plan.rope.apply(&mut queries, config.heads);
-        plan.rope.apply(&mut keys, config.kv_heads);
-        for (at, rows) in plan.order.iter().zip(&plan.rows) {
-            let part = rows.start * config.kv_dim()..rows.end * config.kv_dim();
-            pieces[*at].cache.extend(index, &keys[part.clone()], &values[part]);
-        }
-        let attention = Attention { heads: config.heads, kv_heads: config.kv_heads, head_dim: config.head_dim };
-        let taken = attention.apply(&queries, &plan.histories(index, pieces));
-        add(x, &plan.project(index, layer, Projection::O, &taken));
+        let width = config.q_dim() + 2 * config.kv_dim();
+        let mut qkv = vec![0.0; plan.positions.len() * width];
+        plan.project((index, layer), Fused::Qkv, &normed, Output { table: &mut qkv, stride: width, first: 0, add: None });
+        let heads = |(row, heads): (usize, &mut [f32])| {
+            let (queries, rest) = heads.split_at_mut(config.q_dim());
+            let keys = &mut rest[..config.kv_dim()];
+            rms_norm(queries, &layer.query_norm, config.rms_norm_eps);
+            rms_norm(keys, &layer.key_norm, config.rms_norm_eps);
+            rope.apply(row, queries);
+            rope.apply(row, keys);
+        };
+        for_rows(&mut qkv, width, heads);
+        let taken = self.attend(index, pieces, plan, &qkv);
+        plan.project((index, layer), Fused::O, &taken, Output { table: x, stride: config.hidden_size, first: 0, add: Some(1.0) });
     }
 
-    fn feed_forward(&self, index: usize, layer: &Layer, plan: &Plan, x: &mut [f32]) {
+    fn feed_forward(&self, (index, layer): (usize, &Layer), plan: &Plan, x: &mut [f32]) {
+        let width = self.config.intermediate_size;
         let mut normed = x.to_vec();
         rms_norm(&mut normed, &layer.mlp_norm, self.config.rms_norm_eps);
-        let mut gate = plan.project(index, layer, Projection::Gate, &normed);
-        let up = plan.project(index, layer, Projection::Up, &normed);
-        silu_mul(&mut gate, &up);
-        add(x, &plan.project(index, layer, Projection::Down, &gate));
+        let mut both = vec![0.0; plan.positions.len() * 2 * width];
+        plan.project((index, layer), Fused::GateUp, &normed, Output { table: &mut both, stride: 2 * width, first: 0, add: None });
+        let opened = silu_mul(self.numerics().level, &both, width);
+        plan.project((index, layer), Fused::Down, &opened, Output { table: x, stride: self.config.hidden_size, first: 0, add: Some(1.0) });
     }
 
     fn asked_for(&self, pieces: &[Piece], plan: &Plan, x: &[f32]) -> Hidden {
         let width = self.config.hidden_size;
         let (mut rows, mut of_piece) = (Vec::new(), Vec::new());
         for (at, piece) in pieces.iter().enumerate() {
-            let of = &plan.rows_of(at);
+            let of = &plan.of_piece[at];
             let wanted = match piece.want {
                 Want::Nothing => of.end..of.end,
                 Want::Last => of.end - 1..of.end,
@@ -207,21 +210,23 @@ impl Model {
 }
 
 /// How the rows of a batch lie in memory: pieces of the same adapter side by side.
-struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     /// The pieces, in the order of their rows.
-    order: Vec<usize>,
-    /// The rows of each piece of `order`.
-    rows: Vec<Range<usize>>,
+    pub(crate) order: Vec<usize>,
+    /// The rows of each piece.
+    pub(crate) of_piece: Vec<Range<usize>>,
     /// The place of each row in its sequence.
-    positions: Vec<usize>,
+    pub(crate) positions: Vec<usize>,
+    /// Each beginning that sequences share, once, with the rows that look at it.
+    pub(crate) sharers: Vec<(Arc<Prefix>, Vec<usize>)>,
+    /// The beginning of each row and its place among the rows that share it.
+    pub(crate) begins: Vec<Option<(usize, usize)>>,
     /// Each adapter once, with its rows.
     groups: Vec<(&'a Adapter, Range<usize>)>,
-    /// The turns of the positions.
-    rope: Rope,
 }
 
 impl<'a> Plan<'a> {
-    fn new(pieces: &[Piece<'a>], config: &Config) -> Self {
+    fn of(pieces: &[Piece<'a>]) -> Self {
         let same = |a: Option<&Adapter>, b: Option<&Adapter>| match (a, b) {
             (Some(a), Some(b)) => std::ptr::eq(a, b),
             (None, None) => true,
@@ -230,44 +235,45 @@ impl<'a> Plan<'a> {
         let first_like = |at: &usize| pieces.iter().position(|other| same(other.adapter, pieces[*at].adapter));
         let mut order: Vec<usize> = (0..pieces.len()).collect();
         order.sort_by_cached_key(first_like);
-        let (mut rows, mut positions, mut groups) = (Vec::new(), Vec::new(), Vec::<(&Adapter, Range<usize>)>::new());
-        for at in &order {
-            let (piece, start) = (&pieces[*at], positions.len());
-            positions.extend((0..piece.tokens.len()).map(|token| piece.cache.len() + token));
-            let own = start..positions.len();
-            match (piece.adapter, groups.last_mut()) {
-                (Some(adapter), Some((last, group))) if std::ptr::eq(adapter, *last) => group.end = own.end,
-                (Some(adapter), _) => groups.push((adapter, own.clone())),
+        let of_piece = vec![0..0; pieces.len()];
+        let mut plan = Self { order, of_piece, positions: Vec::new(), sharers: Vec::new(), begins: Vec::new(), groups: Vec::new() };
+        for at in plan.order.clone() {
+            let (piece, start) = (&pieces[at], plan.positions.len());
+            plan.positions.extend((0..piece.tokens.len()).map(|token| piece.cache.len() + token));
+            let rows = start..plan.positions.len();
+            match (piece.adapter, plan.groups.last_mut()) {
+                (Some(adapter), Some((last, group))) if std::ptr::eq(adapter, *last) => group.end = rows.end,
+                (Some(adapter), _) => plan.groups.push((adapter, rows.clone())),
                 (None, _) => {}
             }
-            rows.push(own);
+            plan.share(piece.cache.before(), &rows);
+            plan.of_piece[at] = rows;
         }
-        let rope = Rope::new(config.head_dim, config.rope_theta, &positions);
-        Self { order, rows, positions, groups, rope }
+        plan
     }
 
-    fn rows_of(&self, piece: usize) -> Range<usize> {
-        self.order.iter().zip(&self.rows).find(|(at, _)| **at == piece).map_or(0..0, |(_, rows)| rows.clone())
+    /// Notes the beginning of some rows.
+    fn share(&mut self, prefix: Option<&Arc<Prefix>>, rows: &Range<usize>) {
+        let Some(prefix) = prefix else { return self.begins.extend(rows.clone().map(|_| None)) };
+        let known = self.sharers.iter().position(|(other, _)| Arc::ptr_eq(other, prefix));
+        let at = known.unwrap_or(self.sharers.len());
+        if known.is_none() {
+            self.sharers.push((prefix.clone(), Vec::new()));
+        }
+        let sharers = &mut self.sharers[at].1;
+        self.begins.extend((0..rows.len()).map(|row| Some((at, sharers.len() + row))));
+        sharers.extend(rows.clone());
     }
 
-    /// Returns all rows through one matrix of a layer, with what their adapters add.
-    fn project(&self, index: usize, layer: &Layer, which: Projection, x: &[f32]) -> Vec<f32> {
+    /// Writes, or adds, all rows through some matrices of a layer, with what their adapters add.
+    fn project(&self, (index, layer): (usize, &Layer), which: Fused, x: &[f32], out: Output<'_>) {
         let linear: &Linear = &layer.linears[which as usize];
-        let mut out = linear.apply(x);
+        let inputs = linear.take(x);
+        linear.apply_to(&inputs, 0..self.positions.len(), Output { table: out.table, ..out });
         for (adapter, rows) in &self.groups {
             let Some(lora) = adapter.lora(index, which) else { continue };
-            let part = &x[rows.start * linear.inputs()..rows.end * linear.inputs()];
-            lora.add(part, &mut out[rows.start * linear.outputs()..rows.end * linear.outputs()]);
+            let table = &mut out.table[rows.start * out.stride..rows.end * out.stride];
+            lora.add(&lora.take(&x[rows.start * linear.inputs()..rows.end * linear.inputs()]), 0..rows.len(), (table, out.stride));
         }
-        out
-    }
-
-    /// Returns what each row may look at in a layer: its sequence up to and with itself.
-    fn histories<'b>(&self, layer: usize, pieces: &'b [Piece]) -> Vec<History<'b>> {
-        let of_piece = |(at, rows): (&usize, &Range<usize>)| {
-            let (cache, positions) = (&*pieces[*at].cache, &self.positions[rows.clone()]);
-            positions.iter().map(|position| cache.history(layer, position + 1)).collect::<Vec<_>>()
-        };
-        self.order.iter().zip(&self.rows).flat_map(of_piece).collect()
     }
 }

@@ -12,6 +12,8 @@
 #[forbid(unsafe_code)]
 pub mod adapter;
 #[forbid(unsafe_code)]
+mod attend;
+#[forbid(unsafe_code)]
 mod cache;
 #[forbid(unsafe_code)]
 pub mod chat_template;
@@ -31,6 +33,7 @@ pub mod generation_config;
 pub mod header;
 #[forbid(unsafe_code)]
 pub mod json;
+#[expect(unsafe_code, reason = "the instructions of a processor; every block says why it holds")]
 pub mod kernels;
 #[forbid(unsafe_code)]
 mod model;
@@ -49,10 +52,12 @@ pub mod stream;
 #[forbid(unsafe_code)]
 pub mod tensor;
 #[forbid(unsafe_code)]
+pub mod text_metrics;
+#[forbid(unsafe_code)]
 pub mod tokens;
 
 pub use adapter::{Adapter, AdapterError};
-pub use cache::Cache;
+pub use cache::{Cache, Prefix};
 pub use chat_template::ChatTemplate;
 pub use config::{Config, ConfigError};
 pub use conversation::{Conversation, Message, Role};

@@ -1,7 +1,7 @@
 //! A dense Qwen3 in memory.
 use crate::config::{Config, ConfigError};
-use crate::kernels::{Level, Linear};
-use crate::shape::Projection;
+use crate::kernels::{Linear, Numerics};
+use crate::shape::{Fused, Projection};
 use crate::shards::{Shards, WeightsError};
 use crate::tensor::Tensor;
 use rayon::prelude::*;
@@ -24,7 +24,7 @@ pub enum ModelError {
     Weights(#[from] WeightsError),
 }
 
-/// The weights of a model, packed for one kernel level, and what they are.
+/// The weights of a model, packed, and what they are.
 #[derive(Debug)]
 pub struct Model {
     pub(crate) config: Config,
@@ -33,7 +33,7 @@ pub struct Model {
     pub(crate) final_norm: Vec<f32>,
     /// Absent in a model that only embeds.
     pub(crate) head: Option<Linear>,
-    level: Level,
+    numerics: Numerics,
     digest: Digest,
 }
 
@@ -44,7 +44,8 @@ pub(crate) struct Layer {
     pub(crate) query_norm: Vec<f32>,
     pub(crate) key_norm: Vec<f32>,
     pub(crate) mlp_norm: Vec<f32>,
-    pub(crate) linears: [Linear; 7],
+    /// In the order of [`Fused`].
+    pub(crate) linears: [Linear; 4],
 }
 
 /// What was read so far: the hashes of the tensors, by name.
@@ -52,17 +53,17 @@ type Hashes = Vec<(String, Digest)>;
 
 impl Model {
     /// Loads a Hugging Face directory: `config.json` and its safetensors, one file or shards.
-    pub fn load(dir: &Path, level: Level) -> Result<Self, ModelError> {
+    pub fn load(dir: &Path, numerics: Numerics) -> Result<Self, ModelError> {
         let config = Config::load(&dir.join("config.json"))?;
-        Ok(Self::with_config(dir, config, level)?)
+        Ok(Self::with_config(dir, config, numerics)?)
     }
 
     /// Loads the weights of a directory for a configuration that was read already.
-    pub fn with_config(dir: &Path, config: Config, level: Level) -> Result<Self, WeightsError> {
+    pub fn with_config(dir: &Path, config: Config, numerics: Numerics) -> Result<Self, WeightsError> {
         let shards = Shards::open(dir)?;
         // Embedding models are saved without their head, and then without this prefix.
         let prefix = if shards.shape("embed_tokens.weight").is_some() { "" } else { "model." };
-        let source = Source { shards: &shards, config: &config, prefix, level };
+        let source = Source { shards: &shards, config: &config, prefix, numerics };
         source.no_unexpected()?;
         let mut hashes = Hashes::new();
         let embedding = Arc::new(source.matrix("embed_tokens.weight", [config.vocab_size, config.hidden_size], &mut hashes)?);
@@ -79,7 +80,7 @@ impl Model {
         shards.unchanged()?;
         hashes.sort();
         let digest = Digest::of_parts(hashes.iter().map(|(_, hash)| hash.0.as_bytes()));
-        Ok(Self { config, embedding, layers, final_norm, head, level, digest })
+        Ok(Self { config, embedding, layers, final_norm, head, numerics, digest })
     }
 
     /// Returns the shape of the model.
@@ -87,9 +88,9 @@ impl Model {
         &self.config
     }
 
-    /// Returns the kernels it is packed for.
-    pub fn level(&self) -> Level {
-        self.level
+    /// Returns how it computes.
+    pub fn numerics(&self) -> Numerics {
+        self.numerics
     }
 
     /// Returns the hash of all weights: names, number formats, shapes and bytes, in the order of the names and whatever
@@ -104,7 +105,7 @@ struct Source<'a> {
     shards: &'a Shards,
     config: &'a Config,
     prefix: &'static str,
-    level: Level,
+    numerics: Numerics,
 }
 
 impl Source<'_> {
@@ -150,14 +151,14 @@ impl Source<'_> {
                     expected: "equal to it, because config.json says tie_word_embeddings".to_owned(),
                 });
             }
-            return Ok(Some(Linear::pack(self.level, embedding.clone())));
+            return Ok(Some(Linear::pack(self.numerics, &[embedding])));
         }
         if only_embeds {
             return Ok(None);
         }
         let (tensor, hash) = self.shards.read(HEAD, &shape)?;
         hashes.push((HEAD.to_owned(), hash));
-        Ok(Some(Linear::pack(self.level, Arc::new(tensor))))
+        Ok(Some(Linear::pack(self.numerics, &[&tensor])))
     }
 
     fn layer(&self, layer: usize) -> Result<(Layer, Hashes), WeightsError> {
@@ -168,13 +169,16 @@ impl Source<'_> {
         let query_norm = norm("self_attn.q_norm", config.head_dim)?;
         let key_norm = norm("self_attn.k_norm", config.head_dim)?;
         let mlp_norm = norm("post_attention_layernorm", config.hidden_size)?;
-        let mut linear = |which: Projection| {
-            let name = format!("layers.{layer}.{}.weight", which.name());
-            let weight = self.matrix(&name, which.shape(config), &mut hashes)?;
-            Ok::<_, WeightsError>(Linear::pack(self.level, Arc::new(weight)))
+        let mut linear = |fused: Fused| {
+            let read = |which: &Projection| {
+                let name = format!("layers.{layer}.{}.weight", which.name());
+                self.matrix(&name, which.shape(config), &mut hashes)
+            };
+            let weights: Vec<Tensor> = fused.parts().iter().map(read).collect::<Result<_, _>>()?;
+            Ok::<_, WeightsError>(Linear::pack(self.numerics, &weights.iter().collect::<Vec<_>>()))
         };
-        let [q, k, v, o, gate, up, down] = Projection::ALL;
-        let linears = [linear(q)?, linear(k)?, linear(v)?, linear(o)?, linear(gate)?, linear(up)?, linear(down)?];
+        let [qkv, o, gate_up, down] = Fused::ALL;
+        let linears = [linear(qkv)?, linear(o)?, linear(gate_up)?, linear(down)?];
         Ok((Layer { attention_norm, query_norm, key_norm, mlp_norm, linears }, hashes))
     }
 }

@@ -1,6 +1,34 @@
 //! Which matrices a dense Qwen3 has, what they are called in files, and their sizes.
 use crate::config::Config;
 
+/// Matrices of a layer that take the same rows and are computed as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fused {
+    /// Queries, keys and values.
+    Qkv,
+    /// What attention gives back.
+    O,
+    /// The gate of the feed-forward part and its way up.
+    GateUp,
+    /// Its way down.
+    Down,
+}
+
+impl Fused {
+    /// All four, in the order of `as usize`.
+    pub const ALL: [Self; 4] = [Self::Qkv, Self::O, Self::GateUp, Self::Down];
+
+    /// Returns its matrices, in the order of their outputs.
+    pub fn parts(self) -> &'static [Projection] {
+        match self {
+            Self::Qkv => &[Projection::Q, Projection::K, Projection::V],
+            Self::O => &[Projection::O],
+            Self::GateUp => &[Projection::Gate, Projection::Up],
+            Self::Down => &[Projection::Down],
+        }
+    }
+}
+
 /// One of the seven matrices of a layer: the places where an adapter may add.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Projection {

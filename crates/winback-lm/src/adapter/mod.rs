@@ -9,13 +9,14 @@ mod patterns;
 use crate::config::Config;
 use crate::file::{FileError, MOST_SMALL_BYTES, parse_json, read_text};
 use crate::json::Json;
-use crate::kernels::Linear;
+use crate::kernels::{Inputs, Linear, Output};
 use crate::model::Model;
-use crate::shape::Projection;
+use crate::shape::{Fused, Projection};
 use crate::shards::{Shards, WeightsError};
+use crate::tensor::Tensor;
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use winback_core::digest::Digest;
 
 pub use config::{AdapterConfig, AdapterConfigError};
@@ -65,20 +66,41 @@ pub enum AdapterError {
     },
 }
 
-/// What an adapter adds to one matrix.
+/// What an adapter adds to matrices that take the same rows.
 #[derive(Debug)]
-pub struct Lora {
+pub(crate) struct Lora {
+    /// The ways down of all of them, one after the other.
     down: Linear,
-    up: Linear,
+    ups: Vec<Up>,
+}
+
+/// The way up to the outputs of one matrix.
+#[derive(Debug)]
+struct Up {
+    which: Projection,
+    linear: Linear,
     scale: f32,
+    /// Where its rank begins in what comes down.
+    from: usize,
+    /// Where its outputs begin.
+    to: usize,
 }
 
 impl Lora {
-    /// Adds `scale · B(A(x))` to `out`, row by row.
-    pub(crate) fn add(&self, x: &[f32], out: &mut [f32]) {
-        let more = self.up.apply(&self.down.apply(x));
-        for (out, more) in out.iter_mut().zip(&more) {
-            *out += self.scale * more;
+    /// Returns rows in the form in which it takes them.
+    pub(crate) fn take(&self, x: &[f32]) -> Inputs {
+        self.down.take(x)
+    }
+
+    /// Adds `scale · B(A(x))` for some of the rows to a table of rows `stride` long; the first of them goes to its first row.
+    pub(crate) fn add(&self, x: &Inputs, rows: Range<usize>, (table, stride): (&mut [f32], usize)) {
+        let total = self.down.outputs();
+        let mut down = vec![0.0; rows.len() * total];
+        self.down.apply_to(x, rows.clone(), Output { table: &mut down, stride: total, first: 0, add: None });
+        for Up { linear, scale, from, to, .. } in &self.ups {
+            let rank = linear.inputs();
+            let own: Vec<f32> = down.chunks_exact(total).flat_map(|row| &row[*from..*from + rank]).copied().collect();
+            linear.apply_to(&linear.take(&own), 0..rows.len(), Output { table, stride, first: *to, add: Some(*scale) });
         }
     }
 }
@@ -88,7 +110,7 @@ impl Lora {
 pub struct Adapter {
     base: Digest,
     digest: Digest,
-    layers: Vec<[Option<Lora>; 7]>,
+    layers: Vec<[Option<Lora>; 4]>,
 }
 
 impl Adapter {
@@ -121,9 +143,15 @@ impl Adapter {
         &self.digest
     }
 
-    /// Returns what it adds to a matrix, if anything.
-    pub fn lora(&self, layer: usize, which: Projection) -> Option<&Lora> {
-        self.layers.get(layer)?[which as usize].as_ref()
+    /// Returns whether it adds to a matrix.
+    pub fn adapts(&self, layer: usize, which: Projection) -> bool {
+        let loras = self.layers.get(layer).into_iter().flatten().flatten();
+        loras.flat_map(|lora| &lora.ups).any(|up| up.which == which)
+    }
+
+    /// Returns what it adds to some matrices, if anything.
+    pub(crate) fn lora(&self, layer: usize, fused: Fused) -> Option<&Lora> {
+        self.layers.get(layer)?[fused as usize].as_ref()
     }
 }
 
@@ -171,28 +199,40 @@ impl Source<'_> {
         })
     }
 
-    fn layer(&self, layer: usize, hashes: &mut Vec<Digest>) -> Result<[Option<Lora>; 7], AdapterError> {
-        let mut loras = [const { None }; 7];
-        for which in Projection::ALL {
-            loras[which as usize] = self.lora(layer, which, hashes)?;
+    fn layer(&self, layer: usize, hashes: &mut Vec<Digest>) -> Result<[Option<Lora>; 4], AdapterError> {
+        let mut loras = [const { None }; 4];
+        for fused in Fused::ALL {
+            loras[fused as usize] = self.lora(layer, fused, hashes)?;
         }
         Ok(loras)
     }
 
-    fn lora(&self, layer: usize, which: Projection, hashes: &mut Vec<Digest>) -> Result<Option<Lora>, AdapterError> {
-        let name = module(layer, which);
-        let Some((rank, scale)) = self.config.rank_and_scale(&name) else { return Ok(None) };
-        let [outputs, inputs] = which.shape(self.shape());
-        let mut half = |half: &str, shape: [usize; 2]| {
-            let tensor = format!("base_model.model.{name}.lora_{half}.weight");
-            if self.shards.shape(&tensor).is_none() {
-                return Err(AdapterError::Missing { path: self.path.to_owned(), tensor });
+    fn lora(&self, layer: usize, fused: Fused, hashes: &mut Vec<Digest>) -> Result<Option<Lora>, AdapterError> {
+        let numerics = self.model.numerics().at_least_bf16();
+        let (mut downs, mut ups, mut from, mut to) = (Vec::new(), Vec::new(), 0, 0);
+        for which in fused.parts() {
+            let name = module(layer, *which);
+            let [outputs, inputs] = which.shape(self.shape());
+            if let Some((rank, scale)) = self.config.rank_and_scale(&name) {
+                downs.push(self.half(&name, "A", [rank, inputs], hashes)?);
+                let up = self.half(&name, "B", [outputs, rank], hashes)?;
+                ups.push(Up { which: *which, linear: Linear::pack(numerics, &[&up]), scale, from, to });
+                from += rank;
             }
-            let (weight, hash) = self.shards.read(&tensor, &shape)?;
-            hashes.push(hash);
-            Ok(Linear::pack(self.model.level(), Arc::new(weight)))
-        };
-        Ok(Some(Lora { down: half("A", [rank, inputs])?, up: half("B", [outputs, rank])?, scale }))
+            to += outputs;
+        }
+        let down = || Linear::pack(numerics, &downs.iter().collect::<Vec<_>>());
+        Ok((!ups.is_empty()).then(|| Lora { down: down(), ups }))
+    }
+
+    fn half(&self, name: &str, half: &str, shape: [usize; 2], hashes: &mut Vec<Digest>) -> Result<Tensor, AdapterError> {
+        let tensor = format!("base_model.model.{name}.lora_{half}.weight");
+        if self.shards.shape(&tensor).is_none() {
+            return Err(AdapterError::Missing { path: self.path.to_owned(), tensor });
+        }
+        let (weight, hash) = self.shards.read(&tensor, &shape)?;
+        hashes.push(hash);
+        Ok(weight)
     }
 }
 

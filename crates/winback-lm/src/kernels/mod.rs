@@ -1,68 +1,35 @@
-//! The arithmetic: a matrix times rows, and the small functions between two of them.
+//! The arithmetic: products of rows with packed weights, attention, and the small functions between them.
 //!
-//! A [`Level`] is one way to compute, chosen at run time. This is what a level must hold, and what tests check:
+//! A [`Level`] is one way to compute, chosen at run time; a [`Precision`] is the kind of number a weight is kept in.
+//! This is what every level holds, and what tests check:
 //!
-//! - **A row is alone.** What comes out for a row depends on this row and the weights, never on which or how many
-//!   rows are computed with it, nor on the number of threads. So every output adds its products up in an order that
-//!   its length alone decides. This is what makes a batch give the same text as one request by itself.
-//! - **Plain Rust is the truth.** [`Level::Plain`] computes in f32 from the weights as they are stored; another level
-//!   says in its file how far it may be from that, and a test holds it to it on odd shapes.
+//! - **A row is alone.** What comes out for a row depends on this row and the weights, never on which or how many rows
+//!   are computed with it, nor on the number of threads: every output is added up by one accumulator, over all inputs
+//!   in their order. This is what makes a batch give the same text as one request by itself.
+//! - **Plain Rust is the truth.** 8-bit products are equal to those of [`Level::Plain`] to the bit, others to the
+//!   rounding of a fused multiplication.
+//! - **One layout.** A weight is packed once ([`Packed`]), in the order in which every level reads it.
 //!
-//! To add a level: a variant of [`Level`] with its name and what the processor must have, a variant of the packed
-//! form in `linear.rs`, and a file beside `plain.rs`. Only in this directory may code be `unsafe`; today none is.
+//! Only in this directory may code be `unsafe`.
 mod attention;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod inputs;
+mod level;
 mod linear;
 mod norm;
+mod packed;
 mod plain;
+mod product;
 mod rope;
 
-pub use attention::{Attention, History};
-pub use linear::Linear;
-pub use norm::{add, rms_norm, silu_mul};
+pub use attention::{Scratch, Stretch, Taken};
+pub use inputs::Inputs;
+pub use level::{Level, LevelError};
+pub use linear::{Linear, Numerics};
+pub use norm::{for_rows, rms_norm, silu_mul};
+pub use packed::{PANEL, Packed, Precision};
+pub use product::{Output, product};
 pub use rope::Rope;
-
-/// One way to compute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// Plain Rust in f32, on any machine.
-    Plain,
-}
-
-/// A level that cannot be used.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LevelError {
-    /// There is no such level.
-    #[error("there is no kernel level {name:?}; there are: {known}")]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// The names there are.
-        known: String,
-    },
-}
-
-impl Level {
-    /// Every level, the fastest last.
-    pub const ALL: [Self; 1] = [Self::Plain];
-
-    /// Returns the name used in settings: `plain`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-        }
-    }
-
-    /// Returns the level of that name, to force it.
-    pub fn named(name: &str) -> Result<Self, LevelError> {
-        let known = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL
-            .into_iter()
-            .find(|level| level.name() == name)
-            .ok_or_else(|| LevelError::Unknown { name: name.to_owned(), known: known() })
-    }
-
-    /// Returns the fastest level this machine can run.
-    pub fn best() -> Self {
-        Self::Plain
-    }
-}

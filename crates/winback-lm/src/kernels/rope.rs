@@ -24,15 +24,13 @@ impl Rope {
         Self { half, turns }
     }
 
-    /// Turns every head of every row of `x`, which is `[rows, heads * head_dim]`.
-    pub fn apply(&self, x: &mut [f32], heads: usize) {
-        let head_dim = 2 * self.half;
-        for (row, turns) in x.chunks_exact_mut(heads * head_dim).zip(self.turns.chunks_exact(self.half)) {
-            for head in row.chunks_exact_mut(head_dim) {
-                let (first, second) = head.split_at_mut(self.half);
-                for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(turns) {
-                    (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
-                }
+    /// Turns every head of a row, which is `[heads * head_dim]`.
+    pub fn apply(&self, row: usize, heads: &mut [f32]) {
+        let turns = &self.turns[row * self.half..(row + 1) * self.half];
+        for head in heads.chunks_exact_mut(2 * self.half) {
+            let (first, second) = head.split_at_mut(self.half);
+            for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(turns) {
+                (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
             }
         }
     }

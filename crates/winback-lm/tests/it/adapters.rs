@@ -4,7 +4,7 @@ use safetensors::Dtype;
 use serde_json::{Value, json};
 use std::path::Path;
 use winback_lm::adapter::{AdapterConfig, MANIFEST};
-use winback_lm::kernels::Level;
+use winback_lm::kernels::Numerics;
 use winback_lm::shape::Projection;
 use winback_lm::{Adapter, Model};
 
@@ -100,13 +100,13 @@ fn load(model: &Model, change: impl FnOnce(&Path, &mut Tensors)) -> Result<Adapt
 fn model() -> Model {
     let dir = tempfile::tempdir().unwrap();
     write_model(dir.path(), Dtype::F32);
-    Model::load(dir.path(), Level::Plain).unwrap()
+    Model::load(dir.path(), Numerics::PLAIN).unwrap()
 }
 
 #[test]
 fn an_adapter_changes_what_it_targets_and_nothing_else() {
     let adapter = load(&model(), |_, _| {}).unwrap();
-    let changed = |which: Projection| (0..3).filter(|layer| adapter.lora(*layer, which).is_some()).count();
+    let changed = |which: Projection| (0..3).filter(|layer| adapter.adapts(*layer, which)).count();
     assert_eq!(Projection::ALL.map(changed), [3, 0, 0, 0, 0, 0, 0]);
 }
 
@@ -145,6 +145,6 @@ fn an_adapter_of_another_base_is_refused() {
     let mut tensors = crate::tiny::weights(Dtype::F32);
     tensors.get_mut("model.norm.weight").unwrap().bytes[0] ^= 1;
     write_tensors(&dir.path().join("model.safetensors"), &tensors);
-    let other = Model::load(dir.path(), Level::Plain).unwrap();
+    let other = Model::load(dir.path(), Numerics::PLAIN).unwrap();
     assert!(load(&other, manifest(model.digest().0.clone())).is_err());
 }

@@ -3,7 +3,7 @@ use crate::tiny::{chain, lora, lora_config, write_json, write_model, write_tenso
 use proptest::prelude::*;
 use safetensors::Dtype;
 use std::sync::LazyLock;
-use winback_lm::kernels::Level;
+use winback_lm::kernels::Numerics;
 use winback_lm::{Adapter, Cache, ForwardError, Model, Piece, Want};
 
 struct Writers {
@@ -14,7 +14,7 @@ struct Writers {
 static WRITERS: LazyLock<Writers> = LazyLock::new(|| {
     let dir = tempfile::tempdir().unwrap();
     write_model(dir.path(), Dtype::BF16);
-    let model = Model::load(dir.path(), Level::Plain).unwrap();
+    let model = Model::load(dir.path(), Numerics::PLAIN).unwrap();
     let (all, some) = ([("self_attn.q_proj", 36, 20), ("mlp.down_proj", 20, 23)], [("self_attn.v_proj", 18, 20)]);
     let load = |name: &str, projections: &[(&str, usize, usize)]| {
         let dir = dir.path().join(name);
@@ -48,7 +48,7 @@ fn together(texts: &[Text], caches: &mut [Cache]) -> Vec<Vec<f32>> {
 }
 
 fn alone(text: &Text) -> Vec<f32> {
-    together(std::slice::from_ref(text), &mut [Cache::new(WRITERS.model.config())]).remove(0)
+    together(std::slice::from_ref(text), &mut [Cache::new(&WRITERS.model)]).remove(0)
 }
 
 fn bits(rows: &[f32]) -> Vec<u32> {
@@ -60,7 +60,7 @@ proptest! {
 
     #[test]
     fn a_text_is_the_same_alone_and_in_any_batch(texts in texts()) {
-        let mut caches = vec![Cache::new(WRITERS.model.config()); texts.len()];
+        let mut caches = vec![Cache::new(&WRITERS.model); texts.len()];
         for (text, rows) in texts.iter().zip(together(&texts, &mut caches)) {
             prop_assert_eq!(bits(&rows), bits(&alone(text)));
         }
@@ -70,7 +70,7 @@ proptest! {
     fn a_prompt_may_be_read_in_parts(text in prop::collection::vec(0..37_u32, 2..20), cut in 1..19_usize, writer in 0..3_usize) {
         let cut = cut.min(text.len() - 1);
         let whole = alone(&(text.clone(), writer));
-        let mut cache = [Cache::new(WRITERS.model.config())];
+        let mut cache = [Cache::new(&WRITERS.model)];
         let mut rows = together(&[(text[..cut].to_vec(), writer)], &mut cache).remove(0);
         for token in &text[cut..] {
             rows.extend(together(&[(vec![*token], writer)], &mut cache).remove(0));
@@ -87,7 +87,7 @@ proptest! {
     fn threads_change_nothing(texts in texts()) {
         let run = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| together(&texts, &mut vec![Cache::new(WRITERS.model.config()); texts.len()]))
+            pool.install(|| together(&texts, &mut vec![Cache::new(&WRITERS.model); texts.len()]))
         };
         let (one, three) = (run(1), run(3));
         prop_assert_eq!(one, three);
@@ -97,7 +97,7 @@ proptest! {
 #[test]
 fn rows_come_back_as_asked_and_in_the_order_of_the_pieces() {
     let model = &WRITERS.model;
-    let mut caches = vec![Cache::new(model.config()); 3];
+    let mut caches = vec![Cache::new(model); 3];
     let texts: [Text; 3] = [(vec![1, 2, 3], 1), (vec![4, 5], 0), (vec![6, 7, 8, 9], 1)];
     let wants = [Want::All, Want::Nothing, Want::Last];
     let pieces = texts.iter().zip(&mut caches).zip(wants);
@@ -117,7 +117,7 @@ fn rows_come_back_as_asked_and_in_the_order_of_the_pieces() {
 fn a_step_that_cannot_be_taken_changes_nothing() {
     let model = &WRITERS.model;
     let check = |tokens: &[u32], expected: &ForwardError, text: &str| {
-        let (mut fine, mut cache) = (Cache::new(model.config()), Cache::new(model.config()));
+        let (mut fine, mut cache) = (Cache::new(model), Cache::new(model));
         let first = Piece { cache: &mut fine, tokens: &[1], adapter: None, want: Want::Last };
         let second = Piece { cache: &mut cache, tokens, adapter: None, want: Want::Last };
         let error = model.forward(&mut [first, second]).unwrap_err();
@@ -132,8 +132,8 @@ fn a_step_that_cannot_be_taken_changes_nothing() {
 
     let dir = tempfile::tempdir().unwrap();
     write_model(dir.path(), Dtype::F32);
-    let other = Model::load(dir.path(), Level::Plain).unwrap();
-    let mut cache = Cache::new(model.config());
+    let other = Model::load(dir.path(), Numerics::PLAIN).unwrap();
+    let mut cache = Cache::new(model);
     let piece = Piece { cache: &mut cache, tokens: &[1], adapter: adapter(1), want: Want::Last };
     assert_eq!(other.forward(&mut [piece]).unwrap_err(), ForwardError::AnotherBase { piece: 0 });
 }

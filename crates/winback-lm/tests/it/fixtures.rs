@@ -1,7 +1,7 @@
 //! The fixtures of tiny random models (`../shared/fixtures/qwen3-tiny`; its README says what each file is).
 use safetensors::{Dtype, SafeTensors};
 use std::path::{Path, PathBuf};
-use winback_lm::kernels::Level;
+use winback_lm::kernels::Numerics;
 use winback_lm::{Adapter, Model};
 
 /// The adapters of the fixtures.
@@ -33,7 +33,7 @@ impl Fixture {
     /// Returns the fixture `tied` or `untied`.
     pub fn named(name: &str) -> Option<Self> {
         let dir = fixtures()?.join(name);
-        let model = Model::load(&dir, Level::Plain).unwrap();
+        let model = Model::load(&dir, Numerics::PLAIN).unwrap();
         let adapters = ADAPTERS.iter().map(|name| Adapter::load(&dir.join(name), &model).unwrap()).collect();
         let expected = std::fs::read(dir.join("expected.safetensors")).unwrap();
         Some(Self { dir, model, adapters, expected })

@@ -1,6 +1,6 @@
 //! Equal to transformers and PEFT: hidden states and logits within 1e-4 in f32, greedy texts token by token.
 use crate::fixtures::{Fixture, distance, read};
-use winback_lm::kernels::Level;
+use winback_lm::kernels::Numerics;
 use winback_lm::{Adapter, Cache, Config, Model, Piece, Want};
 
 const TOLERANCE: f32 = 1e-4;
@@ -8,7 +8,7 @@ const MODELS: [&str; 2] = ["tied", "untied"];
 
 /// Returns the logits of all rows of some texts, each with its adapter.
 fn logits(model: &Model, texts: &[Vec<u32>], adapters: &[Option<&Adapter>], want: Want) -> Vec<f32> {
-    let mut caches = vec![Cache::new(model.config()); texts.len()];
+    let mut caches = vec![Cache::new(&model); texts.len()];
     let pieces = caches.iter_mut().zip(texts).zip(adapters);
     let mut pieces: Vec<Piece> = pieces.map(|((cache, tokens), adapter)| Piece { cache, tokens, adapter: *adapter, want }).collect();
     let hidden = model.forward(&mut pieces).unwrap();
@@ -88,7 +88,7 @@ fn greedy_texts_are_those_of_transformers() {
 }
 
 fn greedily(model: &Model, prompt: &[u32], adapter: Option<&Adapter>, length: usize) -> Vec<u32> {
-    let mut cache = Cache::new(model.config());
+    let mut cache = Cache::new(&model);
     let (mut said, mut next) = (Vec::new(), prompt.to_vec());
     while said.len() < length {
         let piece = Piece { cache: &mut cache, tokens: &next, adapter, want: Want::Last };
@@ -108,7 +108,7 @@ fn both_layouts_of_the_configuration_say_the_same() {
         let config = Config::load(&fixture.dir.join("config.hub.json")).unwrap();
         assert_eq!(config, *fixture.model.config());
         assert_eq!(config.tied, name == "tied");
-        let again = Model::with_config(&fixture.dir, config, Level::Plain).unwrap();
+        let again = Model::with_config(&fixture.dir, config, Numerics::PLAIN).unwrap();
         assert_eq!(again.digest(), fixture.model.digest());
         let texts = fixture.ids("input_ids");
         let both = [&again, &fixture.model].map(|model| logits(model, &texts, &[None, None], Want::Last));

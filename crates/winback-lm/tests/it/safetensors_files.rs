@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use winback_lm::header::parse_header;
-use winback_lm::kernels::Level;
+use winback_lm::kernels::Numerics;
 use winback_lm::shards::Shards;
 use winback_lm::{ForwardError, Model};
 
@@ -23,7 +23,7 @@ fn refusal(change: impl FnOnce(&mut Tensors)) -> String {
 }
 
 fn refusal_of(dir: &Path) -> String {
-    let error = Model::load(dir, Level::Plain).unwrap_err();
+    let error = Model::load(dir, Numerics::PLAIN).unwrap_err();
     chain(&error).replace(&format!("{}/", dir.display()), "").replace(&dir.display().to_string(), "DIR")
 }
 
@@ -47,7 +47,7 @@ fn every_format_is_read_exactly() {
 fn one_file_and_shards_are_the_same_model() {
     let dir = tempfile::tempdir().unwrap();
     write_model(dir.path(), Dtype::BF16);
-    let whole = Model::load(dir.path(), Level::Plain).unwrap();
+    let whole = Model::load(dir.path(), Numerics::PLAIN).unwrap();
     std::fs::remove_file(dir.path().join("model.safetensors")).unwrap();
     let mut map = BTreeMap::new();
     let all = weights(Dtype::BF16);
@@ -61,7 +61,7 @@ fn one_file_and_shards_are_the_same_model() {
         write_json(dir.path(), "model.safetensors.index.json", &json!({ "metadata": { "total_size": 1 }, "weight_map": map }));
     };
     index(&map);
-    assert_eq!(Model::load(dir.path(), Level::Plain).unwrap().digest(), whole.digest());
+    assert_eq!(Model::load(dir.path(), Numerics::PLAIN).unwrap().digest(), whole.digest());
 
     let mut moved = map.clone();
     moved.insert(Q.to_owned(), "../elsewhere.safetensors".to_owned());
@@ -114,12 +114,12 @@ fn a_tensor_that_does_not_fit_is_named() {
 fn a_tied_model_may_hold_its_table_twice_if_both_agree() {
     let dir = tempfile::tempdir().unwrap();
     write_model(dir.path(), Dtype::F32);
-    let plain = Model::load(dir.path(), Level::Plain).unwrap();
+    let plain = Model::load(dir.path(), Numerics::PLAIN).unwrap();
     let mut tensors = weights(Dtype::F32);
     let table = tensors["model.embed_tokens.weight"].clone();
     tensors.insert("lm_head.weight".into(), table.clone());
     write_tensors(&dir.path().join("model.safetensors"), &tensors);
-    assert_eq!(Model::load(dir.path(), Level::Plain).unwrap().digest(), plain.digest());
+    assert_eq!(Model::load(dir.path(), Numerics::PLAIN).unwrap().digest(), plain.digest());
     let refused = refusal(|tensors| drop(tensors.insert("lm_head.weight".into(), table)));
     let expected = "tensor lm_head.weight is another than the embedding table and must be equal to it";
     assert!(refused.contains(expected), "{refused}");
@@ -135,7 +135,7 @@ fn an_embedding_model_is_saved_without_prefix_and_head() {
         let mut config = config();
         config["tie_word_embeddings"] = json!(tied);
         write_json(dir.path(), "config.json", &config);
-        Model::load(dir.path(), Level::Plain).unwrap()
+        Model::load(dir.path(), Numerics::PLAIN).unwrap()
     };
     let states = [true, false].map(|tied| load(tied).hidden_states(&[1, 2, 3], None).unwrap());
     assert_eq!(states[0], states[1]);
