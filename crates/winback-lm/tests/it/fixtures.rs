@@ -30,10 +30,15 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// Returns the fixture `tied` or `untied`.
+    /// Returns the fixture `tied` or `untied`, computed as exactly as can be.
     pub fn named(name: &str) -> Option<Self> {
+        Self::computed(name, Numerics::PLAIN)
+    }
+
+    /// Returns the fixture `tied` or `untied`.
+    pub fn computed(name: &str, numerics: Numerics) -> Option<Self> {
         let dir = fixtures()?.join(name);
-        let model = Model::load(&dir, Numerics::PLAIN).unwrap();
+        let model = Model::load(&dir, numerics).unwrap();
         let adapters = ADAPTERS.iter().map(|name| Adapter::load(&dir.join(name), &model).unwrap()).collect();
         let expected = std::fs::read(dir.join("expected.safetensors")).unwrap();
         Some(Self { dir, model, adapters, expected })
