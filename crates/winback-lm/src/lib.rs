@@ -22,6 +22,8 @@ pub mod config;
 #[forbid(unsafe_code)]
 pub mod conversation;
 #[forbid(unsafe_code)]
+mod drawn;
+#[forbid(unsafe_code)]
 mod fields;
 #[forbid(unsafe_code)]
 mod file;

@@ -33,8 +33,8 @@ pub struct Model {
     pub(crate) final_norm: Vec<f32>,
     /// Absent in a model that only embeds.
     pub(crate) head: Option<Linear>,
-    numerics: Numerics,
-    digest: Digest,
+    pub(crate) numerics: Numerics,
+    pub(crate) digest: Digest,
 }
 
 /// One layer.

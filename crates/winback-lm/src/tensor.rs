@@ -95,6 +95,12 @@ impl Tensor {
         (rows.checked_mul(columns) == Some(numbers.len())).then_some(Self { rows, columns, numbers })
     }
 
+    /// Returns a matrix of numbers that were made for it.
+    pub(crate) fn of(rows: usize, columns: usize, numbers: Numbers) -> Self {
+        debug_assert_eq!(rows * columns, numbers.len());
+        Self { rows, columns, numbers }
+    }
+
     /// Returns how many rows it has.
     pub fn rows(&self) -> usize {
         self.rows

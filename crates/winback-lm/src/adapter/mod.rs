@@ -70,20 +70,20 @@ pub enum AdapterError {
 #[derive(Debug)]
 pub(crate) struct Lora {
     /// The ways down of all of them, one after the other.
-    down: Linear,
-    ups: Vec<Up>,
+    pub(crate) down: Linear,
+    pub(crate) ups: Vec<Up>,
 }
 
 /// The way up to the outputs of one matrix.
 #[derive(Debug)]
-struct Up {
-    which: Projection,
-    linear: Linear,
-    scale: f32,
+pub(crate) struct Up {
+    pub(crate) which: Projection,
+    pub(crate) linear: Linear,
+    pub(crate) scale: f32,
     /// Where its rank begins in what comes down.
-    from: usize,
+    pub(crate) from: usize,
     /// Where its outputs begin.
-    to: usize,
+    pub(crate) to: usize,
 }
 
 impl Lora {
@@ -108,9 +108,10 @@ impl Lora {
 /// An adapter in memory, for one base.
 #[derive(Debug)]
 pub struct Adapter {
-    base: Digest,
-    digest: Digest,
-    layers: Vec<[Option<Lora>; 4]>,
+    pub(crate) base: Digest,
+    pub(crate) digest: Digest,
+    /// Per layer, in the order of [`Fused`].
+    pub(crate) layers: Vec<[Option<Lora>; 4]>,
 }
 
 impl Adapter {
