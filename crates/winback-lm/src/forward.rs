@@ -98,7 +98,7 @@ impl Model {
 
     /// Returns the logits of rows of [`Hidden`], `[rows, vocab_size]`.
     pub fn logits(&self, rows: &[f32]) -> Result<Vec<f32>, ForwardError> {
-        self.head.as_ref().map(|head| head.apply(rows)).ok_or(ForwardError::NoHead)
+        self.head.as_ref().map(|head| head.applied(rows)).ok_or(ForwardError::NoHead)
     }
 
     /// Returns what one text is after the embedding, after each layer but the last, and after the final norm, as
@@ -253,7 +253,7 @@ impl<'a> Plan<'a> {
     /// Returns all rows through one matrix of a layer, with what their adapters add.
     fn project(&self, index: usize, layer: &Layer, which: Projection, x: &[f32]) -> Vec<f32> {
         let linear: &Linear = &layer.linears[which as usize];
-        let mut out = linear.apply(x);
+        let mut out = linear.applied(x);
         for (adapter, rows) in &self.groups {
             let Some(lora) = adapter.lora(index, which) else { continue };
             let part = &x[rows.start * linear.inputs()..rows.end * linear.inputs()];

@@ -76,7 +76,7 @@ pub struct Lora {
 impl Lora {
     /// Adds `scale · B(A(x))` to `out`, row by row.
     pub(crate) fn add(&self, x: &[f32], out: &mut [f32]) {
-        let more = self.up.apply(&self.down.apply(x));
+        let more = self.up.applied(&self.down.applied(x));
         for (out, more) in out.iter_mut().zip(&more) {
             *out += self.scale * more;
         }

@@ -38,11 +38,18 @@ impl Linear {
         self.inputs
     }
 
-    /// Returns `x · weightᵀ`: `x` is `[rows, inputs]`, the result `[rows, outputs]`. Rows may be none.
-    pub fn apply(&self, x: &[f32]) -> Vec<f32> {
-        debug_assert!(x.len().is_multiple_of(self.inputs), "{} numbers are no rows of {}", x.len(), self.inputs);
+    /// Writes `x · weightᵀ` into `out`: `x` is `[rows, inputs]`, `out` `[rows, outputs]`. Rows may be none.
+    pub fn apply(&self, x: &[f32], out: &mut [f32]) {
+        debug_assert_eq!(x.len() * self.outputs, out.len() * self.inputs, "as many rows out as in");
         match &self.packed {
-            Packed::Plain(weight) => plain::linear(weight, x),
+            Packed::Plain(weight) => plain::linear(weight, x, out),
         }
+    }
+
+    /// Returns `x · weightᵀ` as rows of their own.
+    pub fn applied(&self, x: &[f32]) -> Vec<f32> {
+        let mut out = vec![0.0; x.len() / self.inputs * self.outputs];
+        self.apply(x, &mut out);
+        out
     }
 }

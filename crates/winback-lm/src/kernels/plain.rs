@@ -5,12 +5,12 @@ use rayon::prelude::*;
 /// How many sums a dot product keeps side by side; the compiler makes vectors of them.
 const LANES: usize = 16;
 
-/// Returns `x · weightᵀ`. Each row of the weight is widened once and meets every row of `x`.
-pub(super) fn linear(weight: &Tensor, x: &[f32]) -> Vec<f32> {
+/// Writes `x · weightᵀ` into `out`. Each row of the weight is widened once and meets every row of `x`.
+pub(super) fn linear(weight: &Tensor, x: &[f32], out: &mut [f32]) {
     let (outputs, inputs) = (weight.rows(), weight.columns());
     let rows = x.len() / inputs;
     if rows == 0 {
-        return Vec::new();
+        return;
     }
     // [outputs, rows], so that each thread writes its own part; turned over at the end.
     let mut turned = vec![0.0; outputs * rows];
@@ -27,16 +27,11 @@ pub(super) fn linear(weight: &Tensor, x: &[f32]) -> Vec<f32> {
             *sum = dot(weights, row);
         }
     });
-    if rows == 1 {
-        return turned;
-    }
-    let mut out = vec![0.0; outputs * rows];
     for (output, sums) in turned.chunks_exact(rows).enumerate() {
         for (row, sum) in sums.iter().enumerate() {
             out[row * outputs + output] = *sum;
         }
     }
-    out
 }
 
 /// Returns the sum of products, added up in an order that the length alone decides.

@@ -33,7 +33,7 @@ proptest! {
         for (level, weight) in Level::ALL.into_iter().flat_map(|level| weights(outputs, inputs, seed).into_iter().map(move |weight| (level, weight))) {
             let linear = Linear::pack(level, weight.clone());
             prop_assert_eq!((linear.outputs(), linear.inputs()), (outputs, inputs));
-            let out = linear.apply(&x);
+            let out = linear.applied(&x);
             prop_assert_eq!(out.len(), rows * outputs);
             let exact = weight.to_f32();
             for (row, out) in x.chunks_exact(inputs).zip(out.chunks_exact(outputs)) {
@@ -42,7 +42,7 @@ proptest! {
                     let size: f64 = products.iter().map(|product| product.abs()).sum();
                     prop_assert!((products.iter().sum::<f64>() - f64::from(*out)).abs() <= tolerance(level, size));
                 }
-                let alone = linear.apply(row);
+                let alone = linear.applied(row);
                 prop_assert_eq!(alone.iter().map(|number| number.to_bits()).collect::<Vec<_>>(), out.iter().map(|number| number.to_bits()).collect::<Vec<_>>());
             }
         }

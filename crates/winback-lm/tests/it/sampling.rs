@@ -58,6 +58,15 @@ fn the_likeliest_token_is_taken_and_of_equals_the_first() {
 }
 
 #[test]
+fn another_seed_draws_another_text() {
+    let text =
+        |seed: u64| -> Vec<u32> { (0..64).map(|drawn| Sampling { seed, ..drawing() }.next(&logits(), &[], drawn).unwrap()).collect() };
+    assert_eq!(text(1), text(1));
+    assert_ne!(text(1), text(2));
+    assert_ne!(text(1)[1..], text(1)[..63]);
+}
+
+#[test]
 fn settings_that_cannot_be_are_named() {
     let check = |sampling: Sampling, expected: &str| assert_eq!(sampling.check().unwrap_err().to_string(), expected);
     check(Sampling { temperature: -1.0, ..drawing() }, "temperature is -1 and must be from 0 to 100");
