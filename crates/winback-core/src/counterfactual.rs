@@ -128,6 +128,18 @@ pub struct Way {
     pub columns: Vec<String>,
 }
 
+/// What became of a set of offers that somebody chose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Chosen {
+    /// The model scored the row with them.
+    Scored(Way),
+    /// The customer cannot have this offer, or it changes nothing that the table holds of the customer.
+    Closed(OfferId),
+    /// These two cannot be taken together: they change one column to different values, or both lower the bill.
+    Clash(OfferId, OfferId),
+}
+
 impl<'a> Moves<'a> {
     /// Reads what the offers change in a table. A column that the table does not have is left out.
     pub fn of(schema: &'a TableSchema, catalogue: &'a Catalogue) -> Result<Self, BadChange> {
@@ -163,11 +175,41 @@ impl<'a> Moves<'a> {
         Ok(Counterfactual { line: question.line, now, cheapest, single, lowest, tried: ways.len() })
     }
 
-    /// Returns every set of offers that the customer can have together and that changes the row, each once.
-    fn sets(&self, question: Question<'_>) -> Vec<Vec<&Move<'a>>> {
+    /// Returns what the model says of the row with some offers taken, as many as somebody chose; or why they cannot be.
+    pub fn score(
+        &self,
+        question: Question<'_>,
+        chosen: &[OfferId],
+        model: &dyn ChurnModel,
+        schema: &Arc<FeatureSchema>,
+    ) -> Result<Chosen, SearchError> {
+        let open = self.open(question);
+        if let Some(closed) = chosen.iter().find(|id| open.iter().all(|one| one.offer.id != **id)) {
+            return Ok(Chosen::Closed(closed.clone()));
+        }
+        let set: Vec<&Move<'_>> = open.into_iter().filter(|one| chosen.contains(&one.offer.id)).collect();
+        for (place, one) in set.iter().enumerate() {
+            if let Some(other) = set[..place].iter().find(|other| !one.goes_with(other)) {
+                return Ok(Chosen::Clash(other.offer.id.clone(), one.offer.id.clone()));
+            }
+        }
+        let row = self.with(question.customer, &set);
+        let who = [(row.position, row.id.clone())];
+        let scored = model.assess(&features(self.schema, schema, &[row])?, &who)?;
+        let probability = scored.first().map_or(question.input.probability, |assessed| assessed.probability);
+        Ok(Chosen::Scored(self.way(question, &set, probability)))
+    }
+
+    /// Returns the offers that the customer can have and that change the row.
+    fn open(&self, question: Question<'_>) -> Vec<&Move<'a>> {
         let changes = |one: &&Move<'a>| self.with(question.customer, &[one]) != *question.customer;
         let open = |one: &&Move<'a>| unavailable(one.offer, question.input, self.catalogue, question.today).is_none();
-        let single: Vec<&Move<'a>> = self.offers.iter().filter(open).filter(changes).collect();
+        self.offers.iter().filter(open).filter(changes).collect()
+    }
+
+    /// Returns every set of offers that the customer can have together and that changes the row, each once.
+    fn sets(&self, question: Question<'_>) -> Vec<Vec<&Move<'a>>> {
+        let single = self.open(question);
         let (mut sets, mut from) = (vec![Vec::new()], 0);
         for _ in 0..MOST_TOGETHER {
             let to = sets.len();

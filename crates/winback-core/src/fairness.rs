@@ -9,6 +9,36 @@ use crate::risk::{RiskAssessment, RiskThresholds};
 use crate::schema::{Role, TableSchema};
 use serde::{Deserialize, Serialize};
 
+/// The most words of one trait that are flipped to; the most frequent ones are.
+pub const MOST_WORDS: usize = 20;
+/// From which mean change of a score, as a probability, a trait is worth a word in a report: one point.
+const WORTH_A_WORD: f64 = 0.01;
+
+/// The flips of a run, as they are kept with it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct FlipReport {
+    /// How many customers the run has.
+    pub customers: u64,
+    /// How many of them were scored: all, or as many as were drawn.
+    pub scored: u64,
+    /// What decided who was drawn.
+    pub seed: u64,
+    /// One for each trait.
+    pub flips: Vec<TraitFlip>,
+}
+
+impl FlipReport {
+    /// Returns whether only some customers were scored.
+    pub fn is_sample(&self) -> bool {
+        self.scored < self.customers
+    }
+
+    /// Returns the traits that alone move scores by more than a point on average.
+    pub fn moving(&self) -> impl Iterator<Item = &TraitFlip> {
+        self.flips.iter().filter(|flip| flip.mean_change > WORTH_A_WORD)
+    }
+}
+
 /// What the flips of one trait would change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TraitFlip {
@@ -16,8 +46,11 @@ pub struct TraitFlip {
     pub column: String,
     /// How many customers were scored.
     pub customers: u64,
-    /// How each word fares.
+    /// How each word fares, of many the [`MOST_WORDS`] most frequent.
     pub words: Vec<WordScores>,
+    /// How many words are too rare to be among them.
+    #[serde(default)]
+    pub rare_words: u64,
     /// The mean of the widest distance between two words' scores of one customer, as a probability.
     pub mean_change: f64,
     /// The widest of all.
@@ -51,18 +84,36 @@ pub fn flips(
     for (place, feature) in table.schema.features.iter().enumerate() {
         let is_trait = schema.columns.get(feature.column).is_some_and(|column| column.role == Role::Trait);
         let Some(FeatureColumn::Category { codes, levels }) = table.columns.get(place).filter(|_| is_trait) else { continue };
-        let mut flipped = Vec::with_capacity(levels.len());
-        for code in 0..u16::try_from(levels.len()).unwrap_or(u16::MAX) {
+        let words = frequent(codes, levels.len());
+        let mut flipped = Vec::with_capacity(words.len());
+        for &code in &words {
             let mut other = table.clone();
             if let Some(FeatureColumn::Category { codes, .. }) = other.columns.get_mut(place) {
                 codes.fill(code);
             }
             flipped.push(model.assess(&other, who)?);
         }
-        let words = levels.iter().zip(&flipped).zip(0..).map(|((word, all), code)| word_scores(word, code, (codes, &now), all));
-        found.push(summed(&feature.name, words.collect(), &flipped, thresholds));
+        let scores = words.iter().zip(&flipped).map(|(&code, all)| word_scores(&levels[usize::from(code)], code, (codes, &now), all));
+        let mut flip = summed(&feature.name, scores.collect(), &flipped, thresholds);
+        flip.rare_words = (levels.len() - words.len()) as u64;
+        found.push(flip);
     }
     Ok(found)
+}
+
+/// Returns the codes of the most frequent words, in their order; all words where there are few.
+fn frequent(codes: &[u16], words: usize) -> Vec<u16> {
+    let mut counts = vec![0_u64; words];
+    codes.iter().for_each(|&code| {
+        if let Some(count) = counts.get_mut(usize::from(code)) {
+            *count += 1;
+        }
+    });
+    let mut order: Vec<u16> = (0..u16::try_from(words).unwrap_or(u16::MAX)).collect();
+    order.sort_by_key(|&code| std::cmp::Reverse(counts[usize::from(code)]));
+    order.truncate(MOST_WORDS);
+    order.sort_unstable();
+    order
 }
 
 fn word_scores(word: &str, code: u16, (codes, now): (&[u16], &[RiskAssessment]), all: &[RiskAssessment]) -> WordScores {
@@ -83,10 +134,46 @@ fn summed(column: &str, words: Vec<WordScores>, flipped: &[Vec<RiskAssessment>],
         other_level += u64::from(levels.any(|level| Some(level) != first));
     }
     let most_change = changes.iter().copied().fold(0.0, f64::max);
-    TraitFlip { column: column.to_owned(), customers: customers as u64, words, mean_change: mean(&changes), most_change, other_level }
+    TraitFlip {
+        column: column.to_owned(),
+        customers: customers as u64,
+        words,
+        rare_words: 0,
+        mean_change: mean(&changes),
+        most_change,
+        other_level,
+    }
 }
 
 /// Returns the mean; 0 of nothing.
 fn mean(values: &[f64]) -> f64 {
     if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_words_the_frequent_ones_are_flipped_to() {
+        assert_eq!(frequent(&[1, 1, 0, u16::MAX], 3), [0, 1, 2], "few are all told, in their order");
+        let codes: Vec<u16> = (0..100).flat_map(|code| vec![code; usize::from(code) + 1]).collect();
+        assert_eq!(frequent(&codes, 100), (80..100).collect::<Vec<u16>>());
+    }
+
+    #[test]
+    fn a_trait_is_worth_a_word_from_more_than_a_point() {
+        let flip = |column: &str, mean_change: f64| TraitFlip {
+            column: column.into(),
+            customers: 10,
+            words: Vec::new(),
+            rare_words: 0,
+            mean_change,
+            most_change: mean_change,
+            other_level: 0,
+        };
+        let report = FlipReport { customers: 30_000, scored: 10, seed: 1, flips: vec![flip("quiet", 0.01), flip("loud", 0.0101)] };
+        assert_eq!(report.moving().map(|flip| flip.column.as_str()).collect::<Vec<_>>(), ["loud"]);
+        assert!(report.is_sample());
+    }
 }

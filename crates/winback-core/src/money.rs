@@ -32,7 +32,8 @@ impl Currency {
 
     /// Returns the three-letter code.
     pub fn code(&self) -> &str {
-        std::str::from_utf8(&self.code).unwrap_or("XXX")
+        // Three capital letters (see `parse`), so that this never is empty.
+        std::str::from_utf8(&self.code).unwrap_or_default()
     }
 
     /// Returns the number of decimal places of the minor unit (2 for cents).

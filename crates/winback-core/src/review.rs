@@ -297,8 +297,7 @@ impl Desk<'_> {
             if part.name != "html" {
                 claims::entries(part, &read.bound, self.brief, &mut ledger);
             }
-            let unaccounted = if read.quoted { Vec::new() } else { grounds.unaccounted(read) };
-            for clause in unaccounted {
+            for clause in &read.left {
                 let detail = format!(
                     "{clause:?} is neither a fact of the brief, nor an approved wording for this case, nor plain courtesy; take it \
                      out, say what a fact says, or write it into a template, where somebody answers for it"

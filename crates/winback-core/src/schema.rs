@@ -1,11 +1,15 @@
 //! What a company's table looks like: columns, their types and roles, the rules
 //! for missing values, the words for people, and which columns tell one story.
+mod expectation;
+
 use crate::digest::Digest;
 use crate::locale::Localized;
 use crate::money::Currency;
 use crate::number::DecimalMark;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+pub use expectation::Expectation;
 
 /// A column's place in [`TableSchema::columns`].
 pub type ColumnIndex = usize;
@@ -58,6 +62,9 @@ pub struct Column {
     pub tell: bool,
     /// The time a count or an amount covers, for people: `the last 30 days`; `None` where nobody said it.
     pub period: Option<Localized>,
+    /// What the business expects of leaving as the number grows; `None` where nobody said it. Only for numbers that the
+    /// model uses.
+    pub expect: Option<Expectation>,
 }
 
 impl Column {
@@ -98,6 +105,13 @@ pub enum ColumnKind {
     },
     /// A day of the calendar, written YYYY-MM-DD.
     Date,
+}
+
+impl ColumnKind {
+    /// Returns whether the cells are numbers or amounts.
+    pub fn is_number(&self) -> bool {
+        matches!(self, Self::Number { .. } | Self::Money)
+    }
 }
 
 /// What a column is for.
@@ -327,8 +341,12 @@ impl TableSchema {
     pub fn digest(&self) -> Digest {
         let column = |c: &Column| {
             let plain = (&c.name, &c.aliases, &c.kind, &c.role, &c.missing, &c.label, c.theme, &c.value_labels, &c.unit, c.optional);
-            // Columns without a period keep the hash they had before there were periods.
-            c.period.as_ref().map_or_else(|| Digest::of_value(&plain), |period| Digest::of_value(&(plain, period)))
+            // Columns without a period or an expectation keep the hash they had before there were such.
+            match (&c.period, c.expect) {
+                (None, None) => Digest::of_value(&plain),
+                (Some(period), None) => Digest::of_value(&(plain, period)),
+                (period, Some(expect)) => Digest::of_value(&(plain, period, expect)),
+            }
         };
         let columns: Vec<Digest> = self.columns.iter().map(column).collect();
         let groups: Vec<_> = self.groups.iter().map(|g| (&g.name, &g.columns, &g.label, g.theme)).collect();
@@ -466,6 +484,9 @@ fn check_kind(column: &Column) -> Result<(), SchemaError> {
         (Role::Id | Role::FirstName | Role::Email | Role::Phone | Role::Language, kind) if !matches!(kind, ColumnKind::Text) => {
             wrong("id or personal", "text")
         }
+        (role, kind) if column.expect.is_some() && !(role.is_feature() && kind.is_number()) => {
+            Err(SchemaError::Other(format!("column {:?} says what to expect, which only a number that the model uses can", column.name)))
+        }
         (role, ColumnKind::Text | ColumnKind::Date) if role.is_feature() => wrong("feature", "a number, money, a flag or a category"),
         (_, ColumnKind::Number { min, max }) if min.is_nan() || max.is_nan() || min > max => {
             Err(SchemaError::Other(format!("column {:?} has limits that leave no value: {min} to {max}", column.name)))
@@ -539,7 +560,7 @@ mod tests {
 
     #[test]
     fn the_digest_changes_with_everything_that_stands_in_the_schema() {
-        let changes: [&dyn Fn(&mut TableSchema); 19] = [
+        let changes: [&dyn Fn(&mut TableSchema); 20] = [
             &|t| t.name.push('x'),
             &|t| t.delimiter = b';',
             &|t| t.decimal_mark = DecimalMark::Comma,
@@ -555,6 +576,7 @@ mod tests {
             &|t| t.columns[1].unit = Some(Localized::same("x")),
             &|t| t.columns[1].optional = !t.columns[1].optional,
             &|t| t.columns[1].period = Some(Localized::same("x")),
+            &|t| t.columns[1].expect = Some(Expectation::Falls),
             &|t| t.groups.push(group("price", &[1, 2])),
             &|t| t.families.push(Family { parent: 6, parent_value: "no".into(), children: vec![4], child_value: "x".into() }),
             &|t| t.peer_column = None,

@@ -6,9 +6,9 @@ use crate::artifact::{self, ArtifactError, BlendBody, Learned};
 use crate::card;
 use crate::logistic::LogisticModel;
 use crate::regression::Logistic;
-use crate::train::{Family, Fresh, refused, train};
+use crate::train::{Family, Fresh, train};
 use crate::tree::{SHARED_PARTS, TreeModel, TreeOptions};
-use crate::validate::{Learner, Rows};
+use crate::validate::{Fitted, Learner};
 use std::collections::BTreeMap;
 use winback_core::digest::Digest;
 use winback_core::feature::{FeatureSchema, FeatureTable};
@@ -43,10 +43,26 @@ impl ChurnTrainer for BlendTrainer {
 }
 
 impl Learner for Blend {
-    fn scores(&self, table: &FeatureTable, rows: &Rows) -> Result<Vec<f64>, TrainError> {
-        let (one, other) = (self.logistic.scores(table, rows)?, self.trees.scores(table, rows)?);
-        Ok(one.iter().zip(&other).map(|(&one, &other)| mean(one, other)).collect())
+    fn learn(&self, table: &FeatureTable, rows: &[u32], without_synthetic: bool) -> Result<Box<dyn Fitted>, TrainError> {
+        let logistic = self.logistic.learn(table, rows, without_synthetic)?;
+        Ok(Box::new(Both { logistic, trees: self.trees.learn(table, rows, without_synthetic)? }))
     }
+}
+
+struct Both {
+    logistic: Box<dyn Fitted>,
+    trees: Box<dyn Fitted>,
+}
+
+impl Fitted for Both {
+    fn scores(&self, table: &FeatureTable, rows: &[u32]) -> Vec<f64> {
+        means(&self.logistic.scores(table, rows), &self.trees.scores(table, rows))
+    }
+}
+
+/// Returns the scores of a blend, given those of its halves.
+pub(crate) fn means(one: &[f64], other: &[f64]) -> Vec<f64> {
+    one.iter().zip(other).map(|(&one, &other)| mean(one, other)).collect()
 }
 
 impl Family for Blend {
@@ -57,9 +73,8 @@ impl Family for Blend {
         columns.iter_mut().zip(by_trees).filter(|(one, other)| one.used_as != other.used_as).for_each(|(one, other)| {
             one.used_as = format!("{}; by trees: {}", one.used_as, other.used_as);
         });
-        let file = artifact::write(&Learned::Blend(BlendBody { logistic, trees })).map_err(refused)?;
-        let model = Box::new(BlendModel::from_file(&file).map_err(refused)?);
-        Ok(Fresh { family: FAMILY, model, file, columns, own_limits: vec![SHARED_PARTS], l2: self.logistic.l2 })
+        let learned = Learned::Blend(BlendBody { logistic, trees });
+        Ok(Fresh { family: FAMILY, learned, columns, own_limits: vec![SHARED_PARTS], l2: self.logistic.l2 })
     }
 }
 

@@ -127,7 +127,7 @@ fn count(folds: &[u16]) -> usize {
 
 /// Returns the mean of paired differences with its interval; `held_out` is how many rows are held out for one learned
 /// from. A single difference has no interval.
-fn interval(differences: &[f64], held_out: f64) -> Difference {
+pub(crate) fn interval(differences: &[f64], held_out: f64) -> Difference {
     let n = differences.len() as f64;
     let mean = differences.iter().sum::<f64>() / n;
     let variance = differences.iter().map(|difference| (difference - mean).powi(2)).sum::<f64>() / (n - 1.0);

@@ -114,10 +114,11 @@ fn learn_words(codes: &[u16], words: &[&str], rows: &[u32], most: usize) -> Enco
     }
     let seen: Vec<usize> = (0..words.len()).filter(|&word| counts[word] > 0).collect();
     let mut kept: Vec<usize> = seen.iter().copied().filter(|&word| counts[word] >= MIN_WORD_ROWS).collect();
-    kept.sort_by_key(|&word| std::cmp::Reverse(counts[word]));
+    // By name in the end, so that the order in which a table lists its words decides nothing.
+    kept.sort_by(|&a, &b| counts[b].cmp(&counts[a]).then_with(|| words[a].cmp(words[b])));
     kept.truncate(most);
     let most_frequent = kept.first().copied();
-    kept.sort_unstable();
+    kept.sort_by(|&a, &b| words[a].cmp(words[b]));
     let rare = seen.len() - kept.len();
     let own = (missing_rows > 0).then_some(kept.len() as u16);
     let other = (rare > 0).then_some((kept.len() + usize::from(own.is_some())) as u16);

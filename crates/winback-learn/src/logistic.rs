@@ -14,7 +14,7 @@ use winback_core::risk::{ModelVersion, Probability, Reason, RiskAssessment};
 /// The family's name in files and versions.
 pub const FAMILY: &str = "logistic";
 /// The fewest rows a thread scores at a time.
-const LEAST_ROWS: usize = 512;
+pub(crate) const LEAST_ROWS: usize = 512;
 
 /// A fitted logistic regression in which every column counts by itself.
 #[derive(Clone, Debug)]

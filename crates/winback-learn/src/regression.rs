@@ -1,13 +1,14 @@
 //! Logistic regression as a family of models.
-use crate::artifact::{self, Body, Learned};
+use crate::artifact::{Body, Learned};
 use crate::card;
 use crate::design::Design;
 use crate::encode::{self, Encoder};
 use crate::explain::{Coefficients, ColumnModel, Scorer};
 use crate::fit;
-use crate::logistic::{FAMILY, LogisticModel};
+use crate::logistic::{FAMILY, LEAST_ROWS};
 use crate::train::{Family, Fresh, refused, train};
-use crate::validate::{Learner, Rows, skip_synthetic, why_nothing};
+use crate::validate::{Fitted, Learner, skip_synthetic, why_nothing};
+use rayon::prelude::*;
 use winback_core::digest::Digest;
 use winback_core::feature::FeatureTable;
 use winback_core::model::{ChurnTrainer, TrainError, TrainOptions, Trained};
@@ -39,10 +40,15 @@ impl ChurnTrainer for LogisticTrainer {
 }
 
 impl Learner for Logistic {
-    fn scores(&self, table: &FeatureTable, rows: &Rows) -> Result<Vec<f64>, TrainError> {
-        let coefficients = learn(table, rows.learned, self.l2, rows.without_synthetic)?;
-        let scorer = Scorer::of(&coefficients, &table.schema.features, table);
-        Ok(rows.asked.iter().map(|&row| scorer.log_odds(row as usize)).collect())
+    fn learn(&self, table: &FeatureTable, rows: &[u32], without_synthetic: bool) -> Result<Box<dyn Fitted>, TrainError> {
+        Ok(Box::new(learn(table, rows, self.l2, without_synthetic)?))
+    }
+}
+
+impl Fitted for Coefficients {
+    fn scores(&self, table: &FeatureTable, rows: &[u32]) -> Vec<f64> {
+        let scorer = Scorer::of(self, &table.schema.features, table);
+        rows.par_iter().with_min_len(LEAST_ROWS).map(|&row| scorer.log_odds(row as usize)).collect()
     }
 }
 
@@ -61,10 +67,8 @@ impl Family for Logistic {
     fn fit(&self, table: &FeatureTable, rows: &[u32], data: &Digest) -> Result<Fresh, TrainError> {
         let body = self.body(table, rows, data)?;
         let columns = card::column_notes(&body.coefficients.columns);
-        let file = artifact::write(&Learned::Logistic(body)).map_err(refused)?;
-        let model = Box::new(LogisticModel::from_file(&file).map_err(refused)?);
         let own_limits = vec!["Every column counts by itself: the effect of one does not depend on another."];
-        Ok(Fresh { family: FAMILY, model, file, columns, own_limits, l2: self.l2 })
+        Ok(Fresh { family: FAMILY, learned: Learned::Logistic(body), columns, own_limits, l2: self.l2 })
     }
 }
 

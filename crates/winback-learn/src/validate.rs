@@ -1,59 +1,125 @@
 //! Cross-validation: how well a model of this kind scores customers it has not seen.
 //!
 //! Everything is learned anew for each fold from the other folds alone: words, knots or bins, and whatever is fitted.
+use crate::calibrate::{self, Chosen, Outcome};
+use crate::compare::interval;
 use crate::metrics::{self, Scored};
 use crate::split::{NO_FOLD, stratified_folds};
+use crate::{curves, group_scores, importance};
 use winback_core::feature::FeatureTable;
-use winback_core::model::{Metrics, TrainError, TrainOptions, Validation};
+use winback_core::model::{Metrics, MetricsInterval, TrainError, TrainOptions, Validation};
 use winback_core::progress::Progress;
 use winback_core::risk::Probability;
 
 /// A family of models and how it is fitted.
 pub trait Learner: Sync {
-    /// Fits a model to some rows with a label and returns the scores of others, in log-odds.
-    fn scores(&self, table: &FeatureTable, rows: &Rows) -> Result<Vec<f64>, TrainError>;
+    /// Fits a model to some rows with a label, some perhaps named repeatedly; columns invented for demonstration are left
+    /// out where asked.
+    fn learn(&self, table: &FeatureTable, rows: &[u32], without_synthetic: bool) -> Result<Box<dyn Fitted>, TrainError>;
 }
 
-/// Which rows and columns take part.
-#[derive(Clone, Copy, Debug)]
-pub struct Rows<'a> {
-    /// The rows to learn from.
-    pub learned: &'a [u32],
-    /// The rows to score.
-    pub asked: &'a [u32],
-    /// Whether columns invented for demonstration are left out.
-    pub without_synthetic: bool,
+/// A model that was fitted and scores any table with the columns it was fitted to.
+pub trait Fitted: Send + Sync {
+    /// Returns the scores of some rows, in log-odds and in the order of `rows`.
+    fn scores(&self, table: &FeatureTable, rows: &[u32]) -> Vec<f64>;
 }
 
-/// Returns the scores of cross-validation with folds drawn by the seed, twins together.
-pub fn validate(
+/// A fold: the customers held out, the model fitted to the others, and what it says of them.
+pub(crate) struct HeldOut {
+    /// The rows held out, rising.
+    pub rows: Vec<u32>,
+    /// The model that has not seen them.
+    pub fitted: Box<dyn Fitted>,
+    /// Their scores, calibrated by what the other folds chose, and what happened.
+    pub scored: Vec<Scored>,
+}
+
+/// Returns the scores of cross-validation with folds drawn by the seed, twins together, with what the models lean on
+/// and how well they score each kind of customer, and the calibration that all held-out scores together chose.
+pub(crate) fn validate(
     table: &FeatureTable,
     learner: &dyn Learner,
     options: &TrainOptions,
     progress: &dyn Progress,
-) -> Result<Validation, TrainError> {
+) -> Result<(Validation, Chosen), TrainError> {
     let folds = u16::try_from(options.folds).unwrap_or(NO_FOLD - 1);
-    validate_with_folds(table, learner, &stratified_folds(table, folds, options.seed), progress)
+    let fold_of = stratified_folds(table, folds, options.seed);
+    let (held_out, chosen) = hold_out(table, learner, (&fold_of, false), progress)?;
+    let mut validation = tell(&held_out);
+    validation.auc_without_synthetic = auc_without_synthetic(table, learner, &fold_of, progress)?;
+    importance::tell(table, &held_out, (&chosen.map, options.seed), &mut validation)?;
+    validation.groups = group_scores::of(table, &held_out, &options.background.traits);
+    Ok((validation, chosen))
 }
 
-/// Returns the scores of cross-validation with given folds, one per row, counted from 0; rows without a label are left out.
+/// Returns the scores of cross-validation with given folds, one per row, counted from 0; rows without a label are left
+/// out. The scores of each fold are calibrated as the others chose, so that they are what a model in use would give.
+/// What the models lean on is not looked at.
 pub fn validate_with_folds(
     table: &FeatureTable,
     learner: &dyn Learner,
     fold_of: &[u16],
     progress: &dyn Progress,
 ) -> Result<Validation, TrainError> {
-    let held_out = held_out_scores(table, learner, (fold_of, false), progress)?;
-    let per_fold: Vec<Metrics> = held_out.iter().map(|fold| metrics::measure(fold)).collect();
+    let validation = tell(&hold_out(table, learner, (fold_of, false), progress)?.0);
+    Ok(Validation { auc_without_synthetic: auc_without_synthetic(table, learner, fold_of, progress)?, ..validation })
+}
+
+fn tell(held_out: &[HeldOut]) -> Validation {
+    let per_fold: Vec<Metrics> = held_out.iter().map(|fold| metrics::measure(&fold.scored)).collect();
     let (mean, deviation) = metrics::mean_and_deviation(&per_fold);
-    let all = held_out.concat();
-    let auc_without_synthetic = match has_synthetic(table) {
-        true => Some(metrics::areas(&held_out_scores(table, learner, (fold_of, true), progress)?.concat()).0),
-        false => None,
+    let all = pooled(held_out);
+    let (roc, precision_recall) = curves::of(&all);
+    Validation {
+        folds: per_fold.len(),
+        mean,
+        deviation,
+        pooled: metrics::measure(&all),
+        intervals: intervals(&per_fold),
+        per_fold,
+        cuts: metrics::cuts(&all),
+        calls: metrics::calls(&all),
+        reliability: metrics::reliability(&all),
+        roc,
+        precision_recall,
+        ..Validation::default()
+    }
+}
+
+/// Returns all held-out scores together, fold after fold.
+pub(crate) fn pooled(held_out: &[HeldOut]) -> Vec<Scored> {
+    held_out.iter().flat_map(|fold| fold.scored.iter().copied()).collect()
+}
+
+/// Returns how many rows are held out for one learned from, which the interval over folds allows for.
+pub(crate) fn held_out_share(folds: usize) -> f64 {
+    1.0 / (folds as f64 - 1.0)
+}
+
+/// Returns the intervals of the means, within what a measure can be; `None` with fewer than two folds.
+fn intervals(per_fold: &[Metrics]) -> Option<MetricsInterval> {
+    let of = |pick: fn(&Metrics) -> f64, most: f64| {
+        let found = interval(&per_fold.iter().map(pick).collect::<Vec<f64>>(), held_out_share(per_fold.len()));
+        (found.low.clamp(0.0, most), found.high.clamp(0.0, most))
     };
-    let pooled = metrics::measure(&all);
-    let (cuts, reliability) = (metrics::cuts(&all), metrics::reliability(&all));
-    Ok(Validation { folds: per_fold.len(), mean, deviation, pooled, per_fold, cuts, reliability, auc_without_synthetic })
+    let measures = || {
+        let all = [of(|m| m.roc_auc, 1.0), of(|m| m.pr_auc, 1.0), of(|m| m.log_loss, f64::MAX), of(|m| m.brier, 1.0), of(|m| m.ece10, 1.0)];
+        let build = |v: [f64; 5]| Metrics { roc_auc: v[0], pr_auc: v[1], log_loss: v[2], brier: v[3], ece10: v[4] };
+        MetricsInterval { low: build(all.map(|ends| ends.0)), high: build(all.map(|ends| ends.1)) }
+    };
+    (per_fold.len() > 1).then(measures)
+}
+
+fn auc_without_synthetic(
+    table: &FeatureTable,
+    learner: &dyn Learner,
+    fold_of: &[u16],
+    progress: &dyn Progress,
+) -> Result<Option<f64>, TrainError> {
+    match has_synthetic(table) {
+        true => Ok(Some(metrics::areas(&pooled(&hold_out(table, learner, (fold_of, true), progress)?.0)).0)),
+        false => Ok(None),
+    }
 }
 
 /// Returns how many models a validation fits: one a fold, and where there are invented columns one more without them.
@@ -66,29 +132,45 @@ fn has_synthetic(table: &FeatureTable) -> bool {
     table.schema.features.iter().any(|feature| feature.synthetic)
 }
 
-fn held_out_scores(
+/// Returns the folds with their calibrated scores, and the calibration that all of them chose.
+fn hold_out(
     table: &FeatureTable,
     learner: &dyn Learner,
     (fold_of, without_synthetic): (&[u16], bool),
     progress: &dyn Progress,
-) -> Result<Vec<Vec<Scored>>, TrainError> {
+) -> Result<(Vec<HeldOut>, Chosen), TrainError> {
     let known: Vec<u32> = labelled(table).filter(|&row| fold_of.get(row as usize).is_some_and(|&fold| fold != NO_FOLD)).collect();
     let folds = known.iter().map(|&row| fold_of[row as usize] + 1).max().unwrap_or_default();
-    let score_fold = |fold: u16| {
-        let (inside, outside): (Vec<u32>, Vec<u32>) = known.iter().partition(|&&row| fold_of[row as usize] == fold);
-        for (rows, part) in [(&inside, "held out"), (&outside, "to learn from")] {
+    let (mut held_out, mut raw) = (Vec::new(), Vec::new());
+    for fold in 0..folds {
+        let (rows, outside): (Vec<u32>, Vec<u32>) = known.iter().partition(|&&row| fold_of[row as usize] == fold);
+        for (rows, part) in [(&rows, "held out"), (&outside, "to learn from")] {
             both_kinds(table, rows).map_err(|kind| no_kind(fold, part, kind))?;
         }
-        let scores = learner.scores(table, &Rows { learned: &outside, asked: &inside, without_synthetic })?;
+        let fitted = learner.learn(table, &outside, without_synthetic)?;
+        raw.push(outcomes(table, &rows, &fitted.scores(table, &rows)));
+        held_out.push(HeldOut { rows, fitted, scored: Vec::new() });
         progress.advance(1);
-        inside.iter().zip(scores).map(|(&row, score)| scored(score, table.labels[row as usize] == Some(true))).collect()
-    };
-    (0..folds).map(score_fold).collect()
+    }
+    let chosen = calibrate::choose(&raw);
+    for (fold, calibrated) in held_out.iter_mut().zip(calibrate::nested(&raw, &chosen.map)) {
+        fold.scored = scored(&calibrated)?;
+    }
+    Ok((held_out, chosen))
 }
 
-fn scored(log_odds: f64, left: bool) -> Result<Scored, TrainError> {
-    let p = Probability::from_log_odds(log_odds).map_err(|source| TrainError::Other(Box::new(source)))?;
-    Ok(Scored { p: p.value(), left })
+/// Returns rows' scores, in log-odds, with what happened.
+pub(crate) fn outcomes(table: &FeatureTable, rows: &[u32], log_odds: &[f64]) -> Vec<Outcome> {
+    rows.iter().zip(log_odds).map(|(&row, &log_odds)| (log_odds, table.labels[row as usize] == Some(true))).collect()
+}
+
+/// Returns outcomes with probabilities.
+pub(crate) fn scored(outcomes: &[Outcome]) -> Result<Vec<Scored>, TrainError> {
+    let one = |&(log_odds, left): &Outcome| {
+        let p = Probability::from_log_odds(log_odds).map_err(|source| TrainError::Other(Box::new(source)))?;
+        Ok(Scored { p: p.value(), left })
+    };
+    outcomes.iter().map(one).collect()
 }
 
 /// Returns the rows whose label is known.

@@ -1,4 +1,8 @@
 //! Geometry of the drawings: where each bar and point stands. The drawings are SVG without script or inline style.
+mod waterfall;
+
+pub(crate) use waterfall::{Change, Waterfall, Words, waterfall};
+
 use winback_core::model::ReliabilityBin;
 use winback_core::risk::{RiskLevel, RiskThresholds};
 

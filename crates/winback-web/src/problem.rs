@@ -6,6 +6,7 @@ use serde::Serialize;
 use std::error::Error;
 use winback_core::agents::data_analyst::AnalystError;
 use winback_core::locale::Locale;
+use winback_core::pipeline::whatif::WhatIfError;
 use winback_core::store::StoreError;
 
 /// Why a request was not answered as asked.
@@ -22,6 +23,7 @@ pub(crate) enum Problem {
     NotAllowed,
     ForeignOrigin,
     ForeignHost { host: String },
+    NoAnswer,
     Store,
     Render,
 }
@@ -51,6 +53,7 @@ impl Problem {
             Problem::SignInNeeded => StatusCode::UNAUTHORIZED,
             Problem::NotAllowed | Problem::ForeignOrigin => StatusCode::FORBIDDEN,
             Problem::ForeignHost { .. } => StatusCode::MISDIRECTED_REQUEST,
+            Problem::NoAnswer => StatusCode::SERVICE_UNAVAILABLE,
             Problem::Store | Problem::Render => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -68,6 +71,7 @@ impl Problem {
             Problem::NotAllowed => "not-allowed",
             Problem::ForeignOrigin => "foreign-origin",
             Problem::ForeignHost { .. } => "foreign-host",
+            Problem::NoAnswer => "no-answer",
             Problem::Store => "store",
             Problem::Render => "render",
         }
@@ -89,6 +93,7 @@ impl Problem {
             Problem::NotAllowed => (s.problem_not_allowed, s.problem_not_allowed_detail.to_owned()),
             Problem::ForeignOrigin => (s.problem_origin, s.problem_origin_detail.to_owned()),
             Problem::ForeignHost { host } => (s.problem_host, fill(s.problem_host_detail, &[("host", host)])),
+            Problem::NoAnswer => (s.problem_no_answer, s.problem_no_answer_detail.to_owned()),
             Problem::Store | Problem::Render => (s.problem_store, s.problem_store_detail.to_owned()),
         };
         (title.to_owned(), detail)
@@ -113,15 +118,20 @@ impl IntoResponse for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let mut causes = Vec::new();
-        let mut next = error.source();
-        while let Some(cause) = next {
-            causes.push(cause.to_string());
-            next = cause.source();
-        }
-        tracing::error!(%error, ?causes, "a page could not be read from the store");
+        tracing::error!(%error, causes = ?causes(&error), "a page could not be read from the store");
         Problem::Store
     }
+}
+
+impl From<WhatIfError> for Problem {
+    fn from(error: WhatIfError) -> Self {
+        tracing::error!(%error, causes = ?causes(&error), "a customer could not be scored again");
+        Problem::NoAnswer
+    }
+}
+
+fn causes(error: &dyn Error) -> Vec<String> {
+    std::iter::successors(error.source(), |cause| (*cause).source()).map(ToString::to_string).collect()
 }
 
 impl From<AnalystError> for Problem {

@@ -68,6 +68,7 @@ fn column(name: &str, label: Localized, role: Role) -> Column {
         optional: true,
         tell: false,
         period: Some(period(name)),
+        expect: None,
         missing: MissingRule::Learn,
         label,
         theme: if name == "complain_count" { Theme::Support } else { Theme::Usage },

@@ -2,37 +2,58 @@
 use crate::newest::LOOKED_AT;
 use crate::run_settings::RunSettings;
 use crate::stages::{self, TrainStage};
-use crate::workbench::{Desktop, Workbench};
+use crate::workbench::{Desktop, Workbench, today};
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, PoisonError};
 use winback_core::feature::FeatureSchema;
 use winback_core::id::Position;
+use winback_core::model::ChurnModel;
+use winback_core::offer::OfferId;
+use winback_core::pipeline::whatif::{Asked, WhatIf, WhatIfError, what_if};
 use winback_core::pipeline::write::{self, Selection};
-use winback_core::portfolio::{Context, Desk};
+use winback_core::portfolio::{Context, CustomerFile, Desk};
 use winback_core::progress::Silent;
+use winback_core::risk::ModelVersion;
 use winback_core::run::{Run, Stage};
 use winback_core::store::{MessageStore, RunStore, StoreError, Writing};
+use winback_learn::shelf;
 
 /// Hands out the newest assessed run.
 pub struct OfficeDesk {
     bench: Arc<Workbench>,
     last: Mutex<Option<Arc<Context>>>,
+    /// The model that scored the run shown, loaded when somebody first asks what would change a score.
+    model: Mutex<Option<Arc<dyn ChurnModel>>>,
 }
 
 impl OfficeDesk {
     /// Returns a desk over a folder.
     pub fn new(bench: Arc<Workbench>) -> Self {
-        Self { bench, last: Mutex::new(None) }
+        Self { bench, last: Mutex::new(None), model: Mutex::new(None) }
     }
 
     fn known(&self, run: &Run) -> Option<Arc<Context>> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.clone().filter(|context| context.run.id == run.id && context.run.stages == run.stages)
     }
+
+    /// Returns the model of a version, from its file only if it is not the one used last: a file under a version never
+    /// changes, for the version is its hash.
+    fn model(&self, version: &ModelVersion) -> Result<Arc<dyn ChurnModel>, WhatIfError> {
+        let mut last = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = last.as_ref().filter(|model| model.version() == version) {
+            return Ok(known.clone());
+        }
+        let loaded = shelf::load(&stages::model_file(&self.bench, version));
+        let refused = |error| WhatIfError::NoModel { model: version.clone(), source: Box::new(error) };
+        let fresh: Arc<dyn ChurnModel> = loaded.map_err(refused)?.into();
+        *last = Some(fresh.clone());
+        Ok(fresh)
+    }
 }
 
 /// Returns the settings that a run was begun with.
-fn settings_of(run: &Run) -> Result<RunSettings, StoreError> {
+pub fn settings_of(run: &Run) -> Result<RunSettings, StoreError> {
     let damaged = |error: serde_json::Error| StoreError::Damaged { what: "run", run: run.id, why: error.to_string() };
     serde_json::from_str(&run.origin.settings).map_err(damaged)
 }
@@ -82,5 +103,9 @@ impl Desk for OfficeDesk {
         scribe.sources.goal = settings_of(&context.run)?.goal;
         write::write(&context.run, &scribe, Selection::One(position), &*self.bench.store, &Silent).await?;
         self.bench.store.writings(context.run.id, position).await
+    }
+
+    async fn what_if(&self, context: &Context, file: &CustomerFile, line: f64, chosen: &[OfferId]) -> Result<WhatIf, WhatIfError> {
+        what_if(context, file, &*self.model(&context.model)?, Asked { line, chosen, today: today() })
     }
 }

@@ -3,6 +3,7 @@ use crate::behaviour::{Values, WithBehaviour};
 use crate::cli::{features, segments};
 use crate::config::settings::ModelFamily;
 use crate::config::{offers_file, segments_file};
+use crate::drift::{self, Seen};
 use crate::exit::{Exit, OrExit, stop};
 use crate::newest::need;
 use crate::run_settings::BehaviourSource;
@@ -20,18 +21,22 @@ use winback_connectors::export::write_defects;
 use winback_connectors::file::Fingerprint;
 use winback_core::behaviour::Behaviour;
 use winback_core::defect::Defect;
+use winback_core::fairness::{self, FlipReport};
 use winback_core::feature::FeatureSchema;
 use winback_core::id::CustomerId;
-use winback_core::model::{ChurnModel, ModelCard, TrainOptions};
+use winback_core::model::{Background, ChurnModel, ModelCard, TrainOptions};
 use winback_core::offer::lint::{Fault, Severity, lint};
 use winback_core::peer::PeerTable;
-use winback_core::pipeline::assess::{self, AssessError, AssessReport, Assessor};
+use winback_core::pipeline::assess::{self, AssessError, AssessStage, Assessor};
 use winback_core::pipeline::import::{self, CustomerSource, ImportError, ImportReport, PAGE_ROWS};
 use winback_core::pipeline::plan::{self, PlanError, PlanReport, Planner, PlannerSetup};
-use winback_core::pipeline::train::{self, Portfolio};
+use winback_core::pipeline::sample::{self, Sample};
+use winback_core::pipeline::segment::day_of;
+use winback_core::pipeline::train::{self, Portfolio, TrainingError};
 use winback_core::pipeline::write::{self, Selection, WriteReport};
+use winback_core::risk::ModelVersion;
 use winback_core::run::{Run, RunOrigin, Stage, StageReport};
-use winback_core::schema::Role;
+use winback_core::schema::{Role, TableSchema};
 use winback_core::store::{CustomerStore, RunStore};
 use winback_learn::shelf;
 use winback_learn::tree::{BoostingOptions, ForestOptions, TreeOptions};
@@ -260,7 +265,9 @@ pub fn is_unvalidated(run: &Run) -> anyhow::Result<bool> {
 
 fn fit(bench: &Workbench, run: &Run, portfolio: &Portfolio, folds: usize) -> anyhow::Result<ModelCard> {
     let training = &bench.settings.training;
-    let options = TrainOptions { seed: training.seed, folds, l2: training.l2, data: run.origin.source_digest.clone() };
+    let background = Background::of(&bench.rules.table, &portfolio.features.schema);
+    let data = run.origin.source_digest.clone();
+    let options = TrainOptions { seed: training.seed, folds, l2: training.l2, data, background, balance: training.balance };
     let trees = |options| TreeTrainer { options };
     let trained = match training.model {
         ModelFamily::Logistic => train::train(portfolio, &LogisticTrainer, &options, &bench.bar),
@@ -309,14 +316,22 @@ fn newest_card(bench: &Workbench) -> anyhow::Result<ModelCard> {
 /// Returns the model that scored a run.
 pub fn model_of(bench: &Workbench, run: &Run) -> anyhow::Result<(Box<dyn ChurnModel>, TrainStage)> {
     let kept: TrainStage = report(run, Stage::Train)?;
-    let path = bench.path(&bench.settings.model_dir).join(format!("{}.json", kept.card.version));
-    let model = shelf::load(&path).or_hint(Exit::BadInput, "winback train --again makes the model anew")?;
+    let model =
+        shelf::load(&model_file(bench, &kept.card.version)).or_hint(Exit::BadInput, "winback train --again makes the model anew")?;
     Ok((model, kept))
 }
 
+/// Returns where the file of a model stands.
+pub fn model_file(bench: &Workbench, version: &ModelVersion) -> PathBuf {
+    bench.path(&bench.settings.model_dir).join(format!("{version}.json"))
+}
+
+/// What to type when a model's scores are no probabilities.
+pub const CALIBRATE: &str = "winback train --cv --again calibrates it; or set [training] balance = \"none\" in winback.toml";
+
 /// Scores every customer of the run.
 pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
-    stage(bench, run, Stage::Assess, async |run: &Run| -> anyhow::Result<AssessReport> {
+    stage(bench, run, Stage::Assess, async |run: &Run| -> anyhow::Result<AssessStage> {
         let (model, _) = model_of(bench, run)?;
         let features = Arc::new(FeatureSchema::of(&bench.rules.table));
         let assessor = Assessor {
@@ -325,13 +340,42 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
             model: &*model,
             thresholds: bench.run_settings.thresholds,
             bounds: bench.rules.bounds,
+            segmenter: &bench.rules.segmenter,
+            day: day_of(run),
         };
-        match assess::assess(run.id, &assessor, &*bench.store, &bench.bar).await {
+        let customers = match assess::assess(run.id, &assessor, &*bench.store, &bench.bar).await {
             Err(AssessError::Store(error)) => Err(error).or_storage(),
+            Err(error @ AssessError::NotProbabilities(_)) => Err(error).or_hint(Exit::BadConfig, CALIBRATE),
             other => other.or_exit(Exit::Failure),
-        }
+        }?;
+        let some = sample_of(bench, run, &bench.rules.table).await?;
+        let fairness = Some(flips(bench, &some, &*model)?);
+        let seen = Seen::of(some, Some((&*model, bench.run_settings.thresholds)))?;
+        let drift = match drift::reference(bench, run).await? {
+            Some((earlier, basis)) => {
+                Some(seen.against(bench, (&earlier, basis), run).await?).filter(|drift| !drift.drift.columns.is_empty())
+            }
+            None => None,
+        };
+        Ok(AssessStage { customers, fairness, profile: Some(seen.profile()), drift })
     })
     .await
+}
+
+/// Returns everybody of a run, or of a large one as many as figures about the run as a whole are taken from.
+pub async fn sample_of(bench: &Workbench, run: &Run, table: &TableSchema) -> anyhow::Result<Sample> {
+    let (schema, seed) = (Arc::new(FeatureSchema::of(table)), bench.run_settings.training.seed());
+    match sample::sample(run.id, (table, &schema), (sample::MOST_CUSTOMERS, seed), &*bench.store).await {
+        Err(TrainingError::Store(error)) => Err(error).or_storage(),
+        other => other.or_exit(Exit::BadInput),
+    }
+}
+
+/// Returns what the scores would be if nothing but a trait were different.
+pub fn flips(bench: &Workbench, some: &Sample, model: &dyn ChurnModel) -> anyhow::Result<FlipReport> {
+    let thresholds = bench.run_settings.thresholds;
+    let flips = fairness::flips(&bench.rules.table, (&some.features, &some.who), model, thresholds).or_exit(Exit::BadInput)?;
+    Ok(FlipReport { customers: some.customers, scored: some.who.len() as u64, seed: bench.run_settings.training.seed(), flips })
 }
 
 /// Plans for every customer of the run.

@@ -19,6 +19,7 @@ pub fn column(name: &str, kind: ColumnKind, role: Role, missing: MissingRule) ->
         optional: false,
         tell: false,
         period: None,
+        expect: None,
         missing,
         label: Localized::default(),
         theme: Theme::Profile,

@@ -3,6 +3,8 @@
 pub mod assess;
 pub mod import;
 pub mod plan;
+pub mod sample;
 pub mod segment;
 pub mod train;
+pub mod whatif;
 pub mod write;

@@ -1,7 +1,7 @@
 //! Accounting for every word: whatever of a draft is neither an approved wording with its
 //! facts nor plain courtesy is a statement that nobody has checked.
 use super::Part;
-use super::claims::{Grounds, ReadPart, apart};
+use super::claims::{Grounds, apart};
 use crate::claim::{Claim, Phrases, clauses, is_courtesy, is_mark, is_put_in};
 use crate::message::{Binding, Fact};
 use crate::slot::Slot;
@@ -65,27 +65,27 @@ pub(super) fn named(facts: &[Fact]) -> Vec<Named<'_>> {
     named
 }
 
+/// Returns the clauses of a line that nobody answers for.
+pub(super) fn unaccounted<'l>(line: &'l str, clauses: &'l [Clause<'_>]) -> impl Iterator<Item = String> + 'l {
+    let nobody = clauses.iter().filter(|clause| matches!(clause.owner, Owner::Nobody));
+    nobody.map(|clause| shown(line.get(clause.span.clone()).unwrap_or_default()))
+}
+
+/// Returns the beginning of a text, for a finding.
+pub(super) fn shown(text: &str) -> String {
+    text.trim().chars().take(200).collect()
+}
+
+/// Returns the facts with which every clause of a line is a wording for this case, if each is.
+pub(super) fn as_wording<'a>(clauses: &[Clause<'a>]) -> Option<Vec<&'a Fact>> {
+    let facts = clauses.iter().map(|clause| match &clause.owner {
+        Owner::Wording { facts, .. } | Owner::PutIn { facts } => Some(&facts[..]),
+        Owner::Courtesy | Owner::Nobody => None,
+    });
+    Some(facts.collect::<Option<Vec<_>>>()?.concat())
+}
+
 impl<'a> Grounds<'a> {
-    /// Returns the clauses of a part that nobody answers for.
-    pub(super) fn unaccounted(&self, read: &ReadPart<'_>) -> Vec<String> {
-        let mut found = Vec::new();
-        for line in &read.open {
-            let nobody = |clause: &&Clause<'_>| matches!(clause.owner, Owner::Nobody);
-            let shown = |clause: &Clause<'_>| line.get(clause.span.clone()).unwrap_or_default().trim().chars().take(200).collect();
-            found.extend(self.account(read.part, line).iter().filter(nobody).map(shown));
-        }
-        found
-    }
-
-    /// Returns the facts with which every clause of a line is a wording for this case, if each is.
-    pub(super) fn as_wording(&self, part: &Part<'_>, line: &str) -> Option<Vec<&'a Fact>> {
-        let facts = self.account(part, line).into_iter().map(|clause| match clause.owner {
-            Owner::Wording { facts, .. } | Owner::PutIn { facts } => Some(facts),
-            Owner::Courtesy | Owner::Nobody => None,
-        });
-        Some(facts.collect::<Option<Vec<_>>>()?.concat())
-    }
-
     /// Returns the template line that a claim of a line rests on, where its clause is a wording's and may state it.
     pub(super) fn approval(&self, claim: &Claim, clauses: &[Clause<'_>]) -> Option<Binding> {
         let around = |clause: &&Clause<'_>| clause.span.start <= claim.span.start && claim.span.end <= clause.span.end;
@@ -103,7 +103,7 @@ impl<'a> Grounds<'a> {
     /// Returns the clauses of a line with whose they are. A fact's words may also be ordinary words of a wording, so
     /// where somebody answers for every clause without one fact, that is how the line is read.
     pub(super) fn account(&self, part: &Part<'_>, line: &str) -> Vec<Clause<'a>> {
-        if line.len() > LONGEST_LINE || line.contains(is_mark) {
+        if line.contains(is_mark) {
             return vec![Clause { span: 0..line.len(), owner: Owner::Nobody }];
         }
         let holes = self.holes(line);

@@ -1,13 +1,13 @@
 //! The claim ledger: every claim of a draft is bound to a fact of the brief or to a phrase
 //! that a person approved; what is bound to neither keeps the draft back.
-use super::account::{Clause, LONGEST_LINE, Named, named};
+use super::account::{LONGEST_LINE, Named, as_wording, named, shown, unaccounted};
 use super::{Part, memo};
 use crate::claim::{Claim, Compare, Phrases, Reading, Sense, Spot, Unit, Value, clause, denied_within, sentence};
 use crate::message::{Binding, Brief, Channel, Fact, LedgerEntry};
 use crate::template::Case;
 use foldhash::HashSet;
 use std::cell::LazyCell;
-use std::ops::{Deref, Range};
+use std::ops::Range;
 
 /// What the claims of a draft may rest on.
 pub(super) struct Grounds<'a> {
@@ -65,6 +65,8 @@ pub(super) struct ReadPart<'p> {
     pub part: &'p Part<'p>,
     /// The lines that are no wording, with or without facts.
     pub open: Vec<&'p str>,
+    /// What nobody answers for: clauses of open lines, and lines too long to be looked into.
+    pub left: Vec<String>,
     /// The claims and what they rest on, in the order of the text.
     pub bound: Vec<Bound>,
     /// The facts whose words stand in it.
@@ -123,16 +125,19 @@ impl<'a> Grounds<'a> {
     {
         let quoted = part.name.starts_with("objection") || part.name.starts_with("forbidden");
         let (text, spot): (&str, _) = (part.read, self.spot(part));
-        let (mut open, mut bound, mut said) = (Vec::new(), Vec::new(), Vec::new());
+        let mut seen = ReadPart { part, open: Vec::new(), left: Vec::new(), bound: Vec::new(), said: Vec::new(), quoted };
         for (start, line) in lines(text).filter(|(_, line)| !elsewhere.contains(line)) {
             if line.len() > LONGEST_LINE {
-                open.push(line);
+                seen.open.push(line);
+                seen.left.push(shown(line));
                 continue;
             }
             let clauses = LazyCell::new(|| self.account(part, line));
             let mut add = |claim: &Claim| {
                 if !quoted || is_number(&claim.value) {
-                    bound.push(self.bound(claim, part, start, &clauses));
+                    let mut found = self.bound(claim, part, start);
+                    found.to = found.to.or_else(|| self.approval(claim, &clauses));
+                    seen.bound.push(found);
                 }
             };
             if let Some(claims) = self.phrases.line(line, spot, self.case) {
@@ -140,38 +145,39 @@ impl<'a> Grounds<'a> {
                 continue;
             }
             memo::claims(line, &self.reading).iter().for_each(&mut add);
-            match self.wording(part, line) {
-                Some(facts) => said.extend(facts),
+            let place = self.place(part);
+            match self.recalled(line, &place).or_else(|| as_wording(&clauses).inspect(|facts| memo::keep_wording(line, place, facts))) {
+                Some(facts) => seen.said.extend(facts),
                 None => {
-                    said.extend(self.facts_in(line));
-                    open.push(line);
+                    seen.said.extend(self.facts_in(line));
+                    seen.left.extend(unaccounted(line, &clauses).filter(|_| !quoted));
+                    seen.open.push(line);
                 }
             }
         }
-        settle(text, &mut bound);
-        ReadPart { part, open, bound, said, quoted }
+        settle(text, &mut seen.bound);
+        seen
     }
 
-    /// Returns the facts with which a line is a wording for this case, if it is one.
-    fn wording(&self, part: &Part<'_>, line: &str) -> Option<Vec<&'a Fact>> {
-        let place = memo::Place {
+    /// Returns where a line of a part stands, for remembering what it is.
+    fn place(&self, part: &Part<'_>) -> memo::Place {
+        memo::Place {
             phrases: self.phrases.id(),
             reading: self.reading,
             channel: self.channel,
             part: part.name.as_bytes().first_chunk().copied().unwrap_or_default(),
             case: self.case,
-        };
-        let fact = |(id, text): &(String, String)| self.brief.facts.iter().find(|fact| fact.id == *id && fact.text == *text);
-        if let Some(facts) = memo::wording(line, &place).and_then(|holes| holes.iter().map(fact).collect()) {
-            return Some(facts);
         }
-        let facts = self.as_wording(part, line)?;
-        memo::keep_wording(line, place, facts.iter().map(|fact| (fact.id.clone(), fact.text.clone())).collect());
-        Some(facts)
     }
 
-    /// Returns a claim of a line, placed in its part, with what it rests on.
-    fn bound(&self, claim: &Claim, part: &Part<'_>, start: usize, clauses: &dyn Deref<Target = Vec<Clause<'a>>>) -> Bound {
+    /// Returns the facts with which a line was found to be a wording before, where the brief has them all.
+    fn recalled(&self, line: &str, place: &memo::Place) -> Option<Vec<&'a Fact>> {
+        let fact = |(id, text): &(String, String)| self.brief.facts.iter().find(|fact| fact.id == *id && fact.text == *text);
+        memo::wording(line, place)?.iter().map(fact).collect()
+    }
+
+    /// Returns a claim of a line, placed in its part, with the fact it rests on.
+    fn bound(&self, claim: &Claim, part: &Part<'_>, start: usize) -> Bound {
         let mut placed = Claim { span: start + claim.span.start..start + claim.span.end, ..claim.clone() };
         let fact = match &claim.value {
             Value::Name { name } => self.names(name),
@@ -183,8 +189,7 @@ impl<'a> Grounds<'a> {
         if let Some(value) = fact.filter(|fact| fact.id.starts_with("customer.")).and_then(|fact| fact.value.clone()) {
             placed.value = value;
         }
-        let to = fact.map(|fact| Binding::Fact { id: fact.id.clone() }).or_else(|| self.approval(claim, clauses));
-        Bound { to, claim: placed }
+        Bound { to: fact.map(|fact| Binding::Fact { id: fact.id.clone() }), claim: placed }
     }
 
     fn names(&self, name: &str) -> Option<&'a Fact> {
@@ -207,7 +212,6 @@ impl<'a> Grounds<'a> {
             alike && stated.answers_for(of, self.brief) && (!stated.whole_only(of) || within(text, claim, stated))
         };
         let stated = self.stated.iter().find(same).map(|stated| stated.fact);
-        let stated = stated.filter(|fact| of != "free" || !frees_more(text, claim, fact));
         let less =
             |fact: &&Fact| matches!(&fact.value, Some(Value::Percent { sense: Sense::Off, .. } | Value::Money { sense: Sense::Off, .. }));
         let about = |fact: &&Fact| fact.id.starts_with("customer.") && text[clause(text, &claim.span)].contains(&fact.text);
@@ -320,47 +324,6 @@ fn within(text: &str, claim: &Claim, stated: &Stated<'_>) -> bool {
     let start = claim.span.start.checked_sub(stated.claim.span.start);
     let around = start.and_then(|start| Some((start, text.get(start..start + stated.fact.text.len())?)));
     around.is_some_and(|(start, found)| found == stated.fact.text && apart(text, start..start + found.len()))
-}
-
-/// What people pay for as a whole; a free extra does not make these free.
-const PAID_THINGS: [&str; 30] = [
-    "monthly charge",
-    "monthly bill",
-    "your bill",
-    "your plan",
-    "your line",
-    "your service",
-    "your subscription",
-    "your contract",
-    "your connection",
-    "your internet",
-    "everything",
-    "month free",
-    "months free",
-    "all calls",
-    "calls",
-    "月費",
-    "月费",
-    "帳單",
-    "账单",
-    "您的方案",
-    "您的套餐",
-    "合約",
-    "合约",
-    "全部",
-    "所有",
-    "門號",
-    "網路",
-    "网络",
-    "通話",
-    "通话",
-];
-
-/// Returns whether the clause of a claim makes something free that the fact does not speak of.
-fn frees_more(text: &str, claim: &Claim, fact: &Fact) -> bool {
-    let clause = crate::claim::clause(text, &claim.span);
-    let (clause, stated) = (text[clause].to_ascii_lowercase(), fact.text.to_ascii_lowercase());
-    PAID_THINGS.iter().any(|thing| clause.contains(thing) && !stated.contains(thing))
 }
 
 /// Returns whether what a text claims is what a fact states: the value, the unit and the sense.

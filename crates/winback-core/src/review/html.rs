@@ -56,14 +56,18 @@ impl<'a> Html<'a> {
         seen.text(pieces.next().unwrap_or_default());
         let (mut in_style, mut in_hidden) = (false, false);
         for piece in pieces {
-            let tag = known_tag(piece, layout);
+            let Some((text, after)) = piece.split_once('>') else {
+                // A tag that does not end takes in whatever a browser finds behind it.
+                (seen.active, seen.foreign) = (seen.active.or(Some("<")), seen.foreign.or(Some(piece)));
+                continue;
+            };
+            let tag = known_tag(piece, text, layout);
             if !tag.plain {
                 seen.active = seen.active.or(active(piece));
             }
             if !tag.known || (in_hidden && !piece.starts_with('/')) {
-                seen.foreign = seen.foreign.or(Some(piece.split_once('>').map_or(piece, |(tag, _)| tag)));
+                seen.foreign = seen.foreign.or(Some(text));
             }
-            let Some((text, after)) = piece.split_once('>') else { continue };
             in_hidden = tag.hides;
             if tag.hides {
                 let mut words = String::new();
@@ -196,9 +200,11 @@ enum Kind {
     StyleEnd,
 }
 
-/// Returns what is known of a tag; `piece` begins behind its `<`. The tags of a batch are the same in every mail.
-fn known_tag(piece: &str, layout: &Tags) -> Tag {
-    let tag = if begins(piece, "style") { piece } else { piece.split_once('>').map_or(piece, |(tag, _)| tag) };
+/// Returns what is known of a tag; `piece` begins behind its `<`, and `tag` is what of it stands before the `>`. The
+/// tags of a batch are the same in every mail.
+fn known_tag(piece: &str, tag: &str, layout: &Tags) -> Tag {
+    // What is known of a style is known of all that stands in it.
+    let tag = if begins(piece, "style") { piece } else { tag };
     super::memo::tag(tag, layout.id, || {
         let name = name_of_tag(tag);
         let bare = name.trim_matches('/');
@@ -235,7 +241,7 @@ fn hides(style: &str) -> bool {
 
 /// Returns what is active in a tag and in the style behind it; `piece` begins behind its `<`.
 fn active(piece: &str) -> Option<&str> {
-    let Some((tag, after)) = piece.split_once('>') else { return Some(active_tag(piece).unwrap_or("<")) };
+    let (tag, after) = piece.split_once('>').unwrap_or((piece, ""));
     let style = begins(piece, "style").then_some(after);
     active_tag(tag).or_else(|| [Some(tag), style].into_iter().flatten().find_map(fetching)).or_else(|| style.and_then(writing))
 }
@@ -360,6 +366,7 @@ mod tests {
         check("<p>only &frac12; price</p>", Some("&frac12;"));
         check("<p>&#49&#53% off</p>", Some("&#49"));
         check("<p>this & that, a &lt; b</p>", None);
+        check("<p>once closed</p> and then <p", Some("<"));
         check("<a class=\"b\" href=\"tel:1\" style=\"a:b\">c</a><br/><hr />", None);
     }
 

@@ -4,7 +4,7 @@
 use super::html::Tag;
 use crate::claim::{Claim, Reading, read};
 use crate::locale::Locale;
-use crate::message::Channel;
+use crate::message::{Channel, Fact};
 use crate::script::spoken_seconds;
 use crate::template::Case;
 use foldhash::HashMap;
@@ -78,8 +78,9 @@ pub(super) fn wording(line: &str, place: &Place) -> Option<Holes> {
 }
 
 /// Remembers the facts with which a line is a wording.
-pub(super) fn keep_wording(line: &str, place: Place, holes: Holes) -> Holes {
-    WORDINGS.with(|lines| keep(lines, place, line, holes))
+pub(super) fn keep_wording(line: &str, place: Place, facts: &[&Fact]) {
+    let holes = facts.iter().map(|fact| (fact.id.clone(), fact.text.clone())).collect();
+    WORDINGS.with(|lines| keep(lines, place, line, holes));
 }
 
 fn recall<K: Hash + Eq, V: Clone>(lines: &Lines<K, V>, key: &K, line: &str) -> Option<V> {

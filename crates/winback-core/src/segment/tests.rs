@@ -33,6 +33,7 @@ fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
         optional: false,
         tell: false,
         period: None,
+        expect: None,
     }
 }
 

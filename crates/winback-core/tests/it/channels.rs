@@ -196,6 +196,21 @@ fn a_script_nobody_can_follow_is_refused() {
 }
 
 #[test]
+fn a_ban_too_long_to_be_read_is_refused() {
+    let brief = HOUSE.brief(JULIA, Locale::En, 7);
+    let check = |words: usize, refused: bool| {
+        let mut draft = draft(&brief, Channel::Call);
+        let Content::Call(script) = &mut draft.content else { panic!("no script") };
+        script.forbidden.push("word ".repeat(words));
+        let part = format!("forbidden {}", script.forbidden.len());
+        let found = review(&brief, TEMPLATES.phrases(), draft).err().unwrap_or_default();
+        assert_eq!(found.iter().any(|finding| finding.part == part && finding.check == "words-accounted"), refused, "{found:?}");
+    };
+    check(700, false);
+    check(900, true);
+}
+
+#[test]
 fn a_script_that_takes_too_long_says_what_to_cut() {
     let found = spoil(|script| {
         script.opening = "Hello, this is {{agent_name}} of Northwind Telecom. May I speak with you for a moment?".into();

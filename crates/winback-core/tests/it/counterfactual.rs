@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use winback_core::agents::campaign_designer::{DesignInput, Designer};
-use winback_core::counterfactual::{BadChange, Counterfactual, Moves, Question};
+use winback_core::counterfactual::{BadChange, Chosen, Counterfactual, Moves, Question};
 use winback_core::customer::{Cell, Customer};
 use winback_core::digest::Digest;
 use winback_core::feature::{FeatureColumn, FeatureSchema, FeatureTable};
@@ -29,6 +29,7 @@ fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
         optional: false,
         tell: false,
         period: None,
+        expect: None,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Product,
@@ -165,7 +166,8 @@ fn input(schema: &TableSchema, catalogue: &Catalogue, customer: &Customer) -> De
         reasons: Vec::new(),
         imputed: 0,
     };
-    designer.input(customer, &Standing { assessment, level: RiskLevel::High, tier: None, monthly_minor, main_group: None }, None)
+    let standing = Standing { assessment, level: RiskLevel::High, tier: None, monthly_minor, main_group: None, segment: None };
+    designer.input(customer, &standing, None)
 }
 
 fn search(catalogue: &Catalogue, customer: &Customer, line: f64) -> Counterfactual {
@@ -191,6 +193,28 @@ fn the_cheapest_set_is_named_with_what_it_changes() {
     assert!(cheapest.probability.value() < 0.6 && found.now.value() > 0.9);
     assert_eq!(ids(&found.single[0].offers), ["two"]);
     assert_eq!(found.single.len(), 5, "a talk changes nothing that the model sees");
+}
+
+#[test]
+fn a_set_that_somebody_chose_is_scored_or_refused_with_the_offers_at_fault() {
+    let (catalogue, schema) = (catalogue([500, 900, 300, 100, 4_000]), schema());
+    let customer = customer(&schema, 9_000, "Month-to-month", false);
+    let features = Arc::new(FeatureSchema::of(&schema));
+    let model = Weights { version: ModelVersion("weights".into()), schema: features.as_ref().clone() };
+    let input = input(&schema, &catalogue, &customer);
+    let question = Question { input: &input, customer: &customer, line: 0.6, today: DAY };
+    let moves = Moves::of(&schema, &catalogue).unwrap();
+    let score = |chosen: &[&str]| {
+        let chosen: Vec<OfferId> = chosen.iter().map(|id| OfferId((*id).to_owned())).collect();
+        moves.score(question, &chosen, &model, &features).unwrap()
+    };
+    let found = search(&catalogue, &customer, 0.6);
+    assert_eq!(score(&["support", "year"]), Chosen::Scored(found.cheapest.unwrap()), "the order of choosing does not count");
+    assert_eq!(score(&["two", "year", "support"]), Chosen::Clash(OfferId("year".into()), OfferId("two".into())));
+    assert_eq!(score(&["talk"]), Chosen::Closed(OfferId("talk".into())), "it changes nothing that the table holds");
+    assert_eq!(score(&["nothing-such"]), Chosen::Closed(OfferId("nothing-such".into())));
+    let Chosen::Scored(four) = score(&["year", "support", "backup", "cheaper"]) else { panic!("four go together") };
+    assert!(four.offers.len() == 4 && four.cost_minor == 500 + 300 + 100 + 4_000, "{four:?}");
 }
 
 #[test]

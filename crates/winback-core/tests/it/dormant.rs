@@ -42,6 +42,7 @@ fn column(name: &str, kind: ColumnKind, role: Role, tell: bool) -> Column {
         value_labels: BTreeMap::new(),
         unit: None,
         period: None,
+        expect: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The tests of core that go through several of its rooms.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 mod agents;
+mod cards;
 mod channels;
 mod counterfactual;
 mod dormant;

@@ -102,6 +102,7 @@ fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
         optional: false,
         tell: false,
         period: None,
+        expect: None,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,

@@ -73,6 +73,7 @@ fn column(name: &str) -> Column {
         optional: false,
         tell: false,
         period: None,
+        expect: None,
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Product,

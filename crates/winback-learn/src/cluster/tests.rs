@@ -87,6 +87,48 @@ fn what_cannot_be_divided_is_named() {
     insta::assert_snapshot!(said.join("\n"));
 }
 
+/// What hurts one method or the other: the clusters must be whole and every figure finite.
+#[test]
+fn either_method_divides_hard_tables_with_finite_figures() {
+    let rows: u16 = 120;
+    let line = |value: fn(u16) -> f64| FeatureColumn::Number((0..rows).map(value).collect());
+    let wild = |row: u16| [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e300, -1e300][usize::from(row % 5)];
+    let names: Vec<Arc<str>> = (0..10_000).map(|word| Arc::from(format!("w{word}"))).collect();
+    let many = || FeatureColumn::Category { codes: (0..rows).map(|row| row * 80).collect(), levels: names.clone() };
+    let hard = [
+        vec![("far apart", line(|row| if row < 60 { 0.0 } else { 1e9 }))],
+        vec![("wild", line(wild)), ("x", line(f64::from))],
+        vec![("outliers", line(|row| f64::from(row) * if row % 40 == 3 { 1e9 } else { 1.0 }))],
+        vec![("ten thousand words", many()), ("x", line(f64::from))],
+        vec![("idle", line(|_| 3.0)), ("empty", line(|_| f64::NAN)), ("two", line(|row| f64::from(row % 2)))],
+    ];
+    for columns in hard {
+        let (name, table) = (columns[0].0, table(columns));
+        for method in [Method::KMeans, Method::Mixture] {
+            let found = cluster(&table, &ClusterOptions { method, ..OPTIONS }).unwrap();
+            assert_eq!(found.cards.iter().map(|card| card.customers).sum::<u64>(), 120, "{name}, {method:?}");
+            assert!(found.cluster_of.iter().all(|&own| usize::from(own) < found.k), "{name}, {method:?}");
+            let figures = found.tried.iter().flat_map(|tried| [tried.silhouette, tried.bic]).chain([found.agreement, found.stability.mean]);
+            assert!(figures.clone().all(f64::is_finite), "{name}, {method:?}: {:?}", figures.collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn either_method_names_what_it_cannot_divide() {
+    let number = |values: &[f64]| table(vec![("x", FeatureColumn::Number(values.to_vec()))]);
+    for method in [Method::KMeans, Method::Mixture] {
+        let told = |table: &FeatureTable, k| cluster(table, &ClusterOptions { k, method, ..OPTIONS }).unwrap_err();
+        assert_eq!(told(&number(&[]), None), ClusterError::TooFewRows { rows: 0 });
+        assert_eq!(told(&number(&[1.0]), Some(2)), ClusterError::TooFewRows { rows: 1 });
+        let ten: Vec<f64> = (0..10).map(f64::from).collect();
+        assert_eq!(told(&number(&ten), Some(11)), ClusterError::TooManyClusters { k: 11, different: 10 }, "k > n");
+        assert_eq!(cluster(&number(&ten), &ClusterOptions { k: Some(10), method, ..OPTIONS }).unwrap().cluster_of.len(), 10, "k = n");
+        assert!(matches!(told(&number(&[4.0; 20]), Some(2)), ClusterError::NoColumn(_)));
+        assert!(matches!(told(&number(&[f64::INFINITY; 20]), None), ClusterError::NoColumn(_)));
+    }
+}
+
 #[test]
 fn a_useless_column_changes_nothing() {
     let (table, _) = three(90);

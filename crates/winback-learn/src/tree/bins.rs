@@ -220,9 +220,10 @@ fn learn_words(codes: &[u16], levels: &[Arc<str>], rows: &[u32]) -> ColumnBins {
     }
     let seen = counts.iter().filter(|&&count| count > 0).count();
     let mut kept: Vec<usize> = (0..levels.len()).filter(|&word| counts[word] >= MIN_WORD_ROWS).collect();
-    kept.sort_by_key(|&word| std::cmp::Reverse(counts[word]));
+    // By name in the end, so that the order in which a table lists its words decides nothing.
+    kept.sort_by(|&a, &b| counts[b].cmp(&counts[a]).then_with(|| levels[a].cmp(&levels[b])));
     kept.truncate(MAX_BINS - 1);
-    kept.sort_unstable();
+    kept.sort_by(|&a, &b| levels[a].cmp(&levels[b]));
     let other_rows = rows.len() as u64 - missing_rows - kept.iter().map(|&word| u64::from(counts[word])).sum::<u64>();
     let differ = kept.len() + usize::from(missing_rows > 0) + usize::from(other_rows > 0);
     match (differ, seen) {
@@ -305,12 +306,12 @@ mod tests {
 
     #[test]
     fn ten_thousand_words_keep_the_most_frequent() {
-        let levels: Vec<Arc<str>> = (0..10_000).map(|word| Arc::from(format!("w{word}"))).collect();
+        let levels: Vec<Arc<str>> = (0..10_000).map(|word| Arc::from(format!("w{word:04}"))).collect();
         let codes: Vec<u16> = (0..10_000_u16).chain((0..300).flat_map(|word| [word; 6])).collect();
         let bins = learn_words(&codes, &levels, &(0..codes.len() as u32).collect::<Vec<_>>());
         let ColumnBins::Words { words, other_rows, rare_words, .. } = &bins else { panic!("not used") };
-        assert_eq!((words.len(), words[0].as_str(), *rare_words), (253, "w0", 9_747));
+        assert_eq!((words.len(), words[0].as_str(), *rare_words), (253, "w0000", 9_747));
         assert_eq!(*other_rows, codes.len() as u64 - 253 * 7);
-        assert_eq!((bins.codes(), bins.missing(), bins.word("w252"), bins.word("w9999")), (255, 254, Some(252), None));
+        assert_eq!((bins.codes(), bins.missing(), bins.word("w0252"), bins.word("w9999")), (255, 254, Some(252), None));
     }
 }

@@ -31,7 +31,8 @@ pub(crate) fn fit(table: &FeatureTable, rows: &[u32], bins: Bins, options: &Boos
     let value = |gradient: f64, weight: f64| -options.rate * gradient / (weight + options.lambda);
     let grow = GrowOptions { max_depth: options.max_depth, columns_per_node: None, split };
     let grower = || Grower { matrix: &matrix, bins: &bins, options: grow, value: &value };
-    let sequence = |bag: usize| Sequence::new(grower(), &left, offset, options).grow(bag as u64);
+    let used = matrix.used(&table.schema);
+    let sequence = |bag: usize| Sequence::new(grower(), &left, offset, options).grow(&used, bag as u64);
     // Rows of a small table are not shared among threads, so sequences are; each takes memory.
     let mut trees: Vec<Tree> = match rows.len() <= FEW_ROWS {
         true => (0..options.bags).into_par_iter().flat_map_iter(sequence).collect(),
@@ -58,13 +59,12 @@ impl<'a> Sequence<'a> {
         Self { grower, options, left, odds: vec![odds; left.len()], pairs }
     }
 
-    fn grow(mut self, bag: u64) -> Vec<Tree> {
-        let used: Vec<usize> = (0..self.grower.matrix.places.len()).filter(|&column| self.grower.matrix.places[column].is_some()).collect();
+    fn grow(mut self, used: &[usize], bag: u64) -> Vec<Tree> {
         let columns_per_tree = (used.len() as f64 * self.options.column_share).ceil() as usize;
         let mut random = SplitMix64::new(self.options.seed.wrapping_add(bag << 32));
         let mut trees = Vec::with_capacity(self.options.trees);
         for _ in 0..self.options.trees {
-            let columns = if columns_per_tree < used.len() { draw(&used, columns_per_tree, &mut random) } else { used.clone() };
+            let columns = if columns_per_tree < used.len() { draw(used, columns_per_tree, &mut random) } else { used.to_vec() };
             let rows = (self.options.row_share < 1.0).then(|| some_rows(self.left.len(), self.options.row_share, &mut random));
             let mut tree = self.grower.grow(&self.pairs, rows, &columns, &mut random);
             self.add(&mut tree);

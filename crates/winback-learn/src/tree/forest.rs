@@ -29,7 +29,7 @@ pub(crate) fn fit(table: &FeatureTable, rows: &[u32], bins: Bins, options: &Fore
     let matrix = Matrix::of(&bins, bins.encode_rows(table, rows), rows.len());
     let left: Vec<bool> = rows.iter().map(|&row| table.labels[row as usize] == Some(true)).collect();
     let rate = left.iter().filter(|&&left| left).count() as f64 / left.len() as f64;
-    let wood = Wood { matrix: &matrix, bins: &bins, left: &left, rate, options };
+    let wood = Wood { matrix: &matrix, used: matrix.used(&table.schema), bins: &bins, left: &left, rate, options };
     // Rows of a small table are not shared among threads, so trees are; each takes memory.
     let together = if rows.len() <= FEW_ROWS { TOGETHER } else { 1 };
     let mut trees: Vec<Tree> = Vec::with_capacity(options.trees);
@@ -50,6 +50,8 @@ pub(crate) fn fit(table: &FeatureTable, rows: &[u32], bins: Bins, options: &Fore
 
 struct Wood<'a> {
     matrix: &'a Matrix,
+    /// The columns to choose from, by name.
+    used: Vec<usize>,
     bins: &'a Bins,
     left: &'a [bool],
     rate: f64,
@@ -63,10 +65,9 @@ impl Wood<'_> {
         let draws = draws(self.left.len(), &mut random);
         let pairs: Vec<Pair> = draws.iter().zip(self.left).map(|(&draws, &left)| pair(draws, left)).collect();
         let rows: Vec<u32> = (0..draws.len() as u32).filter(|&row| draws[row as usize] > 0).collect();
-        let used: Vec<usize> = (0..self.matrix.places.len()).filter(|&column| self.matrix.places[column].is_some()).collect();
         let unit = f64::from(DRAW) / UNITS;
         let split = SplitOptions { lambda: 0.0, gamma: 0.0, min_weight: (self.options.min_rows as f64 - 0.5) * unit, word_smoothing: unit };
-        let columns_per_node = Some(((used.len() as f64 * self.options.column_share).round() as usize).max(1));
+        let columns_per_node = Some(((self.used.len() as f64 * self.options.column_share).round() as usize).max(1));
         let options = GrowOptions { max_depth: self.options.max_depth, columns_per_node, split };
         let smoothing = self.options.smoothing * unit;
         let value = |gradient: f64, weight: f64| {
@@ -74,7 +75,7 @@ impl Wood<'_> {
             (p / (1.0 - p)).ln()
         };
         let grower = Grower { matrix: self.matrix, bins: self.bins, options, value: &value };
-        let mut tree = grower.grow(&pairs, Some(rows), &used, &mut random);
+        let mut tree = grower.grow(&pairs, Some(rows), &self.used, &mut random);
         let mut leaves = vec![0; draws.len()];
         Router::of(self.matrix, &tree).leaves(0..draws.len(), &mut leaves);
         let mut counts = vec![0_u32; tree.nodes.len()];

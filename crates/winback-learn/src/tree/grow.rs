@@ -102,9 +102,9 @@ impl Grower<'_> {
     }
 }
 
-/// Draws `count` of some columns, in their order.
+/// Draws `count` of some columns, in the order they are given in.
 pub(crate) fn draw(columns: &[usize], count: usize, random: &mut SplitMix64) -> Vec<usize> {
-    let mut drawn = columns.to_vec();
+    let mut drawn: Vec<usize> = (0..columns.len()).collect();
     let count = count.clamp(1, drawn.len().max(1)).min(drawn.len());
     for place in 0..count {
         let other = place + random.below((drawn.len() - place) as u32) as usize;
@@ -112,7 +112,7 @@ pub(crate) fn draw(columns: &[usize], count: usize, random: &mut SplitMix64) -> 
     }
     drawn.truncate(count);
     drawn.sort_unstable();
-    drawn
+    drawn.into_iter().map(|place| columns[place]).collect()
 }
 
 #[cfg(test)]

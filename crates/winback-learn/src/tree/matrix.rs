@@ -6,6 +6,7 @@
 //! bundle columns of which at most one differs from 0; here any columns go together.)
 use super::bins::{Bins, Codes};
 use rayon::prelude::*;
+use winback_core::feature::FeatureSchema;
 
 /// The most bytes of a row that are read together.
 pub(crate) const WIDTH: usize = 8;
@@ -86,6 +87,13 @@ impl Matrix {
             bundle.members.iter().enumerate().for_each(|(member, known)| places[known.column] = Some((at, member)));
         }
         Self { rows, bundles, blocks, places }
+    }
+
+    /// Returns the columns that are used, by name: which columns a seed draws does not hang on their order in the table.
+    pub fn used(&self, schema: &FeatureSchema) -> Vec<usize> {
+        let mut used: Vec<usize> = (0..self.places.len()).filter(|&column| self.places[column].is_some()).collect();
+        used.sort_by(|&a, &b| schema.features[a].name.cmp(&schema.features[b].name));
+        used
     }
 
     /// Returns the block that holds a bundle, and the bundle's place in it.

@@ -1,9 +1,9 @@
 //! Boosted trees and forests as families of models.
-use super::{Scorer, TreeModel, TreeOptions, fit};
-use crate::artifact::{self, Learned, TreeBody, TreeFamily};
+use super::{Ensemble, Scorer, TreeOptions, fit};
+use crate::artifact::{Learned, TreeBody, TreeFamily};
 use crate::card;
-use crate::train::{Family, Fresh, refused, train};
-use crate::validate::{Learner, Rows, skip_synthetic};
+use crate::train::{Family, Fresh, train};
+use crate::validate::{Fitted, Learner, skip_synthetic};
 use winback_core::digest::Digest;
 use winback_core::feature::FeatureTable;
 use winback_core::model::{ChurnTrainer, TrainError, TrainOptions, Trained};
@@ -27,10 +27,14 @@ impl ChurnTrainer for TreeTrainer {
 }
 
 impl Learner for TreeOptions {
-    fn scores(&self, table: &FeatureTable, rows: &Rows) -> Result<Vec<f64>, TrainError> {
-        let ensemble = fit(table, rows.learned, self, &skip_synthetic(table, rows.without_synthetic))?;
-        let codes = ensemble.bins.encode_rows(table, rows.asked);
-        Ok(Scorer::of(&ensemble).log_odds(&codes, rows.asked.len()))
+    fn learn(&self, table: &FeatureTable, rows: &[u32], without_synthetic: bool) -> Result<Box<dyn Fitted>, TrainError> {
+        Ok(Box::new(fit(table, rows, self, &skip_synthetic(table, without_synthetic))?))
+    }
+}
+
+impl Fitted for Ensemble {
+    fn scores(&self, table: &FeatureTable, rows: &[u32]) -> Vec<f64> {
+        Scorer::of(self).log_odds(&self.bins.encode_rows(table, rows), rows.len())
     }
 }
 
@@ -52,9 +56,7 @@ impl Family for TreeOptions {
         let family = body.family;
         let columns = card::tree_column_notes(table, &body.ensemble.bins);
         let l2 = if let Self::Boosting(options) = self { options.lambda } else { 0.0 };
-        let file = artifact::write(&Learned::Trees(body)).map_err(refused)?;
-        let model = Box::new(TreeModel::from_file(&file).map_err(refused)?);
         let own_limits = vec![SHARED_PARTS];
-        Ok(Fresh { family: family.tag(), model, file, columns, own_limits, l2 })
+        Ok(Fresh { family: family.tag(), learned: Learned::Trees(body), columns, own_limits, l2 })
     }
 }

@@ -22,6 +22,7 @@ pub(crate) fn router() -> OpenApiRouter<WebState> {
         .routes(routes!(read::overview))
         .routes(routes!(read::customers))
         .routes(routes!(read::customer))
+        .routes(routes!(read::what_if))
         .routes(routes!(read::random))
         .routes(routes!(read::strategy))
         .routes(routes!(read::model))

@@ -12,6 +12,7 @@ use crate::view::customers::{self, CustomersView};
 use crate::view::overview::{self, OverviewView};
 use crate::view::strategy::{self, StrategyView};
 use crate::view::thresholds::{self, ThresholdsView};
+use crate::view::whatif::{self, WhatIfView};
 use axum::Json;
 use axum::extract::{Extension, Path, State};
 use serde::Serialize;
@@ -39,6 +40,8 @@ pub(crate) struct ListParams {
     written: Option<String>,
     /// `approved` or `declined`.
     approval: Option<String>,
+    /// The name of a segment, or `(none)` for those in none.
+    segment: Option<String>,
     /// `probability`, `net_value`, `monthly_charge`, `id` or `position`.
     sort: Option<String>,
     /// `desc` or `asc`.
@@ -81,6 +84,19 @@ pub(crate) async fn customer(State(state): State<WebState>, Path(id): Path<Strin
     let context = state.context().await?;
     let file = customer::file(&state, &context, &id).await?;
     Ok(Json(customer::view(&context, &file, Strings::of(visit.locale))?))
+}
+
+/// Returns which offers of the catalogue would bring a customer under a line, priced and scored again by the model, and
+/// what becomes of a combination of them. `cheapest` is null where no action suffices.
+#[utoipa::path(get, path = "/customers/{id}/whatif", params(("id" = String, Path, description = "The id as the CRM gave it, percent-encoded"),
+    ("under" = Option<f64>, Query, description = "The probability to get under, above 0 and up to 1; where the risk becomes medium when not given"),
+    ("offer" = Option<Vec<String>>, Query, description = "Offers to see together, named once each")),
+    responses((status = 200, body = WhatIfView), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody),
+    (status = 503, description = "The model that scored the run cannot be loaded", body = ProblemBody)))]
+pub(crate) async fn what_if(State(state): State<WebState>, Path(id): Path<String>, visit: Visited) -> Result<Json<WhatIfView>, Problem> {
+    let context = state.context().await?;
+    let file = customer::file(&state, &context, &id).await?;
+    Ok(Json(whatif::read(&state, &context, &file, &visit, Strings::of(visit.locale)).await?))
 }
 
 /// A customer drawn at random.

@@ -1,6 +1,6 @@
 //! One customer: basics, score with reasons, the four agents, the messages.
 use super::{Page, context_or_empty, render};
-use crate::charts::{self, PointBar};
+use crate::charts::{self, Change, PointBar, Waterfall};
 use crate::guard::Visit;
 use crate::list_query::ListState;
 use crate::problem::Problem;
@@ -8,6 +8,7 @@ use crate::state::WebState;
 use crate::strings::{Strings, fill};
 use crate::url;
 use crate::view::customer::{self, CallView, CustomerView, EmailView, RiskView, SmsView, WritingView};
+use crate::view::whatif::{self, ChosenView, WayView, WhatIfView};
 use askama::Template;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
@@ -24,6 +25,8 @@ struct CustomerPage {
     drawn: Option<(String, String)>,
     medium: String,
     high: String,
+    /// What the offers would change, or why nothing can be scored again; absent for a customer without a score.
+    whatif: Option<Result<WhatIfView, String>>,
 }
 
 impl CustomerPage {
@@ -40,12 +43,48 @@ impl CustomerPage {
         format!("{}.{}%", tenths / 10, tenths % 10)
     }
 
+    /// Returns the way from the average customer's probability to this customer's.
+    fn waterfall(&self, risk: &RiskView) -> Waterfall {
+        let s = self.page.s;
+        let changes: Vec<Change> =
+            risk.reasons.iter().map(|reason| Change { label: reason.reason.label.clone(), tenths: reason.tenths }).collect();
+        let words = charts::Words { first: s.reasons_base, last: s.reasons_sum, others: s.waterfall_others };
+        charts::waterfall(risk.base_tenths, &changes, risk.total_tenths, words)
+    }
+
+    /// Returns the same in a sentence, for those who do not see the drawing.
+    fn told(&self, risk: &RiskView, drawing: &Waterfall) -> String {
+        let s = self.page.s;
+        let steps = drawing.steps.iter().filter(|step| step.kind != "whole").map(|step| format!("{} {}", step.label, step.figure));
+        let steps = steps.collect::<Vec<_>>().join(s.list_comma);
+        fill(
+            s.waterfall_told,
+            &[("base", &self.percent(&risk.base_tenths)), ("steps", &steps), ("total", &self.percent(&risk.total_tenths))],
+        )
+    }
+
     fn mail_href(&self, writing: &WritingView) -> String {
         format!("/mail{}", url::query(&[("id", &self.view.id), ("text", &writing.language.tag)]))
     }
 
     fn call_href(&self, writing: &WritingView) -> String {
         format!("/call{}", url::query(&[("id", &self.view.id), ("text", &writing.language.tag)]))
+    }
+
+    /// Returns where the form of the what-if panel leads: this page, without its question.
+    fn whatif_action(&self) -> String {
+        let address = url::customer(&self.view.id);
+        format!("{}#whatif", address.split('?').next().unwrap_or(&address))
+    }
+
+    /// Returns what a set of offers changes, in words.
+    fn changes(&self, way: &WayView) -> String {
+        way.changes.iter().map(|change| change.label.as_str()).collect::<Vec<_>>().join(self.page.s.list_comma)
+    }
+
+    /// Returns the combination that somebody chose, in words.
+    fn combination(&self, chosen: &ChosenView) -> String {
+        fill(self.page.s.whatif_chosen, &[("way", &whatif::names(&chosen.offers))])
     }
 
     /// Returns whether a language's messages stand open: the page's own language.
@@ -111,7 +150,13 @@ async fn show_id(state: State<WebState>, id: &str, visit: &Visit) -> Result<Resp
     view.writings.sort_by_key(|writing| writing.language.tag != visit.locale.tag());
     let percent = |threshold: f64| winback_core::customer::display_number(threshold * 100.0);
     let (medium, high) = (percent(context.thresholds.medium()), percent(context.thresholds.high()));
-    render(StatusCode::OK, &CustomerPage { page, view, drawn: drawn(visit)?, medium, high })
+    let whatif = match whatif::read(&state, &context, &file, visit, page.s).await {
+        _ if view.risk.is_none() => None,
+        Ok(view) => Some(Ok(view)),
+        Err(Problem::NoAnswer) => Some(Err(Problem::NoAnswer.text(page.s).1)),
+        Err(problem) => return Err(problem),
+    };
+    render(StatusCode::OK, &CustomerPage { page, view, drawn: drawn(visit)?, medium, high, whatif })
 }
 
 fn drawn(visit: &Visit) -> Result<Option<(String, String)>, Problem> {

@@ -9,6 +9,7 @@ pub(crate) mod overview;
 pub(crate) mod runs;
 pub(crate) mod strategy;
 pub(crate) mod thresholds;
+pub(crate) mod whatif;
 
 use crate::strings::{Strings, fill};
 use serde::Serialize;

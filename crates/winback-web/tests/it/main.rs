@@ -13,6 +13,7 @@ use winback_web::{Person, PersonRole, WebState};
 mod claims;
 mod pages;
 mod safety;
+mod whatif;
 
 fn state() -> WebState {
     let (store, desk) = fakes::portfolio();

@@ -110,6 +110,21 @@ async fn points_add_up_to_the_probability_for_every_customer() {
 }
 
 #[tokio::test]
+async fn the_waterfall_tells_the_points_of_the_api() {
+    let state = state();
+    let risk = get(&state, "/api/v1/customers/7590-VHVEG").await.json()["risk"].clone();
+    let page = get(&state, "/customers/7590-VHVEG?lang=en").await.text;
+    let drawing = page.split("<svg class=\"waterfall\"").nth(1).unwrap().split("</svg>").next().unwrap();
+    let figures: Vec<&str> = drawing.split("text-anchor=\"end\">").skip(1).map(|part| part.split('<').next().unwrap()).collect();
+    let tenths = |text: &str| text.replace('−', "-").replace(['+', '.', '%'], "").parse::<i64>();
+    let told: Vec<i64> = figures.iter().filter_map(|text| text.contains('.').then(|| tenths(text).unwrap())).collect();
+    let reasons: Vec<i64> = risk["reasons"].as_array().unwrap().iter().map(|reason| reason["tenths"].as_i64().unwrap()).collect();
+    let (base, total) = (risk["base_tenths"].as_i64().unwrap(), risk["total_tenths"].as_i64().unwrap());
+    assert_eq!(told, [vec![base], reasons, vec![total]].concat(), "{drawing}");
+    assert!(drawing.contains("<title id=\"waterfall-title\">") && drawing.contains("<desc id=\"waterfall-told\">"), "{drawing}");
+}
+
+#[tokio::test]
 async fn a_filter_narrows_and_an_exact_id_stands_first() {
     let state = state();
     let ids = async |query: &str| -> Vec<String> {
@@ -121,6 +136,39 @@ async fn a_filter_narrows_and_an_exact_id_stands_first() {
     assert_eq!(ids("level=high&tier=low&sort=id").await.len(), 2);
     assert_eq!(ids("written=yes").await.len(), 3);
     assert_eq!(ids("page=9999999&size=7&sort=position").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_list_is_of_one_segment_on_the_page_in_the_api_and_in_the_export() {
+    let state = state();
+    let api = async |query: &str| get(&state, &format!("/api/v1/customers?size=500&{query}")).await;
+    let dormant = api("segment=Regular_Active&lang=en").await.json();
+    assert!(dormant["total"].as_u64().unwrap() > 5, "{dormant}");
+    for row in dormant["rows"].as_array().unwrap() {
+        assert_eq!((&row["segment"]["tag"], &row["segment"]["label"]), (&"Regular_Active".into(), &"Active".into()));
+    }
+    assert_eq!(api("segment=%28none%29").await.json()["total"], 1);
+    assert_eq!(api("segment=Old_Friends").await.json()["rows"][0]["segment"]["label"], "Old_Friends", "the table alone names it");
+    let page = get(&state, "/customers?segment=Old_Friends&lang=en").await.text;
+    assert!(
+        page.contains("<option value=\"Old_Friends\" selected>Old_Friends (1)</option>") && page.contains("--segment=Old_Friends"),
+        "{page}"
+    );
+    assert!(page.contains("<option value=\"(none)\">none (1)</option>"), "{page}");
+    assert!(get(&state, "/random?segment=Old_Friends").await.header("location").contains("segment=Old_Friends"));
+    let refused = api("segment=Dormant&lang=en").await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.text.contains("Regular_Active / HighValue_Active / Old_Friends / (none)"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn a_run_of_before_segments_were_kept_offers_no_filter_and_says_why() {
+    let (store, desk) = fakes::portfolio();
+    store.segments_kept.store(false, std::sync::atomic::Ordering::Relaxed);
+    let state = WebState { store, desk, ..state() };
+    assert!(!get(&state, "/customers").await.text.contains("name=\"segment\""));
+    let refused = get(&state, "/api/v1/customers?segment=Regular_Active").await;
+    assert!(refused.status == StatusCode::BAD_REQUEST && refused.text.contains("winback assess --again"), "{}", refused.text);
 }
 
 #[tokio::test]

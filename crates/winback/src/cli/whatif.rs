@@ -1,19 +1,17 @@
 //! `winback whatif`
 use crate::cli::{Language, Place, show};
 use crate::desk::context;
-use crate::exit::{Exit, OrExit, stop};
+use crate::exit::{Exit, stop};
 use crate::report;
 use crate::stages::model_of;
 use crate::workbench::{OrStorage, Workbench, today};
 use std::process::ExitCode;
-use winback_core::agents::campaign_designer::Designer;
-use winback_core::counterfactual::{Counterfactual, Moves, Question, Way};
+use winback_core::counterfactual::{Counterfactual, Way};
 use winback_core::locale::Locale;
-use winback_core::model::ChurnModel;
 use winback_core::money::Money;
-use winback_core::portfolio::{Context, CustomerFile};
+use winback_core::pipeline::whatif::{Asked, WhatIf, WhatIfError, is_line, what_if};
+use winback_core::portfolio::Context;
 use winback_core::run::Stage;
-use winback_core::store::Standing;
 
 /// Show which offers would bring a customer under a line, scored again by the model
 #[derive(Debug, clap::Args)]
@@ -33,33 +31,25 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let (bench, run) = Workbench::at_newest(at, Stage::Assess).await?;
     let context = context(&run).or_storage()?;
     let line = args.under.unwrap_or(context.thresholds.medium());
-    if !(line > 0.0 && line <= 1.0) {
+    if !is_line(line) {
         return Err(stop(Exit::Usage, format!("--under is {line}; expected a probability above 0 and up to 1"), "for example --under 0.4"));
     }
     let file = show::find(&bench, &context, &args.id).await?;
     let (model, _) = model_of(&bench, &run)?;
-    let found = search(&context, &file, &*model, line)?;
-    let page = Page { context: &context, found: &found, locale: args.lang.into() };
-    report::print(at.json, &found, || page.text())?;
+    let told = answer(what_if(&context, &file, &*model, Asked { line, chosen: &[], today: today() }))?;
+    let page = Page { context: &context, found: &told.found, locale: args.lang.into() };
+    report::print(at.json, &told, || page.text())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn search(context: &Context, file: &CustomerFile, model: &dyn ChurnModel, line: f64) -> anyhow::Result<Counterfactual> {
-    let unassessed = || stop(Exit::Usage, "this customer has no score yet", "winback assess");
-    let assessment = file.assessment.clone().ok_or_else(unassessed)?;
-    let charge = file.customer.monthly_charge(&context.table);
-    let standing = Standing {
-        level: context.thresholds.level(assessment.probability),
-        tier: context.bounds.tier(charge).ok(),
-        monthly_minor: charge.map(|charge| charge.minor),
-        main_group: None,
-        assessment,
-    };
-    let designer = Designer::new(&context.table, &context.peers, &[&context.catalogue]).or_exit(Exit::BadConfig)?;
-    let input = designer.input(&file.customer, &standing, None);
-    let moves = Moves::of(&context.table, &context.catalogue).or_hint(Exit::BadConfig, "winback offers lint names every such change")?;
-    let question = Question { input: &input, customer: &file.customer, line, today: today() };
-    moves.search(question, model, &context.features).or_exit(Exit::Failure)
+fn answer(told: Result<WhatIf, WhatIfError>) -> anyhow::Result<WhatIf> {
+    told.map_err(|error| match error {
+        WhatIfError::NotAssessed => stop(Exit::Usage, error, "winback assess"),
+        WhatIfError::Currency(_) => stop(Exit::BadConfig, error, "see currency in schema.toml and offers.toml"),
+        WhatIfError::Change(_) => stop(Exit::BadConfig, error, "winback offers lint names every such change"),
+        WhatIfError::NoModel { .. } => stop(Exit::BadInput, error, "winback train --again makes the model anew"),
+        WhatIfError::Search(_) => stop(Exit::Failure, error, "winback assess --again scores the customers anew"),
+    })
 }
 
 /// The answer, for people.

@@ -4,12 +4,12 @@ use super::reader::{Entry, Section};
 use super::schema_file::theme;
 use std::collections::BTreeMap;
 use winback_core::locale::Localized;
-use winback_core::schema::{Column, ColumnKind, MissingRule, Role, Theme};
+use winback_core::schema::{Column, ColumnKind, Expectation, MissingRule, Role, Theme};
 
 /// The keys a `[[column]]` can hold.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "name", "aliases", "type", "role", "unused", "missing", "optional", "yes", "no", "levels", "min", "max", "label", "values", "theme",
-    "unit", "tell", "period",
+    "unit", "tell", "period", "expect",
 ];
 
 /// The types a column can have, as the file writes them.
@@ -35,10 +35,17 @@ pub fn read_column(entry: &Entry<'_>) -> Result<Column, ConfigError> {
         optional: section.get("optional").map_or(Ok(false), |entry| entry.switch())?,
         tell: section.get("tell").map_or(Ok(false), |entry| entry.switch())?,
         period: section.get("period").map(|entry| entry.localized()).transpose()?,
+        expect: section.get("expect").map(|entry| read_expect(&entry)).transpose()?,
         name,
         kind,
         role,
     })
+}
+
+fn read_expect(entry: &Entry<'_>) -> Result<Expectation, ConfigError> {
+    let word = entry.word(&Expectation::WORDS.map(|(word, _)| word))?;
+    let known = Expectation::WORDS.into_iter().find(|(known, _)| *known == word);
+    known.map(|(_, expectation)| expectation).ok_or_else(|| entry.expected("rises or falls"))
 }
 
 fn read_kind(section: &Section<'_>) -> Result<ColumnKind, ConfigError> {

@@ -1,10 +1,12 @@
 //! A store and a desk in memory with thirty customers made by hand, for tests and for the example server.
 mod messages;
+mod model;
 mod store;
 
 use jiff::Timestamp;
 use jiff::civil::date;
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use winback_core::campaign::*;
 use winback_core::customer::{Cell, Customer};
@@ -40,9 +42,13 @@ pub struct FakeStore {
     pub run: Run,
     /// Runs beside the one that is shown, newest first.
     pub others: Mutex<Vec<Run>>,
+    /// Whether the file of the model is not there any more.
+    pub model_gone: AtomicBool,
+    /// Whether the run was assessed since segments are kept.
+    pub segments_kept: AtomicBool,
 }
 
-/// Hands out the one context, or none, and writes from fixed words.
+/// Hands out the one context, or none, writes from fixed words and scores with [`model::Differences`].
 pub struct FakeDesk {
     pub context: Option<Arc<Context>>,
     pub store: Arc<FakeStore>,
@@ -65,6 +71,7 @@ fn column(name: &str, kind: ColumnKind, role: Role, theme: Theme, label: Localiz
         optional: false,
         tell: false,
         period: None,
+        expect: None,
         missing: MissingRule::Learn,
         label,
         theme,
@@ -207,7 +214,17 @@ fn standing(table: &TableSchema, customer: &Customer, features: &FeatureSchema) 
         tier: bounds().tier(charge).ok(),
         monthly_minor: charge.map(|c| c.minor),
         main_group: main,
+        segment: place_segment(customer.position),
         assessment,
+    }
+}
+
+/// Returns what the rules below come to: customers of high value, the others; and one whom the table names.
+fn place_segment(position: Position) -> Option<SegmentId> {
+    match position.0 {
+        13 => None,
+        5 => SegmentId::parse("Old_Friends").ok(),
+        place => SegmentId::parse(if matches!(place % 7, 0 | 2 | 5) { "HighValue_Active" } else { "Regular_Active" }).ok(),
     }
 }
 
@@ -237,6 +254,7 @@ pub fn catalogue() -> Catalogue {
         offer("annual-15", OfferKind::PlanChange, words("年約 85 折", "年付 85 折", "15% off on a yearly contract"), (15, 6), 0);
     annual.eligibility.having = vec![("Contract".into(), vec!["Month-to-month".into()])];
     annual.valid_until = Some(date(2026, 12, 31));
+    annual.changes = vec![("Contract".into(), "One year".into())];
     let mut support = offer(
         "support-trial",
         OfferKind::FreeTrial,
@@ -246,6 +264,9 @@ pub fn catalogue() -> Catalogue {
     );
     support.eligibility.tenure_min = Some(3.0);
     support.stock = Some(120);
+    support.changes = vec![("TechSupport".into(), "Yes".into())];
+    let mut two_years = offer("two-years", OfferKind::PlanChange, words("兩年方案", "两年方案", "Two years at one price"), (0, 0), 2_400);
+    two_years.changes = vec![("Contract".into(), "Two year".into())];
     let checkup = offer("line-check", OfferKind::Service, words("線路健檢", "线路检测", "A check of the line"), (0, 0), 300);
     let rule = |id: &str, value: Vec<ValueTier>, reason: Vec<Theme>, offers: &[&str], line: u64| Rule {
         id: id.into(),
@@ -263,7 +284,7 @@ pub fn catalogue() -> Catalogue {
         margin: 0.55,
         horizon_months: 12,
         due_days: [3, 7],
-        offers: vec![annual, support, checkup],
+        offers: vec![annual, support, checkup, two_years],
         rules: vec![
             rule("contract", vec![], vec![Theme::Contract, Theme::Price, Theme::Loyalty], &["annual-15", "support-trial"], 41),
             rule("help", vec![ValueTier::High, ValueTier::Mid], vec![Theme::Support, Theme::Product], &["support-trial", "line-check"], 52),
@@ -441,6 +462,8 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
         defects,
         run: run(),
         others: Mutex::default(),
+        model_gone: AtomicBool::new(false),
+        segments_kept: AtomicBool::new(true),
     });
     let desk = Arc::new(FakeDesk { context: Some(Arc::new(context)), store: store.clone() });
     (store, desk)

@@ -1,14 +1,20 @@
 //! The ports over the thirty customers in memory.
+use super::model::Differences;
 use super::{FakeDesk, FakeStore, write};
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::date;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use winback_core::campaign::{Approval, ApprovalState, CampaignPlan};
 use winback_core::customer::Customer;
 use winback_core::defect::Defect;
+use winback_core::feature::features;
 use winback_core::id::{CustomerId, Position, RunId};
 use winback_core::locale::Locale;
+use winback_core::offer::OfferId;
+use winback_core::pipeline::whatif::{Asked, WhatIf, WhatIfError, what_if};
 use winback_core::portfolio::*;
 use winback_core::risk::{RiskLevel, RiskThresholds};
 use winback_core::run::{Run, RunOrigin, RunProgress, Stage, StageReport};
@@ -33,6 +39,7 @@ impl FakeStore {
             net_minor: choice.map(|choice| choice.effect.net_minor),
             written: self.writings.lock().unwrap().contains_key(&customer.position),
             approval: self.decisions.lock().unwrap().get(&customer.position).map(|approval| approval.state),
+            segment: standing.segment.clone(),
         }
     }
 
@@ -47,6 +54,7 @@ impl FakeStore {
                 && filter.offer.as_ref().is_none_or(|offer| row.offer.as_ref() == Some(offer))
                 && filter.written.is_none_or(|written| row.written == written)
                 && filter.approval.is_none_or(|approval| row.approval == Some(approval))
+                && filter.segment.as_ref().is_none_or(|segment| row.segment == *segment)
         };
         (0..self.customers.len()).map(|place| self.row(place)).filter(fits).collect()
     }
@@ -64,6 +72,12 @@ impl PortfolioReader for FakeStore {
             overview.at_risk_minor += (row.probability * minor as f64).round() as i64;
             overview.written += u64::from(row.written);
             overview.approved += u64::from(row.approval == Some(ApprovalState::Approved));
+            if self.segments_kept.load(Ordering::Relaxed) {
+                match overview.segments.iter_mut().find(|tally| tally.segment == row.segment) {
+                    Some(tally) => tally.customers += 1,
+                    None => overview.segments.push(SegmentTally { segment: row.segment.clone(), customers: 1 }),
+                }
+            }
             match overview.matrix.iter_mut().find(|cell| (cell.level, cell.tier) == (row.level, row.tier)) {
                 Some(cell) => (cell.customers, cell.monthly_minor) = (cell.customers + 1, cell.monthly_minor + minor),
                 None => overview.matrix.push(MatrixCell { level: row.level, tier: row.tier, customers: 1, monthly_minor: minor }),
@@ -81,6 +95,7 @@ impl PortfolioReader for FakeStore {
                 None => overview.offers.push(OfferCount { offer, customers: 1, cost_minor: cost, net_minor: net }),
             }
         }
+        overview.segments.sort_by_key(|tally| (tally.segment.is_none(), std::cmp::Reverse(tally.customers)));
         overview.offers.sort_by_key(|count| std::cmp::Reverse(count.customers));
         Ok(overview)
     }
@@ -235,5 +250,15 @@ impl Desk for FakeDesk {
         let writings = write(&self.store.customers[position.0 as usize]);
         self.store.writings.lock().unwrap().insert(position, writings.clone());
         Ok(writings)
+    }
+    async fn what_if(&self, context: &Context, file: &CustomerFile, line: f64, chosen: &[OfferId]) -> Result<WhatIf, WhatIfError> {
+        if self.store.model_gone.load(Ordering::Relaxed) {
+            let source = "models/logistic-4f1c.json: no such file".into();
+            return Err(WhatIfError::NoModel { model: context.model.clone(), source });
+        }
+        let own = features(&context.table, &context.features, std::slice::from_ref(&file.customer)).unwrap();
+        let log_odds = file.assessment.as_ref().ok_or(WhatIfError::NotAssessed)?.log_odds;
+        let model = Differences { version: context.model.clone(), own, log_odds };
+        what_if(context, file, &model, Asked { line, chosen, today: date(2026, 11, 21) })
     }
 }
