@@ -18,6 +18,7 @@ pub mod counterfactual;
 pub mod customer;
 pub mod defect;
 pub mod digest;
+pub mod drift;
 pub mod fairness;
 #[cfg(any(test, feature = "fakes"))]
 pub mod fakes;

@@ -25,6 +25,21 @@ pub trait ChurnModel: Send + Sync {
     /// Returns how many cells of each column hold a word that the model learned nothing of by itself: one it never
     /// saw in training, or saw too rarely. Columns without such a cell are left out.
     fn unseen_words(&self, table: &FeatureTable) -> Result<BTreeMap<String, u64>, SchemaMismatch>;
+    /// Returns `Ok` where scores are probabilities, or why they are none, so that no level may be drawn from them.
+    fn check_probabilities(&self) -> Result<(), NotProbabilities> {
+        Ok(())
+    }
+}
+
+/// A model whose scores say who is likelier to leave, but not how likely.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the scores of the model {model} are no probabilities: it learned from customers of whom the rarer kind was repeated, and it was not \
+     calibrated afterwards, so no risk level can be told from them"
+)]
+pub struct NotProbabilities {
+    /// The model.
+    pub model: ModelVersion,
 }
 
 /// A table whose columns are not those the model was trained on.
@@ -56,6 +71,38 @@ pub struct TrainOptions {
     pub data: Digest,
     /// What is known of the columns besides their values.
     pub background: Background,
+    /// Whether the rarer kind of customer is learned from repeatedly.
+    pub balance: Balance,
+}
+
+/// What is done about one kind of customer being rarer than the other, in what is learned from; never in what is
+/// held out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Balance {
+    /// Nothing.
+    #[default]
+    None,
+    /// Customers of the rarer kind are learned from repeatedly, until both kinds weigh the same.
+    Oversample,
+}
+
+impl Balance {
+    /// Every way, the default first.
+    pub const ALL: [Balance; 2] = [Balance::None, Balance::Oversample];
+
+    /// Returns the word that settings use: `oversample`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Balance::None => "none",
+            Balance::Oversample => "oversample",
+        }
+    }
+
+    /// Returns whether nothing is done, which stored settings and model files leave out.
+    pub fn is_none(&self) -> bool {
+        *self == Balance::None
+    }
 }
 
 /// A fresh model.
@@ -130,6 +177,12 @@ pub struct ModelCard {
     pub l2: f64,
     /// The result of cross-validation; `None` when it was not asked for.
     pub validation: Option<Validation>,
+    /// How scores were calibrated; `None` where nothing was held out to do it with.
+    #[serde(default)]
+    pub calibration: Option<CalibrationNote>,
+    /// What was done about one kind of customer being rarer.
+    #[serde(default)]
+    pub balance: Balance,
     /// The columns, each with how it was used or why not.
     pub columns: Vec<ColumnNote>,
     /// What the model cannot tell, in sentences.
@@ -141,6 +194,51 @@ pub struct ModelCard {
     /// What a person should know before believing an effect. Empty on cards of earlier models.
     #[serde(default)]
     pub warnings: Vec<Warning>,
+}
+
+/// How a model's scores became probabilities.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationNote {
+    /// The map in use: that of the trials whose log loss is lowest.
+    pub method: CalibrationMethod,
+    /// Each map that was tried, and how well it did.
+    pub trials: Vec<Trial>,
+}
+
+/// How well one map did on folds it was not fitted to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trial {
+    /// The map.
+    pub method: CalibrationMethod,
+    /// The mean log loss, in nats a customer.
+    pub log_loss: f64,
+}
+
+/// A map from a model's score to calibrated log-odds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CalibrationMethod {
+    /// Scores stay as they are.
+    None,
+    /// A line (Platt 1999).
+    Platt,
+    /// A line in ln p and −ln(1 − p) (Kull, Silva Filho and Flach 2017).
+    Beta,
+    /// Steps that follow the order of the scores, joined by lines (Zadrozny and Elkan 2002).
+    Isotonic,
+}
+
+impl CalibrationMethod {
+    /// Returns the name used in files: `isotonic`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            CalibrationMethod::None => "none",
+            CalibrationMethod::Platt => "platt",
+            CalibrationMethod::Beta => "beta",
+            CalibrationMethod::Isotonic => "isotonic",
+        }
+    }
 }
 
 /// How a column was used.
@@ -247,4 +345,10 @@ pub struct ReliabilityBin {
     pub mean_score: f64,
     /// The share who left.
     pub left: f64,
+    /// The lower end of the share's 95 % interval (Wilson); 0 in an empty bin.
+    #[serde(default)]
+    pub low: f64,
+    /// The upper end; 1 in an empty bin, and 0 on cards of before there were intervals.
+    #[serde(default)]
+    pub high: f64,
 }

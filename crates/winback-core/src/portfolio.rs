@@ -11,6 +11,7 @@ use crate::pipeline::whatif::{WhatIf, WhatIfError};
 use crate::risk::{ModelVersion, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, ValueTier};
 use crate::run::Run;
 use crate::schema::TableSchema;
+use crate::segment::SegmentId;
 use crate::segment::assign::Segmenter;
 use crate::store::StoreError;
 use crate::store::Writing;
@@ -78,6 +79,10 @@ pub struct Overview {
     pub at_risk_minor: i64,
     /// Plans by offer, the most frequent first; `None` for a contact without an offer.
     pub offers: Vec<OfferCount>,
+    /// Customers by segment, the greatest first, those in none last, those who have left already included. Empty where
+    /// the run was assessed before segments were kept.
+    #[serde(default)]
+    pub segments: Vec<SegmentTally>,
     /// Customers with a message.
     pub written: u64,
     /// Actions approved by a person.
@@ -95,6 +100,15 @@ pub struct MatrixCell {
     pub customers: u64,
     /// What they pay a month, in minor units.
     pub monthly_minor: i64,
+}
+
+/// How many customers a segment has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentTally {
+    /// The segment; `None` for customers in none.
+    pub segment: Option<SegmentId>,
+    /// How many customers.
+    pub customers: u64,
 }
 
 /// How often an offer is planned.
@@ -129,6 +143,9 @@ pub struct Filter {
     pub approval: Option<ApprovalState>,
     /// Only those who have left already and are left alone, or only the others.
     pub departed: Option<bool>,
+    /// Only this segment; `Some(None)` for those in none.
+    #[serde(default)]
+    pub segment: Option<Option<SegmentId>>,
 }
 
 /// The order of a list.
@@ -207,6 +224,8 @@ pub struct CustomerRow {
     pub written: bool,
     /// What a person decided.
     pub approval: Option<ApprovalState>,
+    /// The segment; `None` for a customer in none, and where the run was assessed before segments were kept.
+    pub segment: Option<SegmentId>,
 }
 
 /// Everything stored about one customer.

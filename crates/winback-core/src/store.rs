@@ -9,6 +9,7 @@ use crate::message::{Finding, Message};
 use crate::risk::{RiskAssessment, RiskLevel, ValueTier};
 use crate::run::{Run, RunOrigin, RunProgress, StageReport};
 use crate::schema::TableSchema;
+use crate::segment::SegmentId;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::error::Error;
@@ -107,6 +108,8 @@ pub struct Standing {
     pub monthly_minor: Option<i64>,
     /// The group of the main reason; `None` without a dominant one.
     pub main_group: Option<u16>,
+    /// The segment under the run's rules on the day it began; `None` for a customer in none.
+    pub segment: Option<SegmentId>,
 }
 
 /// Keeps assessments.

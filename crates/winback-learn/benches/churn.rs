@@ -12,7 +12,7 @@ use std::time::Instant;
 use winback_core::customer::Customer;
 use winback_core::digest::Digest;
 use winback_core::feature::{FeatureSchema, features};
-use winback_core::model::{Background, ChurnTrainer, TrainOptions};
+use winback_core::model::{Background, Balance, ChurnTrainer, TrainOptions};
 use winback_core::progress::Silent;
 use winback_learn::{LogisticTrainer, RECOMMENDED_L2};
 
@@ -33,8 +33,9 @@ fn main() -> Result<(), Failure> {
     writeln!(out, "{} rows read in {:.2} s", customers.len(), start.elapsed().as_secs_f64())?;
     let schema = Arc::new(FeatureSchema::of(&table));
     let who: Vec<_> = customers.iter().map(|customer| (customer.position, customer.id.clone())).collect();
-    let options =
-        TrainOptions { seed: 1, folds: 0, l2: RECOMMENDED_L2, data: Digest::of(file.as_bytes()), background: Background::default() };
+    let data = Digest::of(file.as_bytes());
+    let background = Background::default();
+    let options = TrainOptions { seed: 1, folds: 0, l2: RECOMMENDED_L2, data, background, balance: Balance::None };
     let mut turns = Vec::new();
     for _ in 0..TURNS {
         let mut laps = Vec::new();

@@ -5,12 +5,14 @@
 //! ```
 //!
 //! A file of version 1 holds a logistic regression, one of version 2 trees and one of version 3 a blend of both, so
-//! that a Winback that knows no trees still reads the files it can.
+//! that a Winback that knows no trees still reads the files it can. One of version 4 holds any of these behind a
+//! calibration; a model whose scores need none, and of which nothing else is to be told, is written as itself.
 //!
 //! The hash is over the exact text of the body, so that a changed digit is noticed. The file holds
 //! no date and nothing of the machine: same table, same options, same bytes.
 mod check;
 
+use crate::calibrate::{Calibration, Chosen};
 use crate::explain::Coefficients;
 use crate::tree::Ensemble;
 use check::check;
@@ -20,16 +22,18 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use winback_core::digest::Digest;
 use winback_core::feature::FeatureSchema;
+use winback_core::model::{Balance, Trial};
 
 /// The word every model file begins with.
 pub const FORMAT: &str = "winback-churn";
 /// The latest version of the layout.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 /// The largest model file read, in bytes.
 pub const MAX_BYTES: u64 = 64 << 20;
 
 /// What a model file holds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Learned {
     /// A logistic regression (version 1).
     Logistic(Body),
@@ -37,6 +41,8 @@ pub enum Learned {
     Trees(TreeBody),
     /// Both (version 3).
     Blend(BlendBody),
+    /// Any of them, calibrated (version 4).
+    Calibrated(CalibratedBody),
 }
 
 /// What the file of a logistic regression holds.
@@ -75,6 +81,34 @@ pub struct BlendBody {
     pub logistic: Body,
     /// The other half, of the same data.
     pub trees: TreeBody,
+}
+
+/// What the file of a calibrated model holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibratedBody {
+    /// From the model's score to calibrated log-odds.
+    pub calibration: Calibration,
+    /// How each map did on customers it was not fitted to; empty where nothing was held out.
+    pub trials: Vec<Trial>,
+    /// What was done about one kind of customer being rarer.
+    #[serde(default, skip_serializing_if = "Balance::is_none")]
+    pub balance: Balance,
+    /// The model, itself not calibrated.
+    pub model: Box<Learned>,
+}
+
+impl Learned {
+    /// Returns the model behind its calibration. Where the scores stay as they are and customers were learned from as
+    /// they come, that is the model itself.
+    pub(crate) fn calibrated(self, chosen: Chosen, balance: Balance) -> Self {
+        match (chosen.map, balance) {
+            (Calibration::None, Balance::None) => self,
+            (calibration, balance) => {
+                Self::Calibrated(CalibratedBody { calibration, trials: chosen.trials, balance, model: Box::new(self) })
+            }
+        }
+    }
 }
 
 /// How trees were grown.
@@ -181,6 +215,7 @@ pub fn write(learned: &Learned) -> Result<Vec<u8>, ArtifactError> {
         Learned::Logistic(body) => (1, serde_json::value::to_raw_value(body)),
         Learned::Trees(body) => (2, serde_json::value::to_raw_value(body)),
         Learned::Blend(body) => (3, serde_json::value::to_raw_value(body)),
+        Learned::Calibrated(body) => (4, serde_json::value::to_raw_value(body)),
     };
     let text = text.map_err(ArtifactError::Unwritable)?;
     let sha256 = Digest::of(text.get().as_bytes()).0;
@@ -213,7 +248,8 @@ pub fn read(bytes: &[u8]) -> Result<Learned, ArtifactError> {
         0 => return Err(ArtifactError::Inconsistent("there is no format version 0".into())),
         1 => Learned::Logistic(serde_json::from_str(text.get()).map_err(inconsistent)?),
         2 => Learned::Trees(serde_json::from_str(text.get()).map_err(inconsistent)?),
-        _ => Learned::Blend(serde_json::from_str(text.get()).map_err(inconsistent)?),
+        3 => Learned::Blend(serde_json::from_str(text.get()).map_err(inconsistent)?),
+        _ => Learned::Calibrated(serde_json::from_str(text.get()).map_err(inconsistent)?),
     };
     check(&learned)?;
     Ok(learned)

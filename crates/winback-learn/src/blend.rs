@@ -6,7 +6,7 @@ use crate::artifact::{self, ArtifactError, BlendBody, Learned};
 use crate::card;
 use crate::logistic::LogisticModel;
 use crate::regression::Logistic;
-use crate::train::{Family, Fresh, refused, train};
+use crate::train::{Family, Fresh, train};
 use crate::tree::{SHARED_PARTS, TreeModel, TreeOptions};
 use crate::validate::{Fitted, Learner};
 use std::collections::BTreeMap;
@@ -73,9 +73,8 @@ impl Family for Blend {
         columns.iter_mut().zip(by_trees).filter(|(one, other)| one.used_as != other.used_as).for_each(|(one, other)| {
             one.used_as = format!("{}; by trees: {}", one.used_as, other.used_as);
         });
-        let file = artifact::write(&Learned::Blend(BlendBody { logistic, trees })).map_err(refused)?;
-        let model = Box::new(BlendModel::from_file(&file).map_err(refused)?);
-        Ok(Fresh { family: FAMILY, model, file, columns, own_limits: vec![SHARED_PARTS], l2: self.logistic.l2 })
+        let learned = Learned::Blend(BlendBody { logistic, trees });
+        Ok(Fresh { family: FAMILY, learned, columns, own_limits: vec![SHARED_PARTS], l2: self.logistic.l2 })
     }
 }
 

@@ -2,63 +2,64 @@
 //!
 //! Three maps are tried on scores of customers that the model had not seen, and none at all: Platt's line (Platt 1999),
 //! the beta map (Kull, Silva Filho and Flach 2017) and isotonic regression (Zadrozny and Elkan 2002), whose steps are
-//! joined by lines. Each is judged on folds that it was not fitted to, by log loss; a map that
-//! does not beat the plain scores there is not used. Every map rises with the score, so that no order changes.
+//! joined by lines. Each is judged on folds that it was not fitted to, by log loss; a map that does not beat the plain
+//! scores there is not used.
+//!
+//! Every map rises strictly with the score, so that no order changes, no two customers become equal, and no reason
+//! vanishes: where isotonic regression or a limit would be level, it rises by [`LEAST_SLOPE`].
+mod isotonic;
+
 use crate::cholesky::{Factor, Square, dot};
+use isotonic::isotonic;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use winback_core::model::{CalibrationMethod, Trial};
 
 type Fit = fn(&[Outcome]) -> Option<Calibration>;
 
 /// A score in log-odds and whether the customer left.
 pub type Outcome = (f64, bool);
 
-/// The furthest log-odds a calibrated score reaches.
+/// The log-odds beyond which a calibrated score rises by [`LEAST_SLOPE`] only.
 const FURTHEST: f64 = 30.0;
+/// The least that a map rises, in log-odds for each of the model's.
+const LEAST_SLOPE: f64 = 0.01;
 const MOST_STEPS: usize = 100;
-/// The fewest customers of the first and the last step, where there are enough.
-const LEAST_AT_END: usize = 50;
+/// The most customers that maps are fitted to and judged on, evenly drawn from all.
+const MOST_OUTCOMES: usize = 50_000;
 /// How much lower a map's log loss must be than none at all, in nats a customer, to be worth it.
 const WORTH_IT: f64 = 1e-5;
 
 /// A rising map from a model's log-odds to calibrated log-odds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", rename_all = "snake_case")]
+#[serde(tag = "method", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Calibration {
     /// Scores stay as they are.
     #[default]
     None,
     /// A line.
     Platt {
-        /// Its slope; at least 0.
+        /// Its slope; at least [`LEAST_SLOPE`].
         slope: f64,
         /// Where it begins.
         intercept: f64,
     },
     /// A line in ln p and −ln(1 − p).
     Beta {
-        /// The weight of ln p; at least 0.
+        /// The weight of ln p; at least [`LEAST_SLOPE`].
         left: f64,
-        /// The weight of −ln(1 − p); at least 0.
+        /// The weight of −ln(1 − p); at least [`LEAST_SLOPE`].
         stayed: f64,
         /// Where it begins.
         intercept: f64,
     },
-    /// A broken line; level beyond its ends.
+    /// A broken line; nearly level beyond its ends.
     Isotonic {
         /// Log-odds of the model, rising.
         from: Vec<f64>,
-        /// Calibrated log-odds, never falling.
+        /// Calibrated log-odds, rising.
         to: Vec<f64>,
     },
-}
-
-/// How well one map did on folds it was not fitted to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Trial {
-    /// The map: `none`, `platt`, `beta`, `isotonic`.
-    pub method: String,
-    /// The mean log loss, in nats.
-    pub log_loss: f64,
 }
 
 impl Calibration {
@@ -66,83 +67,138 @@ impl Calibration {
     pub fn of(&self, log_odds: f64) -> f64 {
         match self {
             Self::None => log_odds,
-            Self::Platt { slope, intercept } => (slope * log_odds + intercept).clamp(-FURTHEST, FURTHEST),
+            Self::Platt { slope, intercept } => within_reach(slope * log_odds + intercept),
             Self::Beta { left, stayed, intercept } => {
                 let [of_left, of_stayed] = logs(log_odds);
-                (left * of_left + stayed * of_stayed + intercept).clamp(-FURTHEST, FURTHEST)
+                within_reach(left * of_left + stayed * of_stayed + intercept)
             }
             Self::Isotonic { from, to } => on_line(from, to, log_odds),
         }
     }
 
-    /// Returns the method's name.
-    pub fn method(&self) -> &'static str {
+    /// Returns the method.
+    pub fn method(&self) -> CalibrationMethod {
         match self {
-            Self::None => "none",
-            Self::Platt { .. } => "platt",
-            Self::Beta { .. } => "beta",
-            Self::Isotonic { .. } => "isotonic",
+            Self::None => CalibrationMethod::None,
+            Self::Platt { .. } => CalibrationMethod::Platt,
+            Self::Beta { .. } => CalibrationMethod::Beta,
+            Self::Isotonic { .. } => CalibrationMethod::Isotonic,
         }
     }
 
     /// Returns by how much a model's contributions grow so that they add up to the calibrated score: the rise of the
-    /// map between the average customer and this one.
+    /// map between the average customer and this one, above 0.
     pub fn rise(&self, base: f64, log_odds: f64) -> f64 {
-        const NEAR: f64 = 1e-6;
+        // Nearer than this a secant is mostly rounding, and what the tangent misses is below it.
+        const NEAR: f64 = 1e-11;
+        const STEP: f64 = 1e-6;
         let (mut low, mut high) = (base.min(log_odds), base.max(log_odds));
         if high - low < NEAR {
-            (low, high) = (low - NEAR, high + NEAR);
+            (low, high) = (low - STEP, high + STEP);
         }
         (self.of(high) - self.of(low)) / (high - low)
     }
 
-    /// Returns why the map cannot be used, if it cannot: it holds a number that is none, or it falls somewhere.
+    /// Returns why the map cannot be used, if it cannot: it holds a number that is none, or it does not rise.
     pub fn fault(&self) -> Option<&'static str> {
         let finite = |numbers: &[f64]| numbers.iter().all(|number| number.is_finite());
+        let rising = |numbers: &[f64]| numbers.windows(2).all(|pair| pair[0] < pair[1]);
         let sound = match self {
             Self::None => true,
-            Self::Platt { slope, intercept } => finite(&[*slope, *intercept]) && *slope >= 0.0,
-            Self::Beta { left, stayed, intercept } => finite(&[*left, *stayed, *intercept]) && *left >= 0.0 && *stayed >= 0.0,
+            Self::Platt { slope, intercept } => finite(&[*slope, *intercept]) && *slope >= LEAST_SLOPE,
+            Self::Beta { left, stayed, intercept } => finite(&[*left, *stayed, *intercept]) && left.min(*stayed) >= LEAST_SLOPE,
             Self::Isotonic { from, to } => {
-                let rising = from.windows(2).all(|pair| pair[0] < pair[1]) && to.windows(2).all(|pair| pair[0] <= pair[1]);
-                finite(from) && finite(to) && rising && from.len() == to.len() && !from.is_empty()
+                finite(from) && finite(to) && rising(from) && rising(to) && from.len() == to.len() && !from.is_empty()
             }
         };
         (!sound).then_some("the calibration is no rising map of finite numbers")
     }
 }
 
+/// What became of calibration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Chosen {
+    /// The map that did best, fitted to all folds.
+    pub map: Calibration,
+    /// How each did.
+    pub trials: Vec<Trial>,
+}
+
 /// Returns the map that does best on held-out folds, fitted to all of them, and how each did. `folds` holds, for each
 /// fold, the scores of customers that the model of that fold had not seen. With fewer than two folds nothing can be
 /// judged, and scores stay as they are.
-pub fn choose(folds: &[Vec<Outcome>]) -> (Calibration, Vec<Trial>) {
-    const METHODS: [Fit; 4] = [|_| Some(Calibration::None), platt, beta, isotonic];
+pub fn choose(folds: &[Vec<Outcome>]) -> Chosen {
     if folds.len() < 2 {
-        return (Calibration::None, Vec::new());
+        return Chosen::default();
     }
+    let folds = thinned(folds);
     let all: Vec<Outcome> = folds.concat();
-    let (mut best, mut least, mut trials) = (Calibration::None, f64::INFINITY, Vec::new());
-    for fit in METHODS {
-        let (Some(map), Some(log_loss)) = (fit(&all), held_out_loss(folds, fit)) else { continue };
-        trials.push(Trial { method: map.method().to_owned(), log_loss });
+    let (mut chosen, mut least) = (Chosen::default(), f64::INFINITY);
+    for (method, fit) in METHODS {
+        let (Some(map), Some(log_loss)) = (fit(&all), held_out_loss(&folds, fit)) else { continue };
+        chosen.trials.push(Trial { method, log_loss });
         let bar = if map == Calibration::None { least } else { least - WORTH_IT };
         if log_loss < bar {
-            (best, least) = (map, log_loss);
+            (chosen.map, least) = (map, log_loss);
         }
     }
-    (best, trials)
+    chosen
+}
+
+/// Returns the scores of each fold, calibrated by what is chosen and fitted without it, so that a measure of them is
+/// that of customers whom neither the model nor its calibration had seen. Of two folds each is calibrated by the kind of
+/// map that both together chose, fitted to the other one: on one fold nothing can be judged.
+pub fn nested(folds: &[Vec<Outcome>], chosen: &Calibration) -> Vec<Vec<Outcome>> {
+    let calibrated = |held_out: usize| {
+        let others = without(folds, held_out);
+        let map = match others.len() {
+            0 | 1 => refitted(chosen, &thinned(&others).concat()),
+            _ => choose(&others).map,
+        };
+        folds[held_out].iter().map(|&(log_odds, left)| (map.of(log_odds), left)).collect()
+    };
+    (0..folds.len()).into_par_iter().map(calibrated).collect()
+}
+
+/// Every map that is tried, the plain scores first.
+const METHODS: [(CalibrationMethod, Fit); 4] = [
+    (CalibrationMethod::None, |_| Some(Calibration::None)),
+    (CalibrationMethod::Platt, platt),
+    (CalibrationMethod::Beta, beta),
+    (CalibrationMethod::Isotonic, isotonic),
+];
+
+/// Returns a map of the same kind, fitted to other customers.
+fn refitted(map: &Calibration, outcomes: &[Outcome]) -> Calibration {
+    let fit = METHODS.into_iter().find(|(method, _)| *method == map.method());
+    fit.and_then(|(_, fit)| fit(outcomes)).unwrap_or_default()
+}
+
+fn without(folds: &[Vec<Outcome>], left_out: usize) -> Vec<Vec<Outcome>> {
+    folds.iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, fold)| fold.clone()).collect()
+}
+
+/// Returns every so manieth customer of each fold, so that a million of them take no longer than a few.
+fn thinned(folds: &[Vec<Outcome>]) -> Vec<Vec<Outcome>> {
+    let every = folds.iter().map(Vec::len).sum::<usize>().div_ceil(MOST_OUTCOMES).max(1);
+    folds.iter().map(|fold| fold.iter().step_by(every).copied().collect()).collect()
 }
 
 /// Returns the mean log loss of a map fitted to all folds but the one it is judged on.
-fn held_out_loss(folds: &[Vec<Outcome>], fit: impl Fn(&[Outcome]) -> Option<Calibration>) -> Option<f64> {
+fn held_out_loss(folds: &[Vec<Outcome>], fit: Fit) -> Option<f64> {
     let (mut loss, mut rows) = (0.0, 0_usize);
     for (held_out, fold) in folds.iter().enumerate() {
-        let others: Vec<Outcome> = folds.iter().enumerate().filter(|(at, _)| *at != held_out).flat_map(|(_, fold)| fold.clone()).collect();
-        let map = fit(&others)?;
+        let map = fit(&without(folds, held_out).concat())?;
         loss += fold.iter().map(|&(log_odds, left)| log_loss(map.of(log_odds), left)).sum::<f64>();
         rows += fold.len();
     }
     (rows > 0).then_some(loss / rows as f64)
+}
+
+/// Returns log-odds that no longer rise much beyond [`FURTHEST`], where nobody can tell them apart.
+fn within_reach(log_odds: f64) -> f64 {
+    let near = log_odds.clamp(-FURTHEST, FURTHEST);
+    near + LEAST_SLOPE * (log_odds - near)
 }
 
 /// Returns −ln of the probability of what happened.
@@ -156,43 +212,52 @@ fn logs(log_odds: f64) -> [f64; 2] {
     [-log_loss(log_odds, true), log_loss(log_odds, false)]
 }
 
-/// Returns Platt's line; `None` where both kinds of customer are not there or the line would fall.
+/// Returns Platt's line; `None` where both kinds of customer are not there or the line would not rise.
 fn platt(outcomes: &[Outcome]) -> Option<Calibration> {
-    let [intercept, slope] = regress(outcomes, |log_odds| [1.0, log_odds])?;
-    (slope >= 0.0).then_some(Calibration::Platt { slope, intercept })
+    let [intercept, slope] = regress(outcomes, |log_odds| ([1.0, log_odds], 0.0))?;
+    (slope >= LEAST_SLOPE).then_some(Calibration::Platt { slope, intercept })
 }
 
-/// Returns the beta map; a weight that would be negative is left out, as its authors do.
+/// Returns the beta map; a weight that would be negative is left at the least, as its authors leave it out.
 fn beta(outcomes: &[Outcome]) -> Option<Calibration> {
     let [intercept, left, stayed] = regress(outcomes, |log_odds| {
         let [of_left, of_stayed] = logs(log_odds);
-        [1.0, of_left, of_stayed]
+        ([1.0, of_left, of_stayed], 0.0)
     })?;
-    if left >= 0.0 && stayed >= 0.0 {
+    if left.min(stayed) >= LEAST_SLOPE {
         return Some(Calibration::Beta { left, stayed, intercept });
     }
-    let kept = usize::from(left < 0.0);
-    let [intercept, weight] = regress(outcomes, |log_odds| [1.0, logs(log_odds)[kept]])?;
-    let (left, stayed) = if kept == 0 { (weight, 0.0) } else { (0.0, weight) };
-    (weight >= 0.0).then_some(Calibration::Beta { left, stayed, intercept })
+    let kept = usize::from(left < stayed);
+    let [intercept, weight] = regress(outcomes, |log_odds| {
+        let logs = logs(log_odds);
+        ([1.0, logs[kept]], LEAST_SLOPE * logs[1 - kept])
+    })?;
+    let (left, stayed) = if kept == 0 { (weight, LEAST_SLOPE) } else { (LEAST_SLOPE, weight) };
+    (weight >= LEAST_SLOPE).then_some(Calibration::Beta { left, stayed, intercept })
 }
 
 /// Returns the coefficients of a logistic regression, by Newton's method on Platt's smoothed targets, so that scores
-/// that part the two kinds perfectly give finite ones.
-fn regress<const N: usize>(outcomes: &[Outcome], inputs: impl Fn(f64) -> [f64; N]) -> Option<[f64; N]> {
+/// that part the two kinds perfectly give finite ones. `inputs` gives what is weighed of a score, and what is added.
+fn regress<const N: usize>(outcomes: &[Outcome], inputs: impl Fn(f64) -> ([f64; N], f64)) -> Option<[f64; N]> {
     let left = outcomes.iter().filter(|(_, left)| *left).count() as f64;
     let stayed = outcomes.len() as f64 - left;
     if left == 0.0 || stayed == 0.0 {
         return None;
     }
     let (of_left, of_stayed) = ((left + 1.0) / (left + 2.0), 1.0 / (stayed + 2.0));
+    let rows: Vec<([f64; N], f64, f64)> = outcomes
+        .iter()
+        .map(|&(log_odds, left)| {
+            let (x, added) = inputs(log_odds);
+            (x, added, if left { of_left } else { of_stayed })
+        })
+        .collect();
     let mut at = [0.0; N];
     for _ in 0..MOST_STEPS {
         let (mut gradient, mut hessian) = ([0.0; N], Square::zeros(N));
-        for &(log_odds, left) in outcomes {
-            let x = inputs(log_odds);
-            let p = 1.0 / (1.0 + (-dot(&at, &x)).exp());
-            let residual = p - if left { of_left } else { of_stayed };
+        for (x, added, target) in &rows {
+            let p = 1.0 / (1.0 + (-dot(&at, x) - added).exp());
+            let residual = p - target;
             for row in 0..N {
                 gradient[row] += residual * x[row];
                 for column in 0..=row {
@@ -213,64 +278,6 @@ fn regress<const N: usize>(outcomes: &[Outcome], inputs: impl Fn(f64) -> [f64; N
     at.iter().all(|value| value.is_finite()).then_some(at)
 }
 
-/// A step of isotonic regression: customers with neighbouring scores who share one value.
-#[derive(Clone, Copy)]
-struct Step {
-    first: f64,
-    last: f64,
-    left: f64,
-    rows: f64,
-}
-
-impl Step {
-    fn with(self, next: Step) -> Self {
-        Self { first: self.first, last: next.last, left: self.left + next.left, rows: self.rows + next.rows }
-    }
-}
-
-/// Returns isotonic regression by pooling neighbours that violate the order (Ayer et al. 1955).
-fn isotonic(outcomes: &[Outcome]) -> Option<Calibration> {
-    let mut sorted: Vec<Outcome> = outcomes.iter().copied().filter(|(log_odds, _)| log_odds.is_finite()).collect();
-    if sorted.is_empty() {
-        return None;
-    }
-    sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let mut steps: Vec<Step> = Vec::new();
-    for tie in sorted.chunk_by(|a, b| a.0 == b.0) {
-        let left = tie.iter().filter(|(_, left)| *left).count() as f64;
-        let mut step = Step { first: tie[0].0, last: tie[0].0, left, rows: tie.len() as f64 };
-        while let Some(before) = steps.pop_if(|before| before.left * step.rows >= step.left * before.rows) {
-            step = before.with(step);
-        }
-        steps.push(step);
-    }
-    pool_ends(&mut steps, (sorted.len() / 20).min(LEAST_AT_END) as f64);
-    // Nobody is certain: the first and the last step are as far from 0 and 1 as one more customer would put them.
-    let edge = 1.0 / (sorted.len() as f64 + 2.0);
-    let value = |step: &Step| {
-        let p = (step.left / step.rows).clamp(edge, 1.0 - edge);
-        (p / (1.0 - p)).ln()
-    };
-    let mut corners: Vec<(f64, f64)> = steps.iter().flat_map(|step| [(step.first, value(step)), (step.last, value(step))]).collect();
-    corners.dedup();
-    let (from, to) = corners.into_iter().unzip();
-    let map = Calibration::Isotonic { from, to };
-    map.fault().is_none().then_some(map)
-}
-
-/// Pools the first and the last steps until each has enough customers: a single one at the edge tells nothing.
-fn pool_ends(steps: &mut Vec<Step>, least: f64) {
-    while steps.len() > 2 && steps[0].rows < least {
-        let first = steps.remove(0);
-        steps[0] = first.with(steps[0]);
-    }
-    while steps.len() > 2 && steps[steps.len() - 1].rows < least {
-        let last = steps.remove(steps.len() - 1);
-        let before = steps.len() - 1;
-        steps[before] = steps[before].with(last);
-    }
-}
-
 fn on_line(from: &[f64], to: &[f64], at: f64) -> f64 {
     let right = from.partition_point(|place| *place < at);
     match (right.checked_sub(1), from.get(right)) {
@@ -278,39 +285,38 @@ fn on_line(from: &[f64], to: &[f64], at: f64) -> f64 {
             let share = (at - from[left]) / (next - from[left]);
             to[left] + share * (to[right] - to[left])
         }
-        (None, _) => to.first().copied().unwrap_or(at),
-        (Some(last), None) => to[last],
+        (None, Some(first)) => to[0] + LEAST_SLOPE * (at - first),
+        (Some(last), None) => to[last] + LEAST_SLOPE * (at - from[last]),
+        (None, None) => at,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::split::SplitMix64;
     use proptest::prelude::*;
 
     fn sigmoid(log_odds: f64) -> f64 {
         1.0 / (1.0 + (-log_odds).exp())
     }
 
-    /// Returns customers whose true log-odds are `truth` of their score, label by label as close to it as can be.
-    fn customers(truth: impl Fn(f64) -> f64, count: usize) -> Vec<Vec<Outcome>> {
-        let mut owed = 0.0;
-        let one = |n: usize| {
-            let score = -3.0 + 6.0 * ((n * 7_919) % count) as f64 / count as f64;
-            owed += sigmoid(truth(score));
-            let left = owed >= 1.0;
-            owed -= if left { 1.0 } else { 0.0 };
-            (score, left)
+    /// Returns five folds of customers whose true log-odds are `truth` of their score.
+    fn customers(truth: impl Fn(f64) -> f64, count: u32, seed: u64) -> Vec<Vec<Outcome>> {
+        let mut random = SplitMix64::new(seed);
+        let mut share = || f64::from(random.below(1 << 30)) / f64::from(1 << 30);
+        let mut one = |_| {
+            let score = -3.0 + 6.0 * share();
+            (score, share() < sigmoid(truth(score)))
         };
-        let all: Vec<Outcome> = (0..count).map(one).collect();
-        all.chunks(count / 5).map(<[Outcome]>::to_vec).collect()
+        (0..5).map(|_| (0..count / 5).map(&mut one).collect()).collect()
     }
 
     #[test]
     fn a_bent_score_is_straightened() {
         let check = |truth: fn(f64) -> f64| {
-            let folds = customers(truth, 20_000);
-            let (map, trials) = choose(&folds);
+            let folds = customers(truth, 20_000, 1);
+            let Chosen { map, trials } = choose(&folds);
             assert_eq!(trials.len(), 4, "{trials:?}");
             assert_ne!(map, Calibration::None, "{trials:?}");
             for score in [-2.5, -1.0, -0.2, 0.2, 1.0, 2.5] {
@@ -325,56 +331,70 @@ mod tests {
 
     #[test]
     fn what_is_right_already_is_left_alone() {
-        assert_eq!(choose(&customers(|score| score, 4_000)).0, Calibration::None);
-        assert_eq!(choose(&customers(|score| score, 4_000)[..1]).0, Calibration::None);
-        assert_eq!(choose(&[]).0, Calibration::None);
+        let drawn = |seed| customers(|score| score, 4_000, seed);
+        let maps: Vec<Calibration> = (0..8).map(|seed| choose(&drawn(seed)).map).collect();
+        assert!(maps.iter().filter(|map| **map == Calibration::None).count() >= 5, "{maps:?}");
+        let moved = |map: &Calibration| [-2.0, 0.0, 2.0].iter().any(|score| (map.of(*score) - score).abs() > 0.25);
+        assert!(!maps.iter().any(moved), "what chance makes of it is little: {maps:?}");
+        assert_eq!(choose(&drawn(0)[..1]), Chosen::default());
+        assert_eq!(choose(&[]), Chosen::default());
     }
 
     #[test]
     fn one_kind_of_customer_or_perfect_scores_give_no_infinite_map() {
         let one_kind = vec![vec![(0.1, true), (0.3, true)], vec![(0.2, true)]];
-        assert!(choose(&one_kind).0.fault().is_none());
+        assert!(choose(&one_kind).map.fault().is_none());
         let perfect: Vec<Vec<Outcome>> = (0..2).map(|_| (-50..50).map(|n| (f64::from(n), n >= 0)).collect()).collect();
-        let (map, _) = choose(&perfect);
+        let map = choose(&perfect).map;
         assert!(map.fault().is_none() && map.of(1e9).is_finite() && map.of(-1e9).is_finite(), "{map:?}");
     }
 
     #[test]
-    fn isotonic_steps_are_those_of_the_pooled_neighbours() {
-        let Some(Calibration::Isotonic { from, to }) = isotonic(&[(0.0, false), (1.0, true), (2.0, false), (3.0, true), (4.0, true)])
-        else {
-            panic!("no map")
-        };
-        assert_eq!(from, [0.0, 1.0, 2.0, 3.0, 4.0]);
-        let shares = [1.0 / 7.0, 0.5, 0.5, 6.0 / 7.0, 6.0 / 7.0];
-        assert!(to.iter().zip(shares).all(|(to, share)| (sigmoid(*to) - share).abs() < 1e-12), "{to:?}");
+    fn each_fold_is_calibrated_without_itself() {
+        let mut folds = customers(|score| 2.0 * score - 1.0, 10_000, 1);
+        let map = choose(&folds).map;
+        let calibrated = nested(&folds, &map);
+        let expected = choose(&folds[1..]).map;
+        assert!(calibrated[0].iter().zip(&folds[0]).all(|(found, raw)| *found == (expected.of(raw.0), raw.1)));
+        folds[0].iter_mut().for_each(|outcome| outcome.1 = !outcome.1);
+        let turned = nested(&folds, &map);
+        assert!(turned[0].iter().zip(&calibrated[0]).all(|(a, b)| a.0 == b.0), "its own labels do not count");
+        assert!(turned[1][0].0 != calibrated[1][0].0, "those of the others do");
+        let two = nested(&folds[3..], &map);
+        assert_eq!(two[1][0].0, refitted(&map, &folds[3]).of(folds[4][0].0), "of two folds, each by the other one");
     }
 
     #[test]
     fn a_map_that_falls_is_refused() {
         let check = |map: Calibration| assert!(map.fault().is_some(), "{map:?}");
         check(Calibration::Platt { slope: -0.1, intercept: 0.0 });
+        check(Calibration::Platt { slope: 0.0, intercept: 0.0 });
         check(Calibration::Platt { slope: f64::NAN, intercept: 0.0 });
         check(Calibration::Isotonic { from: vec![0.0, 1.0], to: vec![1.0, 0.0] });
+        check(Calibration::Isotonic { from: vec![0.0, 1.0], to: vec![1.0, 1.0] });
         check(Calibration::Isotonic { from: vec![0.0, 0.0], to: vec![0.0, 1.0] });
         check(Calibration::Isotonic { from: vec![], to: vec![] });
         check(Calibration::Beta { left: 1.0, stayed: -1.0, intercept: 0.0 });
+        check(Calibration::Beta { left: 1.0, stayed: 0.0, intercept: 0.0 });
     }
 
     proptest! {
         #[test]
         fn every_map_rises_and_contributions_add_up(
             outcomes in prop::collection::vec((-6.0_f64..6.0, any::<bool>()), 2..80),
-            base in -6.0_f64..6.0,
-            score in -6.0_f64..6.0,
+            base in -9.0_f64..9.0,
+            far in -9.0_f64..9.0,
+            // From very near to far away.
+            scale in 0_i32..14,
         ) {
+            let score = base + far * 10_f64.powi(-scale);
             for map in [platt(&outcomes), beta(&outcomes), isotonic(&outcomes)].into_iter().flatten() {
                 prop_assert_eq!(map.fault(), None);
-                prop_assert!(map.of(base.max(score)) >= map.of(base.min(score)) - 1e-12);
-                if (score - base).abs() > 1e-5 {
-                    let added = map.of(base) + map.rise(base, score) * (score - base);
-                    prop_assert!((added - map.of(score)).abs() < 1e-9, "{map:?} {added}");
-                }
+                prop_assert!(map.of(base.max(score)) >= map.of(base.min(score)), "{map:?}");
+                let rise = map.rise(base, score);
+                prop_assert!(rise > 0.0 && rise.is_finite(), "{map:?} {rise}");
+                let added = map.of(base) + rise * (score - base);
+                prop_assert!((added - map.of(score)).abs() < 1e-9, "{map:?} {added}");
             }
         }
     }

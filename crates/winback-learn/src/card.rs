@@ -1,10 +1,13 @@
 //! The model card: what the model was made of and how well it scores, for a person to read.
+mod overview;
+
 use crate::encode::{Encoder, Knots, Words};
 use crate::explain::ColumnModel;
 use crate::tree::bins::{Bins, ColumnBins};
+use overview::{push_calls, push_effects, push_groups, push_importance, push_warnings};
 use std::fmt::Write as _;
 use winback_core::feature::{Feature, FeatureTable};
-use winback_core::model::{ColumnNote, Metrics, ModelCard, Validation};
+use winback_core::model::{Balance, CalibrationMethod, CalibrationNote, ColumnNote, Metrics, ModelCard, Validation};
 
 /// Returns how each column was used.
 pub fn column_notes(columns: &[ColumnModel]) -> Vec<ColumnNote> {
@@ -65,13 +68,18 @@ fn knots_missing(knots: &Knots) -> String {
     }
 }
 
+/// What a model of repeated customers cannot tell.
+const BALANCED_AVERAGE: &str = "It learned from customers of whom the rarer kind was repeated, so the average customer that reasons are \
+measured against is that of a table in which as many left as stayed.";
+
 /// Returns what a model cannot tell, `own` being what its family alone cannot.
-pub fn limits(table: &FeatureTable, own: &[&str]) -> Vec<String> {
+pub fn limits(table: &FeatureTable, own: &[&str], balance: Balance) -> Vec<String> {
     let mut limits = vec![
         "A score tells how likely a customer like this one was to have left when the table was made; it gives no date.",
         "A reason tells what goes together with leaving; it does not prove that changing it would keep the customer.",
     ];
     limits.extend(own);
+    limits.extend((!balance.is_none()).then_some(BALANCED_AVERAGE));
     limits.push("A number outside the range of the training table counts as the nearest number inside it.");
     let mut limits: Vec<String> = limits.into_iter().map(str::to_owned).collect();
     let invented: Vec<&str> = table.schema.features.iter().filter(|f| f.synthetic).map(|f| f.name.as_str()).collect();
@@ -98,11 +106,24 @@ pub fn card_markdown(card: &ModelCard) -> String {
         "| features (SHA-256) | `{}` |\n| penalty (L2) | {} |\n| seed of the folds | {} |",
         card.features, card.l2, card.seed
     );
+    if card.balance == Balance::Oversample {
+        text.push_str("| rarer kind of customer | learned from repeatedly, until both kinds weigh the same |\n");
+    }
     text.push_str("\n## How well it scores customers it has not seen\n\n");
     match &card.validation {
         Some(validation) => push_validation(&mut text, validation),
         None => text.push_str("Not validated. Run `winback train --cv` to find out.\n"),
     }
+    match &card.calibration {
+        Some(calibration) => push_calibration(&mut text, calibration),
+        None if card.balance.is_none() => {}
+        None => text.push_str(
+            "\n## Calibration\n\nNone, and customers of the rarer kind were learned from repeatedly: the scores are no probabilities, and \
+             no risk level may be told from them. Run `winback train --cv --again`.\n",
+        ),
+    }
+    push_warnings(&mut text, card);
+    push_effects(&mut text, card);
     text.push_str("\n## Columns\n\n| column | used as | empty cells |\n| --- | --- | --- |\n");
     for note in &card.columns {
         let _ = writeln!(text, "| {} | {} | {} |", in_cell(&note.name), in_cell(&note.used_as), in_cell(&note.missing));
@@ -114,6 +135,26 @@ pub fn card_markdown(card: &ModelCard) -> String {
     text
 }
 
+/// Returns what a map is called.
+fn map_name(method: CalibrationMethod) -> &'static str {
+    match method {
+        CalibrationMethod::None => "none: scores as they are",
+        CalibrationMethod::Platt => "Platt: a line in log-odds",
+        CalibrationMethod::Beta => "beta: a line in ln p and −ln(1 − p)",
+        CalibrationMethod::Isotonic => "isotonic: a broken line through steps",
+    }
+}
+
+fn push_calibration(text: &mut String, calibration: &CalibrationNote) {
+    text.push_str("\n## Calibration\n\n");
+    text.push_str("Each map from score to probability was fitted to the held-out scores of all folds but one and judged on that one; ");
+    text.push_str("the measures above are of scores calibrated in this way.\n\n| map | held-out log loss | |\n| --- | --- | --- |\n");
+    for trial in &calibration.trials {
+        let used = if trial.method == calibration.method { "in use" } else { "" };
+        let _ = writeln!(text, "| {} | {:.5} | {used} |", map_name(trial.method), trial.log_loss);
+    }
+}
+
 const MEASURES: [&str; 5] = ["ROC-AUC", "average precision", "log loss", "Brier score", "calibration error, 10 bins"];
 
 fn measures(metrics: Metrics) -> [f64; 5] {
@@ -122,16 +163,21 @@ fn measures(metrics: Metrics) -> [f64; 5] {
 
 fn push_validation(text: &mut String, validation: &Validation) {
     let _ = writeln!(text, "{} folds, stratified; customers equal in every column share a fold.\n", validation.folds);
-    text.push_str("| measure | mean of folds | deviation | all folds together |\n| --- | --- | --- | --- |\n");
+    text.push_str("| measure | mean of folds | 95 % interval | deviation | all folds together |\n| --- | --- | --- | --- | --- |\n");
     let [mean, deviation, pooled] = [validation.mean, validation.deviation, validation.pooled].map(measures);
+    let intervals = validation.intervals.map(|intervals| [intervals.low, intervals.high].map(measures));
     for (place, name) in MEASURES.iter().enumerate() {
-        let _ = writeln!(text, "| {name} | {:.4} | {:.4} | {:.4} |", mean[place], deviation[place], pooled[place]);
+        let interval = intervals.map_or("–".to_owned(), |[low, high]| format!("{:.4} to {:.4}", low[place], high[place]));
+        let _ = writeln!(text, "| {name} | {:.4} | {interval} | {:.4} | {:.4} |", mean[place], deviation[place], pooled[place]);
     }
     if let Some(auc) = validation.auc_without_synthetic {
         let _ = writeln!(text, "\nWithout the invented columns, ROC-AUC over all folds is {auc:.4}.");
     }
     push_cuts(text, validation);
+    push_calls(text, validation);
     push_reliability(text, validation);
+    push_importance(text, validation);
+    push_groups(text, validation);
 }
 
 fn push_cuts(text: &mut String, validation: &Validation) {
@@ -151,11 +197,13 @@ fn push_cuts(text: &mut String, validation: &Validation) {
 
 fn push_reliability(text: &mut String, validation: &Validation) {
     text.push_str(
-        "\n### Scores and what happened\n\n| scores from | customers | mean score | share who left |\n| --- | --- | --- | --- |\n",
+        "\n### Scores and what happened\n\n| scores from | customers | mean score | share who left (95 % interval) |\n| --- | --- | --- | --- |\n",
     );
     for bin in validation.reliability.iter().filter(|bin| bin.customers > 0) {
-        let (score, left) = (100.0 * bin.mean_score, 100.0 * bin.left);
-        let _ = writeln!(text, "| {} | {} | {score:.1} % | {left:.1} % |", bin.from, bin.customers);
+        let [score, left, low, high] = [bin.mean_score, bin.left, bin.low, bin.high].map(|share| 100.0 * share);
+        // Cards of before there were intervals have none.
+        let interval = if bin.high > 0.0 { format!(" ({low:.1}–{high:.1})") } else { String::new() };
+        let _ = writeln!(text, "| {} | {} | {score:.1} % | {left:.1} %{interval} |", bin.from, bin.customers);
     }
 }
 

@@ -8,6 +8,8 @@ use winback_core::peer::wilson;
 
 /// In how many bands, of about as many customers each, a number is parted.
 const BANDS: usize = 4;
+/// The most words of a column that are told, the most frequent ones.
+const MOST_WORDS: usize = 50;
 
 /// Returns the measures of each word of some columns, in the table's order.
 pub(crate) fn of(table: &FeatureTable, held_out: &[HeldOut], columns: &[FeatureIndex]) -> Vec<GroupScore> {
@@ -28,6 +30,9 @@ fn of_column(table: &FeatureTable, column: FeatureIndex, rows: &[u32], scored: &
     for (&place, &one) in places.iter().zip(scored) {
         by_place.entry(place.min(words.len())).or_default().push(one);
     }
+    let mut largest: Vec<usize> = by_place.keys().copied().collect();
+    largest.sort_by_key(|place| std::cmp::Reverse(by_place[place].len()));
+    largest.iter().skip(MOST_WORDS).for_each(|place| drop(by_place.remove(place)));
     by_place.iter().map(|(&place, scored)| group(name, words.get(place).cloned(), scored)).collect()
 }
 

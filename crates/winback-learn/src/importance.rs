@@ -2,13 +2,14 @@
 //! among them (Breiman 2001, section 10).
 //!
 //! The columns of a reason are shuffled together, so that what they share is not counted as missing when only one of
-//! them is. Each fold's model is asked about the customers it has not seen; the repeats of a fold are averaged first, for
+//! them is. Scores are calibrated as those of the model in use. Each fold's model is asked about the customers it has not seen; the repeats of a fold are averaged first, for
 //! they share the model and the customers, and the interval is over the folds (Nadeau and Bengio 2003).
+use crate::calibrate::Calibration;
 use crate::compare::{Difference, interval};
 use crate::metrics::{Scored, areas, log_loss};
 use crate::sample::{draw, take, take_column, tile};
 use crate::split::SplitMix64;
-use crate::validate::{HeldOut, held_out_share, scored};
+use crate::validate::{HeldOut, held_out_share, outcomes, scored};
 use winback_core::feature::{FeatureGroup, FeatureTable};
 use winback_core::model::{Importance, TrainError, Validation};
 
@@ -17,9 +18,9 @@ pub(crate) const REPEATS: usize = 5;
 /// The most held-out customers of a fold that take part.
 const MOST_ROWS: usize = 20_000;
 /// The most scores that all shuffles of a fold take together; a table of many reasons takes fewer customers.
-const MOST_SCORES: usize = 1_000_000;
+const MOST_SCORES: usize = 500_000;
 /// The fewest customers of a fold where it has as many.
-const LEAST_ROWS: usize = 1_000;
+const LEAST_ROWS: usize = 200;
 
 /// What shuffling one reason did in one fold.
 #[derive(Clone, Copy)]
@@ -29,7 +30,12 @@ struct Harm {
 }
 
 /// Adds the importance of every reason to what cross-validation tells, the most important first.
-pub(crate) fn tell(table: &FeatureTable, held_out: &[HeldOut], seed: u64, validation: &mut Validation) -> Result<(), TrainError> {
+pub(crate) fn tell(
+    table: &FeatureTable,
+    held_out: &[HeldOut],
+    (map, seed): (&Calibration, u64),
+    validation: &mut Validation,
+) -> Result<(), TrainError> {
     let groups = &table.schema.groups;
     let most = (MOST_SCORES / (REPEATS * groups.len().max(1))).clamp(LEAST_ROWS, MOST_ROWS);
     let mut random = SplitMix64::new(seed);
@@ -38,7 +44,7 @@ pub(crate) fn tell(table: &FeatureTable, held_out: &[HeldOut], seed: u64, valida
     for fold in held_out {
         let rows = draw(&fold.rows, most, &mut random);
         customers += rows.len() as u64;
-        for (harms, harm) in harms.iter_mut().zip(harm_of_groups(table, fold, &rows, &mut random)?) {
+        for (harms, harm) in harms.iter_mut().zip(harm_of_groups(table, (fold, map), &rows, &mut random)?) {
             harms.push(harm);
         }
     }
@@ -71,8 +77,17 @@ fn importance(table: &FeatureTable, group: &FeatureGroup, harms: &[Harm], share:
 }
 
 /// Returns what shuffling each reason did, given the rows that take part.
-fn harm_of_groups(table: &FeatureTable, fold: &HeldOut, rows: &[u32], random: &mut SplitMix64) -> Result<Vec<Harm>, TrainError> {
-    let (base_loss, base_auc) = loss_and_auc(&scored(table, rows, &fold.fitted.scores(table, rows))?);
+fn harm_of_groups(
+    table: &FeatureTable,
+    (fold, map): (&HeldOut, &Calibration),
+    rows: &[u32],
+    random: &mut SplitMix64,
+) -> Result<Vec<Harm>, TrainError> {
+    let ask = |table: &FeatureTable, rows: &[u32]| {
+        let calibrated: Vec<f64> = fold.fitted.scores(table, rows).into_iter().map(|score| map.of(score)).collect();
+        scored(&outcomes(table, rows, &calibrated))
+    };
+    let (base_loss, base_auc) = loss_and_auc(&ask(table, rows)?);
     // All repeats stand in one table, one below the other.
     let asked = tile(rows, REPEATS);
     let mut stacked = take(table, &asked);
@@ -83,7 +98,7 @@ fn harm_of_groups(table: &FeatureTable, fold: &HeldOut, rows: &[u32], random: &m
         for &feature in &group.features {
             stacked.columns[feature] = take_column(&table.columns[feature], &shuffled);
         }
-        let all = scored(&stacked, &places, &fold.fitted.scores(&stacked, &places))?;
+        let all = ask(&stacked, &places)?;
         for &feature in &group.features {
             stacked.columns[feature] = take_column(&table.columns[feature], &asked);
         }

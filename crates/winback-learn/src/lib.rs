@@ -3,23 +3,27 @@
 //! [`LogisticTrainer`] fits a penalised logistic regression in which every column
 //! counts by itself ([`encode`]), and [`TreeTrainer`] boosted trees or a forest
 //! ([`tree`]); [`BlendTrainer`] fits both and takes their mean. In every family a score is the average customer's score plus one
-//! part per reason, exactly ([`explain`], [`tree::shap`]). [`validate`] tells how well it
-//! scores customers it has not seen, [`artifact`] is the model file, and [`shelf`]
+//! part per reason, exactly ([`explain`], [`tree::shap`]); scores are calibrated on customers
+//! the model had not seen ([`calibrate`]), whom [`validate`] also tells how well it scores, [`artifact`] is the model file, and [`shelf`]
 //! keeps model files in a directory. Nothing here reads a clock or draws a random
 //! number that a seed does not decide: same table, same options, same bytes.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 pub mod artifact;
+pub mod balance;
 pub mod blend;
 pub mod calibrate;
+pub mod calibrated;
 pub mod card;
 mod cholesky;
 pub mod classes;
 pub mod cluster;
+mod collinear;
 pub mod compare;
 mod curves;
 mod design;
+mod effects;
 pub mod encode;
 pub mod explain;
 pub mod family;
@@ -37,9 +41,12 @@ pub mod split;
 mod train;
 pub mod tree;
 pub mod validate;
+mod warnings;
 
 pub use artifact::ArtifactError;
+pub use balance::Balanced;
 pub use blend::{Blend, BlendModel, BlendTrainer};
+pub use calibrated::CalibratedModel;
 pub use card::card_markdown;
 pub use logistic::LogisticModel;
 pub use regression::{Logistic, LogisticTrainer, RECOMMENDED_L2};

@@ -64,7 +64,7 @@ pub fn expected_calibration_error(scored: &[Scored]) -> f64 {
     reliability(scored).iter().filter(|bin| bin.customers > 0).map(distance).sum::<f64>() / scored.len() as f64
 }
 
-/// Returns ten bins of equal width; score and share of an empty bin are 0.
+/// Returns ten bins of equal width; score and share of an empty bin are 0, within [0, 1].
 pub fn reliability(scored: &[Scored]) -> Vec<ReliabilityBin> {
     let mut sums = [(0_u64, 0.0, 0_u64); BINS];
     for s in scored {
@@ -72,11 +72,10 @@ pub fn reliability(scored: &[Scored]) -> Vec<ReliabilityBin> {
         *bin = (bin.0 + 1, bin.1 + s.p, bin.2 + u64::from(s.left));
     }
     let share = |sum: f64, of: u64| if of == 0 { 0.0 } else { sum / of as f64 };
-    let bin = |(place, &(customers, sum, left)): (usize, &(u64, f64, u64))| ReliabilityBin {
-        from: place as f64 / BINS as f64,
-        customers,
-        mean_score: share(sum, customers),
-        left: share(left as f64, customers),
+    let bin = |(place, &(customers, sum, left)): (usize, &(u64, f64, u64))| {
+        let (low, high) = if customers == 0 { (0.0, 1.0) } else { wilson(left, customers) };
+        let (mean_score, left) = (share(sum, customers), share(left as f64, customers));
+        ReliabilityBin { from: place as f64 / BINS as f64, customers, mean_score, left, low, high }
     };
     sums.iter().enumerate().map(bin).collect()
 }
@@ -200,7 +199,9 @@ mod tests {
         #[test]
         fn bins_hold_every_row_once(ps in prop::collection::vec(0.0_f64..=1.0, 1..80)) {
             let scored: Vec<Scored> = ps.iter().map(|&p| Scored { p, left: p > 0.5 }).collect();
-            prop_assert_eq!(reliability(&scored).iter().map(|bin| bin.customers).sum::<u64>(), scored.len() as u64);
+            let bins = reliability(&scored);
+            prop_assert_eq!(bins.iter().map(|bin| bin.customers).sum::<u64>(), scored.len() as u64);
+            prop_assert!(bins.iter().all(|bin| bin.low < bin.high && (bin.low - 1e-12..=bin.high + 1e-12).contains(&bin.left)));
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Logistic regression as a family of models.
-use crate::artifact::{self, Body, Learned};
+use crate::artifact::{Body, Learned};
 use crate::card;
 use crate::design::Design;
 use crate::encode::{self, Encoder};
 use crate::explain::{Coefficients, ColumnModel, Scorer};
 use crate::fit;
-use crate::logistic::{FAMILY, LEAST_ROWS, LogisticModel};
+use crate::logistic::{FAMILY, LEAST_ROWS};
 use crate::train::{Family, Fresh, refused, train};
 use crate::validate::{Fitted, Learner, skip_synthetic, why_nothing};
 use rayon::prelude::*;
@@ -67,10 +67,8 @@ impl Family for Logistic {
     fn fit(&self, table: &FeatureTable, rows: &[u32], data: &Digest) -> Result<Fresh, TrainError> {
         let body = self.body(table, rows, data)?;
         let columns = card::column_notes(&body.coefficients.columns);
-        let file = artifact::write(&Learned::Logistic(body)).map_err(refused)?;
-        let model = Box::new(LogisticModel::from_file(&file).map_err(refused)?);
         let own_limits = vec!["Every column counts by itself: the effect of one does not depend on another."];
-        Ok(Fresh { family: FAMILY, model, file, columns, own_limits, l2: self.l2 })
+        Ok(Fresh { family: FAMILY, learned: Learned::Logistic(body), columns, own_limits, l2: self.l2 })
     }
 }
 

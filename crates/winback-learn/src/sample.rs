@@ -37,3 +37,14 @@ pub(crate) fn take_column(column: &FeatureColumn, rows: &[u32]) -> FeatureColumn
 pub(crate) fn tile(rows: &[u32], times: usize) -> Vec<u32> {
     rows.iter().copied().cycle().take(rows.len() * times).collect()
 }
+
+/// Returns how many of some rows have each word of a column.
+pub(crate) fn word_counts(codes: &[u16], words: usize, rows: &[u32]) -> Vec<u64> {
+    let mut counts = vec![0; words];
+    for &row in rows {
+        if let Some(count) = counts.get_mut(usize::from(codes[row as usize])) {
+            *count += 1;
+        }
+    }
+    counts
+}

@@ -1,10 +1,16 @@
 //! Training: table in; model, model file and card out, for any family.
+use crate::artifact::{self, Learned};
+use crate::balance::{Balanced, balanced};
+use crate::calibrate::Chosen;
 use crate::card;
+use crate::effects;
+use crate::family::from_file;
 use crate::validate::{Learner, fits_to_validate, labelled, validate};
+use crate::warnings;
 use std::error::Error;
 use winback_core::digest::Digest;
 use winback_core::feature::FeatureTable;
-use winback_core::model::{ChurnModel, ColumnNote, ModelCard, TrainError, TrainOptions, Trained};
+use winback_core::model::{CalibrationNote, ColumnNote, ModelCard, TrainError, TrainOptions, Trained};
 use winback_core::progress::{Progress, Work};
 
 /// The fewest customers of each kind to learn from.
@@ -19,8 +25,7 @@ pub(crate) trait Family: Learner {
 /// A model just fitted.
 pub(crate) struct Fresh {
     pub family: &'static str,
-    pub model: Box<dyn ChurnModel>,
-    pub file: Vec<u8>,
+    pub learned: Learned,
     pub columns: Vec<ColumnNote>,
     /// What models of this family alone cannot tell.
     pub own_limits: Vec<&'static str>,
@@ -58,14 +63,21 @@ fn fit(
     (rows, left): (&[u32], usize),
     (options, progress): (&TrainOptions, &dyn Progress),
 ) -> Result<Trained, TrainError> {
-    let fresh = family.fit(table, rows, &options.data)?;
+    let balance = options.balance;
+    let fresh = family.fit(table, &balanced(table, rows, balance), &options.data)?;
     progress.advance(1);
-    let validation = match options.folds {
-        0 => None,
-        _ => Some(validate(table, family, options, progress)?),
+    let (validation, chosen) = match options.folds {
+        0 => (None, Chosen::default()),
+        _ => validate(table, &Balanced { learner: family, balance }, options, progress).map(|(scores, chosen)| (Some(scores), chosen))?,
     };
+    let method = chosen.map.method();
+    let calibration = (!chosen.trials.is_empty()).then(|| CalibrationNote { method, trials: chosen.trials.clone() });
+    let learned = fresh.learned.calibrated(chosen, balance);
+    let effects = effects::of(table, rows, &learned, options.seed);
+    let file = artifact::write(&learned).map_err(refused)?;
+    let model = from_file(&file).map_err(refused)?;
     let card = ModelCard {
-        version: fresh.model.version().clone(),
+        version: model.version().clone(),
         family: fresh.family.to_owned(),
         data: options.data.clone(),
         features: table.schema.digest(),
@@ -74,12 +86,14 @@ fn fit(
         seed: options.seed,
         l2: fresh.l2,
         validation,
+        calibration,
+        balance,
         columns: fresh.columns,
-        limits: card::limits(table, &fresh.own_limits),
-        effects: Vec::new(),
-        warnings: Vec::new(),
+        limits: card::limits(table, &fresh.own_limits, balance),
+        warnings: warnings::of(table, rows, &effects, (&options.background, options.seed)),
+        effects,
     };
-    Ok(Trained { model: fresh.model, file: fresh.file, card })
+    Ok(Trained { model, file, card })
 }
 
 /// Returns the refusal of whatever went wrong.

@@ -1,6 +1,7 @@
 //! Cross-validation: how well a model of this kind scores customers it has not seen.
 //!
 //! Everything is learned anew for each fold from the other folds alone: words, knots or bins, and whatever is fitted.
+use crate::calibrate::{self, Chosen, Outcome};
 use crate::compare::interval;
 use crate::metrics::{self, Scored};
 use crate::split::{NO_FOLD, stratified_folds};
@@ -12,7 +13,8 @@ use winback_core::risk::Probability;
 
 /// A family of models and how it is fitted.
 pub trait Learner: Sync {
-    /// Fits a model to some rows with a label; columns invented for demonstration are left out where asked.
+    /// Fits a model to some rows with a label, some perhaps named repeatedly; columns invented for demonstration are left
+    /// out where asked.
     fn learn(&self, table: &FeatureTable, rows: &[u32], without_synthetic: bool) -> Result<Box<dyn Fitted>, TrainError>;
 }
 
@@ -28,37 +30,38 @@ pub(crate) struct HeldOut {
     pub rows: Vec<u32>,
     /// The model that has not seen them.
     pub fitted: Box<dyn Fitted>,
-    /// Their scores and what happened.
+    /// Their scores, calibrated by what the other folds chose, and what happened.
     pub scored: Vec<Scored>,
 }
 
 /// Returns the scores of cross-validation with folds drawn by the seed, twins together, with what the models lean on
-/// and how well they score each kind of customer.
-pub fn validate(
+/// and how well they score each kind of customer, and the calibration that all held-out scores together chose.
+pub(crate) fn validate(
     table: &FeatureTable,
     learner: &dyn Learner,
     options: &TrainOptions,
     progress: &dyn Progress,
-) -> Result<Validation, TrainError> {
+) -> Result<(Validation, Chosen), TrainError> {
     let folds = u16::try_from(options.folds).unwrap_or(NO_FOLD - 1);
     let fold_of = stratified_folds(table, folds, options.seed);
-    let held_out = hold_out(table, learner, (&fold_of, false), progress)?;
+    let (held_out, chosen) = hold_out(table, learner, (&fold_of, false), progress)?;
     let mut validation = tell(&held_out);
     validation.auc_without_synthetic = auc_without_synthetic(table, learner, &fold_of, progress)?;
-    importance::tell(table, &held_out, options.seed, &mut validation)?;
+    importance::tell(table, &held_out, (&chosen.map, options.seed), &mut validation)?;
     validation.groups = group_scores::of(table, &held_out, &options.background.traits);
-    Ok(validation)
+    Ok((validation, chosen))
 }
 
 /// Returns the scores of cross-validation with given folds, one per row, counted from 0; rows without a label are left
-/// out. What the models lean on is not looked at.
+/// out. The scores of each fold are calibrated as the others chose, so that they are what a model in use would give.
+/// What the models lean on is not looked at.
 pub fn validate_with_folds(
     table: &FeatureTable,
     learner: &dyn Learner,
     fold_of: &[u16],
     progress: &dyn Progress,
 ) -> Result<Validation, TrainError> {
-    let validation = tell(&hold_out(table, learner, (fold_of, false), progress)?);
+    let validation = tell(&hold_out(table, learner, (fold_of, false), progress)?.0);
     Ok(Validation { auc_without_synthetic: auc_without_synthetic(table, learner, fold_of, progress)?, ..validation })
 }
 
@@ -114,7 +117,7 @@ fn auc_without_synthetic(
     progress: &dyn Progress,
 ) -> Result<Option<f64>, TrainError> {
     match has_synthetic(table) {
-        true => Ok(Some(metrics::areas(&pooled(&hold_out(table, learner, (fold_of, true), progress)?)).0)),
+        true => Ok(Some(metrics::areas(&pooled(&hold_out(table, learner, (fold_of, true), progress)?.0)).0)),
         false => Ok(None),
     }
 }
@@ -129,34 +132,45 @@ fn has_synthetic(table: &FeatureTable) -> bool {
     table.schema.features.iter().any(|feature| feature.synthetic)
 }
 
+/// Returns the folds with their calibrated scores, and the calibration that all of them chose.
 fn hold_out(
     table: &FeatureTable,
     learner: &dyn Learner,
     (fold_of, without_synthetic): (&[u16], bool),
     progress: &dyn Progress,
-) -> Result<Vec<HeldOut>, TrainError> {
+) -> Result<(Vec<HeldOut>, Chosen), TrainError> {
     let known: Vec<u32> = labelled(table).filter(|&row| fold_of.get(row as usize).is_some_and(|&fold| fold != NO_FOLD)).collect();
     let folds = known.iter().map(|&row| fold_of[row as usize] + 1).max().unwrap_or_default();
-    let one = |fold: u16| {
+    let (mut held_out, mut raw) = (Vec::new(), Vec::new());
+    for fold in 0..folds {
         let (rows, outside): (Vec<u32>, Vec<u32>) = known.iter().partition(|&&row| fold_of[row as usize] == fold);
         for (rows, part) in [(&rows, "held out"), (&outside, "to learn from")] {
             both_kinds(table, rows).map_err(|kind| no_kind(fold, part, kind))?;
         }
         let fitted = learner.learn(table, &outside, without_synthetic)?;
-        let scored = scored(table, &rows, &fitted.scores(table, &rows))?;
+        raw.push(outcomes(table, &rows, &fitted.scores(table, &rows)));
+        held_out.push(HeldOut { rows, fitted, scored: Vec::new() });
         progress.advance(1);
-        Ok(HeldOut { rows, fitted, scored })
-    };
-    (0..folds).map(one).collect()
+    }
+    let chosen = calibrate::choose(&raw);
+    for (fold, calibrated) in held_out.iter_mut().zip(calibrate::nested(&raw, &chosen.map)) {
+        fold.scored = scored(&calibrated)?;
+    }
+    Ok((held_out, chosen))
 }
 
-/// Returns rows' scores, given in log-odds, with their labels.
-pub(crate) fn scored(table: &FeatureTable, rows: &[u32], log_odds: &[f64]) -> Result<Vec<Scored>, TrainError> {
-    let one = |(&row, &log_odds): (&u32, &f64)| {
+/// Returns rows' scores, in log-odds, with what happened.
+pub(crate) fn outcomes(table: &FeatureTable, rows: &[u32], log_odds: &[f64]) -> Vec<Outcome> {
+    rows.iter().zip(log_odds).map(|(&row, &log_odds)| (log_odds, table.labels[row as usize] == Some(true))).collect()
+}
+
+/// Returns outcomes with probabilities.
+pub(crate) fn scored(outcomes: &[Outcome]) -> Result<Vec<Scored>, TrainError> {
+    let one = |&(log_odds, left): &Outcome| {
         let p = Probability::from_log_odds(log_odds).map_err(|source| TrainError::Other(Box::new(source)))?;
-        Ok(Scored { p: p.value(), left: table.labels[row as usize] == Some(true) })
+        Ok(Scored { p: p.value(), left })
     };
-    rows.iter().zip(log_odds).map(one).collect()
+    outcomes.iter().map(one).collect()
 }
 
 /// Returns the rows whose label is known.

@@ -2,7 +2,7 @@
 //!
 //! [`Model::load`] reads a Hugging Face directory, [`Adapter::load`] a PEFT adapter for it, and [`Model::forward`]
 //! takes one step for any number of sequences, each with its own adapter. [`Tokens`] turns text into token ids,
-//! [`ChatTemplate`] a conversation into text the way the model was trained, and [`prompt`] both together so that what
+//! [`ChatTemplate`] a conversation into text the way the model was trained, and [`prompt()`] both together so that what
 //! a user types is never taken for the model's control tokens. [`kernels`] holds the arithmetic.
 //!
 //! Everything that comes from a file is checked before it is used, and refused with the name of the file and of what

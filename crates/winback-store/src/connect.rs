@@ -161,6 +161,8 @@ where
 mod tests {
     use super::*;
     use winback_core::fakes::samples;
+    use winback_core::id::RunId;
+    use winback_core::portfolio::{Filter, ListQuery, PortfolioReader as _};
     use winback_core::store::{CustomerStore as _, RunStore as _};
 
     async fn limited(path: &Path, pages: Option<u32>) -> SqliteStore {
@@ -201,7 +203,28 @@ mod tests {
         store.db.execute_unprepared("INSERT INTO seaql_migrations VALUES ('m0999_later', 1)").await.unwrap();
         store.close().await.unwrap();
         let error = SqliteStore::open(&path).await.unwrap_err();
-        assert_eq!(error.to_string(), "the store has the layout m0999_later, this program knows m0001_first; use the newer program");
+        assert_eq!(error.to_string(), "the store has the layout m0999_later, this program knows m0002_segment; use the newer program");
+    }
+
+    #[tokio::test]
+    async fn a_store_of_an_older_program_opens_with_everything_and_without_segments() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.db");
+        probe(&path).unwrap();
+        let old = connected(&path, 1).await.unwrap();
+        Migrator::up(&old, Some(1)).await.unwrap();
+        let run = "INSERT INTO run VALUES (1, 'a.csv', 'd', 's', '{}', '2026-11-21T00:00:00Z', 1)";
+        let row = "INSERT INTO listing (run_id, position, customer, search, probability, level) VALUES (1, 0, 'A', 'a', 0.8, 2)";
+        for sql in [run, row] {
+            old.execute_unprepared(sql).await.unwrap();
+        }
+        old.close().await.unwrap();
+        let store = SqliteStore::open(&path).await.unwrap();
+        let listed = store.list(RunId(1), &ListQuery::default()).await.unwrap();
+        assert_eq!((listed.total, listed.rows[0].id.as_str(), &listed.rows[0].segment), (1, "A", &None));
+        assert_eq!(store.overview(RunId(1)).await.unwrap().segments, [], "nothing is said of segments that were not kept");
+        let none = Filter { segment: Some(None), ..Filter::default() };
+        assert_eq!(store.list(RunId(1), &ListQuery { filter: none, ..ListQuery::default() }).await.unwrap().total, 0);
     }
 
     #[tokio::test]

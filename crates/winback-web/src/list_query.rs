@@ -5,6 +5,7 @@ use winback_core::campaign::ApprovalState;
 use winback_core::offer::OfferId;
 use winback_core::portfolio::{Filter, ListQuery, SortKey};
 use winback_core::risk::{RiskLevel, ValueTier};
+use winback_core::segment::SegmentId;
 
 /// The most customers on one page.
 pub(crate) const MAX_SIZE: u64 = 500;
@@ -54,6 +55,7 @@ impl ListState {
                     None if get("search").is_some() => None,
                     None => Some(false),
                 },
+                segment: get("segment").map(segment).transpose()?,
             },
             sort,
             descending: get("order").map(|text| one_of("order", text, &[("desc", true), ("asc", false)])).transpose()?.unwrap_or(!by_text),
@@ -89,6 +91,7 @@ impl ListState {
             ("written", yes_or_no(filter.written)),
             ("approval", approval.unwrap_or_default().to_owned()),
             ("who", who(filter).to_owned()),
+            ("segment", filter.segment.as_ref().map(|segment| segment_tag(segment.as_ref()).to_owned()).unwrap_or_default()),
         ]
     }
 
@@ -101,6 +104,7 @@ impl ListState {
             "search" => Some("search"),
             "offer" => Some("offer"),
             "approval" => Some("approval"),
+            "segment" => Some("segment"),
             _ => None,
         };
         let pairs = Self::filter_pairs(&self.filter).into_iter().filter(|(_, value)| !value.is_empty());
@@ -134,6 +138,22 @@ pub(crate) const UNKNOWN_TIER: &str = "unknown";
 pub(crate) fn tiers() -> [(&'static str, Option<ValueTier>); 4] {
     let known = |tier: ValueTier| (tier.tag(), Some(tier));
     [known(ValueTier::High), known(ValueTier::Mid), known(ValueTier::Low), (UNKNOWN_TIER, None)]
+}
+
+/// What an address calls the customers in no segment; no segment can have this name.
+pub(crate) const NO_SEGMENT: &str = "(none)";
+
+/// Returns what an address calls a segment.
+pub(crate) fn segment_tag(segment: Option<&SegmentId>) -> &str {
+    segment.map_or(NO_SEGMENT, SegmentId::as_str)
+}
+
+fn segment(text: &str) -> Result<Option<SegmentId>, Problem> {
+    let bad =
+        |_| Problem::BadQuery {
+            name: "segment".to_owned(), value: text.to_owned(), expected: format!("Parent_Active / … / {NO_SEGMENT}")
+        };
+    if text == NO_SEGMENT { Ok(None) } else { SegmentId::parse(text).map(Some).map_err(bad) }
 }
 
 /// Whom a list shows: customers of today, those who have left already, or both.
@@ -176,9 +196,14 @@ mod tests {
         let state = read("search=%20a%2Fb&level=high&tier=&written=no&page=3&size=10&sort=id").unwrap();
         assert_eq!((state.filter.search.as_deref(), state.filter.level, state.filter.tier), (Some("a/b"), Some(RiskLevel::High), None));
         assert_eq!((state.query().offset, state.query().limit, state.descending), (20, 10, false));
-        for (query, at_fault) in
-            [("level=huge", "level"), ("page=0", "page"), ("size=501", "size"), ("size=x", "size"), ("order=up", "order")]
-        {
+        for (query, at_fault) in [
+            ("level=huge", "level"),
+            ("page=0", "page"),
+            ("size=501", "size"),
+            ("size=x", "size"),
+            ("order=up", "order"),
+            ("segment=a%20b", "segment"),
+        ] {
             assert!(matches!(read(query), Err(Problem::BadQuery { name, .. }) if name == at_fault), "{query}");
         }
     }
@@ -191,15 +216,17 @@ mod tests {
         };
         check("", "");
         check("level=high&tier=unknown&approval=approved&contact=yes&written=no", " --risk=high --value=unknown --approval=approved");
+        check("segment=%28none%29", " --segment='(none)'");
         check("search=--json&offer=annual-15", " --search=--json --offer=annual-15");
         check("search=a%27%3B+rm+-rf+%24HOME+%60x%60", r" --search='a'\''; rm -rf $HOME `x`'");
     }
 
     #[test]
     fn an_address_reads_back_as_itself() {
-        let state =
-            ListState::parse(&url::pairs(Some("search=%3Cscript%3E%26&tier=unknown&contact=no&approval=approved&written=yes&offer=a+b")))
-                .unwrap();
+        let state = ListState::parse(&url::pairs(Some(
+            "search=%3Cscript%3E%26&tier=unknown&contact=no&approval=approved&written=yes&offer=a+b&segment=Dormant",
+        )))
+        .unwrap();
         let address = state.address(7, SortKey::Id, true);
         let back = ListState::parse(&url::pairs(address.split_once('?').map(|(_, query)| query))).unwrap();
         assert_eq!(back, ListState { page: 7, sort: SortKey::Id, descending: true, ..state });

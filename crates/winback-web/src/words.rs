@@ -1,5 +1,6 @@
 //! What the agents say, in the words of the core, and the few words that only pages need.
 use crate::strings::{Strings, fill};
+use crate::view::Named;
 use winback_core::agents::campaign_designer::theme_words;
 use winback_core::agents::churn_reasoning::Voice;
 use winback_core::agents::data_analyst::{AnalystError, PointedReason};
@@ -11,6 +12,7 @@ use winback_core::pipeline::assess::{Explainer, Explanation};
 use winback_core::portfolio::{Context, CustomerFile};
 use winback_core::risk::tenths;
 use winback_core::schema::{Role, Theme};
+use winback_core::segment::SegmentId;
 
 /// Returns what the first two agents say of a customer; `None` before the customer was assessed.
 pub(crate) fn explain(context: &Context, file: &CustomerFile) -> Result<Option<Explanation>, AnalystError> {
@@ -45,6 +47,12 @@ pub(crate) fn reason_value(context: &Context, customer: &Customer, reason: &Poin
 /// Returns an offer's name in a language; its id where the catalogue no longer has it.
 pub(crate) fn offer_name(context: &Context, offer: &OfferId, locale: Locale) -> String {
     context.catalogue.offer(offer).map_or_else(|| offer.0.clone(), |known| known.name.get(locale).clone())
+}
+
+/// Returns a segment with its name in a language; its name in files where the rules do not have it.
+pub(crate) fn segment(context: &Context, segment: &SegmentId, locale: Locale) -> Named {
+    let label = context.segmenter.label(segment).map_or_else(|| segment.to_string(), |label| label.get(locale).clone());
+    Named::new(segment.as_str(), &label)
 }
 
 /// Returns what a theme is called where it stands alone.

@@ -53,7 +53,7 @@ impl OfficeDesk {
 }
 
 /// Returns the settings that a run was begun with.
-fn settings_of(run: &Run) -> Result<RunSettings, StoreError> {
+pub fn settings_of(run: &Run) -> Result<RunSettings, StoreError> {
     let damaged = |error: serde_json::Error| StoreError::Damaged { what: "run", run: run.id, why: error.to_string() };
     serde_json::from_str(&run.origin.settings).map_err(damaged)
 }

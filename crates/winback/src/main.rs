@@ -5,6 +5,7 @@ mod behaviour;
 mod cli;
 mod config;
 mod desk;
+mod drift;
 mod example;
 mod exit;
 mod handout;
@@ -71,6 +72,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Templates(action) => cli::templates::run(&at, &action).await,
         Command::Segments(action) => cli::segments::run(&at, &action).await,
         Command::Thresholds(args) => cli::thresholds::run(&at, &args).await,
+        Command::Drift(args) => cli::drift::run(&at, &args).await,
         Command::Fairness(args) => cli::fairness::run(&at, &args).await,
         Command::Whatif(args) => cli::whatif::run(&at, &args).await,
         Command::Data(action) => cli::data::run(&at, &action).await,

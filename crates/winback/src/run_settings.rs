@@ -12,6 +12,7 @@ use winback_core::goal::Goal;
 use winback_core::id::RunId;
 use winback_core::locale::Localized;
 use winback_core::message::{Approved, Company};
+use winback_core::model::Balance;
 use winback_core::money::Money;
 use winback_core::offer::Catalogue;
 use winback_core::risk::{RiskThresholds, ValueBounds};
@@ -62,6 +63,9 @@ pub struct StoredTraining {
     model: ModelFamily,
     seed: u64,
     l2: f64,
+    /// What is done about a rarer kind of customer; left out where it is nothing.
+    #[serde(default, skip_serializing_if = "Balance::is_none")]
+    balance: Balance,
 }
 
 impl StoredTraining {
@@ -165,7 +169,12 @@ impl RunSettings {
                 unsubscribe_url: company.unsubscribe_url.clone(),
                 approved: company.approved.clone(),
             },
-            training: StoredTraining { model: settings.training.model, seed: settings.training.seed, l2: settings.training.l2 },
+            training: StoredTraining {
+                model: settings.training.model,
+                seed: settings.training.seed,
+                l2: settings.training.l2,
+                balance: settings.training.balance,
+            },
             behaviour: if settings.training.synthetic_behaviour { BehaviourSource::Synthetic } else { BehaviourSource::None },
             contact_departed: settings.contact_departed,
             goal: settings.goal,

@@ -9,6 +9,7 @@ use winback_core::feature::FeatureSchema;
 use winback_core::id::Position;
 use winback_core::pipeline::assess::{Assessor, Explainer};
 use winback_core::pipeline::plan::{Planner, PlannerSetup};
+use winback_core::pipeline::segment::day_of;
 use winback_core::run::Run;
 use winback_core::store::CustomerStore;
 
@@ -42,7 +43,8 @@ pub async fn one_customer(bench: &Workbench, run: &Run) -> anyhow::Result<Speed>
     let (model, trained) = stages::model_of(bench, run)?;
     let features = Arc::new(FeatureSchema::of(table));
     let (thresholds, bounds) = (bench.run_settings.thresholds, bench.rules.bounds);
-    let assessor = Assessor { table, features: &features, model: &*model, thresholds, bounds };
+    let (segmenter, day) = (&*bench.rules.segmenter, day_of(run));
+    let assessor = Assessor { table, features: &features, model: &*model, thresholds, bounds, segmenter, day };
     let explainer = Explainer { table, features: &features, peers: &trained.peers, model: &trained.card.version, thresholds, bounds };
     let mut planner = Planner::new(&PlannerSetup {
         table,

@@ -3,6 +3,7 @@ use crate::behaviour::{Values, WithBehaviour};
 use crate::cli::{features, segments};
 use crate::config::settings::ModelFamily;
 use crate::config::{offers_file, segments_file};
+use crate::drift::{self, Seen};
 use crate::exit::{Exit, OrExit, stop};
 use crate::newest::need;
 use crate::run_settings::BehaviourSource;
@@ -30,6 +31,7 @@ use winback_core::pipeline::assess::{self, AssessError, AssessStage, Assessor};
 use winback_core::pipeline::import::{self, CustomerSource, ImportError, ImportReport, PAGE_ROWS};
 use winback_core::pipeline::plan::{self, PlanError, PlanReport, Planner, PlannerSetup};
 use winback_core::pipeline::sample::{self, Sample};
+use winback_core::pipeline::segment::day_of;
 use winback_core::pipeline::train::{self, Portfolio, TrainingError};
 use winback_core::pipeline::write::{self, Selection, WriteReport};
 use winback_core::risk::ModelVersion;
@@ -265,7 +267,7 @@ fn fit(bench: &Workbench, run: &Run, portfolio: &Portfolio, folds: usize) -> any
     let training = &bench.settings.training;
     let background = Background::of(&bench.rules.table, &portfolio.features.schema);
     let data = run.origin.source_digest.clone();
-    let options = TrainOptions { seed: training.seed, folds, l2: training.l2, data, background };
+    let options = TrainOptions { seed: training.seed, folds, l2: training.l2, data, background, balance: training.balance };
     let trees = |options| TreeTrainer { options };
     let trained = match training.model {
         ModelFamily::Logistic => train::train(portfolio, &LogisticTrainer, &options, &bench.bar),
@@ -324,6 +326,9 @@ pub fn model_file(bench: &Workbench, version: &ModelVersion) -> PathBuf {
     bench.path(&bench.settings.model_dir).join(format!("{version}.json"))
 }
 
+/// What to type when a model's scores are no probabilities.
+pub const CALIBRATE: &str = "winback train --cv --again calibrates it; or set [training] balance = \"none\" in winback.toml";
+
 /// Scores every customer of the run.
 pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
     stage(bench, run, Stage::Assess, async |run: &Run| -> anyhow::Result<AssessStage> {
@@ -335,14 +340,24 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
             model: &*model,
             thresholds: bench.run_settings.thresholds,
             bounds: bench.rules.bounds,
+            segmenter: &bench.rules.segmenter,
+            day: day_of(run),
         };
         let customers = match assess::assess(run.id, &assessor, &*bench.store, &bench.bar).await {
             Err(AssessError::Store(error)) => Err(error).or_storage(),
+            Err(error @ AssessError::NotProbabilities(_)) => Err(error).or_hint(Exit::BadConfig, CALIBRATE),
             other => other.or_exit(Exit::Failure),
         }?;
         let some = sample_of(bench, run, &bench.rules.table).await?;
         let fairness = Some(flips(bench, &some, &*model)?);
-        Ok(AssessStage { customers, fairness })
+        let seen = Seen::of(some, Some((&*model, bench.run_settings.thresholds)))?;
+        let drift = match drift::reference(bench, run).await? {
+            Some((earlier, basis)) => {
+                Some(seen.against(bench, (&earlier, basis), run).await?).filter(|drift| !drift.drift.columns.is_empty())
+            }
+            None => None,
+        };
+        Ok(AssessStage { customers, fairness, profile: Some(seen.profile()), drift })
     })
     .await
 }

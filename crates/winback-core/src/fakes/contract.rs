@@ -9,6 +9,7 @@ use crate::portfolio::{Filter, ListQuery, SortKey};
 use crate::risk::{RiskLevel, RiskThresholds, ThresholdError, ValueTier};
 use crate::run::{RunProgress, Stage};
 use crate::search::fold;
+use crate::segment::SegmentId;
 use crate::store::{Standing, Store, StoreError};
 use std::collections::BTreeSet;
 
@@ -222,6 +223,8 @@ async fn the_overview_adds_up(store: &dyn Store) -> Result<(), StoreError> {
     assert_eq!(counted.at_risk_minor, lost.round() as i64);
     let offers: Vec<_> = counted.offers.iter().map(|count| (count.offer.as_ref().map(|offer| offer.0.as_str()), count.customers)).collect();
     assert_eq!(offers, [(Some("annual-15"), 250), (Some("free-trial"), 250), (None, 250)]);
+    let segments: Vec<_> = counted.segments.iter().map(|tally| (tally.segment.as_ref().map(SegmentId::as_str), tally.customers)).collect();
+    assert_eq!(segments, [(Some("Dormant"), 400), (Some("高價值"), 400), (None, 200)]);
     store.finish_stage(run, &samples::report(Stage::Assess)).await?;
     store.finish_stage(run, &samples::report(Stage::Plan)).await?;
     assert_eq!(store.overview(run).await?, counted, "the same from the snapshot");
@@ -261,12 +264,12 @@ async fn lists_are_filtered_sorted_and_paged(store: &dyn Store) -> Result<(), St
         counts.push(count(&filter).await?);
     }
     let unknown = (0..CUSTOMERS).filter(|&place| samples::standing(place).tier.is_none()).count() as u64;
-    assert_eq!(counts, [1_000, 300, 100, 250, 1, 999, 1, 0, counts[8], unknown, 125, 88, 750, 250]);
+    assert_eq!(counts, [1_000, 300, 100, 250, 1, 999, 1, 0, counts[8], unknown, 125, 88, 750, 250, 400, 200]);
     assert!(counts[8] > 0 && unknown > 0);
     Ok(())
 }
 
-fn filters() -> [Filter; 14] {
+fn filters() -> [Filter; 16] {
     let all = Filter::default;
     [
         all(),
@@ -283,6 +286,8 @@ fn filters() -> [Filter; 14] {
         Filter { departed: Some(false), search: Some("c-000".into()), ..all() },
         Filter { contact: Some(true), ..all() },
         Filter { contact: Some(false), ..all() },
+        Filter { segment: Some(samples::segment(1)), ..all() },
+        Filter { segment: Some(None), ..all() },
     ]
 }
 
@@ -300,6 +305,8 @@ fn check_filter(rows: &[crate::portfolio::CustomerRow], filter: &Filter) {
         assert!(filter.offer.is_none() || row.offer == filter.offer);
         assert_eq!(row.departed, plan.decision.is_departed());
         assert!(filter.departed.is_none_or(|departed| row.departed == departed));
+        assert_eq!(row.segment, standing.segment);
+        assert!(filter.segment.as_ref().is_none_or(|segment| row.segment == *segment));
         assert!(filter.search.as_deref().is_none_or(|text| fold(row.id.as_str()).contains(text)));
     }
 }

@@ -3,7 +3,7 @@ use super::memory::{MemoryStore, Shelf};
 use crate::campaign::ApprovalState;
 use crate::id::{CustomerId, Position, RunId};
 use crate::portfolio::{
-    CustomerFile, CustomerRow, Filter, ListPage, ListQuery, MatrixCell, OfferCount, Overview, PortfolioReader, SortKey,
+    CustomerFile, CustomerRow, Filter, ListPage, ListQuery, MatrixCell, OfferCount, Overview, PortfolioReader, SegmentTally, SortKey,
 };
 use crate::risk::{RiskLevel, RiskThresholds, ValueTier};
 use crate::schema::TableSchema;
@@ -104,6 +104,7 @@ fn overview(shelf: &Shelf) -> Overview {
         monthly_minor: current(shelf).filter_map(|row| row.monthly_minor).sum(),
         at_risk_minor: f64::round(at_risk) as i64,
         offers: offers(shelf),
+        segments: segments(shelf),
         written: shelf.customers.keys().filter(|&&position| shelf.is_written(position)).count() as u64,
         approved: shelf.approvals.values().filter(|approval| approval.state == ApprovalState::Approved).count() as u64,
     }
@@ -124,6 +125,16 @@ fn matrix(shelf: &Shelf) -> Vec<MatrixCell> {
         MatrixCell { level, tier, customers: rows.len() as u64, monthly_minor }
     };
     cells.map(cell).filter(|cell| cell.customers > 0).collect()
+}
+
+fn segments(shelf: &Shelf) -> Vec<SegmentTally> {
+    let mut counts = BTreeMap::new();
+    for standing in shelf.standings.values() {
+        *counts.entry((standing.segment.is_none(), standing.segment.clone())).or_insert(0) += 1;
+    }
+    let mut tallies: Vec<SegmentTally> = counts.into_iter().map(|((_, segment), customers)| SegmentTally { segment, customers }).collect();
+    tallies.sort_by_key(|tally| (tally.segment.is_none(), std::cmp::Reverse(tally.customers)));
+    tallies
 }
 
 fn offers(shelf: &Shelf) -> Vec<OfferCount> {
@@ -164,6 +175,7 @@ fn card(shelf: &Shelf, row: &Standing) -> CustomerRow {
         departed: plan.is_some_and(|plan| plan.decision.is_departed()),
         written: shelf.is_written(position),
         approval: shelf.approvals.get(&position).map(|approval| approval.state),
+        segment: row.segment.clone(),
     }
 }
 
@@ -177,6 +189,7 @@ fn fits(row: &CustomerRow, filter: &Filter) -> bool {
         && filter.written.is_none_or(|written| row.written == written)
         && filter.approval.is_none_or(|state| row.approval == Some(state))
         && filter.departed.is_none_or(|departed| row.departed == departed)
+        && filter.segment.as_ref().is_none_or(|segment| row.segment == *segment)
 }
 
 fn exactness(text: &str, id: &str) -> u8 {

@@ -17,6 +17,7 @@ use crate::peer::PriceEffect;
 use crate::risk::{Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueTier};
 use crate::run::{RunOrigin, Stage, StageReport};
 use crate::schema::{Column, ColumnKind, MissingRule, Role, TableSchema, Theme};
+use crate::segment::SegmentId;
 use crate::store::{CustomerPage, Standing, Writing};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -149,6 +150,12 @@ pub fn probability(place: u32) -> Probability {
     Probability::new((thousandth + 0.5) / 1_000.0).unwrap_or_else(|_| not_valid("probability"))
 }
 
+/// Returns the segment of the customer at a place: of five, two are in one, two in another, one in none.
+pub fn segment(place: u32) -> Option<SegmentId> {
+    let name = ["Dormant", "高價值", "Dormant", "", "高價值"][place as usize % 5];
+    SegmentId::parse(name).ok()
+}
+
 /// Returns the assessment of the customer at a place.
 pub fn standing(place: u32) -> Standing {
     let probability = probability(place);
@@ -164,7 +171,8 @@ pub fn standing(place: u32) -> Standing {
     let assessment =
         RiskAssessment { position: Position(place), customer: id(place), log_odds, probability, base: -1.0, reasons, imputed: 2 };
     let level = RiskThresholds::default().level(probability);
-    Standing { assessment, level, tier, monthly_minor, main_group: (!place.is_multiple_of(3)).then_some(4) }
+    let main_group = (!place.is_multiple_of(3)).then_some(4);
+    Standing { assessment, level, tier, monthly_minor, main_group, segment: segment(place) }
 }
 
 /// Returns the plan of the customer at a place: of four, two have an offer, one a contact, one nothing.

@@ -30,7 +30,8 @@ pub enum Warning {
         /// Whether it is their product.
         product: bool,
     },
-    /// Other columns give a number nearly exactly, so that its own effect cannot be told from theirs.
+    /// Other columns give a number nearly exactly, so that its own effect cannot be told from theirs. Not told of a column
+    /// whose sign is against business sense, for that warning says it already.
     Collinear {
         /// The column.
         column: String,
@@ -82,10 +83,10 @@ fn against(locale: Locale, label: &str, expected: Expectation, ends: &Ends) -> S
     let rises = expected == Expectation::Rises;
     match locale {
         Locale::En => {
-            let should = if rises { "more customers are expected to leave" } else { "fewer customers are expected to leave" };
+            let should = if rises { "more customers should leave" } else { "fewer customers should leave" };
             format!(
-                "{label}: as it grows {should}, but the model says otherwise: on average {percent_from:.1} % at {from} and \
-                 {percent_to:.1} % at {to}."
+                "{label}: by business sense {should} as it grows, but the model says otherwise: {percent_from:.1} % on average at \
+                 {from}, {percent_to:.1} % at {to}."
             )
         }
         Locale::ZhTw => {
@@ -106,8 +107,8 @@ fn against(locale: Locale, label: &str, expected: Expectation, ends: &Ends) -> S
 fn why(locale: Locale, label: &str, others: &str) -> String {
     match locale {
         Locale::En => format!(
-            " {label} follows nearly exactly from {others}, so part of its effect is counted there: never move it alone when you \
-             read this curve."
+            " {label} can be worked out almost entirely from {others}, so part of its effect is counted there: do not read this \
+             curve by itself."
         ),
         Locale::ZhTw => format!("{label}幾乎可由{others}推算出來，部分影響已算在那些欄位裡，請勿單獨解讀這條曲線。"),
         Locale::ZhCn => format!("{label}几乎可由{others}推算出来，部分影响已算在那些字段里，请勿单独解读这条曲线。"),
@@ -117,8 +118,8 @@ fn why(locale: Locale, label: &str, others: &str) -> String {
 fn collinear(locale: Locale, label: &str, others: &str, percent: f64) -> String {
     match locale {
         Locale::En => format!(
-            "{label} follows nearly exactly from {others} ({percent:.1} % of its differences). The model cannot tell its effect from \
-             theirs: read them together."
+            "{label} can be worked out almost entirely from {others} ({percent:.1} % of its differences). The model cannot tell their \
+             effects apart: read them together."
         ),
         Locale::ZhTw => format!("{label}幾乎可由{others}推算出來（差異的 {percent:.1}% 已由此說明），模型無法分辨各自的影響，請合併解讀。"),
         Locale::ZhCn => format!("{label}几乎可由{others}推算出来（差异的 {percent:.1}% 已由此说明），模型无法分辨各自的影响，请合并解读。"),
@@ -158,8 +159,8 @@ mod tests {
         check(
             &sums,
             Locale::En,
-            "<c> follows nearly exactly from <x>, <y> and <z> (99.9 % of its differences). The model cannot tell its effect from theirs: \
-             read them together.",
+            "<c> can be worked out almost entirely from <x>, <y> and <z> (99.9 % of its differences). The model cannot tell their effects \
+             apart: read them together.",
         );
         check(&sums, Locale::ZhTw, "<c>幾乎可由<x>、<y>與<z>推算出來（差異的 99.9% 已由此說明），模型無法分辨各自的影響，請合併解讀。");
         let product = Warning::Collinear { column: "c".into(), explained_by: names(&["x", "y"]), product: true, r_squared: 0.998 };
@@ -179,8 +180,8 @@ mod tests {
         check(
             &sign(&[]),
             Locale::En,
-            "<c>: as it grows more customers are expected to leave, but the model says otherwise: on average 31.2 % at 18.25 and 20.4 % at \
-             118.6.",
+            "<c>: by business sense more customers should leave as it grows, but the model says otherwise: 31.2 % on average at 18.25, \
+             20.4 % at 118.6.",
         );
         check(
             &sign(&["x"]),

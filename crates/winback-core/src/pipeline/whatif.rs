@@ -73,6 +73,7 @@ pub fn what_if(context: &Context, file: &CustomerFile, model: &dyn ChurnModel, a
         tier: context.bounds.tier(charge).ok(),
         monthly_minor: charge.map(|charge| charge.minor),
         main_group: None,
+        segment: None,
         assessment,
     };
     let input = Designer::new(&context.table, &context.peers, &[&context.catalogue])?.input(&file.customer, &standing, None);

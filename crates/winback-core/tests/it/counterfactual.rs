@@ -166,7 +166,8 @@ fn input(schema: &TableSchema, catalogue: &Catalogue, customer: &Customer) -> De
         reasons: Vec::new(),
         imputed: 0,
     };
-    designer.input(customer, &Standing { assessment, level: RiskLevel::High, tier: None, monthly_minor, main_group: None }, None)
+    let standing = Standing { assessment, level: RiskLevel::High, tier: None, monthly_minor, main_group: None, segment: None };
+    designer.input(customer, &standing, None)
 }
 
 fn search(catalogue: &Catalogue, customer: &Customer, line: f64) -> Counterfactual {

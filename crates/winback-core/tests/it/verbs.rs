@@ -12,7 +12,7 @@ use winback_core::feature::{FeatureColumn, FeatureSchema, FeatureTable};
 use winback_core::id::{CustomerId, Position};
 use winback_core::locale::{Locale, Localized};
 use winback_core::message::Channel;
-use winback_core::model::{ChurnModel, SchemaMismatch};
+use winback_core::model::{ChurnModel, NotProbabilities, SchemaMismatch};
 use winback_core::money::Money;
 use winback_core::offer::{OfferId, Rule, Terms};
 use winback_core::peer::PeerTable;
@@ -24,6 +24,9 @@ use winback_core::progress::Silent;
 use winback_core::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, ValueTier};
 use winback_core::run::{Stage, StageReport};
 use winback_core::schema::{Column, ColumnKind, Role};
+use winback_core::segment::SegmentId;
+use winback_core::segment::assign::Segmenter;
+use winback_core::segment::rules::{Absent, Condition, SegmentRule, SegmentRules, Subject, Test};
 use winback_core::store::{AssessmentStore, CampaignStore, CustomerPage, CustomerStore, MessageStore, RunStore, Writing};
 use winback_core::template::Templates;
 
@@ -146,6 +149,7 @@ fn a_check_reports_what_an_import_would_and_an_empty_file_is_refused() {
 struct ByTenure {
     version: ModelVersion,
     schema: FeatureSchema,
+    probabilities: bool,
 }
 
 impl ChurnModel for ByTenure {
@@ -175,6 +179,10 @@ impl ChurnModel for ByTenure {
     fn unseen_words(&self, table: &FeatureTable) -> Result<BTreeMap<String, u64>, SchemaMismatch> {
         Ok(BTreeMap::from([("Contract".to_owned(), table.rows() as u64)]))
     }
+
+    fn check_probabilities(&self) -> Result<(), NotProbabilities> {
+        if self.probabilities { Ok(()) } else { Err(NotProbabilities { model: self.version.clone() }) }
+    }
 }
 
 #[tokio::test]
@@ -184,10 +192,21 @@ async fn assessing_counts_everyone_once_also_after_a_break() {
     let run = store.runs(1).await.unwrap().remove(0).id;
     let table = schema();
     let features = Arc::new(FeatureSchema::of(&table));
-    let model = ByTenure { version: ModelVersion("by-tenure".into()), schema: (*features).clone() };
+    let model = ByTenure { version: ModelVersion("by-tenure".into()), schema: (*features).clone(), probabilities: true };
     let usd = table.currency;
     let bounds = ValueBounds::new(Money::new(4_000, usd), Money::new(8_000, usd)).unwrap();
-    let assessor = Assessor { table: &table, features: &features, model: &model, thresholds: RiskThresholds::default(), bounds };
+    let condition = Condition { subject: Subject::ValueTier, test: Test::Tier(vec![ValueTier::High]), absent: Absent::Wrong, line: 1 };
+    let rule = SegmentRule { id: SegmentId::parse("Dear").unwrap(), label: Localized::same("dear"), when: vec![condition], line: 1 };
+    let segmenter = Segmenter::new(&SegmentRules { segments: vec![rule] }, &table, bounds).unwrap();
+    let assessor = Assessor {
+        table: &table,
+        features: &features,
+        model: &model,
+        thresholds: RiskThresholds::default(),
+        bounds,
+        segmenter: &segmenter,
+        day: jiff::civil::date(2026, 11, 21),
+    };
     let customers = store.customers(run, &table, Position(0), 100).await.unwrap();
     let batch = assessor.stand(&customers).unwrap();
     store.save_assessments(run, &batch[..2]).await.unwrap();
@@ -202,6 +221,13 @@ async fn assessing_counts_everyone_once_also_after_a_break() {
         assert_eq!(&assessor.stand(std::slice::from_ref(customer)).unwrap()[0], expected, "one at a time and all at once are the same");
     }
     assert!(stored.iter().all(|standing| standing.tier == Some(ValueTier::High)), "80.00 is high");
+    assert!(stored.iter().all(|standing| standing.segment == Some(SegmentId::parse("Dear").unwrap())), "the rules' segment is kept");
+
+    let raw = ByTenure { version: model.version.clone(), schema: (*features).clone(), probabilities: false };
+    let assessor = Assessor { model: &raw, ..assessor };
+    let error = assess(run, &assessor, &store, &Silent).await.unwrap_err().to_string();
+    assert!(error.contains("model by-tenure are no probabilities"), "{error}");
+    assert!(assessor.stand(&customers).is_err(), "nor is a single customer put on a level");
 }
 
 /// Plans for sixty customers with a budget and a limited stock, and returns the report and the plans.

@@ -1,5 +1,6 @@
 //! Whether the parts of a model file fit together.
-use super::{ArtifactError, BlendBody, Body, Learned, TreeBody};
+use super::{ArtifactError, BlendBody, Body, CalibratedBody, Learned, TreeBody};
+use crate::calibrate::Calibration;
 use crate::encode::Encoder;
 use crate::explain::ColumnModel;
 use crate::tree::bins::ColumnBins;
@@ -14,7 +15,26 @@ pub(crate) fn check(learned: &Learned) -> Result<(), ArtifactError> {
         Learned::Logistic(body) => check_logistic(body),
         Learned::Trees(body) => check_trees(body),
         Learned::Blend(body) => check_blend(body),
+        Learned::Calibrated(body) => check_calibrated(body),
     }
+}
+
+fn check_calibrated(body: &CalibratedBody) -> Result<(), ArtifactError> {
+    let wrong = |text: &str| Err(ArtifactError::Inconsistent(text.to_owned()));
+    if matches!(*body.model, Learned::Calibrated(_)) {
+        return wrong("it is calibrated twice");
+    }
+    if let Some(fault) = body.calibration.fault() {
+        return wrong(fault);
+    }
+    let chosen = body.trials.iter().any(|trial| trial.method == body.calibration.method());
+    if !(chosen || body.trials.is_empty() && body.calibration == Calibration::None) {
+        return wrong("its calibration is none of those that were tried");
+    }
+    if body.trials.iter().any(|trial| !trial.log_loss.is_finite()) {
+        return wrong("a trial of its calibration has no finite log loss");
+    }
+    check(&body.model)
 }
 
 fn check_blend(body: &BlendBody) -> Result<(), ArtifactError> {

@@ -1,8 +1,8 @@
 //! Boosted trees and forests as families of models.
-use super::{Ensemble, Scorer, TreeModel, TreeOptions, fit};
-use crate::artifact::{self, Learned, TreeBody, TreeFamily};
+use super::{Ensemble, Scorer, TreeOptions, fit};
+use crate::artifact::{Learned, TreeBody, TreeFamily};
 use crate::card;
-use crate::train::{Family, Fresh, refused, train};
+use crate::train::{Family, Fresh, train};
 use crate::validate::{Fitted, Learner, skip_synthetic};
 use winback_core::digest::Digest;
 use winback_core::feature::FeatureTable;
@@ -56,9 +56,7 @@ impl Family for TreeOptions {
         let family = body.family;
         let columns = card::tree_column_notes(table, &body.ensemble.bins);
         let l2 = if let Self::Boosting(options) = self { options.lambda } else { 0.0 };
-        let file = artifact::write(&Learned::Trees(body)).map_err(refused)?;
-        let model = Box::new(TreeModel::from_file(&file).map_err(refused)?);
         let own_limits = vec![SHARED_PARTS];
-        Ok(Fresh { family: family.tag(), model, file, columns, own_limits, l2 })
+        Ok(Fresh { family: family.tag(), learned: Learned::Trees(body), columns, own_limits, l2 })
     }
 }

@@ -1,10 +1,13 @@
 //! What a card tells of a model as a whole, on tables in which the truth was planted.
-use crate::hard_tables::{numbers, table, words};
+use crate::hard_tables::{numbers, table, who, words};
 use crate::telco_table::options;
 use std::sync::Arc;
-use winback_core::feature::FeatureTable;
-use winback_core::model::{Background, ChurnTrainer, Importance, ModelCard, TrainOptions};
+use winback_core::feature::{FeatureColumn, FeatureTable, Repeats};
+use winback_core::model::{
+    Background, ChurnModel, ChurnTrainer, Effect, EffectAt, EffectPoint, Importance, ModelCard, TrainOptions, Warning,
+};
 use winback_core::progress::Silent;
+use winback_core::schema::Expectation;
 use winback_learn::split::SplitMix64;
 use winback_learn::tree::{BoostingOptions, ForestOptions, TreeOptions};
 use winback_learn::{BlendTrainer, LogisticTrainer, TreeTrainer};
@@ -90,4 +93,214 @@ fn twins_are_shuffled_together() {
     let alone = importance(&apart, "x").log_loss_rise.max(importance(&apart, "copy").log_loss_rise);
     let both = importance(&together, "x").log_loss_rise;
     assert!(both > 1.5 * alone && alone > 0.0, "{both} {alone}");
+    let without = card_of(&LogisticTrainer, &set(&planted(2_000, 3), 1, numbers(vec![1.0; 2_000])), &with(Background::default()));
+    let single = importance(&without, "x").log_loss_rise;
+    assert!((both / single - 1.0).abs() < 0.05, "both at once are what one is without its twin: {both} {single}");
+}
+
+/// Returns a table with one column replaced.
+fn set(table: &FeatureTable, feature: usize, column: FeatureColumn) -> FeatureTable {
+    let mut changed = table.clone();
+    changed.columns[feature] = column;
+    changed
+}
+
+fn mean_probability(model: &dyn ChurnModel, table: &FeatureTable) -> f64 {
+    let all = model.assess(table, &who(table.rows())).unwrap();
+    all.iter().map(|one| one.probability.value()).sum::<f64>() / all.len() as f64
+}
+
+fn effect<'a>(card: &'a ModelCard, column: &str) -> &'a Effect {
+    card.effects.iter().find(|effect| effect.column == column).unwrap()
+}
+
+#[test]
+fn effects_are_what_the_model_says_of_everybody_with_that_value() {
+    let table = planted(700, 4);
+    // With folds the scores are calibrated, and so are the curves.
+    for ((family, trainer), folds) in trainers().into_iter().zip([0, 3, 3, 0]) {
+        let trained = trainer.train(&table, &options(folds, 2.0), &Silent).unwrap();
+        assert_eq!(trained.card.effects.iter().map(|effect| effect.column.as_str()).collect::<Vec<_>>(), ["x", "copy", "noise", "sex"]);
+        for (feature, effect) in trained.card.effects.iter().enumerate() {
+            for point in &effect.points {
+                let column = match &point.at {
+                    EffectAt::Number(value) => numbers(vec![*value; 700]),
+                    EffectAt::Word(word) => words(&[word.as_str(); 700], &SEXES),
+                };
+                let expected = mean_probability(&*trained.model, &set(&table, feature, column));
+                assert!((point.probability - expected).abs() < 1e-12, "{family} {} {:?}", effect.column, point.at);
+            }
+        }
+        let FeatureColumn::Number(x) = &table.columns[0] else { unreachable!("a number") };
+        let unit = effect(&trained.card, "x").unit_effect.unwrap();
+        let moved = set(&table, 0, numbers(x.iter().map(|x| x + unit.step).collect()));
+        let expected = mean_probability(&*trained.model, &moved) - mean_probability(&*trained.model, &table);
+        assert!((unit.points - 100.0 * expected).abs() < 1e-9 && unit.step == 0.2, "{family} {unit:?}");
+    }
+}
+
+/// One column decides by a line in log-odds: its curve is that line's logistic function.
+#[test]
+fn the_curve_of_a_planted_line_is_its_logistic_function() {
+    let mut random = SplitMix64::new(6);
+    let rows = 20_000;
+    let (x, chance) = (uniform(&mut random, rows), uniform(&mut random, rows));
+    let truth = |x: f64| 1.0 / (1.0 + (2.0 - 3.0 * x).exp());
+    let labels = x.iter().zip(&chance).map(|(x, chance)| Some(*chance < truth(*x))).collect();
+    let card = card_of(&LogisticTrainer, &table(vec![("x", numbers(x))], labels), &options(0, 1.0));
+    let curve = effect(&card, "x");
+    assert_eq!(curve.points.len(), 21);
+    for point in &curve.points {
+        let EffectAt::Number(value) = point.at else { unreachable!("a number") };
+        assert!((point.probability - truth(value)).abs() < 0.03, "{value}: {} {}", point.probability, truth(value));
+        assert!((point.share - value).abs() < 0.02, "as many customers lie below a number from 0 to 1 as it says");
+    }
+}
+
+#[test]
+fn a_word_that_repeats_a_parents_answer_is_no_value_of_its_own() {
+    let mut random = SplitMix64::new(8);
+    let rows = 600;
+    let service: Vec<&str> = (0..rows).map(|_| ["fiber", "dsl", "no"][random.below(3) as usize]).collect();
+    let support = |service: &&str| if *service == "no" { "none" } else { ["yes", "no"][random.below(2) as usize] };
+    let support: Vec<&str> = service.iter().map(support).collect();
+    let leaves = |row: usize| match (service[row], support[row]) {
+        ("no", _) => row.is_multiple_of(10),
+        (_, "yes") => row.is_multiple_of(4),
+        _ => row.is_multiple_of(2),
+    };
+    let levels: [&str; 3] = ["yes", "no", "none"];
+    let columns = vec![("service", words(&service, &["fiber", "dsl", "no"])), ("support", words(&support, &levels))];
+    let mut table = table(columns, (0..rows).map(|row| Some(leaves(row))).collect());
+    Arc::make_mut(&mut table.schema).features[1].repeats = Some(Repeats { level: "none".into(), group: 0 });
+    let trained = LogisticTrainer.train(&table, &options(0, 0.5), &Silent).unwrap();
+    let told = |column: &str| {
+        let word = |point: &EffectPoint| match &point.at {
+            EffectAt::Word(word) => (word.clone(), point.probability),
+            EffectAt::Number(value) => (value.to_string(), point.probability),
+        };
+        effect(&trained.card, column).points.iter().map(word).collect::<Vec<_>>()
+    };
+    assert_eq!(told("support").iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>(), ["yes", "no"]);
+    let nobody = set(&set(&table, 0, words(&vec!["no"; rows], &["fiber", "dsl", "no"])), 1, words(&vec!["none"; rows], &levels));
+    let (word, probability) = told("service").remove(2);
+    assert_eq!(word, "no");
+    assert!((probability - mean_probability(&*trained.model, &nobody)).abs() < 1e-12, "support follows the service");
+    let asked: Vec<usize> = (0..rows).filter(|&row| support[row] != "none").collect();
+    let some = |word: &'static str| {
+        let service: Vec<&str> = asked.iter().map(|&row| service[row]).collect();
+        let columns = vec![words(&service, &["fiber", "dsl", "no"]), words(&vec![word; asked.len()], &levels)];
+        FeatureTable { schema: table.schema.clone(), columns, labels: vec![None; asked.len()] }
+    };
+    assert!((told("support")[0].1 - mean_probability(&*trained.model, &some("yes"))).abs() < 1e-12);
+}
+
+/// A price of which more customers leave the lower it is, against what the business expects.
+#[test]
+fn a_sign_against_business_sense_is_told_and_a_right_one_is_not() {
+    let table = planted(1_500, 9);
+    let told = |expected: &[(usize, Expectation)]| {
+        let background = Background { expected: expected.iter().copied().collect(), ..Background::default() };
+        let mut card = card_of(&LogisticTrainer, &table, &TrainOptions { background, ..options(0, 2.0) });
+        card.warnings.retain(|warning| matches!(warning, Warning::SignAgainstSense { .. }));
+        card.warnings
+    };
+    assert!(told(&[(0, Expectation::Rises)]).is_empty());
+    assert!(told(&[(2, Expectation::Rises), (2, Expectation::Falls)]).is_empty(), "noise moves less than is worth telling");
+    let wrong = told(&[(0, Expectation::Falls)]);
+    let [Warning::SignAgainstSense { column, along, against, probability_from, probability_to, explained_by, .. }] = &wrong[..] else {
+        unreachable!("{wrong:?}")
+    };
+    assert_eq!((column.as_str(), explained_by.as_slice()), ("x", ["copy".to_owned()].as_slice()));
+    assert!(against > along && probability_to > probability_from && (against - along - (probability_to - probability_from)).abs() < 1e-12);
+}
+
+#[test]
+fn numbers_that_others_give_are_named_with_what_gives_them() {
+    let mut random = SplitMix64::new(12);
+    let rows = 800;
+    let (months, fee, noise) = (uniform(&mut random, rows), uniform(&mut random, rows), uniform(&mut random, rows));
+    let plan: Vec<&str> = (0..rows).map(|_| ["s", "m", "l"][random.below(3) as usize]).collect();
+    let total: Vec<f64> = (0..rows).map(|row| (months[row] + 0.2) * (fee[row] + 0.2) + 0.01 * noise[row]).collect();
+    let price: Vec<f64> =
+        (0..rows).map(|row| if plan[row] == "l" { 30.0 } else { 10.0 } + if noise[row] > 0.5 { 8.0 } else { 0.0 }).collect();
+    let extra: Vec<&str> = noise.iter().map(|noise| if *noise > 0.5 { "yes" } else { "no" }).collect();
+    let columns = vec![
+        ("months", numbers(months)),
+        ("fee", numbers(fee)),
+        ("total", numbers(total)),
+        ("plan", words(&plan, &["s", "m", "l"])),
+        ("extra", words(&extra, &["yes", "no"])),
+        ("price", numbers(price)),
+    ];
+    let table = table(columns, (0..rows).map(|row| Some(row % 3 == 0)).collect());
+    let card = card_of(&LogisticTrainer, &table, &options(0, 2.0));
+    let of = |column: &str| card.warnings.iter().find(|warning| warning.column() == column);
+    let Some(Warning::Collinear { explained_by, product: true, r_squared, .. }) = of("total") else { unreachable!("{:?}", card.warnings) };
+    assert!(explained_by == &["months", "fee"] && *r_squared > 0.98, "{explained_by:?} {r_squared}");
+    let Some(Warning::Collinear { explained_by, product: false, r_squared, .. }) = of("price") else { unreachable!("{:?}", card.warnings) };
+    assert!(explained_by == &["plan", "extra"] && *r_squared > 0.999, "{explained_by:?} {r_squared}");
+    assert_eq!(card.warnings.len(), 2, "{:?}", card.warnings);
+}
+
+#[test]
+fn each_kind_of_customer_has_its_measures() {
+    let table = planted(1_000, 13);
+    let background = Background { traits: vec![3], ..Background::default() };
+    let validation = card_of(&LogisticTrainer, &table, &with(background)).validation.unwrap();
+    let words: Vec<_> = validation.groups.iter().map(|group| (group.column.as_str(), group.word.as_deref())).collect();
+    assert_eq!(words, [("sex", Some("f")), ("sex", Some("m"))]);
+    assert_eq!(validation.groups.iter().map(|group| group.customers).sum::<u64>(), 1_000);
+    let loss: f64 = validation.groups.iter().map(|group| group.log_loss * group.customers as f64).sum();
+    assert!((loss / 1_000.0 - validation.pooled.log_loss).abs() < 1e-12, "the groups are parts of the whole");
+    let (low, high) = (validation.intervals.unwrap().low, validation.intervals.unwrap().high);
+    assert!(low.roc_auc < validation.mean.roc_auc && validation.mean.roc_auc < high.roc_auc);
+}
+
+/// A number that is not finite would be `null` in the file, and the card could not be read again.
+#[test]
+fn the_card_of_a_hard_table_loads() {
+    let mut random = SplitMix64::new(15);
+    let rows = 300;
+    let x = uniform(&mut random, rows);
+    let wild = |row: usize| [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300, 0.0, 1.0][row % 7];
+    let huge: Vec<f64> = x.iter().map(|x| 1e150 * x).collect();
+    let names: Vec<String> = (0..rows).map(|row| format!("w{row}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let columns = vec![
+        ("x", numbers(x.clone())),
+        ("wild", numbers((0..rows).map(wild).collect())),
+        ("huge", numbers(huge.clone())),
+        ("larger", numbers(huge.iter().map(|huge| huge * 1e150).collect())),
+        ("empty", numbers(vec![f64::NAN; rows])),
+        ("same", numbers(vec![3.0; rows])),
+        ("each", words(&names, &names)),
+        ("nowhere", words(&vec!["a"; rows], &["b"])),
+    ];
+    let table = table(columns, x.iter().map(|x| Some(f64::from(random.below(1_000)) / 1_000.0 < *x)).collect());
+    let expected = (0..6).map(|feature| (feature, Expectation::Falls)).collect();
+    let background = Background { traits: (0..8).collect(), expected };
+    for (family, trainer) in trainers() {
+        let card = card_of(&*trainer, &table, &with(background.clone()));
+        let text = serde_json::to_string(&card).unwrap();
+        let read: ModelCard = serde_json::from_str(&text).unwrap_or_else(|error| unreachable!("{family}: {error}"));
+        assert_eq!(serde_json::to_string(&read).unwrap(), text, "{family}");
+        let validation = read.validation.unwrap();
+        assert!(validation.groups.iter().filter(|group| group.column == "each").count() <= 50, "{family}");
+        assert!(!winback_learn::card_markdown(&card).contains("NaN"), "{family}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_card() {
+    let table = planted(600, 14);
+    let background = Background { traits: vec![3], expected: [(0, Expectation::Falls)].into() };
+    for (family, trainer) in trainers() {
+        let text = || serde_json::to_string(&card_of(&*trainer, &table, &with(background.clone()))).unwrap();
+        let card = text();
+        assert!(card == text(), "{family}");
+        assert!(!card.contains("null,\"high\""), "every number is finite");
+        let read: ModelCard = serde_json::from_str(&card).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), card, "{family}");
+    }
 }

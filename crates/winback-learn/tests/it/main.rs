@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its preparation fails")]
 #![expect(clippy::print_stderr, reason = "a test says what it skips and what it measured")]
 mod bad_tables;
+mod calibrated;
 mod card;
 mod files;
 mod hard_tables;

@@ -7,7 +7,7 @@ use winback_core::digest::Digest;
 use winback_core::feature::{FeatureSchema, FeatureTable, features};
 use winback_core::id::{CustomerId, Position};
 use winback_core::locale::Localized;
-use winback_core::model::{Background, TrainOptions};
+use winback_core::model::{Background, Balance, TrainOptions};
 use winback_core::money::Currency;
 use winback_core::number::{DecimalMark, read};
 use winback_core::schema::{Column, ColumnKind, Family, MissingRule, ReasonGroup, Role, TableSchema, Theme};
@@ -28,7 +28,8 @@ pub fn data(name: &str) -> Option<PathBuf> {
 }
 
 pub fn options(folds: usize, l2: f64) -> TrainOptions {
-    TrainOptions { seed: 11, folds, l2, data: Digest::of(b"telco"), background: Background::default() }
+    let (data, background) = (Digest::of(b"telco"), Background::default());
+    TrainOptions { seed: 11, folds, l2, data, background, balance: Balance::None }
 }
 
 /// Returns the table and its customers, or `None` where the file is absent.

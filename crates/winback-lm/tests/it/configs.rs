@@ -29,6 +29,31 @@ fn both_layouts_and_what_may_be_absent() {
 }
 
 #[test]
+fn the_published_configuration_is_read() {
+    let published = r#"{"architectures": ["Qwen3ForCausalLM"], "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 151643,
+        "eos_token_id": 151645, "head_dim": 128, "hidden_act": "silu", "hidden_size": 1024, "initializer_range": 0.02,
+        "intermediate_size": 3072, "max_position_embeddings": 40960, "max_window_layers": 28, "model_type": "qwen3",
+        "num_attention_heads": 16, "num_hidden_layers": 28, "num_key_value_heads": 8, "rms_norm_eps": 1e-06, "rope_scaling": null,
+        "rope_theta": 1000000, "sliding_window": null, "tie_word_embeddings": true, "torch_dtype": "bfloat16",
+        "transformers_version": "4.51.0", "use_cache": true, "use_sliding_window": false, "vocab_size": 151936}"#;
+    let expected = Config {
+        vocab_size: 151_936,
+        hidden_size: 1024,
+        intermediate_size: 3072,
+        layers: 28,
+        heads: 16,
+        kv_heads: 8,
+        head_dim: 128,
+        rms_norm_eps: 1e-6,
+        rope_theta: 1e6,
+        tied: true,
+        context: 40_960,
+        eos: vec![151_645],
+    };
+    assert_eq!(Config::parse(published, Path::new("config.json")).unwrap(), expected);
+}
+
+#[test]
 #[rustfmt::skip]
 fn what_is_not_built_here_is_refused_by_its_name() {
     let check = |changes: Value, expected: &str| {

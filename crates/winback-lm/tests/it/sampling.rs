@@ -52,9 +52,20 @@ fn the_likeliest_token_is_taken_and_of_equals_the_first() {
     assert_eq!(Sampling::greedy().next(&[1.0, 3.0, 3.0, 2.0], &[], 0), Some(1));
     assert_eq!(Sampling { repetition_penalty: 2.0, ..Sampling::greedy() }.next(&[1.0, 3.0, 3.0, 2.0], &[1], 0), Some(2));
     assert_eq!(Sampling { top_k: 1, ..drawing() }.next(&[1.0, 3.0, 3.0, 2.0], &[], 7), Some(1));
+    // One of two equals holds half the probability by itself, so no other is needed.
+    assert!((0..64).all(|drawn| Sampling { top_p: 0.5, ..drawing() }.next(&[0.0, 0.0], &[], drawn) == Some(0)));
     assert_eq!(drawing().next(&[f32::NEG_INFINITY, 0.0, f32::NEG_INFINITY], &[], 3), Some(1));
     assert_eq!(drawing().next(&[f32::NEG_INFINITY; 3], &[], 3), None);
     assert_eq!(Sampling::greedy().next(&[], &[], 0), None);
+}
+
+#[test]
+fn another_seed_draws_another_text() {
+    let text =
+        |seed: u64| -> Vec<u32> { (0..64).map(|drawn| Sampling { seed, ..drawing() }.next(&logits(), &[], drawn).unwrap()).collect() };
+    assert_eq!(text(1), text(1));
+    assert_ne!(text(1), text(2));
+    assert_ne!(text(1)[1..], text(1)[..63]);
 }
 
 #[test]

@@ -56,6 +56,9 @@ fn a_tokenizer_of_another_vocabulary_is_refused() {
     let parse = |text: &str| chain(&Tokens::parse(text, Path::new("tokenizer.json")).map(|_| ()).unwrap_err());
     assert!(parse("{}").starts_with("tokenizer.json is no tokenizer: "));
     assert!(parse(&text[..9000]).starts_with("tokenizer.json is damaged at line "));
+    // The library stops with a panic at this one, which is JSON.
+    let contradiction = text.replacen(r#""type": "NFC""#, r#""type": "Precompiled", "precompiled_charsmap": 7"#, 1);
+    assert_eq!(parse(&contradiction), "tokenizer.json is no tokenizer: the parts of it contradict each other");
     let greedy = text.replacen("\"lstrip\": false", "\"lstrip\": true", 1);
     assert_eq!(
         parse(&greedy),

@@ -1,5 +1,6 @@
 //! The layouts a store has had, the oldest first. A migration that was released is never changed.
 mod m0001_first;
+mod m0002_segment;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -8,7 +9,7 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first::First)]
+        vec![Box::new(m0001_first::First), Box::new(m0002_segment::Segment)]
     }
 }
 

@@ -11,6 +11,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Value};
 use winback_core::id::{CustomerId, Position, RunId};
 use winback_core::risk::{Probability, RiskAssessment, RiskLevel, ValueTier};
 use winback_core::search::fold;
+use winback_core::segment::SegmentId;
 use winback_core::store::{AssessmentStore, Standing, StoreError};
 
 const ASSESSMENTS: Upsert = Upsert { table: "assessment", columns: &["run_id", "position", "customer", "detail"], key: 2 };
@@ -18,7 +19,7 @@ const ASSESSMENTS: Upsert = Upsert { table: "assessment", columns: &["run_id", "
 /// from three columns as from eleven.
 const LISTED: Upsert = Upsert {
     table: "listing",
-    columns: &["run_id", "position", "customer", "search", "probability", "level", "tier", "monthly_minor", "main_group"],
+    columns: &["run_id", "position", "customer", "search", "probability", "level", "tier", "monthly_minor", "main_group", "segment"],
     key: 2,
 };
 const STANDING: &str = "SELECT position, customer, detail FROM assessment WHERE run_id = $1";
@@ -54,7 +55,7 @@ fn row_of(run: RunId, standing: &Standing) -> [Value; 4] {
     [run.0.into(), i64::from(assessment.position.0).into(), assessment.customer.as_str().into(), encode_detail(standing).into()]
 }
 
-fn listed(run: RunId, standing: &Standing) -> [Value; 9] {
+fn listed(run: RunId, standing: &Standing) -> [Value; 10] {
     let assessment = &standing.assessment;
     let customer = assessment.customer.as_str();
     [
@@ -67,13 +68,21 @@ fn listed(run: RunId, standing: &Standing) -> [Value; 9] {
         standing.tier.map(|tier| tier.code()).into(),
         standing.monthly_minor.into(),
         standing.main_group.map(i32::from).into(),
+        segment_text(standing.segment.as_ref()).into(),
     ]
 }
 
+/// Returns a segment as lists are filtered by it: empty for none. A row of an older layout holds no text at all.
+pub(super) fn segment_text(segment: Option<&SegmentId>) -> &str {
+    segment.map(SegmentId::as_str).unwrap_or_default()
+}
+
 /// Words of eight bytes, little-endian: probability, log-odds, base, level, tier, whether there is a monthly charge,
-/// the charge, the main group, how many features were filled; then the reasons. A missing tier or group is -1.
+/// the charge, the main group, how many features were filled; then the name of the segment, then the reasons. A missing
+/// tier or group is -1. How long the name is stands in the upper half of the last word, where older programs left 0.
 fn encode_detail(standing: &Standing) -> Vec<u8> {
     let assessment = &standing.assessment;
+    let segment = segment_text(standing.segment.as_ref());
     let floats = [assessment.probability.value(), assessment.log_odds, assessment.base].map(f64::to_le_bytes);
     let whole = [
         i64::from(standing.level.code()),
@@ -81,10 +90,11 @@ fn encode_detail(standing: &Standing) -> Vec<u8> {
         i64::from(standing.monthly_minor.is_some()),
         standing.monthly_minor.unwrap_or(0),
         standing.main_group.map_or(-1, i64::from),
-        i64::from(assessment.imputed),
+        i64::from(assessment.imputed) | (i64::try_from(segment.len()).unwrap_or_default() << 32),
     ];
     let mut bytes = floats.concat();
     bytes.extend(whole.iter().flat_map(|number| number.to_le_bytes()));
+    bytes.extend(segment.as_bytes());
     bytes.extend(reasons::encode(&assessment.reasons));
     bytes
 }
@@ -98,6 +108,11 @@ fn read_standing(row: &QueryResult, run: RunId) -> Result<Standing, StoreError> 
     decode_detail(position, customer, &detail).map_err(|why| damaged("assessment", run, format!("row {}: {why}", position.0)))
 }
 
+/// Returns the segment of a text; `None` where the text is empty.
+pub(super) fn read_segment(text: &str) -> Result<Option<SegmentId>, String> {
+    (!text.is_empty()).then(|| SegmentId::parse(text).map_err(|error| error.to_string())).transpose()
+}
+
 fn decode_detail(position: Position, customer: CustomerId, bytes: &[u8]) -> Result<Standing, String> {
     let (head, tail) = bytes.split_at_checked(9 * 8).ok_or("its detail is cut off")?;
     let (words, _) = head.as_chunks::<8>();
@@ -106,7 +121,11 @@ fn decode_detail(position: Position, customer: CustomerId, bytes: &[u8]) -> Resu
     };
     let code = |word: [u8; 8]| i16::try_from(i64::from_le_bytes(word)).map_err(|error| error.to_string());
     let probability = Probability::new(f64::from_le_bytes(probability)).map_err(|error| error.to_string())?;
-    let imputed = u16::try_from(i64::from_le_bytes(imputed)).map_err(|error| error.to_string())?;
+    let [i0, i1, i2, i3, length @ ..] = imputed;
+    let imputed = u16::try_from(u32::from_le_bytes([i0, i1, i2, i3])).map_err(|error| error.to_string())?;
+    let length = usize::try_from(u32::from_le_bytes(length)).map_err(|error| error.to_string())?;
+    let (segment, tail) = tail.split_at_checked(length).ok_or("its segment is cut off")?;
+    let segment = std::str::from_utf8(segment).map_err(|error| error.to_string())?;
     let (log_odds, base) = (f64::from_le_bytes(log_odds), f64::from_le_bytes(base));
     let assessment = RiskAssessment { position, customer, log_odds, probability, base, reasons: reasons::decode(tail)?, imputed };
     Ok(Standing {
@@ -115,5 +134,6 @@ fn decode_detail(position: Position, customer: CustomerId, bytes: &[u8]) -> Resu
         tier: Some(code(tier)?).filter(|&code| code >= 0).map(ValueTier::from_code).transpose()?,
         monthly_minor: (i64::from_le_bytes(has_monthly) == 1).then_some(i64::from_le_bytes(monthly)),
         main_group: u16::try_from(i64::from_le_bytes(group)).ok(),
+        segment: read_segment(segment)?,
     })
 }

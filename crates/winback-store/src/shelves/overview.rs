@@ -3,12 +3,13 @@
 use crate::codes::Code as _;
 use crate::error::{damaged, reading};
 use crate::rows::{Columns, all, execute, first, number};
+use crate::shelves::assessment::read_segment;
 use crate::shelves::customer;
 use sea_orm::{ConnectionTrait, QueryResult};
 use winback_core::campaign::ApprovalState;
 use winback_core::id::RunId;
 use winback_core::offer::OfferId;
-use winback_core::portfolio::{MatrixCell, OfferCount, Overview};
+use winback_core::portfolio::{MatrixCell, OfferCount, Overview, SegmentTally};
 use winback_core::risk::{RiskLevel, ValueTier};
 use winback_core::store::StoreError;
 
@@ -25,6 +26,10 @@ const AT_RISK: &str = "SELECT COALESCE(SUM(probability * monthly_minor), 0.0) FR
                        WHERE run_id = $1 AND COALESCE(contact, 0) <> 2";
 const OFFERS: &str = "SELECT offer, COUNT(*), COALESCE(SUM(cost_minor), 0), COALESCE(SUM(net_minor), 0) FROM listing \
                       WHERE run_id = $1 AND contact = 1 GROUP BY offer ORDER BY COUNT(*) DESC, offer IS NULL, offer";
+/// Nothing is counted where a row of an older layout has no segment at all.
+const SEGMENTS: &str = "SELECT segment, COUNT(*) FROM listing WHERE run_id = $1 AND level IS NOT NULL AND NOT EXISTS \
+                        (SELECT 1 FROM listing WHERE run_id = $1 AND level IS NOT NULL AND segment IS NULL) \
+                        GROUP BY segment ORDER BY segment = '', COUNT(*) DESC, segment";
 const TWENTIETHS: usize = 20;
 
 /// Counts everything now and keeps it.
@@ -62,6 +67,7 @@ async fn count(db: &impl ConnectionTrait, run: RunId) -> Result<Overview, StoreE
     let matrix = all(db, MATRIX, of()).await?;
     let matrix = matrix.iter().map(|row| read_cell(row, run)).collect::<Result<Vec<_>, _>>()?;
     let offers = all(db, OFFERS, of()).await?;
+    let segments = all(db, SEGMENTS, of()).await?;
     let at_risk = first(db, AT_RISK, of()).await?.map_or(Ok(0.0), |row| row.try_get_by_index::<f64>(0)).map_err(reading)?;
     Ok(Overview {
         customers: customer::count(db, run).await?,
@@ -71,6 +77,7 @@ async fn count(db: &impl ConnectionTrait, run: RunId) -> Result<Overview, StoreE
         histogram: histogram(&all(db, HISTOGRAM, of()).await?, run)?,
         at_risk_minor: at_risk.round() as i64,
         offers: offers.iter().map(read_offer).collect::<Result<_, _>>().map_err(reading)?,
+        segments: segments.iter().map(|row| read_tally(row, run)).collect::<Result<_, _>>()?,
         written: 0,
         approved: 0,
     })
@@ -95,6 +102,13 @@ fn histogram(rows: &[QueryResult], run: RunId) -> Result<Vec<u64>, StoreError> {
         *slot = columns.next::<i64>().map_err(reading)?.cast_unsigned();
     }
     Ok(counts)
+}
+
+fn read_tally(row: &QueryResult, run: RunId) -> Result<SegmentTally, StoreError> {
+    let mut columns = Columns::of(row);
+    let segment: String = columns.next().map_err(reading)?;
+    let segment = read_segment(&segment).map_err(|why| damaged("assessment", run, why))?;
+    Ok(SegmentTally { segment, customers: columns.next::<i64>().map_err(reading)?.cast_unsigned() })
 }
 
 fn read_offer(row: &QueryResult) -> Result<OfferCount, sea_orm::DbErr> {

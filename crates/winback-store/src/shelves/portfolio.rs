@@ -3,6 +3,7 @@ use crate::codes::Code as _;
 use crate::connect::SqliteStore;
 use crate::error::{damaged, reading};
 use crate::rows::{Columns, all, first, list, number};
+use crate::shelves::assessment::read_segment;
 use crate::shelves::customer::place;
 use crate::shelves::selection::{Order, Selection, escape_like};
 use crate::shelves::{assessment, campaign, customer, message, overview};
@@ -24,7 +25,7 @@ const MOST_ROWS: u64 = 500;
 const MOST_CANDIDATES: i64 = 5_000;
 const CARDS: &str = "SELECT a.contact, a.position, a.customer, a.probability, a.level, a.tier, a.monthly_minor, a.main_group, a.offer, a.net_minor, \
                      CASE WHEN EXISTS (SELECT 1 FROM writing w WHERE w.run_id = a.run_id AND w.position = a.position AND w.messages > 0) \
-                     THEN 1 ELSE 0 END, d.state FROM listing a \
+                     THEN 1 ELSE 0 END, d.state, a.segment FROM listing a \
                      LEFT JOIN approval d ON d.run_id = a.run_id AND d.position = a.position \
                      WHERE a.run_id = $1 AND a.position IN";
 const MOVES: &str = "SELECT level, CASE WHEN probability >= $2 THEN 2 WHEN probability >= $3 THEN 1 ELSE 0 END AS other, COUNT(*) \
@@ -127,6 +128,7 @@ fn read_card(row: &QueryResult, run: RunId) -> Result<CustomerRow, StoreError> {
         net_minor: columns.next().map_err(reading)?,
         written: columns.next::<i64>().map_err(reading)? == 1,
         approval: columns.next::<Option<i16>>().map_err(reading)?.map(ApprovalState::from_code).transpose().map_err(bad)?,
+        segment: read_segment(columns.next::<Option<String>>().map_err(reading)?.as_deref().unwrap_or_default()).map_err(bad)?,
     })
 }
 

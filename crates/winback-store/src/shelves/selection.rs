@@ -1,5 +1,6 @@
 //! A filter as SQL: which tables it needs and what it asks of them.
 use crate::codes::Code as _;
+use crate::shelves::assessment::segment_text;
 use sea_orm::Value;
 use winback_core::id::RunId;
 use winback_core::portfolio::{Filter, SortKey};
@@ -42,6 +43,9 @@ impl Selection {
             None => {}
             Some(true) => selection.conditions.push("a.contact = 2".into()),
             Some(false) => selection.conditions.push("COALESCE(a.contact, 0) <> 2".into()),
+        }
+        if let Some(segment) = &filter.segment {
+            selection.ask("a.segment =", segment_text(segment.as_ref()), "");
         }
         if let Some(written) = filter.written {
             selection.conditions.push(format!("a.position {}{WRITTEN}", if written { "" } else { "NOT " }));
@@ -155,6 +159,7 @@ mod tests {
             Filter { level: Some(RiskLevel::High), search: Some("00".into()), ..all_of() },
             Filter { offer: Some(winback_core::offer::OfferId("annual-15".into())), ..all_of() },
             Filter { written: Some(false), ..all_of() },
+            Filter { segment: Some(None), ..all_of() },
         ] {
             let query = ListQuery { filter, sort: SortKey::NetValue, ..ListQuery::default() };
             let selection = Selection::of(run, &query.filter);

@@ -40,6 +40,8 @@ pub(crate) struct ListParams {
     written: Option<String>,
     /// `approved` or `declined`.
     approval: Option<String>,
+    /// The name of a segment, or `(none)` for those in none.
+    segment: Option<String>,
     /// `probability`, `net_value`, `monthly_charge`, `id` or `position`.
     sort: Option<String>,
     /// `desc` or `asc`.

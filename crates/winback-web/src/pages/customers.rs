@@ -1,7 +1,7 @@
 //! The customer list, and a customer drawn from it.
 use super::{Page, context_or_empty, render};
 use crate::guard::Visit;
-use crate::list_query::{ListState, SORTS, WHO, tiers};
+use crate::list_query::{ListState, SORTS, WHO, segment_tag, tiers};
 use crate::problem::Problem;
 use crate::state::WebState;
 use crate::url;
@@ -88,7 +88,9 @@ pub(crate) async fn show(state: State<WebState>, Extension(visit): Extension<Vis
     let range = (group_thousands(&(first + 1).to_string()), group_thousands(&(first + view.rows.len() as u64).to_string()));
     let beyond = view.page < list.page;
     let list = ListState { page: view.page, ..list };
-    let (search, choices) = (list.filter.search.clone().unwrap_or_default(), choices(&list, &context, &page));
+    let (search, mut choices) = (list.filter.search.clone().unwrap_or_default(), choices(&list, &context, &page));
+    let segments = customers::segments(&state, &context, page.s).await?;
+    choices.extend((!segments.is_empty()).then(|| segment_choice(&list, segments, &page)));
     let total = group_thousands(&view.total.to_string());
     render(StatusCode::OK, &CustomersPage { page, view, list, search, choices, total, range, beyond })
 }
@@ -119,6 +121,18 @@ fn choices(list: &ListState, context: &Context, page: &Page) -> Vec<Choice> {
         choice("written", s.col_messages, vec![Named::new("yes", s.written_yes), Named::new("no", s.written_no)]),
         choice("approval", s.col_approval, vec![s.approval(ApprovalState::Approved), s.approval(ApprovalState::Declined)]),
     ]
+}
+
+/// Returns the drop-down of the segments, each with how many customers it has.
+fn segment_choice(list: &ListState, segments: Vec<(Named, u64)>, page: &Page) -> Choice {
+    let chosen = list.filter.segment.as_ref().map(|segment| segment_tag(segment.as_ref()));
+    let option = |(segment, customers): (Named, u64)| {
+        let label = format!("{} ({})", segment.label, group_thousands(&customers.to_string()));
+        let is_chosen = chosen == Some(segment.tag.as_str());
+        (segment.tag, label, is_chosen)
+    };
+    let any = (String::new(), page.s.filter_any.to_owned(), chosen.is_none());
+    Choice { name: "segment", label: page.s.segment, options: std::iter::once(any).chain(segments.into_iter().map(option)).collect() }
 }
 
 /// Draws one customer of the filter and goes there; the seed stands in the address, so the draw can be repeated.

@@ -196,6 +196,8 @@ pub(crate) const ALL: &[Entry] = &[
     ("goal", |s| s.goal),
     ("goal_success", |s| s.goal_success),
     ("segment", |s| s.segment),
+    ("segment_none", |s| s.segment_none),
+    ("segments_not_kept", |s| s.segments_not_kept),
     ("write_now", |s| s.write_now),
     ("write_again", |s| s.write_again),
     ("channel_email", |s| s.channel_email),

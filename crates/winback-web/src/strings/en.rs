@@ -195,6 +195,8 @@ pub(crate) static EN: Strings = Strings {
     goal: "Goal",
     goal_success: "Counts as success",
     segment: "Segment",
+    segment_none: "none",
+    segments_not_kept: "this run was assessed before segments were kept; winback assess --again scores it anew and keeps them",
     write_now: "Write now",
     write_again: "Write again",
     channel_email: "E-mail",

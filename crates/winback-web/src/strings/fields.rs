@@ -195,6 +195,8 @@ pub(crate) struct Strings {
     pub goal: &'static str,
     pub goal_success: &'static str,
     pub segment: &'static str,
+    pub segment_none: &'static str,
+    pub segments_not_kept: &'static str,
     pub write_now: &'static str,
     pub write_again: &'static str,
     pub channel_email: &'static str,

@@ -29,6 +29,11 @@ const SAYINGS: &[Saying] = &[
         "超出训练数据范围的数字，按范围内最接近的数字计算。",
     ],
     [
+        "It learned from customers of whom the rarer kind was repeated, so the average customer that reasons are measured against is that of a table in which as many left as stayed.",
+        "訓練時重複使用了人數較少的一類客戶，因此原因所比較的「平均客戶」，是離開與留下人數相同的資料中的平均客戶。",
+        "训练时重复使用了人数较少的一类客户，因此原因所对比的“平均客户”，是离开与留下人数相同的数据中的平均客户。",
+    ],
+    [
         "Invented for demonstration, without looking at who left: {names}.",
         "以下欄位是示範用的模擬資料，產生時未參考誰已離開：{names}。",
         "以下字段是演示用的模拟数据，生成时未参考谁已离开：{names}。",

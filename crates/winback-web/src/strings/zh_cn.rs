@@ -195,6 +195,8 @@ pub(crate) static ZH_CN: Strings = Strings {
     goal: "目标",
     goal_success: "视为成功",
     segment: "客群",
+    segment_none: "无",
+    segments_not_kept: "这次执行的评估没有保存客群；winback assess --again 会重新评估并保存",
     write_now: "立即撰写",
     write_again: "重新撰写",
     channel_email: "电子邮件",

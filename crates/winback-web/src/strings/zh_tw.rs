@@ -195,6 +195,8 @@ pub(crate) static ZH_TW: Strings = Strings {
     goal: "目標",
     goal_success: "視為成功",
     segment: "客群",
+    segment_none: "無",
+    segments_not_kept: "這次執行的評估沒有保存客群；winback assess --again 會重新評估並保存",
     write_now: "立即撰寫",
     write_again: "重新撰寫",
     channel_email: "電子郵件",

@@ -1,12 +1,12 @@
 //! A page of the customer list.
 use super::{Amount, Named};
-use crate::list_query::ListState;
+use crate::list_query::{ListState, NO_SEGMENT, segment_tag};
 use crate::problem::Problem;
 use crate::state::WebState;
 use crate::strings::Strings;
 use crate::words;
 use serde::Serialize;
-use winback_core::portfolio::{Context, CustomerRow};
+use winback_core::portfolio::{Context, CustomerRow, SegmentTally};
 use winback_core::risk::Probability;
 
 /// A page of the customer list.
@@ -53,10 +53,43 @@ pub(crate) struct RowView {
     pub written: bool,
     /// What a person decided.
     pub approval: Option<Named>,
+    /// The segment; absent for a customer in none, and where the run was assessed before segments were kept.
+    pub segment: Option<Named>,
+}
+
+/// Returns the segments by which the run's list can be filtered, the greatest first, those that have nobody last; none
+/// where the run was assessed before segments were kept.
+pub(crate) async fn segments(state: &WebState, context: &Context, s: &Strings) -> Result<Vec<(Named, u64)>, Problem> {
+    let tallies = state.store.overview(context.run.id).await?.segments;
+    if tallies.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (in_some, in_none): (Vec<_>, Vec<_>) = tallies.into_iter().partition(|tally| tally.segment.is_some());
+    let named = |tally: &SegmentTally| tally.segment.as_ref().map(|segment| (words::segment(context, segment, s.locale), tally.customers));
+    let empty = context.segmenter.segments().filter(|(id, _)| in_some.iter().all(|tally| tally.segment.as_ref() != Some(*id)));
+    let empty = empty.map(|(id, label)| (Named::new(id.as_str(), label.get(s.locale)), 0));
+    let none = in_none.iter().map(|tally| (Named::new(NO_SEGMENT, s.segment_none), tally.customers));
+    Ok(in_some.iter().filter_map(named).chain(empty).chain(none).collect())
+}
+
+/// Refuses a segment that the run does not have, with those that it has.
+async fn known(state: &WebState, context: &Context, list: &ListState, s: &Strings) -> Result<(), Problem> {
+    let Some(asked) = &list.filter.segment else { return Ok(()) };
+    let asked = segment_tag(asked.as_ref());
+    let known = segments(state, context, s).await?;
+    if asked == NO_SEGMENT && !known.is_empty() || known.iter().any(|(segment, _)| segment.tag == asked) {
+        return Ok(());
+    }
+    let expected = match known.is_empty() {
+        true => s.segments_not_kept.to_owned(),
+        false => known.iter().map(|(segment, _)| segment.tag.as_str()).chain([NO_SEGMENT]).collect::<Vec<_>>().join(" / "),
+    };
+    Err(Problem::BadQuery { name: "segment".to_owned(), value: asked.to_owned(), expected })
 }
 
 /// Reads a page; a page behind the end becomes the last one.
 pub(crate) async fn read(state: &WebState, context: &Context, list: &ListState, s: &Strings) -> Result<CustomersView, Problem> {
+    known(state, context, list, s).await?;
     let run = context.run.id;
     let mut list = list.clone();
     let mut found = state.store.list(run, &list.query()).await?;
@@ -95,5 +128,6 @@ fn row_view(context: &Context, row: &CustomerRow, s: &Strings) -> RowView {
         net: row.net_minor.map(|minor| Amount::spent(context, minor)),
         written: row.written,
         approval: row.approval.map(|approval| s.approval(approval)),
+        segment: row.segment.as_ref().map(|segment| words::segment(context, segment, s.locale)),
     }
 }

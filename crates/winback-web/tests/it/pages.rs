@@ -139,6 +139,39 @@ async fn a_filter_narrows_and_an_exact_id_stands_first() {
 }
 
 #[tokio::test]
+async fn a_list_is_of_one_segment_on_the_page_in_the_api_and_in_the_export() {
+    let state = state();
+    let api = async |query: &str| get(&state, &format!("/api/v1/customers?size=500&{query}")).await;
+    let dormant = api("segment=Regular_Active&lang=en").await.json();
+    assert!(dormant["total"].as_u64().unwrap() > 5, "{dormant}");
+    for row in dormant["rows"].as_array().unwrap() {
+        assert_eq!((&row["segment"]["tag"], &row["segment"]["label"]), (&"Regular_Active".into(), &"Active".into()));
+    }
+    assert_eq!(api("segment=%28none%29").await.json()["total"], 1);
+    assert_eq!(api("segment=Old_Friends").await.json()["rows"][0]["segment"]["label"], "Old_Friends", "the table alone names it");
+    let page = get(&state, "/customers?segment=Old_Friends&lang=en").await.text;
+    assert!(
+        page.contains("<option value=\"Old_Friends\" selected>Old_Friends (1)</option>") && page.contains("--segment=Old_Friends"),
+        "{page}"
+    );
+    assert!(page.contains("<option value=\"(none)\">none (1)</option>"), "{page}");
+    assert!(get(&state, "/random?segment=Old_Friends").await.header("location").contains("segment=Old_Friends"));
+    let refused = api("segment=Dormant&lang=en").await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.text.contains("Regular_Active / HighValue_Active / Old_Friends / (none)"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn a_run_of_before_segments_were_kept_offers_no_filter_and_says_why() {
+    let (store, desk) = fakes::portfolio();
+    store.segments_kept.store(false, std::sync::atomic::Ordering::Relaxed);
+    let state = WebState { store, desk, ..state() };
+    assert!(!get(&state, "/customers").await.text.contains("name=\"segment\""));
+    let refused = get(&state, "/api/v1/customers?segment=Regular_Active").await;
+    assert!(refused.status == StatusCode::BAD_REQUEST && refused.text.contains("winback assess --again"), "{}", refused.text);
+}
+
+#[tokio::test]
 async fn a_draw_can_be_repeated_and_shows_its_seed() {
     let state = state();
     let draw = get(&state, "/random?level=high").await;

@@ -4,6 +4,7 @@ use crate::report;
 use crate::stages;
 use crate::workbench::Workbench;
 use std::process::ExitCode;
+use winback_core::drift::{Basis, Reading, RunDrift};
 use winback_core::fairness::FlipReport;
 use winback_core::pipeline::assess::AssessStage;
 use winback_core::risk::RiskLevel;
@@ -24,13 +25,13 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         bench.reopen(&mut run, Stage::Assess).await?;
     }
     stages::assess(&bench, &mut run).await?;
-    let done: AssessStage = stages::report(&run, Stage::Assess)?;
+    let done = AssessStage { profile: None, ..stages::report(&run, Stage::Assess)? };
     report::print(at.json, &done, || text(&done))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Returns the report as text.
-pub fn text(AssessStage { customers: done, fairness }: &AssessStage) -> String {
+pub fn text(AssessStage { customers: done, fairness, drift, .. }: &AssessStage) -> String {
     let count = |level: RiskLevel| report::count(done.levels.get(&level).copied().unwrap_or_default());
     let mut text = format!(
         "{} customers assessed: {} at high risk, {} at medium, {} at low.",
@@ -58,5 +59,22 @@ pub fn text(AssessStage { customers: done, fairness }: &AssessStage) -> String {
             100.0 * flip.mean_change
         ));
     }
+    if let Some(drift) = drift {
+        text.push_str(&format!("\n{}", moved(drift)));
+    }
     text
+}
+
+/// Returns in a line how far the customers moved from those of an earlier run.
+fn moved(RunDrift { from, from_source, basis, drift, .. }: &RunDrift) -> String {
+    let why = if *basis == Basis::Training { ", on which the model was trained" } else { "" };
+    let than = format!("those of run {from} ({from_source}{why})");
+    if drift.too_few() {
+        return format!("Too few customers to say whether they look like {than}.");
+    }
+    let [changed, watch] = [Reading::Changed, Reading::Watch].map(|reading| drift.read(reading).count());
+    let names: Vec<&str> = drift.read(Reading::Changed).take(5).map(|column| column.column.as_str()).collect();
+    let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+    let all = drift.columns.len();
+    format!("Compared with {than}, {changed} of {all} columns changed{names} and {watch} are to be watched; winback drift shows more.")
 }

@@ -14,9 +14,10 @@ use winback_connectors::message_export::{Format, holds_drafts};
 use winback_core::campaign::ApprovalState;
 use winback_core::message::Channel;
 use winback_core::offer::OfferId;
-use winback_core::portfolio::{Context, Filter};
+use winback_core::portfolio::{Context, Filter, PortfolioReader};
 use winback_core::risk::{RiskLevel, ValueTier};
 use winback_core::run::Stage;
+use winback_core::segment::SegmentId;
 use winback_core::store::CampaignStore;
 
 /// Hand messages out as files: drafts for a mail program, tables, call sheets, a sheet to read
@@ -46,6 +47,9 @@ pub struct Args {
     /// Only customers to whom this offer is planned
     #[arg(long, value_name = "ID")]
     pub offer: Option<String>,
+    /// Only customers of this segment; (none) for those in none
+    #[arg(long, value_name = "NAME", value_parser = parse_segment)]
+    pub segment: Option<Segment>,
     /// Only customers about whom a person decided so: approved or declined
     #[arg(long, value_parser = parse_approval)]
     pub approval: Option<ApprovalState>,
@@ -131,6 +135,20 @@ fn parse_tier(text: &str) -> Result<Value, String> {
     }
 }
 
+/// A segment; `None` stands for customers in none.
+#[derive(Clone, Debug)]
+pub struct Segment(Option<SegmentId>);
+
+/// What the command line calls the customers in no segment; no segment can have this name.
+const NO_SEGMENT: &str = "(none)";
+
+fn parse_segment(text: &str) -> Result<Segment, String> {
+    match text {
+        NO_SEGMENT => Ok(Segment(None)),
+        _ => SegmentId::parse(text).map(|segment| Segment(Some(segment))).map_err(|error| error.to_string()),
+    }
+}
+
 fn parse_approval(text: &str) -> Result<ApprovalState, String> {
     match text {
         "approved" => Ok(ApprovalState::Approved),
@@ -146,6 +164,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let run = bench.newest(Stage::Plan).await?;
     let context = context(&run).or_storage()?;
     offer_is_known(&context, &wanted.filter)?;
+    segment_is_known(&bench, &context, &wanted.filter).await?;
     replaceable(&args.out, wanted.format, args.overwrite)?;
     let count = Handout { bench: &bench, context: &context, wanted: &wanted }.write(&args.out).await?;
     if count.exported > 0 && wanted.format == Format::Eml && bench.settings.sender.is_none() {
@@ -176,6 +195,7 @@ fn wanted(args: &Args) -> anyhow::Result<Wanted> {
         level: args.risk,
         tier: args.value.map(|Value(tier)| tier),
         offer: args.offer.clone().map(OfferId),
+        segment: args.segment.clone().map(|Segment(segment)| segment),
         approval: if args.only_approved { Some(ApprovalState::Approved) } else { args.approval },
         ..Filter::default()
     };
@@ -227,6 +247,31 @@ fn offer_is_known(context: &Context, filter: &Filter) -> anyhow::Result<()> {
             let known = catalogue.offers.iter().map(|offer| offer.id.to_string()).collect::<Vec<_>>().join(", ");
             Err(stop(Exit::Usage, format!("there is no offer {:?}", unknown.0), format!("the offers are {known}")))
         }
+    }
+}
+
+/// Checks that the segment asked for is one of the run, and that the run has kept segments.
+async fn segment_is_known(bench: &Workbench, context: &Context, filter: &Filter) -> anyhow::Result<()> {
+    let Some(asked) = &filter.segment else { return Ok(()) };
+    let tallies = bench.store.overview(context.run.id).await.or_storage()?.segments;
+    if tallies.is_empty() {
+        let why = format!("run {} was assessed before segments were kept", context.run.id);
+        return Err(stop(
+            Exit::Usage,
+            why,
+            "winback assess --again scores it anew, segments included; then winback plan and winback write",
+        ));
+    }
+    let rules = context.segmenter.segments().map(|(id, _)| id);
+    let mut known: Vec<&SegmentId> = tallies.iter().filter_map(|tally| tally.segment.as_ref()).chain(rules).collect();
+    known.sort();
+    known.dedup();
+    match asked {
+        Some(asked) if !known.contains(&asked) => {
+            let known = known.iter().map(|id| id.as_str()).chain([NO_SEGMENT]).collect::<Vec<_>>().join(", ");
+            Err(stop(Exit::Usage, format!("there is no segment {:?}", asked.as_str()), format!("the segments are {known}")))
+        }
+        _ => Ok(()),
     }
 }
 

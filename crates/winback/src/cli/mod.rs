@@ -9,6 +9,7 @@ pub mod assess;
 pub mod data;
 pub mod demo;
 pub mod doctor;
+pub mod drift;
 pub mod explain;
 pub mod export;
 pub mod fairness;
@@ -99,6 +100,8 @@ pub enum Command {
     Segments(segments::Action),
     /// Show how many customers a change of the risk thresholds would move
     Thresholds(thresholds::Args),
+    /// Show how far the customers of an import have moved from those of an earlier one
+    Drift(drift::Args),
     /// Show what the scores would be if nothing but a trait (gender, age) were different
     Fairness(fairness::Args),
     /// Show which offers would bring a customer under a line, scored again by the model

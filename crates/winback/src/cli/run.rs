@@ -113,6 +113,7 @@ pub fn run_json(run: &Run, speed: &Speed) -> serde_json::Value {
         let mut report = stage.report.clone();
         if let Some(fields) = report.as_object_mut() {
             fields.remove("peers");
+            fields.remove("profile");
         }
         serde_json::json!({ "stage": stage.stage, "duration_ms": stage.duration_ms, "finished_at": stage.finished_at, "report": report })
     });

@@ -1,6 +1,7 @@
 use super::schema_file;
 use super::settings::Settings;
 use super::settings::layers::Origin;
+use winback_core::schema::Expectation;
 
 pub const SCHEMAS: [(&str, &str); 3] = [
     ("schema.telco.toml", include_str!("../../defaults/schema.telco.toml")),
@@ -20,6 +21,14 @@ fn the_schemas_we_give_are_sound_and_worded() {
             }
         }
     }
+}
+
+#[test]
+fn the_telco_schema_says_what_the_business_expects() {
+    let schema = schema_file::parse(SCHEMAS[0].0, SCHEMAS[0].1).unwrap();
+    let said: Vec<(&str, Expectation)> = schema.columns.iter().filter_map(|column| Some((column.name.as_str(), column.expect?))).collect();
+    let expected = [("tenure", Expectation::Falls), ("MonthlyCharges", Expectation::Rises), ("TotalCharges", Expectation::Falls)];
+    assert_eq!(said, expected);
 }
 
 #[test]
@@ -59,6 +68,8 @@ fn each_fault_of_a_schema_is_shown_where_it_stands() {
         format!("{table}{id}{fee}[[column]]\nname = \"x\"\ntype = \"bool\"\n"),
         format!("{table}{id}{fee}[[group]]\nname = \"g\"\ntheme = \"price\"\ncolumns = [\"fees\"]\n"),
         format!("{table}{id}{fee}[[family]]\nparent = \"fee\"\nparent_value = \"No\"\nchildren = [\"fee\"]\nchild_value = \"x\"\n"),
+        format!("{table}{id}{fee}expect = \"up\"\n"),
+        format!("{table}{id}{fee}[[column]]\nname = \"f\"\ntype = \"flag\"\nyes = [\"1\"]\nno = [\"0\"]\nexpect = \"rises\"\n"),
     ];
     let shown: Vec<String> = cases
         .iter()

@@ -72,3 +72,32 @@ fn a_flip_of_a_trait_tells_what_it_alone_would_change() {
         assert_eq!(said.contains(&format!("A flip of {column} alone moves a score by")), moving, "{said}");
     }
 }
+
+#[test]
+fn a_model_of_repeated_customers_gives_levels_only_after_calibration() {
+    let home = Home::with_sample(400);
+    home.keep("winback.toml", "[training]\nbalance = \"oversample\"\nfolds = 3\n");
+    let said = home.say(&["run", "--data", "sample.csv", "--folds", "0"]);
+    let version = home.text("models/current").trim().trim_end_matches(".json").to_owned();
+    assert!(said.code == Some(5), "{said}");
+    for part in [&*version, "are no probabilities", "rarer kind was repeated", "winback train --cv --again"] {
+        assert!(said.to_string().contains(part), "{part}: {said}");
+    }
+    let again = home.say(&["assess"]);
+    assert!(again.code == Some(5) && again.to_string().contains("are no probabilities"), "{again}");
+
+    let card = home.json(&["train", "--cv", "--again"]);
+    assert_eq!(card["balance"], "oversample", "{card}");
+    let note = &card["calibration"];
+    assert!(note["method"] != "none" && note["trials"].as_array().unwrap().len() > 2, "{note}");
+    assert!(card["validation"]["reliability"][0]["high"].as_f64() > Some(0.0), "{card}");
+    let text = home.does(&["train"]);
+    assert!(text.contains("learned from repeatedly") && text.contains(" without it."), "{text}");
+    assert!(home.does(&["assess"]).contains("400 customers assessed"));
+    let kept = home.text(&format!("models/{}", home.text("models/current").trim().replace(".json", ".card.md")));
+    assert!(kept.contains("## Calibration") && kept.contains("learned from repeatedly"), "{kept}");
+
+    home.keep("winback.toml", "[training]\nbalance = \"smote\"\n");
+    let wrong = home.say(&["train", "--again"]);
+    assert!(wrong.code == Some(5) && wrong.to_string().contains("expected none or oversample"), "{wrong}");
+}

@@ -49,7 +49,7 @@ fn every_command_of_the_table_is_there() {
     home.keep("orders.csv", "id,date,amount\nA,2026-01-05,10.00\nA,2026-03-01,25.50\nB,2026-02-11,7.00\nC,2025-12-24,99.00\n");
     let command = |command: &str| match command {
         "winback segments rfm --data FILE" => command.replace("FILE", "orders.csv"),
-        _ => command.replace("FILE", "customers.csv").replace("ID", &id).replace("COLUMN", "gender"),
+        _ => command.replace("FILE", "customers.csv").replace("ID", &id).replace("COLUMN", "gender").replace("RUN", "1"),
     };
     let commands: Vec<String> = rows.map(command).collect();
     assert!(commands.len() >= 10, "{commands:?}");

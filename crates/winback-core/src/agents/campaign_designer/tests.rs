@@ -299,8 +299,14 @@ fn the_input_holds_what_the_plan_depends_on() {
         reasons: Vec::new(),
         imputed: 0,
     };
-    let standing =
-        Standing { assessment, level: RiskLevel::High, tier: Some(ValueTier::High), monthly_minor: Some(9_000), main_group: None };
+    let standing = Standing {
+        assessment,
+        level: RiskLevel::High,
+        tier: Some(ValueTier::High),
+        monthly_minor: Some(9_000),
+        main_group: None,
+        segment: None,
+    };
     let input = Designer::new(&schema, &peers, &[&catalogue]).unwrap().input(&customer, &standing, Some(Theme::Price));
     assert_eq!(input.columns.into_iter().collect::<Vec<_>>(), [("Insured".into(), "yes".into()), ("fee".into(), "90.00".into())]);
     assert_eq!((input.inputs.contract.as_deref(), input.inputs.tenure_months), (Some("monthly"), Some(7.0)));

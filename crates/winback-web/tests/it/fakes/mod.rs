@@ -44,6 +44,8 @@ pub struct FakeStore {
     pub others: Mutex<Vec<Run>>,
     /// Whether the file of the model is not there any more.
     pub model_gone: AtomicBool,
+    /// Whether the run was assessed since segments are kept.
+    pub segments_kept: AtomicBool,
 }
 
 /// Hands out the one context, or none, writes from fixed words and scores with [`model::Differences`].
@@ -212,7 +214,17 @@ fn standing(table: &TableSchema, customer: &Customer, features: &FeatureSchema) 
         tier: bounds().tier(charge).ok(),
         monthly_minor: charge.map(|c| c.minor),
         main_group: main,
+        segment: place_segment(customer.position),
         assessment,
+    }
+}
+
+/// Returns what the rules below come to: customers of high value, the others; and one whom the table names.
+fn place_segment(position: Position) -> Option<SegmentId> {
+    match position.0 {
+        13 => None,
+        5 => SegmentId::parse("Old_Friends").ok(),
+        place => SegmentId::parse(if matches!(place % 7, 0 | 2 | 5) { "HighValue_Active" } else { "Regular_Active" }).ok(),
     }
 }
 
@@ -451,6 +463,7 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
         run: run(),
         others: Mutex::default(),
         model_gone: AtomicBool::new(false),
+        segments_kept: AtomicBool::new(true),
     });
     let desk = Arc::new(FakeDesk { context: Some(Arc::new(context)), store: store.clone() });
     (store, desk)

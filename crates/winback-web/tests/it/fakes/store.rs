@@ -39,6 +39,7 @@ impl FakeStore {
             net_minor: choice.map(|choice| choice.effect.net_minor),
             written: self.writings.lock().unwrap().contains_key(&customer.position),
             approval: self.decisions.lock().unwrap().get(&customer.position).map(|approval| approval.state),
+            segment: standing.segment.clone(),
         }
     }
 
@@ -53,6 +54,7 @@ impl FakeStore {
                 && filter.offer.as_ref().is_none_or(|offer| row.offer.as_ref() == Some(offer))
                 && filter.written.is_none_or(|written| row.written == written)
                 && filter.approval.is_none_or(|approval| row.approval == Some(approval))
+                && filter.segment.as_ref().is_none_or(|segment| row.segment == *segment)
         };
         (0..self.customers.len()).map(|place| self.row(place)).filter(fits).collect()
     }
@@ -70,6 +72,12 @@ impl PortfolioReader for FakeStore {
             overview.at_risk_minor += (row.probability * minor as f64).round() as i64;
             overview.written += u64::from(row.written);
             overview.approved += u64::from(row.approval == Some(ApprovalState::Approved));
+            if self.segments_kept.load(Ordering::Relaxed) {
+                match overview.segments.iter_mut().find(|tally| tally.segment == row.segment) {
+                    Some(tally) => tally.customers += 1,
+                    None => overview.segments.push(SegmentTally { segment: row.segment.clone(), customers: 1 }),
+                }
+            }
             match overview.matrix.iter_mut().find(|cell| (cell.level, cell.tier) == (row.level, row.tier)) {
                 Some(cell) => (cell.customers, cell.monthly_minor) = (cell.customers + 1, cell.monthly_minor + minor),
                 None => overview.matrix.push(MatrixCell { level: row.level, tier: row.tier, customers: 1, monthly_minor: minor }),
@@ -87,6 +95,7 @@ impl PortfolioReader for FakeStore {
                 None => overview.offers.push(OfferCount { offer, customers: 1, cost_minor: cost, net_minor: net }),
             }
         }
+        overview.segments.sort_by_key(|tally| (tally.segment.is_none(), std::cmp::Reverse(tally.customers)));
         overview.offers.sort_by_key(|count| std::cmp::Reverse(count.customers));
         Ok(overview)
     }

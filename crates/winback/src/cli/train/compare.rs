@@ -11,7 +11,7 @@ use winback_core::pipeline::train::Portfolio;
 use winback_core::run::Stage;
 use winback_learn::compare::{Candidate, Comparison, Difference, FamilyScores, compare, partings};
 use winback_learn::split::NO_FOLD;
-use winback_learn::{Blend, Logistic};
+use winback_learn::{Balanced, Blend, Logistic};
 
 /// How many times the customers are parted into folds.
 const PARTINGS: u64 = 3;
@@ -34,11 +34,13 @@ pub async fn run(at: &Place, folds: Option<&Path>) -> anyhow::Result<ExitCode> {
     };
     let (logistic, boosted, forest) = (Logistic { l2: training.l2 }, boosted(training.seed), forest(training.seed));
     let blend = Blend { logistic, trees: boosted };
+    let balance = training.balance;
+    let balanced = |learner| Balanced { learner, balance };
     let candidates = [
-        Candidate { name: "logistic", learner: &logistic },
-        Candidate { name: "boosted", learner: &boosted },
-        Candidate { name: "forest", learner: &forest },
-        Candidate { name: "blend", learner: &blend },
+        Candidate { name: "logistic", learner: &balanced(&logistic) },
+        Candidate { name: "boosted", learner: &balanced(&boosted) },
+        Candidate { name: "forest", learner: &balanced(&forest) },
+        Candidate { name: "blend", learner: &balanced(&blend) },
     ];
     let found = compare(&portfolio.features, &candidates, &partings, &bench.bar).or_exit(Exit::BadInput)?;
     report::print(at.json, &found, || text(&found))?;

@@ -19,7 +19,7 @@ const SECTIONS: [(&str, &[&str]); 9] = [
     ("risk", &["medium", "high", "decided_on", "decided_by"]),
     ("value", &["mid", "high"]),
     ("write", &["languages", "customers", "contact_departed", "goal"]),
-    ("training", &["model", "seed", "folds", "l2", "synthetic_behaviour"]),
+    ("training", &["model", "seed", "folds", "l2", "balance", "synthetic_behaviour"]),
     ("database", &["path"]),
     ("folders", &["data", "models"]),
     ("work", &["workers", "keep_runs"]),

@@ -16,6 +16,7 @@ use winback_core::digest::Digest;
 use winback_core::goal::Goal;
 use winback_core::locale::Locale;
 use winback_core::message::Company;
+use winback_core::model::Balance;
 use winback_core::money::{Currency, Money};
 use winback_core::number::Decimal;
 use winback_core::risk::{RiskThresholds, ValueBounds};
@@ -138,6 +139,12 @@ fn family(layers: &Layers) -> Result<ModelFamily, ConfigError> {
         .ok_or_else(|| setting.expected("one of logistic, boosted, forest, blend"))
 }
 
+fn balance(layers: &Layers) -> Result<Balance, ConfigError> {
+    let setting = layers.get("training.balance")?;
+    let word = setting.filled_text("none or oversample")?;
+    Balance::ALL.into_iter().find(|balance| balance.tag() == word).ok_or_else(|| setting.expected("none or oversample"))
+}
+
 /// How the churn model is trained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Training {
@@ -149,6 +156,8 @@ pub struct Training {
     pub folds: u32,
     /// The strength of the L2 penalty.
     pub l2: f64,
+    /// Whether the rarer kind of customer is learned from repeatedly.
+    pub balance: Balance,
     /// Whether three synthetic behaviour columns are added.
     pub synthetic_behaviour: bool,
 }
@@ -201,6 +210,7 @@ impl Settings {
                 seed: layers.get("training.seed")?.whole(0..=i64::MAX.unsigned_abs())?,
                 folds: u32::try_from(layers.get("training.folds")?.whole(2..=50)?).unwrap_or(u32::MAX),
                 l2: l2.number().and_then(|n| if n > 0.0 && n.is_finite() { Ok(n) } else { Err(l2.expected("a number above 0")) })?,
+                balance: balance(layers)?,
                 synthetic_behaviour: layers.get("training.synthetic_behaviour")?.switch()?,
             },
             database: layers.get("database.path")?.filled_text("the name of a file")?.into(),
