@@ -101,7 +101,10 @@ fn unit_word(unit: &Localized, value: f64, locale: Locale) -> &str {
 /// Returns a number without a needless fraction and with at most two decimals.
 pub fn display_number(value: f64) -> String {
     let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    match text.trim_end_matches('0').trim_end_matches('.') {
+        "-0" => "0".to_owned(),
+        text => text.to_owned(),
+    }
 }
 
 fn display_flag(value: bool, column: &Column, locale: Locale) -> String {
@@ -112,5 +115,16 @@ fn display_flag(value: bool, column: &Column, locale: Locale) -> String {
         (None, false, Locale::En) => "No".into(),
         (None, true, _) => "是".into(),
         (None, false, _) => "否".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_no_needless_fraction_and_nothing_is_less_than_nothing() {
+        let shown = [100.0, 2.5, 1.005, 0.0, -0.001, -0.25].map(display_number);
+        assert_eq!(shown, ["100", "2.5", "1", "0", "0", "-0.25"]);
     }
 }

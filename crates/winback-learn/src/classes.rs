@@ -3,11 +3,14 @@
 //!
 //! The shares of the segments are made to add up to 1. How well it does on customers it has not seen is told by
 //! cross-validation: the accuracy, the log loss and which segment is taken for which.
+pub mod file;
+
+use crate::schema_check::differs;
 use crate::tree::{BoostingOptions, Ensemble, Scorer, TreeOptions, fit};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use winback_core::feature::FeatureTable;
+use winback_core::feature::{FeatureSchema, FeatureTable};
 use winback_core::model::TrainError;
 use winback_core::risk::logistic;
 use winback_core::segment::SegmentId;
@@ -115,12 +118,20 @@ impl Labels {
 }
 
 /// Trees for each segment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ClassModel {
+    /// The columns that were learned from.
+    pub schema: FeatureSchema,
     /// The segments, in the order of the trees.
     pub names: Vec<SegmentId>,
     ensembles: Vec<Ensemble>,
 }
+
+/// A table with other columns than those that were learned from.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the segments were learned from other columns: {0}")]
+pub struct OtherColumns(String);
 
 /// What cross-validation tells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -146,7 +157,7 @@ pub struct ClassReport {
 pub fn tree_options(seed: u64) -> TreeOptions {
     let usual = BoostingOptions::default();
     let (row_share, column_share) = (0.5, 0.7);
-    TreeOptions::Boosting(BoostingOptions { max_depth: 6, trees: 120, bags: 4, min_weight: 5.0, row_share, column_share, seed, ..usual })
+    TreeOptions::Boosting(BoostingOptions { max_depth: 6, trees: 90, bags: 8, min_weight: 5.0, row_share, column_share, seed, ..usual })
 }
 
 /// Learns from the labelled rows; `hold` leaves rows out.
@@ -166,10 +177,22 @@ pub fn train(
         fit(&FeatureTable { labels, ..table.clone() }, &rows, options, &|_| None)
     };
     let classes: Vec<u16> = (0..labels.names.len() as u16).collect();
-    Ok(ClassModel { names: labels.names.clone(), ensembles: classes.into_par_iter().map(one).collect::<Result<_, _>>()? })
+    let ensembles = classes.into_par_iter().map(one).collect::<Result<_, _>>()?;
+    Ok(ClassModel { schema: table.schema.as_ref().clone(), names: labels.names.clone(), ensembles })
 }
 
 impl ClassModel {
+    /// Returns the probability of each segment for every customer of any table.
+    ///
+    /// # Errors
+    /// When the table has other columns than those that were learned from.
+    pub fn assign(&self, table: &FeatureTable) -> Result<Vec<Vec<f64>>, OtherColumns> {
+        match differs(&self.schema, table) {
+            None => Ok(self.probabilities(table)),
+            Some(difference) => Err(OtherColumns(difference)),
+        }
+    }
+
     /// Returns the probability of each segment for every customer of a table with the columns that were learned from.
     pub fn probabilities(&self, table: &FeatureTable) -> Vec<Vec<f64>> {
         let scores: Vec<Vec<f64>> =

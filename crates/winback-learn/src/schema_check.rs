@@ -4,10 +4,15 @@ use winback_core::model::{ChurnModel, SchemaMismatch};
 
 /// Refuses a table that differs from what a model learned, or does not hold what it says.
 pub(crate) fn check_table(model: &dyn ChurnModel, table: &FeatureTable) -> Result<(), SchemaMismatch> {
-    match difference(model.schema(), &table.schema).or_else(|| ragged(table)) {
+    match differs(model.schema(), table) {
         Some(difference) => Err(SchemaMismatch { model: model.version().clone(), difference }),
         None => Ok(()),
     }
+}
+
+/// Says how a table differs from the columns something was learned from; `None` where it does not.
+pub(crate) fn differs(learned: &FeatureSchema, table: &FeatureTable) -> Option<String> {
+    difference(learned, &table.schema).or_else(|| ragged(table))
 }
 
 /// Refuses a list of customers that is not as long as the table.

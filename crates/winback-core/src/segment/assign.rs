@@ -42,7 +42,7 @@ pub struct SegmentAssignment {
 pub enum AssignedBy {
     /// The table names it in this column, which goes before any rule.
     Column(String),
-    /// The rule of the segment, in words of the table: `MonthlyCharges ≥ 80`.
+    /// The rule of the segment, in English words of the table: `MonthlyCharges ≥ 80`; [`Segmenter::rule`] has the others.
     Rule(String),
     /// There are no rules.
     NoRules,
@@ -94,7 +94,7 @@ impl Segmenter {
                     let also = others.filter(|other| matches!(self.holds(other, customer, day), Held::Yes));
                     return SegmentAssignment {
                         segment: Some(rule.id.clone()),
-                        by: AssignedBy::Rule(rule.words.clone()),
+                        by: AssignedBy::Rule(rule.words.en.clone()),
                         also_fits: also.map(|other| other.id.clone()).collect(),
                     };
                 }
@@ -113,9 +113,14 @@ impl Segmenter {
         self.segments().find(|(id, _)| *id == segment).map(|(_, label)| label)
     }
 
+    /// Returns what the rule of a segment says, where the rules have it.
+    pub fn rule(&self, segment: &SegmentId) -> Option<&Localized> {
+        self.rules.iter().find(|rule| rule.id == *segment).map(|rule| &rule.words)
+    }
+
     /// Returns the segments with what their rules say in words of the table, in order of priority.
     pub fn spoken(&self) -> impl Iterator<Item = (&SegmentId, &str)> {
-        self.rules.iter().map(|rule| (&rule.id, rule.words.as_str()))
+        self.rules.iter().map(|rule| (&rule.id, rule.words.en.as_str()))
     }
 
     fn own(&self, customer: &Customer) -> Option<SegmentId> {

@@ -1,6 +1,6 @@
 //! Rules bound to the columns of one table, so that a customer is put into a segment without a look at a name.
 use crate::customer::Cell;
-use crate::locale::Localized;
+use crate::locale::{Locale, Localized};
 use crate::risk::ValueTier;
 use crate::schema::{Column, ColumnIndex, ColumnKind, Role, TableSchema};
 use crate::segment::SegmentId;
@@ -18,7 +18,7 @@ pub struct BoundRule {
     /// Why nobody of this table can belong to it.
     pub never: Option<String>,
     /// What the rule says, in words of the table.
-    pub words: String,
+    pub words: Localized,
 }
 
 /// One condition.
@@ -77,21 +77,28 @@ impl Wants {
 
 /// Returns a rule bound to a table, or what is wrong with it.
 pub fn bind(rule: &SegmentRule, schema: &TableSchema) -> Result<BoundRule, SegmentFinding> {
-    let mut bound =
-        BoundRule { id: rule.id.clone(), label: rule.label.clone(), line: rule.line, when: Vec::new(), never: None, words: String::new() };
-    let mut said = Vec::new();
+    let mut bound = BoundRule {
+        id: rule.id.clone(),
+        label: rule.label.clone(),
+        line: rule.line,
+        when: Vec::new(),
+        never: None,
+        words: Localized::same("—"),
+    };
     for condition in &rule.when {
         match (find(condition, schema)?, condition.absent) {
             (Some(reads), _) => {
                 let one = bind_condition(condition, reads, schema)?;
-                said.push(one.words());
                 bound.when.push(one);
             }
             (None, Absent::Fails) => bound.never = Some(condition.subject.words()),
             (None, _) => {}
         }
     }
-    bound.words = if said.is_empty() { "—".into() } else { said.join(" · ") };
+    if !bound.when.is_empty() {
+        let said = |locale| bound.when.iter().map(|one| one.words(locale)).collect::<Vec<_>>().join(" · ");
+        bound.words = Localized::from_fn(said);
+    }
     Ok(bound)
 }
 
@@ -201,22 +208,45 @@ fn numbers(words: &[String], column: &Column) -> Result<Wants, String> {
 }
 
 impl Bound {
-    /// Returns what the condition says, in signs that read alike in every language.
-    pub fn words(&self) -> String {
-        let name = match self.reads {
-            Reads::DaysSince(_) => format!("days since {}", self.name),
-            _ => self.name.clone(),
+    /// Returns what the condition says: the table's own words, and signs that read alike in every language.
+    pub fn words(&self, locale: Locale) -> String {
+        let name = match (self.reads, locale) {
+            (Reads::DaysSince(_), Locale::ZhTw) => format!("距 {} 的天數", self.name),
+            (Reads::DaysSince(_), Locale::ZhCn) => format!("距 {} 的天数", self.name),
+            (Reads::DaysSince(_), Locale::En) => format!("days since {}", self.name),
+            (Reads::Tier, Locale::ZhTw) => format!("價值分級（{}）", self.name),
+            (Reads::Tier, Locale::ZhCn) => format!("价值等级（{}）", self.name),
+            (Reads::Tier, Locale::En) => format!("value tier ({})", self.name),
+            (Reads::Cell(_) | Reads::Days(_), _) => self.name.clone(),
         };
         match &self.wants {
             Wants::Words(words) => format!("{name} = {}", words.join(" / ")),
-            Wants::Flag(yes) => format!("{name} = {}", if *yes { "yes" } else { "no" }),
+            Wants::Flag(yes) => format!("{name} = {}", yes_or_no(*yes, locale)),
             Wants::Numbers(numbers) => format!("{name} = {}", numbers.iter().map(f64::to_string).collect::<Vec<_>>().join(" / ")),
             Wants::Between(least, below) if below.is_infinite() => format!("{name} ≥ {least}"),
             Wants::Between(least, below) if least.is_infinite() => format!("{name} < {below}"),
             Wants::Between(least, below) => format!("{least} ≤ {name} < {below}"),
-            Wants::Tier(tiers) => format!("value tier ({name}) = {}", tiers.iter().map(|tier| tier.tag()).collect::<Vec<_>>().join(" / ")),
+            Wants::Tier(tiers) => format!("{name} = {}", tiers.iter().map(|tier| tier_word(*tier, locale)).collect::<Vec<_>>().join(" / ")),
             Wants::Missing(true) => format!("{name} = —"),
             Wants::Missing(false) => format!("{name} ≠ —"),
         }
+    }
+}
+
+fn yes_or_no(yes: bool, locale: Locale) -> &'static str {
+    match (yes, locale) {
+        (true, Locale::En) => "yes",
+        (false, Locale::En) => "no",
+        (true, _) => "是",
+        (false, _) => "否",
+    }
+}
+
+fn tier_word(tier: ValueTier, locale: Locale) -> &'static str {
+    match (tier, locale) {
+        (tier, Locale::En) => tier.tag(),
+        (ValueTier::High, _) => "高",
+        (ValueTier::Mid, _) => "中",
+        (ValueTier::Low, _) => "低",
     }
 }

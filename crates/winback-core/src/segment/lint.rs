@@ -135,7 +135,7 @@ fn alone(rule: &BoundRule) -> Option<SegmentFinding> {
         return Some(SegmentFinding::warning(rule.line, SegmentFault::Never, text));
     }
     let clash = rule.when.iter().enumerate().any(|(at, one)| rule.when[at + 1..].iter().any(|other| excludes(one, other)));
-    let text = || format!("the conditions of {} exclude one another, so nobody fits: {}", rule.id, rule.words);
+    let text = || format!("the conditions of {} exclude one another, so nobody fits: {}", rule.id, rule.words.en);
     clash.then(|| SegmentFinding::error(rule.line, SegmentFault::Contradiction, text()))
 }
 

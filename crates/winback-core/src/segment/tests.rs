@@ -7,6 +7,7 @@ use crate::number::DecimalMark;
 use crate::risk::{ValueBounds, ValueTier};
 use crate::schema::{Column, ColumnKind, MissingRule, Role, TableSchema, Theme};
 use crate::segment::assign::{AssignedBy, Segmenter};
+use crate::segment::bind::{Bound, Reads, Wants};
 use crate::segment::lint::{SegmentFault, lint, orphans, overlaps};
 use crate::segment::rules::{Absent, Condition, SegmentRule, SegmentRules, Subject, Test};
 use crate::segment::words::describe;
@@ -280,4 +281,24 @@ proptest! {
         let first = rules.segments.iter().map(alone).find(|told| told.by != AssignedBy::NothingFits);
         prop_assert_eq!(told.segment, first.and_then(|first| first.segment));
     }
+}
+
+#[test]
+fn a_rule_is_told_in_words_of_each_language() {
+    let tier = |locale: Locale| {
+        let bound = Bound {
+            reads: Reads::Tier,
+            wants: Wants::Tier(vec![ValueTier::High, ValueTier::Mid]),
+            name: "fee".into(),
+            minor_per_major: 100.0,
+        };
+        bound.words(locale)
+    };
+    assert_eq!(Locale::ALL.map(tier), ["價值分級（fee） = 高 / 中", "价值等级（fee） = 高 / 中", "value tier (fee) = high / mid"]);
+    let days = |locale: Locale| {
+        let bound =
+            Bound { reads: Reads::DaysSince(0), wants: Wants::Between(30.0, f64::INFINITY), name: "last".into(), minor_per_major: 1.0 };
+        bound.words(locale)
+    };
+    assert_eq!(Locale::ALL.map(days), ["距 last 的天數 ≥ 30", "距 last 的天数 ≥ 30", "days since last ≥ 30"]);
 }

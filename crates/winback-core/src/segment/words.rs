@@ -26,7 +26,10 @@ pub fn describe(assignment: &SegmentAssignment, segmenter: &Segmenter, locale: L
     let also = list(assignment.also_fits.iter().map(name).collect());
     SegmentText {
         name: assignment.segment.as_ref().map_or(none.to_owned(), name),
-        why: why(&assignment.by, &name, locale),
+        why: match (&assignment.by, assignment.segment.as_ref().and_then(|segment| segmenter.rule(segment))) {
+            (AssignedBy::Rule(_), Some(rule)) => why(&AssignedBy::Rule(rule.get(locale).clone()), &name, locale),
+            (by, _) => why(by, &name, locale),
+        },
         also: match locale {
             _ if also.is_empty() => String::new(),
             Locale::ZhTw => format!("也符合{also}；以排在前面的為準"),

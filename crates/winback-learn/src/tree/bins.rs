@@ -65,6 +65,15 @@ impl ColumnBins {
         }
     }
 
+    /// Returns whether a column of numbers, or of words, can be read so.
+    pub(crate) fn fits(&self, numeric: bool) -> bool {
+        match self {
+            Self::Unused { .. } => true,
+            Self::Number { .. } => numeric,
+            Self::Words { .. } => !numeric,
+        }
+    }
+
     /// Returns whether the codes before the last are in an order that means something.
     pub(crate) fn ordered(&self) -> bool {
         matches!(self, Self::Number { .. })

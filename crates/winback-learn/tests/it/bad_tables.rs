@@ -6,7 +6,7 @@ use winback_core::feature::{FeatureColumn, FeatureTable};
 use winback_core::model::{ChurnTrainer, Trained};
 use winback_core::progress::Silent;
 use winback_learn::artifact::ArtifactError;
-use winback_learn::classes::{self, Labels};
+use winback_learn::classes::{self, ClassModel, Labels, file};
 use winback_learn::tree::{BoostingOptions, ForestOptions, TreeOptions};
 use winback_learn::{BlendModel, BlendTrainer, LogisticModel, LogisticTrainer, TreeModel, TreeTrainer, family};
 
@@ -243,6 +243,7 @@ fn segments_are_learned_from_hard_tables_or_refused_by_name() {
         vec![None; 2],
     );
     assert!(model.probabilities(&asked).iter().flatten().all(|share| share.is_finite()));
+    segments_are_refused_by_what_is_wrong_with_their_file(&model, &own, &asked);
     let idle = learn(vec![("same", numbers(vec![1.0; rows])), ("none", words(&vec!["?"; rows], &["a"]))]).unwrap_err().to_string();
     assert!(idle.contains("\"same\" is the same in every row, \"none\" is empty in every row"), "{idle}");
     let refused = |texts: &[Option<String>]| Labels::of(texts, None).unwrap_err().to_string();
@@ -250,4 +251,35 @@ fn segments_are_learned_from_hard_tables_or_refused_by_name() {
     assert!(refused(&segments(1)).contains("stands in 1 rows only"));
     assert!(refused(&vec![Some("A".into()); 50]).contains("the labels name 1 segments; expected 2 to 30"));
     assert!(refused(&vec![None; 50]).contains("the labels name 0 segments"));
+}
+
+fn segments_are_refused_by_what_is_wrong_with_their_file(model: &ClassModel, own: &FeatureTable, asked: &FeatureTable) {
+    let bytes = file::write(model).unwrap();
+    let read = file::read(&bytes).unwrap();
+    assert!(read == *model && file::write(&read).unwrap() == bytes);
+    assert_eq!(read.assign(own).unwrap(), model.probabilities(own));
+    assert!(read.assign(asked).unwrap().iter().flatten().all(|share| share.is_finite()));
+    let other = table(vec![("x", line(5))], vec![None; 5]);
+    assert!(read.assign(&other).unwrap_err().to_string().contains("learned from other columns: column \"wild\" is missing"));
+    let text = String::from_utf8(bytes).unwrap();
+    let check = |from: &str, to: &str, expected: &str, forged: bool| {
+        let mut changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from}");
+        if forged {
+            let (_, body) = changed.trim_end().split_once("\"body\":").unwrap();
+            let hash = winback_core::digest::Digest::of(&body.as_bytes()[..body.len() - 1]);
+            changed = format!("{{\"format\":\"winback-segments\",\"format_version\":1,\"sha256\":\"{hash}\",\"body\":{body}\n");
+        }
+        let error = file::read(changed.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{from}: {error}");
+    };
+    check("\"offset\":-", "\"offset\":", "was changed after training", false);
+    check("\"format_version\":1", "\"format_version\":2", "format version 2; this Winback reads up to 1", false);
+    check("winback-segments", "winback-churn", "no file of learned segments", false);
+    check("\"names\":[\"A\"", "\"names\":[\"B\"", "one twice", true);
+    check("\"names\":[\"A\",", "\"names\":[", "3 segments have trees, and 2 have names", true);
+    check("\"numeric\":true", "\"numeric\":false", "column \"x\" is read as another kind than it is", true);
+    check("\"children\":[1,2]", "\"children\":[2,2]", "the trees of A: tree", true);
+    assert!(file::read(&text.as_bytes()[..text.len() / 2]).unwrap_err().to_string().contains("damaged or cut off"));
+    assert!(file::read(b"").unwrap_err().to_string().contains("no file of learned segments"));
 }

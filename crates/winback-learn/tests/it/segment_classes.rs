@@ -50,5 +50,5 @@ fn classes_are_told_of_customers_not_learned_from() {
     let told = validate(&table, &labels, &tree_options(1), 5).unwrap();
     eprintln!("accuracy {:.4}, log loss {:.4}, {:?}", told.accuracy, told.log_loss, told.confusion);
     assert_eq!(told.customers, 8_068);
-    assert!(told.accuracy >= 0.54 && told.log_loss <= 1.05 && told.baseline < 0.29, "{told:?}");
+    assert!(told.accuracy >= 0.5439 && told.log_loss <= 1.05 && told.baseline < 0.29, "{told:?}");
 }

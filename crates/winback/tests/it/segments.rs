@@ -144,3 +144,33 @@ fn orders_are_scored_and_labels_are_asked_about() {
     assert_eq!(scored + told["rfm"]["without_purchase"].as_u64().unwrap(), 23_570, "every customer is scored or counted");
     assert_eq!(home.text("rfm.csv").lines().count() as u64, scored + 1);
 }
+
+#[test]
+fn learned_segments_are_kept_in_a_file_and_assign_without_learning() {
+    let home = Home::new();
+    let kind = |at: usize| if at % 7 < 3 { "Active" } else { "Dormant" };
+    let rows = |label: bool| {
+        let line = |at: usize| if label { format!("C{at},{},{}\n", at % 7, kind(at)) } else { format!("C{at},{}\n", at % 7) };
+        (0..120).map(line).collect::<String>()
+    };
+    home.keep("known.csv", format!("id,visits,kind\n{}", rows(true)));
+    home.keep("new.csv", format!("id,visits\n{}", rows(false)));
+    home.keep("other.csv", format!("id,calls\n{}", rows(false)));
+    home.does(&["segments", "learn", "--data", "known.csv", "--label", "kind", "--save", "kinds.json", "--out", "known-out.csv"]);
+    let told = home.json(&["segments", "learn", "--data", "new.csv", "--model", "kinds.json", "--out", "new-out.csv"]);
+    let counts: Vec<u64> = told["segments"].as_array().unwrap().iter().map(|one| one["customers"].as_u64().unwrap()).collect();
+    assert_eq!((counts, told["customers"].as_u64()), (vec![52, 68], Some(120)), "{told}");
+    let column = |file: &str| home.text(file).lines().map(|line| line.split(',').take(3).collect::<Vec<_>>().join(",")).collect::<Vec<_>>();
+    assert_eq!(column("known-out.csv"), column("new-out.csv"), "the same segments and probabilities as when they were learned");
+    let refused = |args: &[&str], code: i32, part: &str| {
+        let said = home.say(&[["segments", "learn", "--data"].as_slice(), args].concat());
+        assert!(said.code == Some(code) && said.err.contains(part), "{part}: {said}");
+    };
+    refused(&["other.csv", "--model", "kinds.json"], 3, "the segments were learned from other columns: column \"visits\" is missing");
+    refused(&["new.csv", "--model", "none.json"], 2, "none.json could not be read");
+    refused(&["new.csv"], 2, "--label <COLUMN>");
+    home.keep("kinds.json", home.text("kinds.json").replacen("\"missing_rows\":0", "\"missing_rows\":1", 1));
+    refused(&["new.csv", "--model", "kinds.json"], 3, "was changed after training");
+    home.keep("kinds.json", "{}");
+    refused(&["new.csv", "--model", "kinds.json"], 3, "kinds.json was refused");
+}

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use winback_connectors::export::{ExportCell, write_table};
 use winback_core::locale::Locale;
 use winback_learn::cluster::points::Note;
-use winback_learn::cluster::{ClusterOptions, Clustering, Method, cluster};
+use winback_learn::cluster::{ClusterOptions, Clustering, Method, Tried, cluster};
 
 /// Divide the customers of a table into groups that the data show, and tell what each group is
 #[derive(Debug, clap::Args)]
@@ -75,6 +75,11 @@ fn text(table: &Table, found: &Clustering, cards: &[Vec<String>]) -> String {
     text.push_str(&if found.tried.len() > 1 { format!(" ({by} of those tried).\n") } else { " (the number asked for).\n".to_owned() });
     let rows = found.tried.iter().map(|one| vec![one.k.to_string(), format!("{:.3}", one.silhouette), format!("{:.0}", one.bic)]);
     text.push_str(&format!("\n{}\n", report::table(&["clusters", "silhouette", "BIC of the mixture"], rows)));
+    if found.tried.len() > 1 && best(found) == found.tried.last().map(|one| one.k) {
+        text.push_str(
+            "\nThe best is the most that was tried: more may fit better yet, which speaks against clear groups; --k asks for a number.\n",
+        );
+    }
     let stable = &found.stability;
     text.push_str(&format!(
         "\nStability: adjusted Rand index {:.2} on average over {} bootstraps, {:.2} at least (1 is the same, 0 is chance).\n{}\nThe other \
@@ -95,11 +100,42 @@ fn text(table: &Table, found: &Clustering, cards: &[Vec<String>]) -> String {
     text
 }
 
+/// Returns the number of clusters that was best by the method's own measure.
+fn best(found: &Clustering) -> Option<usize> {
+    let better = |a: &&Tried, b: &&Tried| match found.method {
+        Method::KMeans => a.silhouette.total_cmp(&b.silhouette),
+        Method::Mixture => b.bic.total_cmp(&a.bic),
+    };
+    found.tried.iter().max_by(better).map(|one| one.k)
+}
+
 /// Returns what a stability means for whoever wants to use the clusters.
 fn verdict(mean: f64) -> &'static str {
     match mean {
         0.8.. => "Other customers of the same kind would give much the same clusters.",
         0.6.. => "Other customers of the same kind would give roughly the same clusters; the borders are soft.",
         _ => "Other customers of the same kind would give other clusters: do not build segments on them.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use winback_learn::cluster::Stability;
+
+    #[test]
+    fn the_best_number_is_by_the_methods_own_measure() {
+        let tried = [(2, 0.3, 50.0), (3, 0.2, 40.0), (4, 0.1, 45.0)].map(|(k, silhouette, bic)| Tried { k, silhouette, bic });
+        let found = |method| Clustering {
+            method,
+            k: 2,
+            tried: tried.to_vec(),
+            stability: Stability { mean: 1.0, least: 1.0, bootstraps: 1 },
+            agreement: 1.0,
+            cards: Vec::new(),
+            notes: Vec::new(),
+            cluster_of: Vec::new(),
+        };
+        assert_eq!((best(&found(Method::KMeans)), best(&found(Method::Mixture))), (Some(2), Some(3)));
     }
 }
