@@ -12,18 +12,30 @@ fn argument(name: &str) -> Option<String> {
 
 fn shape() -> Config {
     Config {
-        vocab_size: 151_936, hidden_size: 1024, intermediate_size: 3072, layers: 28, heads: 16, kv_heads: 8, head_dim: 128,
-        rms_norm_eps: 1e-6, rope_theta: 1e6, tied: true, context: 40_960, eos: vec![],
+        vocab_size: 151_936,
+        hidden_size: 1024,
+        intermediate_size: 3072,
+        layers: 28,
+        heads: 16,
+        kv_heads: 8,
+        head_dim: 128,
+        rms_norm_eps: 1e-6,
+        rope_theta: 1e6,
+        tied: true,
+        context: 40_960,
+        eos: vec![],
     }
 }
 
 /// Takes one step and returns the likeliest next token of each sequence.
 fn step(model: &Model, caches: &mut [Cache], tokens: &[Vec<u32>], adapters: &[Option<&Adapter>]) -> Vec<u32> {
     let pieces = caches.iter_mut().zip(tokens).zip(adapters);
-    let mut pieces: Vec<Piece> = pieces.map(|((cache, tokens), adapter)| Piece { cache, tokens, adapter: *adapter, want: Want::Last }).collect();
+    let mut pieces: Vec<Piece> =
+        pieces.map(|((cache, tokens), adapter)| Piece { cache, tokens, adapter: *adapter, want: Want::Last }).collect();
     let hidden = model.forward(&mut pieces).unwrap();
     let logits = model.logits(&hidden.rows).unwrap();
-    let likeliest = |row: &[f32]| row.iter().enumerate().fold((0, f32::MIN), |best, (at, &x)| if x > best.1 { (at, x) } else { best }).0 as u32;
+    let likeliest =
+        |row: &[f32]| row.iter().enumerate().fold((0, f32::MIN), |best, (at, &x)| if x > best.1 { (at, x) } else { best }).0 as u32;
     logits.chunks_exact(model.config().vocab_size).map(likeliest).collect()
 }
 
@@ -32,7 +44,11 @@ fn ids(count: usize, seed: usize) -> Vec<u32> {
 }
 
 fn main() {
-    let precision = match argument("--precision").as_deref() { Some("f32") => Precision::F32, Some("int8") => Precision::Int8, _ => Precision::Bf16 };
+    let precision = match argument("--precision").as_deref() {
+        Some("f32") => Precision::F32,
+        Some("int8") => Precision::Int8,
+        _ => Precision::Bf16,
+    };
     let level: Level = argument("--level").unwrap_or("auto".into()).parse().unwrap();
     let number = |name: &str, default: usize| argument(name).map_or(default, |n| n.parse().unwrap());
     let (rows, new, segments, own) = (number("--rows", 128), number("--new", 32), number("--adapters", 5), 60);
@@ -70,7 +86,11 @@ fn main() {
         next = step(&model, &mut caches, &tokens, &of);
     }
     let seconds = start.elapsed().as_secs_f64();
-    println!("{new} new tokens for {rows} rows: {:.1} ms a step, {:.0} tokens/s", 1e3 * seconds / new as f64, (rows * new) as f64 / seconds);
+    println!(
+        "{new} new tokens for {rows} rows: {:.1} ms a step, {:.0} tokens/s",
+        1e3 * seconds / new as f64,
+        (rows * new) as f64 / seconds
+    );
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
 }

@@ -72,7 +72,13 @@ impl Adapter {
             for (at, which) in fused.parts().iter().enumerate() {
                 let [outputs, inputs] = which.shape(config);
                 downs.push(draw.matrix(rank, inputs));
-                ups.push(Up { which: *which, linear: Linear::pack(numerics, &[&draw.matrix(outputs, rank)]), scale: 0.1, from: at * rank, to });
+                ups.push(Up {
+                    which: *which,
+                    linear: Linear::pack(numerics, &[&draw.matrix(outputs, rank)]),
+                    scale: 0.1,
+                    from: at * rank,
+                    to,
+                });
                 to += outputs;
             }
             Lora { down: Linear::pack(numerics, &downs.iter().collect::<Vec<_>>()), ups }

@@ -24,6 +24,8 @@ pub mod conversation;
 #[forbid(unsafe_code)]
 mod drawn;
 #[forbid(unsafe_code)]
+pub mod engine;
+#[forbid(unsafe_code)]
 mod fields;
 #[forbid(unsafe_code)]
 mod file;
@@ -63,6 +65,7 @@ pub use cache::{Cache, Prefix};
 pub use chat_template::ChatTemplate;
 pub use config::{Config, ConfigError};
 pub use conversation::{Conversation, Message, Role};
+pub use engine::{Ended, Engine, Event, Limits, RefusedRequest, Request, RequestId, StepError};
 pub use fields::FieldError;
 pub use file::FileError;
 pub use forward::{ForwardError, Hidden, Piece, Want};
