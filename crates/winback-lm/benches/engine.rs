@@ -1,10 +1,14 @@
 //! The mixed job of docs/benchmarks.md on drawn weights of the shape of Qwen3-0.6B, and what each part of it costs:
 //! `cargo bench -p winback-lm --bench engine -- [--precision bf16|int8|f32] [--level NAME] [--rows N] [--new N]`.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark run by hand")]
-use std::sync::Arc;
+use rayon::prelude::*;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use winback_lm::kernels::{Level, Numerics, Precision};
 use winback_lm::{Adapter, Cache, Config, Model, Piece, Prefix, Want};
+
+/// The table of logits, which every step writes over.
+static LOGITS: Mutex<Vec<f32>> = Mutex::new(Vec::new());
 
 fn argument(name: &str) -> Option<String> {
     std::env::args().skip_while(|arg| arg != name).nth(1)
@@ -33,10 +37,11 @@ fn step(model: &Model, caches: &mut [Cache], tokens: &[Vec<u32>], adapters: &[Op
     let mut pieces: Vec<Piece> =
         pieces.map(|((cache, tokens), adapter)| Piece { cache, tokens, adapter: *adapter, want: Want::Last }).collect();
     let hidden = model.forward(&mut pieces).unwrap();
-    let logits = model.logits(&hidden.rows).unwrap();
+    let mut logits = LOGITS.lock().unwrap();
+    model.logits_into(&hidden.rows, &mut logits).unwrap();
     let likeliest =
         |row: &[f32]| row.iter().enumerate().fold((0, f32::MIN), |best, (at, &x)| if x > best.1 { (at, x) } else { best }).0 as u32;
-    logits.chunks_exact(model.config().vocab_size).map(likeliest).collect()
+    logits.par_chunks_exact(model.config().vocab_size).map(likeliest).collect()
 }
 
 fn ids(count: usize, seed: usize) -> Vec<u32> {

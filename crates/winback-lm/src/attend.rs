@@ -69,8 +69,10 @@ impl Rows<'_> {
 
     /// Returns the queries of some rows for a key head, `[rows * group, head_dim]`.
     fn queries(&self, rows: impl Iterator<Item = usize>, head: usize) -> Vec<f32> {
-        let group = self.group_width();
-        rows.flat_map(|row| &self.qkv[row * self.width() + head * group..][..group]).copied().collect()
+        let (group, width) = (self.group_width(), self.width());
+        let mut queries = Vec::with_capacity(rows.size_hint().0 * group);
+        rows.for_each(|row| queries.extend_from_slice(&self.qkv[row * width + head * group..][..group]));
+        queries
     }
 
     fn look_at_beginning(&self, prefix: usize, head: usize, scratch: &mut Scratch) -> Taken {

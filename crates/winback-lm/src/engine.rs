@@ -137,6 +137,7 @@ pub struct Engine {
     next: RequestId,
     waiting: VecDeque<(RequestId, Request)>,
     running: Vec<Text>,
+    logits: Vec<f32>,
 }
 
 /// A text that is being written.
@@ -157,7 +158,7 @@ struct Text {
 impl Engine {
     /// Returns an engine without requests.
     pub fn new(model: Arc<Model>, tokens: Arc<Tokens>, limits: Limits) -> Self {
-        Self { model, tokens, limits, next: 0, waiting: VecDeque::new(), running: Vec::new() }
+        Self { model, tokens, limits, next: 0, waiting: VecDeque::new(), running: Vec::new(), logits: Vec::new() }
     }
 
     /// Takes a request, or says why it never could be done.
@@ -218,12 +219,12 @@ impl Engine {
             pieces.push(Piece { cache, tokens, adapter: request.adapter.as_deref(), want });
         }
         let hidden = self.model.forward(&mut pieces)?;
-        let logits = self.model.logits(&hidden.rows)?;
+        self.model.logits_into(&hidden.rows, &mut self.logits)?;
         for (text, turn) in self.running.iter_mut().zip(&turns).filter(|(_, turn)| !turn.writes_on) {
             text.read += turn.count;
         }
         let asked: Vec<&mut Text> = self.running.iter_mut().zip(&turns).filter(|(_, turn)| turn.is_last).map(|(text, _)| text).collect();
-        let rows = logits.par_chunks_exact(self.model.config().vocab_size);
+        let rows = self.logits.par_chunks_exact(self.model.config().vocab_size);
         let drawn: Vec<Option<u32>> = asked.par_iter().zip(rows).map(|(text, logits)| text.draw(logits)).collect();
         let mut events = Vec::new();
         for (text, token) in asked.into_iter().zip(drawn) {

@@ -98,7 +98,19 @@ impl Model {
 
     /// Returns the logits of rows of [`Hidden`], `[rows, vocab_size]`.
     pub fn logits(&self, rows: &[f32]) -> Result<Vec<f32>, ForwardError> {
-        self.head.as_ref().map(|head| head.apply(rows)).ok_or(ForwardError::NoHead)
+        let mut logits = Vec::new();
+        self.logits_into(rows, &mut logits)?;
+        Ok(logits)
+    }
+
+    /// Writes the logits of rows of [`Hidden`] over what was there, `[rows, vocab_size]`; memory that is there already
+    /// is used again.
+    pub fn logits_into(&self, rows: &[f32], logits: &mut Vec<f32>) -> Result<(), ForwardError> {
+        let head = self.head.as_ref().ok_or(ForwardError::NoHead)?;
+        let inputs = head.take(rows);
+        logits.resize(inputs.rows() * head.outputs(), 0.0);
+        head.apply_to(&inputs, 0..inputs.rows(), Output { table: logits, stride: head.outputs(), first: 0, add: None });
+        Ok(())
     }
 
     /// Returns what one text is after the embedding, after each layer but the last, and after the final norm, as

@@ -67,11 +67,16 @@ impl Sampling {
     /// Returns the next token. `occurred` are the tokens of the prompt and of the text so far, `drawn` is how many tokens
     /// this request has drawn; logits of −∞ are never drawn. `None` where no token may be.
     pub fn next(&self, logits: &[f32], occurred: &[u32], drawn: u64) -> Option<u32> {
-        let mut choices: Vec<Choice> = logits.iter().zip(0..).map(|(logit, id)| Choice { id, weight: *logit }).collect();
+        let choices = || logits.iter().zip(0..).map(|(logit, id)| Choice { id, weight: *logit });
+        let can_be = |choice: &Choice| choice.weight > f32::NEG_INFINITY;
+        if self.temperature == 0.0 && self.repetition_penalty == 1.0 {
+            return choices().filter(can_be).reduce(likeliest).map(|choice| choice.id);
+        }
+        let mut choices: Vec<Choice> = choices().collect();
         self.penalise(&mut choices, occurred);
-        choices.retain(|choice| choice.weight > f32::NEG_INFINITY);
+        choices.retain(can_be);
         if self.temperature == 0.0 {
-            return choices.iter().min_by(|a, b| likelier(a, b)).map(|choice| choice.id);
+            return choices.into_iter().reduce(likeliest).map(|choice| choice.id);
         }
         choices.iter_mut().for_each(|choice| choice.weight /= self.temperature);
         self.keep_likeliest(&mut choices);
@@ -93,27 +98,34 @@ impl Sampling {
         }
     }
 
-    /// Keeps what top-k, top-p and min-p leave, the likeliest first, as probabilities of that rest.
+    /// Keeps what top-k, top-p and min-p leave, the likeliest first, as probabilities relative to the likeliest one.
     fn keep_likeliest(&self, choices: &mut Vec<Choice>) {
-        if self.top_k > 0 && self.top_k < choices.len() {
-            choices.select_nth_unstable_by(self.top_k, likelier);
-            choices.truncate(self.top_k);
+        let Some(most) = choices.iter().copied().reduce(likeliest).map(|choice| choice.weight) else { return };
+        let share = |choice: &Choice| f64::from((choice.weight - most).exp());
+        if self.top_k > 0 {
+            *choices = first(choices, self.top_k);
         }
-        choices.sort_unstable_by(likelier);
-        let Some(most) = choices.first().map(|choice| choice.weight) else { return };
-        choices.iter_mut().for_each(|choice| choice.weight = (choice.weight - most).exp());
         if self.top_p < 1.0 {
-            let enough = f64::from(self.top_p) * total(choices);
-            let mut held = 0.0;
-            let missing = |choice: &&Choice| {
-                let before = held;
-                held += f64::from(choice.weight);
-                before < enough
-            };
-            let kept = choices.iter().take_while(missing).count();
-            choices.truncate(kept.max(1));
+            let enough = f64::from(self.top_p) * choices.iter().map(share).sum::<f64>();
+            let mut count = FEW;
+            loop {
+                let likely = first(choices, count);
+                let mut held = 0.0;
+                let missing = |choice: &&Choice| {
+                    let before = held;
+                    held += share(choice);
+                    before < enough
+                };
+                let kept = likely.iter().take_while(missing).count();
+                if kept < likely.len() || likely.len() == choices.len() {
+                    *choices = likely;
+                    choices.truncate(kept.max(1));
+                    break;
+                }
+                count *= 8;
+            }
         }
-        // The likeliest has the weight 1, so its share is the weight itself.
+        choices.iter_mut().for_each(|choice| choice.weight = (choice.weight - most).exp());
         choices.retain(|choice| choice.weight >= self.min_p);
     }
 
@@ -136,9 +148,37 @@ struct Choice {
     weight: f32,
 }
 
+/// How many of the likeliest tokens are put in order at first.
+const FEW: usize = 64;
+
 /// Orders the likelier token first, and of equals the lower id.
 fn likelier(a: &Choice, b: &Choice) -> Ordering {
     b.weight.total_cmp(&a.weight).then(a.id.cmp(&b.id))
+}
+
+/// Returns the likelier of two tokens, of equals the lower id.
+fn likeliest(a: Choice, b: Choice) -> Choice {
+    if likelier(&b, &a) == Ordering::Less { b } else { a }
+}
+
+/// Returns the likeliest tokens, in order. Most tokens are left out at one comparison each.
+fn first(choices: &[Choice], count: usize) -> Vec<Choice> {
+    let mut kept: Vec<Choice> = Vec::with_capacity((2 * count).min(choices.len()));
+    let mut floor: Option<Choice> = None;
+    for choice in choices {
+        if floor.is_some_and(|floor| likelier(&floor, choice) == Ordering::Less) {
+            continue;
+        }
+        kept.push(*choice);
+        if kept.len() >= 2 * count {
+            kept.select_nth_unstable_by(count - 1, likelier);
+            kept.truncate(count);
+            floor = kept.last().copied();
+        }
+    }
+    kept.sort_unstable_by(likelier);
+    kept.truncate(count);
+    kept
 }
 
 fn total(choices: &[Choice]) -> f64 {

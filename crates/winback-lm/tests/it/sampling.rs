@@ -112,3 +112,43 @@ proptest! {
         prop_assert!(temperature > 0.0 || likelier == 0);
     }
 }
+
+/// Returns the tokens that top-k, top-p and min-p leave, by putting all in order.
+fn left(sampling: &Sampling, logits: &[f32]) -> Vec<u32> {
+    let mut all: Vec<(u32, f64)> = (0..).zip(logits.iter().map(|logit| f64::from(logit / sampling.temperature))).collect();
+    all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    if sampling.top_k > 0 {
+        all.truncate(sampling.top_k);
+    }
+    let most = all[0].1;
+    let weights: Vec<f64> = all.iter().map(|(_, logit)| (logit - most).exp()).collect();
+    let enough = f64::from(sampling.top_p) * weights.iter().sum::<f64>() * (1.0 + 1e-5);
+    let mut before = 0.0;
+    let mut kept = Vec::new();
+    for ((id, _), weight) in all.iter().zip(&weights) {
+        if (sampling.top_p < 1.0 && before >= enough && !kept.is_empty()) || *weight < f64::from(sampling.min_p) * (1.0 - 1e-5) {
+            break;
+        }
+        before += weight;
+        kept.push(*id);
+    }
+    kept
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn long_lists_are_cut_as_if_they_were_put_in_order(
+        logits in prop::collection::vec(-12.0..6.0_f32, 1..1500), (top_k, top_p, min_p) in (0..300_usize, 0.01..1.0_f32, 0.0..0.2_f32), seed in any::<u64>()
+    ) {
+        let sampling = Sampling { top_k, top_p, min_p, seed, temperature: 0.8, ..Sampling::greedy() };
+        let kept = left(&sampling, &logits);
+        for drawn in 0..40 {
+            let id = sampling.next(&logits, &[], drawn).unwrap();
+            prop_assert!(kept.contains(&id), "{} is not among {:?}", id, kept);
+        }
+        let one = Sampling { top_k: 1, ..sampling };
+        prop_assert_eq!(one.next(&logits, &[], 0), Some(kept[0]));
+    }
+}
