@@ -3,11 +3,12 @@
 //! A batch is a list of [`Piece`]s, each the next tokens of one sequence: a whole prompt, a part of one, or the one
 //! token said last. Nothing is padded. Pieces of the same adapter are put side by side, so that its two small matrices
 //! see all their rows at once. What comes out for a piece does not depend on the others, bit for bit.
-use crate::adapter::Adapter;
+use crate::adapter::{Adapter, Lora};
 use crate::cache::{Cache, Prefix};
 use crate::kernels::{Linear, Output, Rope, for_rows, rms_norm, silu_mul};
 use crate::model::{Layer, Model};
 use crate::shape::Fused;
+use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -113,6 +114,19 @@ impl Model {
         Ok(())
     }
 
+    /// Returns what each text means, as models of the kind of Qwen3-Embedding tell it: the row of its last token after the
+    /// final norm, of length 1, `[hidden_size]` each.
+    pub fn embed(&self, texts: &[&[u32]], adapter: Option<&Adapter>) -> Result<Vec<Vec<f32>>, ForwardError> {
+        let mut caches: Vec<Cache> = texts.iter().map(|text| Cache::with_room(self, text.len())).collect();
+        let pieces = caches.iter_mut().zip(texts).map(|(cache, tokens)| Piece { cache, tokens, adapter, want: Want::Last });
+        let hidden = self.forward(&mut pieces.collect::<Vec<_>>())?;
+        let unit = |row: &[f32]| {
+            let length = row.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
+            row.iter().map(|number| if length > 0.0 { (f64::from(*number) / length) as f32 } else { 0.0 }).collect()
+        };
+        Ok(hidden.rows.chunks_exact(self.config.hidden_size).map(unit).collect())
+    }
+
     /// Returns what one text is after the embedding, after each layer but the last, and after the final norm, as
     /// `output_hidden_states` of transformers does: each `[tokens, hidden_size]`.
     pub fn hidden_states(&self, tokens: &[u32], adapter: Option<&Adapter>) -> Result<Vec<Vec<f32>>, ForwardError> {
@@ -129,7 +143,7 @@ impl Model {
         pieces.iter().enumerate().try_for_each(|(at, piece)| self.check(at, piece))?;
         let plan = Plan::of(pieces);
         let rope = Rope::new(self.config.head_dim, self.config.rope_theta, &plan.positions);
-        let mut x = self.embed(pieces, &plan);
+        let mut x = self.rows_of_tokens(pieces, &plan);
         observe(&x);
         for (index, layer) in self.layers.iter().enumerate() {
             self.look_back(index, pieces, (&plan, &rope), &mut x);
@@ -161,7 +175,7 @@ impl Model {
         }
     }
 
-    fn embed(&self, pieces: &[Piece], plan: &Plan) -> Vec<f32> {
+    fn rows_of_tokens(&self, pieces: &[Piece], plan: &Plan) -> Vec<f32> {
         let width = self.config.hidden_size;
         let mut x = vec![0.0; plan.positions.len() * width];
         let tokens = plan.order.iter().flat_map(|at| pieces[*at].tokens);
@@ -282,10 +296,26 @@ impl<'a> Plan<'a> {
         let linear: &Linear = &layer.linears[which as usize];
         let inputs = linear.take(x);
         linear.apply_to(&inputs, 0..self.positions.len(), Output { table: out.table, ..out });
+        self.adapt((index, which), x, (out.table, out.stride));
+    }
+
+    /// Adds what the adapters of the rows add, each adapter by itself.
+    fn adapt(&self, (index, which): (usize, Fused), x: &[f32], (table, stride): (&mut [f32], usize)) {
+        let inputs = x.len() / self.positions.len().max(1);
+        let (mut rest, mut from, mut parts) = (table, 0, Vec::with_capacity(self.groups.len()));
         for (adapter, rows) in &self.groups {
-            let Some(lora) = adapter.lora(index, which) else { continue };
-            let table = &mut out.table[rows.start * out.stride..rows.end * out.stride];
-            lora.add(&lora.take(&x[rows.start * linear.inputs()..rows.end * linear.inputs()]), 0..rows.len(), (table, out.stride));
+            let (own, later) = rest.split_at_mut((rows.end - from) * stride);
+            let own = &mut own[(rows.start - from) * stride..];
+            (rest, from) = (later, rows.end);
+            parts.extend(adapter.lora(index, which).map(|lora| (lora, &x[rows.start * inputs..rows.end * inputs], own)));
+        }
+        let add = |(lora, x, table): (&Lora, &[f32], &mut [f32])| {
+            let x = lora.take(x);
+            lora.add(&x, 0..x.rows(), (table, stride));
+        };
+        match parts.len() {
+            1 => parts.into_iter().for_each(add),
+            _ => parts.into_par_iter().with_max_len(1).for_each(add),
         }
     }
 }

@@ -10,8 +10,10 @@ use std::ops::Range;
 
 /// How many rows are gone through before the next panel: as many as stay in the cache nearest to a core.
 const ROWS_AT_ONCE: usize = 120;
-/// The fewest multiplications that are worth another thread.
-const WORTH_A_THREAD: usize = 1 << 16;
+/// The fewest multiplications that are worth another thread; few rows count as some, because what takes time then is to
+/// load the weight.
+const WORTH_A_THREAD: usize = 1 << 20;
+const FEW_ROWS: usize = 8;
 
 /// The sums of one row with one panel.
 pub(super) type Sums = [f32; PANEL];
@@ -40,8 +42,8 @@ pub fn product(level: Level, weight: &Packed, inputs: &Inputs, rows: Range<usize
         return;
     }
     let place = Place { table: out.table.as_mut_ptr(), stride: out.stride, first: out.first, add: out.add };
-    let per_panel = rows.len() * PANEL * weight.inputs();
-    let pieces = (4 * rayon::current_num_threads()).min(weight.panels()).min((per_panel * weight.panels()).div_ceil(WORTH_A_THREAD));
+    let work = rows.len().max(FEW_ROWS) * weight.panels() * PANEL * weight.inputs();
+    let pieces = (4 * rayon::current_num_threads()).min(weight.panels()).min(work.div_ceil(WORTH_A_THREAD));
     let piece = |piece: usize| {
         let panels = weight.panels() * piece / pieces..weight.panels() * (piece + 1) / pieces;
         for start in rows.clone().step_by(ROWS_AT_ONCE) {
