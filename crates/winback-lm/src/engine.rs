@@ -1,0 +1,325 @@
+//! Many texts at once: requests come at any time, and each step of the model takes one token for every text that is
+//! being written and a piece of every prompt that is being read. A text that ends makes room for the next at once.
+//!
+//! What is written for a request depends on the request alone: its prompt, its adapter, its shared beginning, its
+//! settings and its seed, and not on what else is written with it, nor on how much of a prompt is read at a time.
+use crate::adapter::Adapter;
+use crate::cache::{Cache, Prefix};
+use crate::forward::{ForwardError, Piece, Want};
+use crate::model::Model;
+use crate::sample::{Sampling, SamplingError};
+use crate::stream::{Stops, TextStream};
+use crate::tokens::{Tokens, TokensError};
+use rayon::prelude::*;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How much an engine does at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most texts that are written at the same time.
+    pub rows: usize,
+    /// The most prompt tokens that are read in one step, all requests together.
+    pub prompt_tokens: usize,
+    /// The most bytes that the keys and values of all texts take.
+    pub cache_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { rows: 128, prompt_tokens: 512, cache_bytes: 8 << 30 }
+    }
+}
+
+/// What is to be written.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The tokens of the prompt, those of the shared beginning left out; at least one.
+    pub prompt: Vec<u32>,
+    /// The beginning that the prompt continues. It was read with the same adapter.
+    pub prefix: Option<Arc<Prefix>>,
+    /// The adapter; `None` for the base model.
+    pub adapter: Option<Arc<Adapter>>,
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+    /// The most tokens to write.
+    pub most_tokens: usize,
+    /// Texts that end it; they are not part of it.
+    pub stops: Vec<String>,
+}
+
+/// The number of a request, counted from 0 in the order they came.
+pub type RequestId = u64;
+
+/// Something that happened to a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// More of its text.
+    Text {
+        /// The request.
+        request: RequestId,
+        /// The text, to be put behind what came before.
+        text: String,
+    },
+    /// Its text is complete.
+    Done {
+        /// The request.
+        request: RequestId,
+        /// Why it ended.
+        why: Ended,
+        /// How many tokens were written, the ending one included.
+        tokens: usize,
+    },
+}
+
+/// Why a text ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The model ended it.
+    Model,
+    /// A stop text came.
+    Stop,
+    /// It reached the most tokens.
+    Length,
+}
+
+/// Why a request was not taken.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RefusedRequest {
+    /// The prompt is empty.
+    #[error("the prompt has no tokens; it needs at least one")]
+    NoPrompt,
+    /// Nothing may be written.
+    #[error("the request asks for 0 new tokens; it needs at least one")]
+    NothingToWrite,
+    /// The text would be longer than the model reads.
+    #[error("{prompt} prompt tokens and {new} new ones are {} tokens; the model reads {context}", prompt + new)]
+    TooLong {
+        /// Tokens of the prompt with its beginning.
+        prompt: usize,
+        /// The most new tokens.
+        new: usize,
+        /// What the model reads.
+        context: usize,
+    },
+    /// Its keys and values alone are more than all may take.
+    #[error("the text would take {needed} MiB of memory for what was said, and all texts together may take {allowed} MiB")]
+    TooLarge {
+        /// What it needs, in MiB, rounded up.
+        needed: usize,
+        /// What is allowed, in MiB.
+        allowed: usize,
+    },
+    /// A setting cannot be.
+    #[error(transparent)]
+    Sampling(#[from] SamplingError),
+    /// The model cannot take it.
+    #[error(transparent)]
+    Forward(#[from] ForwardError),
+}
+
+/// Why a step failed. The engine is as it was before.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The model refused it.
+    #[error("the model could not take the next step")]
+    Forward(#[from] ForwardError),
+    /// The tokens could not be read.
+    #[error("what was written could not be read")]
+    Tokens(#[from] TokensError),
+}
+
+/// A model at work on many requests.
+pub struct Engine {
+    model: Arc<Model>,
+    tokens: Arc<Tokens>,
+    limits: Limits,
+    next: RequestId,
+    waiting: VecDeque<(RequestId, Request)>,
+    running: Vec<Text>,
+    logits: Vec<f32>,
+}
+
+/// A text that is being written.
+struct Text {
+    id: RequestId,
+    request: Request,
+    cache: Cache,
+    bytes: usize,
+    /// How many prompt tokens were read.
+    read: usize,
+    /// What was written.
+    written: Vec<u32>,
+    stream: TextStream,
+    stops: Stops,
+    ended: Option<Ended>,
+}
+
+impl Engine {
+    /// Returns an engine without requests.
+    pub fn new(model: Arc<Model>, tokens: Arc<Tokens>, limits: Limits) -> Self {
+        Self { model, tokens, limits, next: 0, waiting: VecDeque::new(), running: Vec::new(), logits: Vec::new() }
+    }
+
+    /// Takes a request, or says why it never could be done.
+    pub fn submit(&mut self, request: Request) -> Result<RequestId, RefusedRequest> {
+        request.sampling.check()?;
+        let (config, before) = (self.model.config(), request.prefix.as_ref().map_or(0, |prefix| prefix.len()));
+        if request.prompt.is_empty() {
+            return Err(RefusedRequest::NoPrompt);
+        }
+        if request.most_tokens == 0 {
+            return Err(RefusedRequest::NothingToWrite);
+        }
+        let prompt = before + request.prompt.len();
+        if prompt + request.most_tokens > config.context {
+            return Err(RefusedRequest::TooLong { prompt, new: request.most_tokens, context: config.context });
+        }
+        if let Some(token) = request.prompt.iter().find(|token| **token as usize >= config.vocab_size) {
+            return Err(ForwardError::UnknownToken { piece: 0, token: *token, last: config.vocab_size - 1 }.into());
+        }
+        if request.adapter.as_ref().is_some_and(|adapter| adapter.base() != self.model.digest()) {
+            return Err(ForwardError::AnotherBase { piece: 0 }.into());
+        }
+        let needed = self.bytes(&request);
+        if needed > self.limits.cache_bytes {
+            return Err(RefusedRequest::TooLarge { needed: needed.div_ceil(1 << 20), allowed: self.limits.cache_bytes >> 20 });
+        }
+        let id = self.next;
+        self.next += 1;
+        self.waiting.push_back((id, request));
+        Ok(id)
+    }
+
+    /// Forgets a request, if it is not done already.
+    pub fn cancel(&mut self, request: RequestId) {
+        self.waiting.retain(|(id, _)| *id != request);
+        self.running.retain(|text| text.id != request);
+    }
+
+    /// Returns how many requests wait for their turn.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Returns how many texts are being written.
+    pub fn running(&self) -> usize {
+        self.running.len()
+    }
+
+    /// Takes one step for every text and returns what came of it; nothing where there is nothing to do.
+    pub fn step(&mut self) -> Result<Vec<Event>, StepError> {
+        self.admit();
+        let turns = self.turns();
+        let mut pieces: Vec<Piece> = Vec::with_capacity(turns.len());
+        for (text, turn) in self.running.iter_mut().zip(&turns).filter(|(_, turn)| turn.count > 0) {
+            let Text { cache, request, written, read, .. } = text;
+            let tokens = if turn.writes_on { &written[written.len() - 1..] } else { &request.prompt[*read..*read + turn.count] };
+            let want = if turn.is_last { Want::Last } else { Want::Nothing };
+            pieces.push(Piece { cache, tokens, adapter: request.adapter.as_deref(), want });
+        }
+        let hidden = self.model.forward(&mut pieces)?;
+        self.model.logits_into(&hidden.rows, &mut self.logits)?;
+        for (text, turn) in self.running.iter_mut().zip(&turns).filter(|(_, turn)| !turn.writes_on) {
+            text.read += turn.count;
+        }
+        let asked: Vec<&mut Text> = self.running.iter_mut().zip(&turns).filter(|(_, turn)| turn.is_last).map(|(text, _)| text).collect();
+        let rows = self.logits.par_chunks_exact(self.model.config().vocab_size);
+        let drawn: Vec<Option<u32>> = asked.par_iter().zip(rows).map(|(text, logits)| text.draw(logits)).collect();
+        let mut events = Vec::new();
+        for (text, token) in asked.into_iter().zip(drawn) {
+            text.write(token, (&self.model, &self.tokens), &mut events)?;
+        }
+        self.running.retain(|text| text.ended.is_none());
+        Ok(events)
+    }
+
+    /// Returns the bytes of what is said in a text.
+    fn bytes(&self, request: &Request) -> usize {
+        Cache::bytes(&self.model, request.prompt.len() + request.most_tokens)
+    }
+
+    /// Begins texts, the first that came first, as long as there is room.
+    fn admit(&mut self) {
+        let mut used: usize = self.running.iter().map(|text| text.bytes).sum();
+        while let Some((_, first)) = self.waiting.front() {
+            let bytes = self.bytes(first);
+            if self.running.len() >= self.limits.rows || used + bytes > self.limits.cache_bytes {
+                return;
+            }
+            used += bytes;
+            if let Some((id, request)) = self.waiting.pop_front() {
+                let room = request.prompt.len() + request.most_tokens;
+                let cache = match &request.prefix {
+                    Some(prefix) => Cache::after(prefix, &self.model, room),
+                    None => Cache::with_room(&self.model, room),
+                };
+                let stops = Stops::new(request.stops.clone());
+                let (stream, written) = (TextStream::default(), Vec::with_capacity(request.most_tokens));
+                self.running.push(Text { id, request, cache, bytes, read: 0, written, stream, stops, ended: None });
+            }
+        }
+    }
+
+    /// Returns what each text does in the next step: one that is being written goes on, prompts share what may be read.
+    fn turns(&self) -> Vec<Turn> {
+        let mut left = self.limits.prompt_tokens.max(1);
+        let turn = |text: &Text| {
+            let unread = text.request.prompt.len() - text.read;
+            if unread == 0 {
+                return Turn { count: 1, writes_on: true, is_last: true };
+            }
+            let count = unread.min(left);
+            left -= count;
+            Turn { count, writes_on: false, is_last: count == unread }
+        };
+        self.running.iter().map(turn).collect()
+    }
+}
+
+/// What a text does in a step.
+struct Turn {
+    /// How many tokens it reads.
+    count: usize,
+    /// Whether it reads the token written last, and not its prompt.
+    writes_on: bool,
+    /// Whether a token is written after that.
+    is_last: bool,
+}
+
+impl Text {
+    /// Returns the next token; `None` where none may be.
+    fn draw(&self, logits: &[f32]) -> Option<u32> {
+        let occurred = match self.request.sampling.repetition_penalty {
+            1.0 => Vec::new(),
+            _ => [&self.request.prompt[..], &self.written[..]].concat(),
+        };
+        self.request.sampling.next(logits, &occurred, self.written.len() as u64)
+    }
+
+    /// Puts a token behind the text.
+    fn write(&mut self, token: Option<u32>, (model, tokens): (&Model, &Tokens), events: &mut Vec<Event>) -> Result<(), TokensError> {
+        let ends = token.is_none_or(|token| model.config().eos.contains(&token));
+        self.written.extend(token);
+        let mut text = match token.filter(|_| !ends) {
+            Some(token) => self.stops.push(&self.stream.push(tokens, token)?),
+            None => String::new(),
+        };
+        self.ended = match () {
+            () if ends => Some(Ended::Model),
+            () if self.stops.stopped() => Some(Ended::Stop),
+            () if self.written.len() == self.request.most_tokens => Some(Ended::Length),
+            () => None,
+        };
+        if self.ended.is_some_and(|why| why != Ended::Stop) {
+            let rest = self.stream.finish(tokens)?;
+            text.push_str(&self.stops.push(&rest));
+            text.push_str(&self.stops.finish());
+        }
+        if !text.is_empty() {
+            events.push(Event::Text { request: self.id, text });
+        }
+        events.extend(self.ended.map(|why| Event::Done { request: self.id, why, tokens: self.written.len() }));
+        Ok(())
+    }
+}

@@ -1,0 +1,321 @@
+//! One step of the model over a ragged batch.
+//!
+//! A batch is a list of [`Piece`]s, each the next tokens of one sequence: a whole prompt, a part of one, or the one
+//! token said last. Nothing is padded. Pieces of the same adapter are put side by side, so that its two small matrices
+//! see all their rows at once. What comes out for a piece does not depend on the others, bit for bit.
+use crate::adapter::{Adapter, Lora};
+use crate::cache::{Cache, Prefix};
+use crate::kernels::{Linear, Output, Rope, for_rows, rms_norm, silu_mul};
+use crate::model::{Layer, Model};
+use crate::shape::Fused;
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The next tokens of one sequence.
+#[derive(Debug)]
+pub struct Piece<'a> {
+    /// What the sequence has said so far; the tokens are added.
+    pub cache: &'a mut Cache,
+    /// The tokens, at least one.
+    pub tokens: &'a [u32],
+    /// The adapter, `None` for the base model.
+    pub adapter: Option<&'a Adapter>,
+    /// What is asked for.
+    pub want: Want,
+}
+
+/// Which rows of a piece are given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// None: the piece only fills its cache.
+    Nothing,
+    /// That of its last token.
+    Last,
+    /// Those of all its tokens.
+    All,
+}
+
+/// The rows that were asked for, after the final norm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hidden {
+    /// The rows, `[rows, hidden_size]`, in the order of the pieces.
+    pub rows: Vec<f32>,
+    /// Which rows belong to which piece.
+    pub of_piece: Vec<Range<usize>>,
+}
+
+/// Why a step was not taken. No cache has changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ForwardError {
+    /// A piece has no tokens.
+    #[error("piece {piece} of the batch has no tokens; a prompt needs at least one")]
+    NoTokens {
+        /// Its place in the batch, counted from 0.
+        piece: usize,
+    },
+    /// A token is not one of this model's.
+    #[error("piece {piece} of the batch has the token {token}; the model has the tokens 0 to {last}")]
+    UnknownToken {
+        /// Its place in the batch, counted from 0.
+        piece: usize,
+        /// The token.
+        token: u32,
+        /// The model's last.
+        last: usize,
+    },
+    /// A sequence would become longer than the model can read.
+    #[error("piece {piece} of the batch would make its sequence {length} tokens long; the model reads {context}")]
+    TooLong {
+        /// Its place in the batch, counted from 0.
+        piece: usize,
+        /// How long it would be.
+        length: usize,
+        /// The most.
+        context: usize,
+    },
+    /// A cache was made for a model of another shape.
+    #[error("the cache of piece {piece} of the batch belongs to a model of another shape")]
+    AnotherCache {
+        /// Its place in the batch, counted from 0.
+        piece: usize,
+    },
+    /// An adapter was loaded for another model.
+    #[error("the adapter of piece {piece} of the batch belongs to another base model")]
+    AnotherBase {
+        /// Its place in the batch, counted from 0.
+        piece: usize,
+    },
+    /// The model only embeds.
+    #[error("this model has no output head; it embeds and cannot write")]
+    NoHead,
+}
+
+impl Model {
+    /// Takes one step for every piece and returns the rows that were asked for.
+    pub fn forward(&self, pieces: &mut [Piece]) -> Result<Hidden, ForwardError> {
+        self.forward_observed(pieces, &mut |_| {})
+    }
+
+    /// Returns the logits of rows of [`Hidden`], `[rows, vocab_size]`.
+    pub fn logits(&self, rows: &[f32]) -> Result<Vec<f32>, ForwardError> {
+        let mut logits = Vec::new();
+        self.logits_into(rows, &mut logits)?;
+        Ok(logits)
+    }
+
+    /// Writes the logits of rows of [`Hidden`] over what was there, `[rows, vocab_size]`; memory that is there already
+    /// is used again.
+    pub fn logits_into(&self, rows: &[f32], logits: &mut Vec<f32>) -> Result<(), ForwardError> {
+        let head = self.head.as_ref().ok_or(ForwardError::NoHead)?;
+        let inputs = head.take(rows);
+        logits.resize(inputs.rows() * head.outputs(), 0.0);
+        head.apply_to(&inputs, 0..inputs.rows(), Output { table: logits, stride: head.outputs(), first: 0, add: None });
+        Ok(())
+    }
+
+    /// Returns what each text means, as models of the kind of Qwen3-Embedding tell it: the row of its last token after the
+    /// final norm, of length 1, `[hidden_size]` each.
+    pub fn embed(&self, texts: &[&[u32]], adapter: Option<&Adapter>) -> Result<Vec<Vec<f32>>, ForwardError> {
+        let mut caches: Vec<Cache> = texts.iter().map(|text| Cache::with_room(self, text.len())).collect();
+        let pieces = caches.iter_mut().zip(texts).map(|(cache, tokens)| Piece { cache, tokens, adapter, want: Want::Last });
+        let hidden = self.forward(&mut pieces.collect::<Vec<_>>())?;
+        let unit = |row: &[f32]| {
+            let length = row.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
+            row.iter().map(|number| if length > 0.0 { (f64::from(*number) / length) as f32 } else { 0.0 }).collect()
+        };
+        Ok(hidden.rows.chunks_exact(self.config.hidden_size).map(unit).collect())
+    }
+
+    /// Returns what one text is after the embedding, after each layer but the last, and after the final norm, as
+    /// `output_hidden_states` of transformers does: each `[tokens, hidden_size]`.
+    pub fn hidden_states(&self, tokens: &[u32], adapter: Option<&Adapter>) -> Result<Vec<Vec<f32>>, ForwardError> {
+        let mut cache = Cache::new(self);
+        let mut states = Vec::new();
+        let piece = Piece { cache: &mut cache, tokens, adapter, want: Want::All };
+        let hidden = self.forward_observed(&mut [piece], &mut |rows| states.push(rows.to_vec()))?;
+        states.pop();
+        states.push(hidden.rows);
+        Ok(states)
+    }
+
+    fn forward_observed(&self, pieces: &mut [Piece], observe: &mut dyn FnMut(&[f32])) -> Result<Hidden, ForwardError> {
+        pieces.iter().enumerate().try_for_each(|(at, piece)| self.check(at, piece))?;
+        let plan = Plan::of(pieces);
+        let rope = Rope::new(self.config.head_dim, self.config.rope_theta, &plan.positions);
+        let mut x = self.rows_of_tokens(pieces, &plan);
+        observe(&x);
+        for (index, layer) in self.layers.iter().enumerate() {
+            self.look_back(index, pieces, (&plan, &rope), &mut x);
+            self.feed_forward((index, layer), &plan, &mut x);
+            observe(&x);
+        }
+        pieces.iter_mut().for_each(|piece| piece.cache.advance(piece.tokens.len()));
+        Ok(self.asked_for(pieces, &plan, &x))
+    }
+
+    fn check(&self, at: usize, piece: &Piece) -> Result<(), ForwardError> {
+        let config = &self.config;
+        if piece.tokens.is_empty() {
+            return Err(ForwardError::NoTokens { piece: at });
+        }
+        if let Some(token) = piece.tokens.iter().find(|token| **token as usize >= config.vocab_size) {
+            return Err(ForwardError::UnknownToken { piece: at, token: *token, last: config.vocab_size - 1 });
+        }
+        if !piece.cache.fits(self) {
+            return Err(ForwardError::AnotherCache { piece: at });
+        }
+        let length = piece.cache.len() + piece.tokens.len();
+        if length > config.context {
+            return Err(ForwardError::TooLong { piece: at, length, context: config.context });
+        }
+        match piece.adapter {
+            Some(adapter) if adapter.base() != self.digest() => Err(ForwardError::AnotherBase { piece: at }),
+            _ => Ok(()),
+        }
+    }
+
+    fn rows_of_tokens(&self, pieces: &[Piece], plan: &Plan) -> Vec<f32> {
+        let width = self.config.hidden_size;
+        let mut x = vec![0.0; plan.positions.len() * width];
+        let tokens = plan.order.iter().flat_map(|at| pieces[*at].tokens);
+        for (row, token) in x.chunks_exact_mut(width).zip(tokens) {
+            self.embedding.read_row(*token as usize, row);
+        }
+        x
+    }
+
+    /// Lets every row look at what its sequence has said, and adds what it takes from there to `x`.
+    fn look_back(&self, index: usize, pieces: &mut [Piece], (plan, rope): (&Plan, &Rope), x: &mut [f32]) {
+        let (config, layer) = (&self.config, &self.layers[index]);
+        let mut normed = x.to_vec();
+        rms_norm(&mut normed, &layer.attention_norm, config.rms_norm_eps);
+        let width = config.q_dim() + 2 * config.kv_dim();
+        let mut qkv = vec![0.0; plan.positions.len() * width];
+        plan.project((index, layer), Fused::Qkv, &normed, Output { table: &mut qkv, stride: width, first: 0, add: None });
+        let heads = |(row, heads): (usize, &mut [f32])| {
+            let (queries, rest) = heads.split_at_mut(config.q_dim());
+            let keys = &mut rest[..config.kv_dim()];
+            rms_norm(queries, &layer.query_norm, config.rms_norm_eps);
+            rms_norm(keys, &layer.key_norm, config.rms_norm_eps);
+            rope.apply(row, queries);
+            rope.apply(row, keys);
+        };
+        for_rows(&mut qkv, width, heads);
+        let taken = self.attend(index, pieces, plan, &qkv);
+        plan.project((index, layer), Fused::O, &taken, Output { table: x, stride: config.hidden_size, first: 0, add: Some(1.0) });
+    }
+
+    fn feed_forward(&self, (index, layer): (usize, &Layer), plan: &Plan, x: &mut [f32]) {
+        let width = self.config.intermediate_size;
+        let mut normed = x.to_vec();
+        rms_norm(&mut normed, &layer.mlp_norm, self.config.rms_norm_eps);
+        let mut both = vec![0.0; plan.positions.len() * 2 * width];
+        plan.project((index, layer), Fused::GateUp, &normed, Output { table: &mut both, stride: 2 * width, first: 0, add: None });
+        let opened = silu_mul(self.numerics().level, &both, width);
+        plan.project((index, layer), Fused::Down, &opened, Output { table: x, stride: self.config.hidden_size, first: 0, add: Some(1.0) });
+    }
+
+    fn asked_for(&self, pieces: &[Piece], plan: &Plan, x: &[f32]) -> Hidden {
+        let width = self.config.hidden_size;
+        let (mut rows, mut of_piece) = (Vec::new(), Vec::new());
+        for (at, piece) in pieces.iter().enumerate() {
+            let of = &plan.of_piece[at];
+            let wanted = match piece.want {
+                Want::Nothing => of.end..of.end,
+                Want::Last => of.end - 1..of.end,
+                Want::All => of.clone(),
+            };
+            let before = rows.len() / width;
+            of_piece.push(before..before + wanted.len());
+            rows.extend_from_slice(&x[wanted.start * width..wanted.end * width]);
+        }
+        rms_norm(&mut rows, &self.final_norm, self.config.rms_norm_eps);
+        Hidden { rows, of_piece }
+    }
+}
+
+/// How the rows of a batch lie in memory: pieces of the same adapter side by side.
+pub(crate) struct Plan<'a> {
+    /// The pieces, in the order of their rows.
+    pub(crate) order: Vec<usize>,
+    /// The rows of each piece.
+    pub(crate) of_piece: Vec<Range<usize>>,
+    /// The place of each row in its sequence.
+    pub(crate) positions: Vec<usize>,
+    /// Each beginning that sequences share, once, with the rows that look at it.
+    pub(crate) sharers: Vec<(Arc<Prefix>, Vec<usize>)>,
+    /// The beginning of each row and its place among the rows that share it.
+    pub(crate) begins: Vec<Option<(usize, usize)>>,
+    /// Each adapter once, with its rows.
+    groups: Vec<(&'a Adapter, Range<usize>)>,
+}
+
+impl<'a> Plan<'a> {
+    fn of(pieces: &[Piece<'a>]) -> Self {
+        let same = |a: Option<&Adapter>, b: Option<&Adapter>| match (a, b) {
+            (Some(a), Some(b)) => std::ptr::eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        let first_like = |at: &usize| pieces.iter().position(|other| same(other.adapter, pieces[*at].adapter));
+        let mut order: Vec<usize> = (0..pieces.len()).collect();
+        order.sort_by_cached_key(first_like);
+        let of_piece = vec![0..0; pieces.len()];
+        let mut plan = Self { order, of_piece, positions: Vec::new(), sharers: Vec::new(), begins: Vec::new(), groups: Vec::new() };
+        for at in plan.order.clone() {
+            let (piece, start) = (&pieces[at], plan.positions.len());
+            plan.positions.extend((0..piece.tokens.len()).map(|token| piece.cache.len() + token));
+            let rows = start..plan.positions.len();
+            match (piece.adapter, plan.groups.last_mut()) {
+                (Some(adapter), Some((last, group))) if std::ptr::eq(adapter, *last) => group.end = rows.end,
+                (Some(adapter), _) => plan.groups.push((adapter, rows.clone())),
+                (None, _) => {}
+            }
+            plan.share(piece.cache.before(), &rows);
+            plan.of_piece[at] = rows;
+        }
+        plan
+    }
+
+    /// Notes the beginning of some rows.
+    fn share(&mut self, prefix: Option<&Arc<Prefix>>, rows: &Range<usize>) {
+        let Some(prefix) = prefix else { return self.begins.extend(rows.clone().map(|_| None)) };
+        let known = self.sharers.iter().position(|(other, _)| Arc::ptr_eq(other, prefix));
+        let at = known.unwrap_or(self.sharers.len());
+        if known.is_none() {
+            self.sharers.push((prefix.clone(), Vec::new()));
+        }
+        let sharers = &mut self.sharers[at].1;
+        self.begins.extend((0..rows.len()).map(|row| Some((at, sharers.len() + row))));
+        sharers.extend(rows.clone());
+    }
+
+    /// Writes, or adds, all rows through some matrices of a layer, with what their adapters add.
+    fn project(&self, (index, layer): (usize, &Layer), which: Fused, x: &[f32], out: Output<'_>) {
+        let linear: &Linear = &layer.linears[which as usize];
+        let inputs = linear.take(x);
+        linear.apply_to(&inputs, 0..self.positions.len(), Output { table: out.table, ..out });
+        self.adapt((index, which), x, (out.table, out.stride));
+    }
+
+    /// Adds what the adapters of the rows add, each adapter by itself.
+    fn adapt(&self, (index, which): (usize, Fused), x: &[f32], (table, stride): (&mut [f32], usize)) {
+        let inputs = x.len() / self.positions.len().max(1);
+        let (mut rest, mut from, mut parts) = (table, 0, Vec::with_capacity(self.groups.len()));
+        for (adapter, rows) in &self.groups {
+            let (own, later) = rest.split_at_mut((rows.end - from) * stride);
+            let own = &mut own[(rows.start - from) * stride..];
+            (rest, from) = (later, rows.end);
+            parts.extend(adapter.lora(index, which).map(|lora| (lora, &x[rows.start * inputs..rows.end * inputs], own)));
+        }
+        let add = |(lora, x, table): (&Lora, &[f32], &mut [f32])| {
+            let x = lora.take(x);
+            lora.add(&x, 0..x.rows(), (table, stride));
+        };
+        match parts.len() {
+            1 => parts.into_iter().for_each(add),
+            _ => parts.into_par_iter().with_max_len(1).for_each(add),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Which instructions a machine has, and which are used.
+use std::fmt;
+use std::str::FromStr;
+
+/// A set of instructions that kernels are written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Level {
+    /// Rust alone: every machine, and what the others are compared with.
+    Plain,
+    /// AVX2 and FMA.
+    Avx2,
+    /// AVX-512 with BF16 and VNNI.
+    Avx512,
+}
+
+/// A level that is unknown, or that this machine does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this machine has no kernels of the level {wanted:?}; it has {}", names(have))]
+pub struct LevelError {
+    wanted: String,
+    have: Vec<Level>,
+}
+
+impl Level {
+    /// Every level, the slowest first.
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Avx2, Self::Avx512];
+
+    /// Returns whether this machine has the instructions.
+    pub fn is_here(self) -> bool {
+        match self {
+            Self::Plain => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                Self::Avx2.is_here()
+                    && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512bf16")
+                    && is_x86_feature_detected!("avx512vnni")
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
+        }
+    }
+
+    /// Returns the levels that this machine has, the slowest first.
+    pub fn here() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|level| level.is_here())
+    }
+
+    /// Returns the fastest level that this machine has.
+    pub fn best() -> Self {
+        Self::here().last().unwrap_or(Self::Plain)
+    }
+
+    /// Returns the level's name: `avx512`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Level {
+    type Err = LevelError;
+
+    /// Returns the level of a name, if this machine has it; `auto` is the fastest.
+    fn from_str(name: &str) -> Result<Self, LevelError> {
+        if name == "auto" {
+            return Ok(Self::best());
+        }
+        let have: Vec<Self> = Self::here().collect();
+        have.iter().copied().find(|level| level.name() == name).ok_or_else(|| LevelError { wanted: name.to_owned(), have })
+    }
+}
+
+fn names(levels: &[Level]) -> String {
+    levels.iter().map(|level| level.name()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,84 @@
+//! A weight matrix, or several that take the same rows, packed once.
+use super::inputs::Inputs;
+use super::level::Level;
+use super::packed::{Packed, Precision};
+use super::product::{Output, product};
+use crate::tensor::Tensor;
+use std::ops::Range;
+
+/// How a model computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numerics {
+    /// With which instructions.
+    pub level: Level,
+    /// With which numbers.
+    pub precision: Precision,
+}
+
+impl Numerics {
+    /// Returns what is exact and runs on any machine.
+    pub const PLAIN: Self = Self { level: Level::Plain, precision: Precision::F32 };
+
+    /// Returns the same for what must not be rounded to 8 bits: adapters, keys and values.
+    pub fn at_least_bf16(self) -> Self {
+        let precision = if self.precision == Precision::Int8 { Precision::Bf16 } else { self.precision };
+        Self { precision, ..self }
+    }
+}
+
+/// A weight `[outputs, inputs]`, ready to be multiplied with rows.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    level: Level,
+    weight: Packed,
+}
+
+impl Linear {
+    /// Packs some weights that take the same rows, their outputs one after the other.
+    pub fn pack(numerics: Numerics, weights: &[&Tensor]) -> Self {
+        let outputs = weights.iter().map(|weight| weight.rows()).sum();
+        let inputs = weights.first().map_or(0, |weight| weight.columns());
+        let weight = Packed::new(outputs, inputs, numerics.precision, |mut output, row| {
+            for weight in weights {
+                match output.checked_sub(weight.rows()) {
+                    Some(later) => output = later,
+                    None => return weight.read_row(output, row),
+                }
+            }
+        });
+        Self { level: numerics.level, weight }
+    }
+
+    /// Returns how wide a row of the result is.
+    pub fn outputs(&self) -> usize {
+        self.weight.outputs()
+    }
+
+    /// Returns how wide a row must be.
+    pub fn inputs(&self) -> usize {
+        self.weight.inputs()
+    }
+
+    /// Returns the bytes it takes in memory.
+    pub fn bytes(&self) -> usize {
+        self.weight.bytes()
+    }
+
+    /// Returns rows in the form in which the weight takes them; they fit every weight of the same width and precision.
+    pub fn take(&self, x: &[f32]) -> Inputs {
+        Inputs::new(x, self.inputs(), self.weight.precision())
+    }
+
+    /// Returns `x · weightᵀ`: `x` is `[rows, inputs]`, the result `[rows, outputs]`. Rows may be none.
+    pub fn apply(&self, x: &[f32]) -> Vec<f32> {
+        let inputs = self.take(x);
+        let mut table = vec![0.0; inputs.rows() * self.outputs()];
+        self.apply_to(&inputs, 0..inputs.rows(), Output { table: &mut table, stride: self.outputs(), first: 0, add: None });
+        table
+    }
+
+    /// Writes, or adds, `x · weightᵀ` for some of the rows.
+    pub fn apply_to(&self, x: &Inputs, rows: Range<usize>, out: Output<'_>) {
+        product(self.level, &self.weight, x, rows, out);
+    }
+}

@@ -1,0 +1,35 @@
+//! The arithmetic: products of rows with packed weights, attention, and the small functions between them.
+//!
+//! A [`Level`] is one way to compute, chosen at run time; a [`Precision`] is the kind of number a weight is kept in.
+//! This is what every level holds, and what tests check:
+//!
+//! - **A row is alone.** What comes out for a row depends on this row and the weights, never on which or how many rows
+//!   are computed with it, nor on the number of threads: every output is added up by one accumulator, over all inputs
+//!   in their order. This is what makes a batch give the same text as one request by itself.
+//! - **Plain Rust is the truth.** 8-bit products are equal to those of [`Level::Plain`] to the bit, others to the
+//!   rounding of a fused multiplication.
+//! - **One layout.** A weight is packed once ([`Packed`]), in the order in which every level reads it.
+//!
+//! Only in this directory may code be `unsafe`.
+mod attention;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod inputs;
+mod level;
+mod linear;
+mod norm;
+mod packed;
+mod plain;
+mod product;
+mod rope;
+
+pub use attention::{Scratch, Stretch, Taken};
+pub use inputs::Inputs;
+pub use level::{Level, LevelError};
+pub use linear::{Linear, Numerics};
+pub use norm::{for_rows, rms_norm, silu_mul};
+pub use packed::{PANEL, Packed, Precision};
+pub use product::{Output, product};
+pub use rope::Rope;

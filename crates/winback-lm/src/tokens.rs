@@ -1,0 +1,191 @@
+//! Text to token ids and back, by the model's own `tokenizer.json`.
+//!
+//! A tokenizer has *added tokens*: pieces of text, such as `<|im_start|>`, that stand for one id wherever they occur.
+//! They are how a conversation is told from its content, so text from outside must never become one.
+//! [`Tokens::encode_text`] never gives one; [`Tokens::encode_with_control`] gives one for each occurrence, and is for
+//! text that a template wrote.
+use crate::file::{FileError, check_json, read_text};
+use aho_corasick::{AhoCorasick, MatchKind};
+use std::path::{Path, PathBuf};
+use tokenizers::{AddedToken, Tokenizer};
+
+/// The longest tokenizer read, in bytes; Qwen3's has 11 MB.
+const MOST_BYTES: u64 = 128 << 20;
+
+/// Why a tokenizer was refused, or could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum TokensError {
+    /// The file could not be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file is no tokenizer.
+    #[error("{} is no tokenizer: {why}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The tokenizer gives ids the model does not have.
+    #[error("{} belongs to another model: its token {token:?} has the id {id}, and the model has the ids 0 to {last}", path.display())]
+    TooManyIds {
+        /// The file.
+        path: PathBuf,
+        /// The token.
+        token: String,
+        /// Its id.
+        id: u32,
+        /// The model's last id.
+        last: usize,
+    },
+    /// The tokenizer does not know an id the model ends its texts with.
+    #[error("{} belongs to another model: it has no token of the id {id}, which ends the model's texts", path.display())]
+    NoEnd {
+        /// The file.
+        path: PathBuf,
+        /// The id.
+        id: u32,
+    },
+    /// The tokenizer has an added token of a kind that is not built here.
+    #[error("{}: the added token {token:?} {what}, which Winback does not run", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// The token.
+        token: String,
+        /// What it asks for.
+        what: &'static str,
+    },
+    /// A text could not be turned into ids, or ids into a text.
+    #[error("the tokenizer failed: {0}")]
+    Failed(String),
+}
+
+/// The tokenizer of a model.
+#[derive(Debug)]
+pub struct Tokens {
+    whole: Tokenizer,
+    /// The same without added tokens.
+    plain: Tokenizer,
+    added: Vec<Added>,
+    find: AhoCorasick,
+}
+
+/// A piece of text that is one id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// The text.
+    pub text: String,
+    /// Its id.
+    pub id: u32,
+    /// Whether it is left out where a text is shown: `<|im_end|>` is, `<think>` is not.
+    pub special: bool,
+}
+
+impl Tokens {
+    /// Reads `tokenizer.json` for a model of `vocab_size` ids that ends its texts with the ids `eos`.
+    pub fn load(path: &Path, vocab_size: usize, eos: &[u32]) -> Result<Self, TokensError> {
+        let tokens = Self::parse(&read_text(path, MOST_BYTES)?, path)?;
+        let too_many = |(token, id): (String, u32)| TokensError::TooManyIds { path: path.to_owned(), token, id, last: vocab_size - 1 };
+        if let Some(last) = tokens.whole.get_vocab(true).into_iter().max_by_key(|(_, id)| *id).filter(|(_, id)| *id as usize >= vocab_size)
+        {
+            return Err(too_many(last));
+        }
+        match eos.iter().find(|id| tokens.whole.id_to_token(**id).is_none()) {
+            Some(id) => Err(TokensError::NoEnd { path: path.to_owned(), id: *id }),
+            None => Ok(tokens),
+        }
+    }
+
+    /// Reads the text of a `tokenizer.json`; `path` is only named in errors.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, TokensError> {
+        let damaged = |why: String| TokensError::Damaged { path: path.to_owned(), why };
+        check_json(text, path)?;
+        // The library stops with a panic at some files that are JSON and no tokenizer.
+        let parsed = std::panic::catch_unwind(|| text.parse::<Tokenizer>());
+        let mut whole = match parsed {
+            Ok(parsed) => parsed.map_err(|why| damaged(why.to_string()))?,
+            Err(_) => return Err(damaged("the parts of it contradict each other".to_owned())),
+        };
+        // A tokenizer that cuts or fills up does so for training; the lengths of texts are decided elsewhere.
+        whole.with_truncation(None).map_err(|why| damaged(why.to_string()))?.with_padding(None);
+        let mut plain = Tokenizer::new(whole.get_model().clone());
+        plain.with_normalizer(whole.get_normalizer().cloned()).map_err(|why| damaged(why.to_string()))?;
+        plain.with_pre_tokenizer(whole.get_pre_tokenizer().cloned());
+        let decoder = whole.get_added_tokens_decoder();
+        let mut added: Vec<Added> = Vec::new();
+        for (id, token) in decoder.iter().filter(|(_, token)| !token.content.is_empty()) {
+            if let Some(what) = unsupported(token) {
+                return Err(TokensError::Unsupported { path: path.to_owned(), token: token.content.clone(), what });
+            }
+            added.push(Added { text: token.content.clone(), id: *id, special: token.special });
+        }
+        added.sort_by_key(|token| token.id);
+        let texts = added.iter().map(|token| &token.text);
+        let find = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts).map_err(|why| damaged(why.to_string()))?;
+        Ok(Self { whole, plain, added, find })
+    }
+
+    /// Returns the added tokens, by id.
+    pub fn added(&self) -> &[Added] {
+        &self.added
+    }
+
+    /// Returns the id of a token: `<|im_end|>`.
+    pub fn id(&self, token: &str) -> Option<u32> {
+        self.whole.token_to_id(token)
+    }
+
+    /// Returns the token of an id, in the letters of the vocabulary (`Ġlike` for ` like`).
+    pub fn token(&self, id: u32) -> Option<String> {
+        self.whole.id_to_token(id)
+    }
+
+    /// Returns the ids of text that is only text: no id of an added token is among them.
+    pub fn encode_text(&self, text: &str) -> Result<Vec<u32>, TokensError> {
+        let mut ids = Vec::new();
+        self.extend_plain(text, &mut ids)?;
+        Ok(ids)
+    }
+
+    /// Returns the ids of text whose added tokens are meant, as `encode(…, add_special_tokens=False)` of Hugging Face.
+    pub fn encode_with_control(&self, text: &str) -> Result<Vec<u32>, TokensError> {
+        self.encode_marked(text, str::to_owned)
+    }
+
+    /// Returns the ids of text whose added tokens are meant. What lies between them goes through `unmark` first.
+    pub(crate) fn encode_marked(&self, text: &str, unmark: impl Fn(&str) -> String) -> Result<Vec<u32>, TokensError> {
+        let (mut ids, mut done) = (Vec::new(), 0);
+        for found in self.find.find_iter(text) {
+            self.extend_plain(&unmark(&text[done..found.start()]), &mut ids)?;
+            ids.push(self.added[found.pattern().as_usize()].id);
+            done = found.end();
+        }
+        self.extend_plain(&unmark(&text[done..]), &mut ids)?;
+        Ok(ids)
+    }
+
+    fn extend_plain(&self, text: &str, ids: &mut Vec<u32>) -> Result<(), TokensError> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let encoding = self.plain.encode_fast(text, false).map_err(|why| TokensError::Failed(why.to_string()))?;
+        ids.extend_from_slice(encoding.get_ids());
+        Ok(())
+    }
+
+    /// Returns the text of ids, with or without special tokens. Ids without a token give nothing; bytes that are no
+    /// text give `\u{fffd}`.
+    pub fn decode(&self, ids: &[u32], with_special: bool) -> Result<String, TokensError> {
+        self.whole.decode(ids, !with_special).map_err(|why| TokensError::Failed(why.to_string()))
+    }
+}
+
+fn unsupported(token: &AddedToken) -> Option<&'static str> {
+    match token {
+        AddedToken { lstrip: true, .. } | AddedToken { rstrip: true, .. } => Some("takes the spaces beside it (lstrip, rstrip)"),
+        AddedToken { single_word: true, .. } => Some("stands only between words (single_word)"),
+        AddedToken { normalized: true, .. } => Some("is looked for in normalised text (normalized)"),
+        _ => None,
+    }
+}

@@ -1,0 +1,20 @@
+//! What the language model must hold: equal to transformers and PEFT on tiny random models, and nothing accepted that
+//! it cannot run.
+#![expect(clippy::unwrap_used, reason = "a test stops where its preparation fails")]
+#![expect(clippy::panic, reason = "a fixture of another form stops a test")]
+#![expect(clippy::print_stderr, reason = "a test says what it skips")]
+mod adapters;
+mod batches;
+mod chat;
+mod configs;
+mod engine;
+mod fixtures;
+mod hostile;
+mod kernels;
+mod parity;
+mod safetensors_files;
+mod sampling;
+mod streams;
+mod tiny;
+mod tokenizer;
+mod unsafe_code;
