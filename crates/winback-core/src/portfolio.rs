@@ -5,6 +5,7 @@ use crate::feature::FeatureSchema;
 use crate::id::{CustomerId, Position, RunId};
 use crate::locale::Locale;
 use crate::message::Company;
+use crate::model::ModelCard;
 use crate::offer::{Catalogue, OfferId};
 use crate::peer::PeerTable;
 use crate::pipeline::whatif::{WhatIf, WhatIfError};
@@ -60,6 +61,17 @@ pub trait Desk: Send + Sync {
     /// Returns what the offers of the catalogue would change for a customer today: the way under a line, and what
     /// becomes of the offers that somebody chose. The model that scored the run scores the changed rows.
     async fn what_if(&self, context: &Context, file: &CustomerFile, line: f64, chosen: &[OfferId]) -> Result<WhatIf, WhatIfError>;
+    /// Returns the cards of all models that are kept, that of the run shown among them.
+    async fn cards(&self) -> Result<Cards, StoreError>;
+}
+
+/// The cards of the models that a folder keeps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cards {
+    /// The cards, by version.
+    pub cards: Vec<ModelCard>,
+    /// How many cannot be read.
+    pub unread: u64,
 }
 
 /// What a manager sees first.
@@ -79,8 +91,8 @@ pub struct Overview {
     pub at_risk_minor: i64,
     /// Plans by offer, the most frequent first; `None` for a contact without an offer.
     pub offers: Vec<OfferCount>,
-    /// Customers by segment, the greatest first, those in none last, those who have left already included. Empty where
-    /// the run was assessed before segments were kept.
+    /// Customers by segment, the greatest first, those in none last; a segment of only such as have left has 0. Empty
+    /// where the run was assessed before segments were kept.
     #[serde(default)]
     pub segments: Vec<SegmentTally>,
     /// Customers with a message.

@@ -23,7 +23,7 @@ pub type Outcome = (f64, bool);
 /// The log-odds beyond which a calibrated score rises by [`LEAST_SLOPE`] only.
 const FURTHEST: f64 = 30.0;
 /// The least that a map rises, in log-odds for each of the model's.
-const LEAST_SLOPE: f64 = 0.01;
+pub const LEAST_SLOPE: f64 = 0.01;
 const MOST_STEPS: usize = 100;
 /// The most customers that maps are fitted to and judged on, evenly drawn from all.
 const MOST_OUTCOMES: usize = 50_000;

@@ -6,7 +6,7 @@ use crate::family;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use winback_core::model::{ChurnModel, Trained};
+use winback_core::model::{ChurnModel, ModelCard, Trained};
 
 /// The file that names the model in use.
 pub const CURRENT: &str = "current";
@@ -80,6 +80,27 @@ pub fn current(dir: &Path) -> Result<Option<PathBuf>, ShelfError> {
 /// Returns the model in use; `None` where there is none yet.
 pub fn load_current(dir: &Path) -> Result<Option<Box<dyn ChurnModel>>, ShelfError> {
     current(dir)?.map(|path| load(&path)).transpose()
+}
+
+/// Returns the cards of all models of a directory by file name, and how many cards cannot be read.
+///
+/// # Errors
+/// When the directory is there and cannot be listed; one that is not there has no models.
+pub fn cards(dir: &Path) -> io::Result<(Vec<ModelCard>, u64)> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), 0)),
+        entries => entries?,
+    };
+    let mut paths: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    paths.retain(|path| {
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        name.is_some_and(|name| name.ends_with(".card.json") && !name.starts_with('.'))
+    });
+    paths.sort();
+    let read = |path: &PathBuf| fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let cards: Vec<ModelCard> = paths.iter().filter_map(read).collect();
+    let unread = (paths.len() - cards.len()) as u64;
+    Ok((cards, unread))
 }
 
 /// Returns the model of a file.

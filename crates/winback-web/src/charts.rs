@@ -1,6 +1,8 @@
 //! Geometry of the drawings: where each bar and point stands. The drawings are SVG without script or inline style.
+mod curves;
 mod waterfall;
 
+pub(crate) use curves::{CostCurve, Span, cost, curve, down, line, spans};
 pub(crate) use waterfall::{Change, Waterfall, Words, waterfall};
 
 use winback_core::model::ReliabilityBin;
@@ -74,6 +76,8 @@ pub(crate) struct Dot {
     pub customers: u64,
     pub mean_score: String,
     pub left: String,
+    /// Where the interval begins and ends, from above, and the interval in words; absent on earlier cards.
+    pub interval: Option<(u32, u32, String)>,
 }
 
 /// Returns one point for each bin that has customers; larger bins have larger points.
@@ -88,6 +92,10 @@ pub(crate) fn reliability(bins: &[ReliabilityBin]) -> Vec<Dot> {
         customers: bin.customers,
         mean_score: format!("{:.1}%", bin.mean_score * 100.0),
         left: format!("{:.1}%", bin.left * 100.0),
+        interval: (bin.high > 0.0).then(|| {
+            let words = format!("{:.1}–{:.1}%", bin.low * 100.0, bin.high * 100.0);
+            (300 - place(bin.high), 300 - place(bin.low), words)
+        }),
     };
     bins.iter().filter(|bin| bin.customers > 0).map(dot).collect()
 }

@@ -5,13 +5,13 @@ use winback_core::agents::campaign_designer::theme_words;
 use winback_core::agents::churn_reasoning::Voice;
 use winback_core::agents::data_analyst::{AnalystError, PointedReason};
 use winback_core::campaign::{CampaignPlan, PriceSensitivity, Usage};
-use winback_core::customer::Customer;
+use winback_core::customer::{Cell, Customer, display_cell, display_number};
 use winback_core::locale::Locale;
 use winback_core::offer::OfferId;
 use winback_core::pipeline::assess::{Explainer, Explanation};
 use winback_core::portfolio::{Context, CustomerFile};
 use winback_core::risk::tenths;
-use winback_core::schema::{Role, Theme};
+use winback_core::schema::{ColumnKind, Role, Theme};
 use winback_core::segment::SegmentId;
 
 /// Returns what the first two agents say of a customer; `None` before the customer was assessed.
@@ -53,6 +53,30 @@ pub(crate) fn offer_name(context: &Context, offer: &OfferId, locale: Locale) -> 
 pub(crate) fn segment(context: &Context, segment: &SegmentId, locale: Locale) -> Named {
     let label = context.segmenter.label(segment).map_or_else(|| segment.to_string(), |label| label.get(locale).clone());
     Named::new(segment.as_str(), &label)
+}
+
+/// Returns a column's name for people; its name in files where the table does not have it.
+pub(crate) fn column(context: &Context, name: &str, s: &Strings) -> String {
+    let found = context.table.index_of(name).and_then(|at| context.table.columns.get(at));
+    found.map_or_else(|| name.to_owned(), |column| column.label.get(s.locale).clone())
+}
+
+/// Returns a word of a column as a person reads it; flags are `yes` and `no`.
+pub(crate) fn word(context: &Context, name: &str, word: &str, s: &Strings) -> String {
+    let Some(column) = context.table.index_of(name).and_then(|at| context.table.columns.get(at)) else { return word.to_owned() };
+    let cell = match column.kind {
+        ColumnKind::Flag { .. } => Cell::Flag(word.eq_ignore_ascii_case("yes")),
+        _ => Cell::Category(word.into()),
+    };
+    display_cell(&cell, column, &context.table, s.locale)
+}
+
+/// Returns a number of a column as a person reads it, with its unit; money in major units.
+pub(crate) fn number(context: &Context, name: &str, value: f64, s: &Strings) -> String {
+    let Some(column) = context.table.index_of(name).and_then(|at| context.table.columns.get(at)) else { return display_number(value) };
+    let minor = value * context.table.currency.minor_per_major() as f64;
+    let cell = if column.kind == ColumnKind::Money { Cell::Money(minor.round() as i64) } else { Cell::Number(value) };
+    display_cell(&cell, column, &context.table, s.locale)
 }
 
 /// Returns what a theme is called where it stands alone.

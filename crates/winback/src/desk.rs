@@ -11,7 +11,7 @@ use winback_core::model::ChurnModel;
 use winback_core::offer::OfferId;
 use winback_core::pipeline::whatif::{Asked, WhatIf, WhatIfError, what_if};
 use winback_core::pipeline::write::{self, Selection};
-use winback_core::portfolio::{Context, CustomerFile, Desk};
+use winback_core::portfolio::{Cards, Context, CustomerFile, Desk};
 use winback_core::progress::Silent;
 use winback_core::risk::ModelVersion;
 use winback_core::run::{Run, Stage};
@@ -107,5 +107,12 @@ impl Desk for OfficeDesk {
 
     async fn what_if(&self, context: &Context, file: &CustomerFile, line: f64, chosen: &[OfferId]) -> Result<WhatIf, WhatIfError> {
         what_if(context, file, &*self.model(&context.model)?, Asked { line, chosen, today: today() })
+    }
+
+    async fn cards(&self) -> Result<Cards, StoreError> {
+        let listed = shelf::cards(&self.bench.path(&self.bench.settings.model_dir));
+        let (cards, unread) =
+            listed.map_err(|error| StoreError::Unavailable { doing: "read the models beside", source: Box::new(error) })?;
+        Ok(Cards { cards, unread })
     }
 }

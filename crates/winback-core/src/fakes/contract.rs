@@ -224,7 +224,7 @@ async fn the_overview_adds_up(store: &dyn Store) -> Result<(), StoreError> {
     let offers: Vec<_> = counted.offers.iter().map(|count| (count.offer.as_ref().map(|offer| offer.0.as_str()), count.customers)).collect();
     assert_eq!(offers, [(Some("annual-15"), 250), (Some("free-trial"), 250), (None, 250)]);
     let segments: Vec<_> = counted.segments.iter().map(|tally| (tally.segment.as_ref().map(SegmentId::as_str), tally.customers)).collect();
-    assert_eq!(segments, [(Some("Dormant"), 400), (Some("高價值"), 400), (None, 200)]);
+    assert_eq!(segments, [(Some("Dormant"), 350), (Some("高價值"), 350), (None, 175)]);
     store.finish_stage(run, &samples::report(Stage::Assess)).await?;
     store.finish_stage(run, &samples::report(Stage::Plan)).await?;
     assert_eq!(store.overview(run).await?, counted, "the same from the snapshot");

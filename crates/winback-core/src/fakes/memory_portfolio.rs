@@ -130,7 +130,8 @@ fn matrix(shelf: &Shelf) -> Vec<MatrixCell> {
 fn segments(shelf: &Shelf) -> Vec<SegmentTally> {
     let mut counts = BTreeMap::new();
     for standing in shelf.standings.values() {
-        *counts.entry((standing.segment.is_none(), standing.segment.clone())).or_insert(0) += 1;
+        let departed = shelf.plans.get(&standing.assessment.position).is_some_and(|plan| plan.decision.is_departed());
+        *counts.entry((standing.segment.is_none(), standing.segment.clone())).or_insert(0) += u64::from(!departed);
     }
     let mut tallies: Vec<SegmentTally> = counts.into_iter().map(|((_, segment), customers)| SegmentTally { segment, customers }).collect();
     tallies.sort_by_key(|tally| (tally.segment.is_none(), std::cmp::Reverse(tally.customers)));

@@ -27,9 +27,10 @@ const AT_RISK: &str = "SELECT COALESCE(SUM(probability * monthly_minor), 0.0) FR
 const OFFERS: &str = "SELECT offer, COUNT(*), COALESCE(SUM(cost_minor), 0), COALESCE(SUM(net_minor), 0) FROM listing \
                       WHERE run_id = $1 AND contact = 1 GROUP BY offer ORDER BY COUNT(*) DESC, offer IS NULL, offer";
 /// Nothing is counted where a row of an older layout has no segment at all.
-const SEGMENTS: &str = "SELECT segment, COUNT(*) FROM listing WHERE run_id = $1 AND level IS NOT NULL AND NOT EXISTS \
+const SEGMENTS: &str = "SELECT segment, SUM(CASE WHEN contact = 2 THEN 0 ELSE 1 END) AS customers FROM listing \
+                        WHERE run_id = $1 AND level IS NOT NULL AND NOT EXISTS \
                         (SELECT 1 FROM listing WHERE run_id = $1 AND level IS NOT NULL AND segment IS NULL) \
-                        GROUP BY segment ORDER BY segment = '', COUNT(*) DESC, segment";
+                        GROUP BY segment ORDER BY segment = '', customers DESC, segment";
 const TWENTIETHS: usize = 20;
 
 /// Counts everything now and keeps it.

@@ -26,6 +26,8 @@ pub(crate) fn router() -> OpenApiRouter<WebState> {
         .routes(routes!(read::random))
         .routes(routes!(read::strategy))
         .routes(routes!(read::model))
+        .routes(routes!(read::models))
+        .routes(routes!(read::model_watch))
         .routes(routes!(read::thresholds))
         .routes(routes!(read::defects))
         .routes(routes!(read::actions))

@@ -9,6 +9,7 @@ use crate::strings::Strings;
 use crate::view::actions::{self, ActionsView};
 use crate::view::customer::{self, CustomerView};
 use crate::view::customers::{self, CustomersView};
+use crate::view::models::{self, ModelsView, Watched};
 use crate::view::overview::{self, OverviewView};
 use crate::view::strategy::{self, StrategyView};
 use crate::view::thresholds::{self, ThresholdsView};
@@ -130,6 +131,19 @@ pub(crate) async fn strategy(State(state): State<WebState>, visit: Visited) -> R
 #[utoipa::path(get, path = "/model", responses((status = 200, body = serde_json::Value), (status = 404, body = ProblemBody)))]
 pub(crate) async fn model(State(state): State<WebState>) -> Result<Json<serde_json::Value>, Problem> {
     Ok(Json(state.context().await?.card.as_ref().clone()))
+}
+
+/// Returns the models of the folder with their main measures, the one that scored the run shown first.
+#[utoipa::path(get, path = "/models", responses((status = 200, body = ModelsView), (status = 404, body = ProblemBody)))]
+pub(crate) async fn models(State(state): State<WebState>) -> Result<Json<ModelsView>, Problem> {
+    Ok(Json(models::read(&state, &*state.context().await?).await?))
+}
+
+/// Returns what the run shown keeps of its model: `fairness`, the scores if nothing but a trait were different, and
+/// `drift`, how the customers moved from those of an earlier run. Either is null where it was not measured.
+#[utoipa::path(get, path = "/model/watch", responses((status = 200, body = serde_json::Value), (status = 404, body = ProblemBody)))]
+pub(crate) async fn model_watch(State(state): State<WebState>) -> Result<Json<Watched>, Problem> {
+    Ok(Json(models::watched(&*state.context().await?)))
 }
 
 /// Returns how many customers would change their risk level under other thresholds.

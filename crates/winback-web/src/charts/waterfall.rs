@@ -90,9 +90,9 @@ impl Scale {
     /// Returns the lines at round probabilities; none where there is no probability.
     fn marks(&self) -> Vec<Mark> {
         let step = match self.high - self.low {
-            ..=250 => 50,
-            ..=500 => 100,
-            _ => 250,
+            ..251 => 50,
+            251..501 => 100,
+            501.. => 250,
         };
         let round = (0..=1000).step_by(step).filter(|tenths| (self.low..=self.high).contains(tenths));
         round

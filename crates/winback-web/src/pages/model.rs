@@ -1,15 +1,20 @@
 //! The model's card: how well it scores customers it has not seen, which columns it uses, what it cannot tell.
+mod rows;
+
 use super::{Page, context_or_empty, render};
-use crate::charts::{self, Dot};
+use crate::charts::{self, CostCurve, Dot};
 use crate::guard::Visit;
 use crate::problem::Problem;
 use crate::state::WebState;
-use crate::strings::said;
+use crate::strings::{Strings, fill, said};
+use crate::view::models::{self, ModelsView};
 use askama::Template;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use winback_core::model::{Metrics, ModelCard, Validation};
+use rows::{DriftTold, EffectRow, Flips, GroupRow, ImportanceRow, Teller};
+use winback_core::model::CurvePoint;
+use winback_core::model::{Balance, CalibrationMethod, Metrics, ModelCard, Validation};
 use winback_core::money::group_thousands;
 use winback_core::portfolio::Context;
 use winback_core::schema::{Column, Role};
@@ -23,6 +28,15 @@ struct ModelPage {
     dots: Vec<Dot>,
     columns: Vec<ColumnRow>,
     left_share: String,
+    importance: Vec<ImportanceRow>,
+    /// The effects, and the probability at which their scale ends.
+    effects: (Vec<EffectRow>, String),
+    warnings: Vec<String>,
+    groups: Vec<(String, Vec<GroupRow>)>,
+    flips: Option<Flips>,
+    drift: Option<DriftTold>,
+    cost: Option<CostCurve>,
+    others: ModelsView,
 }
 
 /// A column and what the model does with it.
@@ -48,11 +62,63 @@ impl ModelPage {
         said(limit, self.page.s.locale)
     }
 
-    fn family(&self, card: &ModelCard) -> String {
+    fn family(&self, family: &str) -> String {
         let s = self.page.s;
         let known =
             [("logistic", s.family_logistic), ("boosted", s.family_boosted), ("forest", s.family_forest), ("blend", s.family_blend)];
-        known.iter().find(|(family, _)| *family == card.family).map_or_else(|| card.family.clone(), |(_, words)| (*words).to_owned())
+        known.iter().find(|(known, _)| *known == family).map_or_else(|| family.to_owned(), |(_, words)| (*words).to_owned())
+    }
+
+    fn measure(&self, value: &f64) -> String {
+        format!("{value:.4}")
+    }
+
+    /// Returns what the card says of calibration, as sentences.
+    fn calibration(&self, card: &ModelCard) -> String {
+        let m = self.page.s.models;
+        let told = match card.calibration.as_ref().map(|note| note.method) {
+            None => m.calibration_none.to_owned(),
+            Some(CalibrationMethod::None) => m.calibration_unchanged.to_owned(),
+            Some(known) => fill(m.calibration_told, &[("method", method(known, self.page.s))]),
+        };
+        if card.balance == Balance::Oversample { format!("{told} {}", m.calibration_balance) } else { told }
+    }
+
+    fn method(&self, known: &CalibrationMethod) -> &'static str {
+        method(*known, self.page.s)
+    }
+
+    fn curve(&self, points: &[CurvePoint]) -> String {
+        charts::curve(points)
+    }
+
+    fn down(&self, share: &f64) -> String {
+        charts::down(*share)
+    }
+
+    fn roc_told(&self, validation: &Validation) -> String {
+        fill(self.page.s.models.roc_told, &[("area", &self.measure(&validation.pooled.roc_auc))])
+    }
+
+    fn pr_told(&self, validation: &Validation) -> String {
+        fill(self.page.s.models.pr_told, &[("base", &self.left_share), ("area", &self.measure(&validation.pooled.pr_auc))])
+    }
+
+    fn base(&self, card: &ModelCard) -> f64 {
+        card.left as f64 / card.rows.max(1) as f64
+    }
+
+    fn importance_told(&self, validation: &Validation) -> String {
+        let (rows, repeats) = (self.count(&validation.importance_rows), validation.importance_repeats.to_string());
+        fill(self.page.s.models.importance_told, &[("rows", &rows), ("repeats", &repeats)])
+    }
+
+    fn others_unread(&self) -> String {
+        fill(self.page.s.models.others_unread, &[("n", &self.others.unread.to_string())])
+    }
+
+    fn lift(&self, lift: &f64) -> String {
+        format!("{lift:.2}")
     }
 
     fn metrics(&self, validation: &Validation) -> Vec<MetricRow> {
@@ -63,6 +129,7 @@ impl ModelPage {
             mean: format!("{:.4}", pick(&validation.mean)),
             deviation: format!("{:.4}", pick(&validation.deviation)),
             pooled: format!("{:.4}", pick(&validation.pooled)),
+            interval: validation.intervals.as_ref().map(|ends| format!("{:.4}–{:.4}", pick(&ends.low), pick(&ends.high))),
         };
         vec![
             row("ROC-AUC", s.metric_roc, |m| m.roc_auc),
@@ -81,6 +148,17 @@ struct MetricRow {
     mean: String,
     deviation: String,
     pooled: String,
+    /// The 95 % interval of the mean; absent on earlier cards.
+    interval: Option<String>,
+}
+
+fn method(method: CalibrationMethod, s: &Strings) -> &'static str {
+    match method {
+        CalibrationMethod::None => s.models.method_none,
+        CalibrationMethod::Platt => s.models.method_platt,
+        CalibrationMethod::Beta => s.models.method_beta,
+        CalibrationMethod::Isotonic => s.models.method_isotonic,
+    }
 }
 
 pub(crate) async fn show(state: State<WebState>, visit: Extension<Visit>) -> Result<Response, Problem> {
@@ -94,7 +172,27 @@ pub(crate) async fn show(state: State<WebState>, visit: Extension<Visit>) -> Res
     let share = card.as_ref().map_or(0.0, |card| card.left as f64 / card.rows.max(1) as f64);
     let columns = columns(&context, card.as_ref(), &page);
     let version = context.model.to_string();
-    render(StatusCode::OK, &ModelPage { page, version, card, dots, columns, left_share: format!("{:.1}%", share * 100.0) })
+    let watched = models::watched(&context);
+    let others = models::read(&state, &context).await?;
+    let teller = Teller { context: &context, s: page.s };
+    let validation = card.as_ref().and_then(|card| card.validation.as_ref());
+    let page = ModelPage {
+        importance: validation.map(|held_out| teller.importance(&held_out.importance)).unwrap_or_default(),
+        effects: teller.effects(card.as_ref().map_or(&[], |card| card.effects.as_slice())),
+        warnings: card.as_ref().map(|card| rows::warnings(card, &context, page.s)).unwrap_or_default(),
+        groups: validation.map(|held_out| teller.groups(&held_out.groups)).unwrap_or_default(),
+        flips: teller.flips(&watched),
+        drift: teller.drift(&watched),
+        cost: validation.and_then(|held_out| charts::cost(&held_out.calls)),
+        others,
+        left_share: format!("{:.1}%", share * 100.0),
+        page,
+        version,
+        dots,
+        columns,
+        card,
+    };
+    render(StatusCode::OK, &page)
 }
 
 fn columns(context: &Context, card: Option<&ModelCard>, page: &Page) -> Vec<ColumnRow> {

@@ -1,9 +1,10 @@
 //! The interface in English.
-use super::Strings;
+use super::{Strings, model};
 use winback_core::locale::Locale;
 
 pub(crate) static EN: Strings = Strings {
     locale: Locale::En,
+    models: &model::EN,
     skip: "Skip to the content",
     nav_label: "Main menu",
     nav_overview: "Overview",

@@ -1,9 +1,11 @@
 //! Every word and sentence of the interface, by name. A language that lacks one does not compile.
+use super::model::ModelWords;
 use winback_core::locale::Locale;
 
 /// The words and sentences of one language. `{name}` stands for a value, see [`super::fill`].
 pub(crate) struct Strings {
     pub locale: Locale,
+    pub models: &'static ModelWords,
     pub skip: &'static str,
     pub nav_label: &'static str,
     pub nav_overview: &'static str,

@@ -3,6 +3,7 @@
 mod by_name;
 mod en;
 mod fields;
+mod model;
 mod sayings;
 mod zh_cn;
 mod zh_tw;

@@ -5,6 +5,7 @@ pub(crate) mod claims;
 pub(crate) mod course;
 pub(crate) mod customer;
 pub(crate) mod customers;
+pub(crate) mod models;
 pub(crate) mod overview;
 pub(crate) mod runs;
 pub(crate) mod strategy;

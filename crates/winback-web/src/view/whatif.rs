@@ -174,17 +174,13 @@ impl Teller<'_> {
     }
 
     fn way(&self, way: &Way) -> WayView {
-        let label = |name: &String| {
-            let column = self.context.table.index_of(name).and_then(|at| self.context.table.columns.get(at));
-            column.map_or_else(|| name.clone(), |column| column.label.get(self.s.locale).clone())
-        };
         WayView {
             offers: way.offers.iter().map(|id| self.offer(id)).collect(),
             cost: Amount::spent(self.context, way.cost_minor),
             probability: way.probability.value(),
             probability_text: way.probability.to_string(),
             enough: way.probability.value() < self.line,
-            changes: way.columns.iter().map(|name| Named::new(name, &label(name))).collect(),
+            changes: way.columns.iter().map(|name| Named::new(name, &words::column(self.context, name, self.s))).collect(),
         }
     }
 

@@ -11,6 +11,7 @@ use winback_core::digest::Digest;
 use winback_web::{Person, PersonRole, WebState};
 
 mod claims;
+mod models;
 mod pages;
 mod safety;
 mod whatif;

@@ -44,6 +44,7 @@ async fn key_pages_in_chinese() {
     for lang in ["zh-TW", "zh-CN"] {
         check(&format!("overview_{lang}"), &format!("/?lang={lang}"), StatusCode::OK).await;
         check(&format!("customer_{lang}"), &format!("/customers/7590-VHVEG?lang={lang}"), StatusCode::OK).await;
+        check(&format!("model_{lang}"), &format!("/model?lang={lang}"), StatusCode::OK).await;
         check(&format!("call_sheet_{lang}"), &format!("/call?id=7590-VHVEG&text=en&lang={lang}"), StatusCode::OK).await;
         check(&format!("absent_customer_{lang}"), &format!("/customers/nope?lang={lang}"), StatusCode::NOT_FOUND).await;
     }
@@ -122,7 +123,7 @@ async fn the_waterfall_tells_the_points_of_the_api() {
     let drawing = page.split("<svg class=\"waterfall\"").nth(1).unwrap().split("</svg>").next().unwrap();
     let figures: Vec<&str> = drawing.split("text-anchor=\"end\">").skip(1).map(|part| part.split('<').next().unwrap()).collect();
     let tenths = |text: &str| text.replace('−', "-").replace(['+', '.', '%'], "").parse::<i64>();
-    let told: Vec<i64> = figures.iter().filter_map(|text| text.contains('.').then(|| tenths(text).unwrap())).collect();
+    let told: Vec<i64> = figures.iter().filter(|text| text.contains('.')).map(|text| tenths(text).unwrap()).collect();
     let reasons: Vec<i64> = risk["reasons"].as_array().unwrap().iter().map(|reason| reason["tenths"].as_i64().unwrap()).collect();
     let (base, total) = (risk["base_tenths"].as_i64().unwrap(), risk["total_tenths"].as_i64().unwrap());
     assert_eq!(told, [vec![base], reasons, vec![total]].concat(), "{drawing}");

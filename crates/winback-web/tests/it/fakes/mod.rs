@@ -1,4 +1,5 @@
 //! A store and a desk in memory with thirty customers made by hand, for tests and for the example server.
+mod full_card;
 mod messages;
 mod model;
 mod store;
@@ -347,7 +348,8 @@ fn plan(context: &Context, customer: &Customer, standing: &Standing) -> Campaign
     }
 }
 
-fn card() -> serde_json::Value {
+/// Returns the card as an earlier program wrote it, without the parts that came later.
+pub fn card() -> serde_json::Value {
     let metrics = serde_json::json!({"roc_auc": 0.8453, "pr_auc": 0.6561, "log_loss": 0.4176, "brier": 0.1356, "ece10": 0.0135});
     let bins: Vec<_> = (0..10).map(|n| serde_json::json!({"from": n as f64 / 10.0, "customers": 2400 / (n + 1), "mean_score": n as f64 / 10.0 + 0.05, "left": n as f64 / 10.0 + 0.04})).collect();
     let cuts: Vec<_> = [(0.4, 2100, 1270), (0.5, 1400, 945), (0.6, 900, 660), (0.7, 459, 364), (0.9, 0, 0)]
@@ -383,7 +385,7 @@ pub fn run() -> Run {
     let stages = vec![
         stage(Stage::Import, 1, serde_json::json!({"rows": 32, "accepted": 30, "rejected": 2})),
         stage(Stage::Train, 2, serde_json::json!({"folds": 5})),
-        stage(Stage::Assess, 3, serde_json::json!({"assessed": 30})),
+        stage(Stage::Assess, 3, full_card::kept()),
         stage(Stage::Plan, 4, serde_json::json!({"planned": 30, "budget_minor": 50_000, "cost_minor": 48_250, "moved": 3})),
     ];
     Run { id: RunId(1), origin, started_at: at(0), stages }
@@ -418,7 +420,7 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
         table: table.clone(),
         features: features.clone(),
         model: ModelVersion("logistic-4f1c".into()),
-        card: Arc::new(card()),
+        card: Arc::new(full_card::fill(card())),
         peers: Arc::new(peers.finish()),
         thresholds: RiskThresholds::default(),
         decided: Some(("Ana Lin".into(), "2026-10-01".into())),

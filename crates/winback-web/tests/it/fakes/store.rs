@@ -13,10 +13,11 @@ use winback_core::defect::Defect;
 use winback_core::feature::features;
 use winback_core::id::{CustomerId, Position, RunId};
 use winback_core::locale::Locale;
+use winback_core::model::ModelCard;
 use winback_core::offer::OfferId;
 use winback_core::pipeline::whatif::{Asked, WhatIf, WhatIfError, what_if};
 use winback_core::portfolio::*;
-use winback_core::risk::{RiskLevel, RiskThresholds};
+use winback_core::risk::{ModelVersion, RiskLevel, RiskThresholds};
 use winback_core::run::{Run, RunOrigin, RunProgress, Stage, StageReport};
 use winback_core::schema::TableSchema;
 use winback_core::store::*;
@@ -260,5 +261,19 @@ impl Desk for FakeDesk {
         let log_odds = file.assessment.as_ref().ok_or(WhatIfError::NotAssessed)?.log_odds;
         let model = Differences { version: context.model.clone(), own, log_odds };
         what_if(context, file, &model, Asked { line, chosen, today: date(2026, 11, 21) })
+    }
+    async fn cards(&self) -> Result<Cards, StoreError> {
+        let shown: Vec<ModelCard> =
+            self.context.iter().filter_map(|context| serde_json::from_value((*context.card).clone()).ok()).collect();
+        let mut earlier = shown.clone();
+        for card in &mut earlier {
+            (card.version, card.family) = (ModelVersion("forest-0a7e".into()), "forest".into());
+            card.validation.iter_mut().for_each(|validation| validation.mean.log_loss += 0.01);
+        }
+        let mut unmeasured = earlier.clone();
+        for card in &mut unmeasured {
+            (card.version, card.validation) = (ModelVersion("boosted-77d1".into()), None);
+        }
+        Ok(Cards { cards: [unmeasured, earlier, shown].concat(), unread: 1 })
     }
 }
