@@ -2,7 +2,7 @@
 use crate::id::{CustomerId, Position};
 use crate::locale::{Locale, Localized, singular};
 use crate::money::Money;
-use crate::risk::{Measure, ValueBy};
+use crate::risk::{Measure, NoTier, ValueBounds, ValueBy, ValueTier};
 use crate::schema::{Column, ColumnIndex, Role, TableSchema};
 use std::sync::Arc;
 
@@ -53,6 +53,11 @@ impl Customer {
     /// Returns what the customer has of what the value is measured by, if the table says so.
     pub fn measure(&self, schema: &TableSchema, by: ValueBy) -> Option<Measure> {
         Measure::of(self.cell(schema, &by.role()))
+    }
+
+    /// Returns the customer's value tier, or why there is none.
+    pub fn tier(&self, schema: &TableSchema, bounds: &ValueBounds) -> Result<ValueTier, NoTier> {
+        bounds.tier(self.measure(schema, bounds.by()))
     }
 
     /// Returns whether the customer left, if the table says so.

@@ -172,7 +172,7 @@ impl Assessor<'_> {
         let charge = customer.monthly_charge(self.table);
         Ok(Standing {
             level: self.thresholds.level(assessment.probability),
-            tier: self.bounds.tier(customer.measure(self.table, self.bounds.by())).ok(),
+            tier: customer.tier(self.table, &self.bounds).ok(),
             monthly_minor: charge.map(|money| money.minor),
             main_group: churn_reasoning::main_group(&assessment.points(), self.features)?,
             segment: self.segmenter.assign(customer, self.day).segment,

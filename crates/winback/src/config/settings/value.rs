@@ -62,10 +62,10 @@ impl ValueSettings {
         if by.column(table).is_some() {
             return Ok(());
         }
-        let kind = if by == ValueBy::Usage { "a column of type number, with min = 0," } else { "a column of type money" };
+        let kind = if by == ValueBy::Usage { "a column of type number with min = 0" } else { "a column of type money" };
         let text = format!(
-            "\"value.by\" is {}, which is measured by the column with the role {role}; the table {:?} of schema.toml has none. Give {kind} \
-             role = {role:?} there, or write by = \"monthly\"",
+            "\"value.by\" is {}, which is measured by the column with the role {role}; the table {:?} of schema.toml has none. \
+             There, write role = {role:?} at {kind}, or else by = \"monthly\" here",
             by.tag(),
             table.name
         );
