@@ -41,7 +41,7 @@ pub struct CampaignPlan {
 pub struct PlanInputs {
     /// The risk level.
     pub level: RiskLevel,
-    /// The value tier; `None` when the monthly charge is unknown.
+    /// The value tier; `None` when nothing is known of what it is measured by.
     pub tier: Option<ValueTier>,
     /// The theme of the main reason; `None` without a dominant reason.
     pub theme: Option<Theme>,

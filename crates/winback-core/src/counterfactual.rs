@@ -293,6 +293,7 @@ fn in_words(role: &Role) -> &'static str {
         Role::Trait => "trait (who the customer is)",
         Role::Tenure => "tenure (what has happened)",
         Role::TotalCharge => "total_charge (what has happened)",
+        Role::Usage => "usage (what has happened)",
         Role::DaysInactive => "days_inactive (what has happened)",
         _ => "no feature of the model",
     }

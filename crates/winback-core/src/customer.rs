@@ -2,6 +2,7 @@
 use crate::id::{CustomerId, Position};
 use crate::locale::{Locale, Localized, singular};
 use crate::money::Money;
+use crate::risk::{Measure, NoTier, ValueBounds, ValueBy, ValueTier};
 use crate::schema::{Column, ColumnIndex, Role, TableSchema};
 use std::sync::Arc;
 
@@ -49,6 +50,16 @@ impl Customer {
         }
     }
 
+    /// Returns what the customer has of what the value is measured by, if the table says so.
+    pub fn measure(&self, schema: &TableSchema, by: ValueBy) -> Option<Measure> {
+        Measure::of(self.cell(schema, &by.role()))
+    }
+
+    /// Returns the customer's value tier, or why there is none.
+    pub fn tier(&self, schema: &TableSchema, bounds: &ValueBounds) -> Result<ValueTier, NoTier> {
+        bounds.tier(self.measure(schema, bounds.by()))
+    }
+
     /// Returns whether the customer left, if the table says so.
     pub fn label(&self, schema: &TableSchema) -> Option<bool> {
         match self.cell(schema, &Role::Label) {
@@ -93,7 +104,8 @@ pub fn display_cell(cell: &Cell, column: &Column, schema: &TableSchema, locale: 
     }
 }
 
-fn unit_word(unit: &Localized, value: f64, locale: Locale) -> &str {
+/// Returns the word for a unit after a number: `month` after 1 in English.
+pub(crate) fn unit_word(unit: &Localized, value: f64, locale: Locale) -> &str {
     let word = unit.get(locale);
     if locale == Locale::En && value == 1.0 { singular(word) } else { word }
 }

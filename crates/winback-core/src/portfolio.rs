@@ -106,7 +106,7 @@ pub struct Overview {
 pub struct MatrixCell {
     /// The risk level.
     pub level: RiskLevel,
-    /// The value tier; `None` where the charge is unknown.
+    /// The value tier; `None` where nothing is known of what it is measured by.
     pub tier: Option<ValueTier>,
     /// How many customers.
     pub customers: u64,

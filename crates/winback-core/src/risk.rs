@@ -1,8 +1,11 @@
 //! How likely a customer is to leave, how serious that is, and why.
+mod value;
+
 use crate::id::{CustomerId, Position};
-use crate::money::Money;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+pub use value::{BoundsError, Measure, NoTier, ValueBounds, ValueBy};
 
 /// A probability in [0, 1]. Compared before rounding.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize, schemars::JsonSchema)]
@@ -185,72 +188,6 @@ impl From<RiskThresholds> for RawThresholds {
     }
 }
 
-/// The monthly charges from which a customer is of mid and of high value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ValueBounds {
-    mid: Money,
-    high: Money,
-}
-
-/// Bounds that leave a tier empty or are in two currencies.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("value bounds mid {mid} and high {high}: expected 0 < mid < high in one currency")]
-pub struct BoundsError {
-    mid: Money,
-    high: Money,
-}
-
-/// An amount that has no tier.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoTier {
-    /// The customer has no monthly charge.
-    #[error("no monthly charge is known")]
-    Missing,
-    /// The charge is below zero.
-    #[error("the monthly charge is negative")]
-    Negative,
-    /// The charge is in another currency than the bounds.
-    #[error("the monthly charge is in another currency than the value bounds")]
-    OtherCurrency,
-}
-
-impl ValueBounds {
-    /// Returns the bounds if 0 < mid < high in one currency.
-    pub fn new(mid: Money, high: Money) -> Result<Self, BoundsError> {
-        let fits = mid.currency == high.currency && 0 < mid.minor && mid.minor < high.minor;
-        if fits { Ok(Self { mid, high }) } else { Err(BoundsError { mid, high }) }
-    }
-
-    /// Returns the tier of a monthly charge: the bounds themselves belong to the higher tier.
-    pub fn tier(&self, monthly_charge: Option<Money>) -> Result<ValueTier, NoTier> {
-        let charge = monthly_charge.ok_or(NoTier::Missing)?;
-        if charge.currency != self.mid.currency {
-            return Err(NoTier::OtherCurrency);
-        }
-        tier_of(charge.minor, self.mid.minor, self.high.minor)
-    }
-
-    /// Returns the lower bound of the mid tier.
-    pub fn mid(&self) -> Money {
-        self.mid
-    }
-
-    /// Returns the lower bound of the high tier.
-    pub fn high(&self) -> Money {
-        self.high
-    }
-}
-
-/// Returns the tier of a charge between two bounds, all in minor units of one currency.
-pub fn tier_of(minor: i64, mid: i64, high: i64) -> Result<ValueTier, NoTier> {
-    match minor {
-        _ if minor < 0 => Err(NoTier::Negative),
-        _ if minor >= high => Ok(ValueTier::High),
-        _ if minor >= mid => Ok(ValueTier::Mid),
-        _ => Ok(ValueTier::Low),
-    }
-}
-
 /// The version of a model: its family and the hash of its file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
@@ -359,7 +296,6 @@ fn round_to_sum(exact: &[f64], target: i32) -> Vec<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::Currency;
 
     #[test]
     fn levels_are_compared_before_rounding() {
@@ -389,22 +325,6 @@ mod tests {
         for (medium, high) in [(0.7, 0.4), (0.4, 0.4), (0.0, 0.5), (0.5, 1.0), (f64::NAN, 0.5)] {
             assert!(RiskThresholds::new(medium, high).is_err(), "{medium} {high}");
         }
-    }
-
-    #[test]
-    fn tiers_compare_money_as_decimals() {
-        let usd = Currency::parse("USD").unwrap();
-        let bounds = ValueBounds::new(Money::new(4_000, usd), Money::new(8_000, usd)).unwrap();
-        let check = |minor: i64, tier: Result<ValueTier, NoTier>| assert_eq!(bounds.tier(Some(Money::new(minor, usd))), tier, "{minor}");
-        check(8_000, Ok(ValueTier::High));
-        check(7_999, Ok(ValueTier::Mid));
-        check(7_950, Ok(ValueTier::Mid));
-        check(4_000, Ok(ValueTier::Mid));
-        check(3_999, Ok(ValueTier::Low));
-        check(0, Ok(ValueTier::Low));
-        check(-1, Err(NoTier::Negative));
-        assert_eq!(bounds.tier(None), Err(NoTier::Missing));
-        assert_eq!(bounds.tier(Some(Money::new(9_000, Currency::parse("TWD").unwrap()))), Err(NoTier::OtherCurrency));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a company's table looks like: columns, their types and roles, the rules
 //! for missing values, the words for people, and which columns tell one story.
 mod expectation;
+mod role;
 
 use crate::digest::Digest;
 use crate::locale::Localized;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub use expectation::Expectation;
+pub use role::Role;
 
 /// A column's place in [`TableSchema::columns`].
 pub type ColumnIndex = usize;
@@ -111,84 +113,6 @@ impl ColumnKind {
     /// Returns whether the cells are numbers or amounts.
     pub fn is_number(&self) -> bool {
         matches!(self, Self::Number { .. } | Self::Money)
-    }
-}
-
-/// What a column is for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// The customer's id.
-    Id,
-    /// Whether the customer left; the words for yes and no are the flag's.
-    Label,
-    /// A feature without a special part.
-    Feature,
-    /// A feature whose values were invented for demonstration, without looking at who left.
-    Synthetic,
-    /// What a person is, such as gender or age: a feature that no offer changes, and by which fairness is looked at.
-    Trait,
-    /// The amount charged each month; a feature, and the base of the value tier.
-    MonthlyCharge,
-    /// All that was charged so far; a feature.
-    TotalCharge,
-    /// How long the customer has stayed, in months; a feature.
-    Tenure,
-    /// The kind of contract; a feature, and open to offers.
-    Contract,
-    /// The day the contract ends; never a feature.
-    ContractEnd,
-    /// The name a message greets with; personal, never a feature.
-    FirstName,
-    /// The e-mail address; personal, never a feature.
-    Email,
-    /// The telephone number; personal, never a feature.
-    Phone,
-    /// The language the customer reads, as a tag such as zh-TW; never a feature.
-    Language,
-    /// The customer's segment, by name; never a feature.
-    Segment,
-    /// Days since the customer's last visit; a feature.
-    DaysInactive,
-    /// What the customer liked before, as text; never a feature.
-    Favourites,
-    /// Whether the customer agreed to mails; never a feature.
-    EmailConsent,
-    /// Whether the customer agreed to short messages; never a feature.
-    SmsConsent,
-    /// Whether the customer agreed to calls; never a feature.
-    CallConsent,
-    /// Kept with the customer and not used by the model; the reason is told.
-    Unused {
-        /// Why the model does not use it.
-        why: String,
-    },
-}
-
-impl Role {
-    /// Returns whether the column is an input of the churn model.
-    pub fn is_feature(&self) -> bool {
-        matches!(
-            self,
-            Role::Feature
-                | Role::Synthetic
-                | Role::Trait
-                | Role::MonthlyCharge
-                | Role::TotalCharge
-                | Role::Tenure
-                | Role::Contract
-                | Role::DaysInactive
-        )
-    }
-
-    /// Returns whether something a company does may change the column: not who the customer is, nor what has happened.
-    pub fn is_movable(&self) -> bool {
-        matches!(self, Role::Feature | Role::Synthetic | Role::MonthlyCharge | Role::Contract)
-    }
-
-    /// Returns whether the column holds personal data that never enters a prompt, a feature or a log.
-    pub fn is_personal(&self) -> bool {
-        matches!(self, Role::FirstName | Role::Email | Role::Phone)
     }
 }
 
@@ -449,10 +373,11 @@ impl TableSchema {
     }
 }
 
-const SINGLE_ROLES: [(Role, &str); 16] = [
+const SINGLE_ROLES: [(Role, &str); 17] = [
     (Role::Label, "label"),
     (Role::MonthlyCharge, "monthly_charge"),
     (Role::TotalCharge, "total_charge"),
+    (Role::Usage, "usage"),
     (Role::Tenure, "tenure"),
     (Role::Contract, "contract"),
     (Role::ContractEnd, "contract_end"),
@@ -477,6 +402,9 @@ fn check_kind(column: &Column) -> Result<(), SchemaError> {
         (Role::CallConsent, kind) if !matches!(kind, ColumnKind::Flag { .. }) => wrong("call_consent", "a flag (yes or no)"),
         (Role::MonthlyCharge | Role::TotalCharge, kind) if !matches!(kind, ColumnKind::Money) => {
             wrong("monthly_charge or total_charge", "money")
+        }
+        (Role::Usage, kind) if !matches!(kind, ColumnKind::Number { min, .. } if *min >= 0.0) => {
+            wrong("usage", "a number with min = 0 or more")
         }
         (Role::Tenure, kind) if !matches!(kind, ColumnKind::Number { .. }) => wrong("tenure", "a number"),
         (Role::Contract, kind) if !matches!(kind, ColumnKind::Category { .. }) => wrong("contract", "a category"),
@@ -550,6 +478,13 @@ mod tests {
         check(&|table| table.columns[6].kind = flag.clone(), "uses the word \"yes\" for yes and for no");
         check(&|table| table.columns[6].role = Role::SmsConsent, "");
         check(&|table| table.columns[1].role = Role::SmsConsent, "column \"tenure\" has the role \"sms_consent\", which needs a flag");
+        check(&|table| table.columns[1].role = Role::Usage, "");
+        let below_zero = |table: &mut TableSchema| {
+            table.columns[1].role = Role::Usage;
+            table.columns[1].kind = ColumnKind::Number { min: -1.0, max: 9.0 };
+        };
+        check(&below_zero, "column \"tenure\" has the role \"usage\", which needs a number with min = 0 or more");
+        check(&|table| table.columns[2].role = Role::Usage, "which needs a number with min = 0 or more");
         let both = |table: &mut TableSchema| {
             table.columns.push(Column { name: "Another".into(), ..table.columns[6].clone() });
             table.columns[6].role = Role::CallConsent;

@@ -4,6 +4,7 @@ use crate::behaviour;
 use crate::config::settings::{ModelFamily, Settings};
 use crate::config::{offers_file, schema_file, segments_file};
 use crate::exit::{Exit, OrExit};
+use anyhow::Context as _;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -13,9 +14,8 @@ use winback_core::id::RunId;
 use winback_core::locale::Localized;
 use winback_core::message::{Approved, Company};
 use winback_core::model::Balance;
-use winback_core::money::Money;
 use winback_core::offer::Catalogue;
-use winback_core::risk::{RiskThresholds, ValueBounds};
+use winback_core::risk::{Measure, RiskThresholds, ValueBounds, ValueBy};
 use winback_core::schema::TableSchema;
 use winback_core::segment::assign::Segmenter;
 
@@ -38,8 +38,15 @@ pub struct RunSettings {
     /// Who decided on the thresholds, and the day, as (name, YYYY-MM-DD); left out where winback.toml says neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided: Option<(String, String)>,
-    /// The lower bounds of the mid and the high value tier, in minor units.
-    pub value_bounds_minor: [i64; 2],
+    /// What the value is measured by; left out where it is the monthly charge.
+    #[serde(default, skip_serializing_if = "ValueBy::is_monthly")]
+    value_by: ValueBy,
+    /// The lower bounds of the mid and the high value tier, in minor units, where the value is an amount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value_bounds_minor: Option<[i64; 2]>,
+    /// The same where it is a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value_bounds: Option<[f64; 2]>,
     /// Who writes.
     pub company: StoredCompany,
     /// How models are fitted.
@@ -147,10 +154,10 @@ impl RunSettings {
     pub fn gather(settings: &Settings, texts: Texts) -> anyhow::Result<Self> {
         let table = schema_file::parse(&texts.schema.name, &texts.schema.text)
             .or_hint(Exit::BadConfig, "correct the file, or see docs/adding.md")?;
-        let bounds = settings.value_bounds(table.currency).or_exit(Exit::BadConfig)?;
+        let bounds = settings.value.bounds(&table).or_hint(Exit::BadConfig, "docs/adding.md shows each way to measure value")?;
         offers_file::parse(&texts.offers.text, &texts.offers.name).or_hint(Exit::BadConfig, "winback offers lint checks the whole file")?;
         read_segments(&texts.segments, &table, bounds)?;
-        let company = &settings.company;
+        let (company, sides) = (&settings.company, [bounds.mid(), bounds.high()]);
         Ok(Self {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             schema: texts.schema.text,
@@ -159,7 +166,9 @@ impl RunSettings {
             templates: texts.templates,
             thresholds: settings.thresholds,
             decided: settings.decided.told(),
-            value_bounds_minor: [bounds.mid().minor, bounds.high().minor],
+            value_by: bounds.by(),
+            value_bounds_minor: if let [Measure::Minor(mid), Measure::Minor(high)] = sides { Some([mid, high]) } else { None },
+            value_bounds: if let [Measure::Number(mid), Measure::Number(high)] = sides { Some([mid, high]) } else { None },
             company: StoredCompany {
                 name: company.name.clone(),
                 short_name: company.short_name.clone(),
@@ -231,13 +240,19 @@ impl RunSettings {
         Ok(Digest::of(&serde_json::to_vec(self)?))
     }
 
+    fn bounds(&self) -> anyhow::Result<ValueBounds> {
+        let amounts = self.value_bounds_minor.map(|sides| sides.map(Measure::Minor));
+        let sides = amounts.or_else(|| self.value_bounds.map(|sides| sides.map(Measure::Number)));
+        let [mid, high] = sides.context("the settings kept with the run have no value bounds").or_exit(Exit::BadConfig)?;
+        ValueBounds::new(self.value_by, mid, high).or_exit(Exit::BadConfig)
+    }
+
     /// Reads the texts back into the table, the catalogue and the rest.
     pub fn rules(&self) -> anyhow::Result<Rules> {
         let mut table = schema_file::parse("schema.toml", &self.schema).or_exit(Exit::BadConfig)?;
         behaviour::extend(&mut table, &self.behaviour);
         let catalogue = offers_file::parse(&self.offers, "offers.toml").or_exit(Exit::BadConfig)?.catalogue;
-        let [mid, high] = self.value_bounds_minor.map(|minor| Money::new(minor, table.currency));
-        let bounds = ValueBounds::new(mid, high).or_exit(Exit::BadConfig)?;
+        let bounds = self.bounds()?;
         let segments = TextFile { name: "segments.toml".into(), text: self.segments.clone() };
         let segmenter = read_segments(&segments, &table, bounds)?;
         let company = self.company.clone();
@@ -265,4 +280,41 @@ fn read_segments(file: &TextFile, table: &TableSchema, bounds: ValueBounds) -> a
     const HINT: &str = "winback segments lint checks the whole file; docs/adding.md shows a segment";
     let rules = segments_file::parse(&file.name, &file.text).or_hint(Exit::BadConfig, HINT)?;
     Segmenter::new(&rules, table, bounds).or_hint(Exit::BadConfig, HINT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SCHEMA_TELCO;
+
+    fn gathered(winback: &str) -> RunSettings {
+        let file = |name: &str, text: &str| TextFile { name: name.into(), text: text.into() };
+        let texts = Texts {
+            schema: file("schema.toml", SCHEMA_TELCO),
+            offers: file("offers.toml", offers_file::DEFAULT),
+            segments: file("segments.toml", segments_file::DEFAULT),
+            templates: Digest::of(b""),
+        };
+        RunSettings::gather(&Settings::load(Some(("winback.toml", winback)), |_| None).unwrap(), texts).unwrap()
+    }
+
+    #[test]
+    fn a_run_keeps_what_value_is_measured_by() {
+        let usual = gathered("");
+        let stored = serde_json::to_string(&usual).unwrap();
+        assert!(
+            stored.contains("\"value_bounds_minor\":[4000,8000]") && !stored.contains("value_by") && !stored.contains("value_bounds\"")
+        );
+        let revenue = gathered("[value]\nby = \"revenue\"\nmid = 40.0\nhigh = 80.0\n");
+        assert_ne!(revenue.digest().unwrap(), usual.digest().unwrap(), "the same bounds of another measure make another run");
+        assert_eq!(usual.other_files(&revenue), ["winback.toml"]);
+        for settings in [usual, revenue] {
+            let read: RunSettings = serde_json::from_str(&serde_json::to_string(&settings).unwrap()).unwrap();
+            assert_eq!((read.bounds().unwrap(), read.value_by), (settings.rules().unwrap().bounds, settings.value_by));
+        }
+        let usage = RunSettings { value_by: ValueBy::Usage, value_bounds_minor: None, value_bounds: Some([0.1, 2.5]), ..gathered("") };
+        let read: RunSettings = serde_json::from_str(&serde_json::to_string(&usage).unwrap()).unwrap();
+        assert_eq!(read.bounds().unwrap(), ValueBounds::new(ValueBy::Usage, Measure::Number(0.1), Measure::Number(2.5)).unwrap());
+        assert!(RunSettings { value_bounds: None, ..usage }.bounds().is_err());
+    }
 }

@@ -9,7 +9,10 @@ use crate::id::CustomerId;
 use crate::locale::Locale;
 use crate::money::Money;
 use crate::pipeline::assess::Explainer;
-use crate::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueTier, logistic, points, tier_of};
+use crate::risk::{
+    Measure, ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, ValueBy, ValueTier, logistic,
+    points,
+};
 use crate::schema::{Role, TableSchema, Theme};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -29,8 +32,12 @@ pub struct AnalystInput {
     pub reasons: Vec<RawReason>,
     /// From which probability a customer is at medium and at high risk.
     pub risk_thresholds: [f64; 2],
-    /// From which monthly charge, in minor units, a customer is of mid and of high value.
-    pub value_bounds_minor: [i64; 2],
+    /// What the customer's value is measured by.
+    pub value_by: ValueBy,
+    /// From where on a customer is of mid and of high value.
+    pub value_bounds: [Measure; 2],
+    /// What the customer has of what the value is measured by.
+    pub value: Option<Measure>,
     /// The monthly charge in minor units.
     pub monthly_minor: Option<i64>,
     /// The customer's numbers beside the peers'.
@@ -76,7 +83,11 @@ pub struct RiskSummary {
     pub base_probability: f64,
     /// The level under the run's thresholds.
     pub level: RiskLevel,
-    /// The value tier; `None` when the monthly charge is unknown.
+    /// What the customer's value is measured by.
+    pub value_by: ValueBy,
+    /// What the customer has of it.
+    pub value: Option<Measure>,
+    /// The value tier; `None` when nothing is known of what it is measured by.
     pub tier: Option<ValueTier>,
     /// The monthly charge in minor units.
     pub monthly_minor: Option<i64>,
@@ -123,7 +134,9 @@ impl AnalystInput {
             base: assessment.base,
             reasons: reasons.map_err(|source| AnalystError::OtherSchema { customer: customer.id.clone(), source })?,
             risk_thresholds: [explainer.thresholds.medium(), explainer.thresholds.high()],
-            value_bounds_minor: [explainer.bounds.mid().minor, explainer.bounds.high().minor],
+            value_by: explainer.bounds.by(),
+            value_bounds: [explainer.bounds.mid(), explainer.bounds.high()],
+            value: customer.measure(explainer.table, explainer.bounds.by()),
             monthly_minor: customer.monthly_charge(explainer.table).map(|money| money.minor),
             comparisons: comparison::numbers(explainer, customer),
             words: comparison::words(explainer, customer),
@@ -165,12 +178,15 @@ pub enum AnalystError {
     /// The thresholds leave a level empty.
     #[error(transparent)]
     Thresholds(#[from] crate::risk::ThresholdError),
+    /// The value bounds leave a tier empty, or are in another unit than the value.
+    #[error(transparent)]
+    Bounds(#[from] crate::risk::BoundsError),
 }
 
 /// Returns the summary of what is known about a customer's risk.
 pub fn analyse(input: &AnalystInput) -> Result<RiskSummary, AnalystError> {
     let probability = Probability::from_log_odds(input.log_odds).map_err(|_| AnalystError::NoScore(input.customer.clone()))?;
-    let ([medium, high], [mid, top]) = (input.risk_thresholds, input.value_bounds_minor);
+    let ([medium, high], [mid, top]) = (input.risk_thresholds, input.value_bounds);
     let mut reasons = pointed_reasons(input);
     reasons.sort_by_key(|reason| (-reason.tenths.abs(), reason.group));
     Ok(RiskSummary {
@@ -179,7 +195,9 @@ pub fn analyse(input: &AnalystInput) -> Result<RiskSummary, AnalystError> {
         probability,
         base_probability: logistic(input.base),
         level: RiskThresholds::new(medium, high)?.level(probability),
-        tier: input.monthly_minor.and_then(|minor| tier_of(minor, mid, top).ok()),
+        value_by: input.value_by,
+        value: input.value,
+        tier: ValueBounds::new(input.value_by, mid, top)?.tier(input.value).ok(),
         monthly_minor: input.monthly_minor,
         reasons,
         comparisons: input.comparisons.clone(),
@@ -276,7 +294,11 @@ impl RiskSummary {
 
     fn value_sentence(&self, table: &TableSchema, locale: Locale) -> String {
         let tier = tier_word(self.tier, locale);
-        match (self.monthly_minor.map(|minor| Money::new(minor, table.currency)), locale) {
+        let charge = self.monthly_minor.map(|minor| Money::new(minor, table.currency));
+        match (charge, locale) {
+            _ if !self.value_by.is_monthly() => {
+                charge.map(|charge| pays(charge, locale)).unwrap_or_default() + &self.measured(table, locale)
+            }
             (Some(charge), Locale::En) => format!(" Pays {charge} a month ({tier} value)."),
             (Some(charge), Locale::ZhTw) => format!("每月支付 {charge}，價值等級為{tier}。"),
             (Some(charge), Locale::ZhCn) => format!("每月支付 {charge}，价值等级为{tier}。"),
@@ -284,5 +306,28 @@ impl RiskSummary {
             (None, Locale::ZhTw) => "月費未知，因此無法判定價值等級。".into(),
             (None, Locale::ZhCn) => "月费未知，因此无法判定价值等级。".into(),
         }
+    }
+
+    /// Returns the tier with what it is measured by, where that is not the monthly charge.
+    fn measured(&self, table: &TableSchema, locale: Locale) -> String {
+        let (label, tier) = (self.value_by.label(table), tier_word(self.tier, locale));
+        let label = label.get(locale);
+        let value = self.value.map(|value| value.display(self.value_by, table, locale));
+        match (value, locale) {
+            (Some(value), Locale::En) => format!(" {label}: {value} ({tier} value)."),
+            (Some(value), Locale::ZhTw) => format!("{label}：{value}，價值等級為{tier}。"),
+            (Some(value), Locale::ZhCn) => format!("{label}：{value}，价值等级为{tier}。"),
+            (None, Locale::En) => format!(" {label}: not known, so neither is the value tier."),
+            (None, Locale::ZhTw) => format!("{label}：未知，因此無法判定價值等級。"),
+            (None, Locale::ZhCn) => format!("{label}：未知，因此无法判定价值等级。"),
+        }
+    }
+}
+
+fn pays(charge: Money, locale: Locale) -> String {
+    match locale {
+        Locale::En => format!(" Pays {charge} a month."),
+        Locale::ZhTw => format!("每月支付 {charge}。"),
+        Locale::ZhCn => format!("每月支付 {charge}。"),
     }
 }

@@ -12,7 +12,7 @@ use crate::model::{ChurnModel, NotProbabilities, SchemaMismatch};
 use crate::peer::PeerTable;
 use crate::pipeline::import::PAGE_ROWS;
 use crate::progress::{Progress, Work};
-use crate::risk::{ModelVersion, NoTier, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds};
+use crate::risk::{ModelVersion, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds};
 use crate::schema::TableSchema;
 use crate::segment::assign::Segmenter;
 use crate::store::{Standing, Store, StoreError};
@@ -172,16 +172,12 @@ impl Assessor<'_> {
         let charge = customer.monthly_charge(self.table);
         Ok(Standing {
             level: self.thresholds.level(assessment.probability),
-            tier: self.tier(charge).ok(),
+            tier: customer.tier(self.table, &self.bounds).ok(),
             monthly_minor: charge.map(|money| money.minor),
             main_group: churn_reasoning::main_group(&assessment.points(), self.features)?,
             segment: self.segmenter.assign(customer, self.day).segment,
             assessment,
         })
-    }
-
-    fn tier(&self, charge: Option<crate::money::Money>) -> Result<crate::risk::ValueTier, NoTier> {
-        self.bounds.tier(charge)
     }
 }
 

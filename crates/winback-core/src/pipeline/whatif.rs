@@ -70,7 +70,7 @@ pub fn what_if(context: &Context, file: &CustomerFile, model: &dyn ChurnModel, a
     let charge = file.customer.monthly_charge(&context.table);
     let standing = Standing {
         level: context.thresholds.level(assessment.probability),
-        tier: context.bounds.tier(charge).ok(),
+        tier: file.customer.tier(&context.table, &context.bounds).ok(),
         monthly_minor: charge.map(|charge| charge.minor),
         main_group: None,
         segment: None,

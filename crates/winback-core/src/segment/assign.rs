@@ -2,8 +2,7 @@
 //! value is missing that could decide for an earlier segment, no later one is taken.
 use crate::customer::{Cell, Customer};
 use crate::locale::Localized;
-use crate::money::Money;
-use crate::risk::{ValueBounds, ValueTier};
+use crate::risk::{Measure, ValueBounds, ValueTier};
 use crate::schema::{ColumnIndex, Role, TableSchema};
 use crate::segment::SegmentId;
 use crate::segment::bind::{Bound, BoundRule, Reads, Wants, bind};
@@ -22,7 +21,7 @@ pub struct Segmenter {
     own: Option<ColumnIndex>,
     own_name: String,
     bounds: ValueBounds,
-    charge: Option<ColumnIndex>,
+    value: Option<ColumnIndex>,
 }
 
 /// The segment of one customer, and what made it so.
@@ -69,10 +68,10 @@ impl Segmenter {
     pub fn new(rules: &SegmentRules, schema: &TableSchema, bounds: ValueBounds) -> Result<Self, SegmentFinding> {
         let own = schema.with_role(&Role::Segment);
         Ok(Self {
-            rules: rules.segments.iter().map(|rule| bind(rule, schema)).collect::<Result<_, _>>()?,
+            rules: rules.segments.iter().map(|rule| bind(rule, schema, bounds.by())).collect::<Result<_, _>>()?,
             own,
             own_name: own.map(|at| schema.columns[at].name.clone()).unwrap_or_default(),
-            charge: schema.with_role(&Role::MonthlyCharge),
+            value: schema.with_role(&bounds.by().role()),
             bounds,
         })
     }
@@ -170,10 +169,7 @@ impl Segmenter {
     }
 
     fn tier(&self, customer: &Customer) -> Option<ValueTier> {
-        match self.charge.and_then(|at| customer.cells.get(at)) {
-            Some(Cell::Money(minor)) => self.bounds.tier(Some(Money::new(*minor, self.bounds.mid().currency))).ok(),
-            _ => None,
-        }
+        self.bounds.tier(self.value.and_then(|at| customer.cells.get(at)).and_then(Measure::of)).ok()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rules bound to the columns of one table, so that a customer is put into a segment without a look at a name.
 use crate::customer::Cell;
 use crate::locale::{Locale, Localized};
-use crate::risk::ValueTier;
+use crate::risk::{ValueBy, ValueTier};
 use crate::schema::{Column, ColumnIndex, ColumnKind, Role, TableSchema};
 use crate::segment::SegmentId;
 use crate::segment::lint::{SegmentFault, SegmentFinding};
@@ -75,8 +75,8 @@ impl Wants {
     }
 }
 
-/// Returns a rule bound to a table, or what is wrong with it.
-pub fn bind(rule: &SegmentRule, schema: &TableSchema) -> Result<BoundRule, SegmentFinding> {
+/// Returns a rule bound to a table, or what is wrong with it. `by` is what the value tier is measured by.
+pub fn bind(rule: &SegmentRule, schema: &TableSchema, by: ValueBy) -> Result<BoundRule, SegmentFinding> {
     let mut bound = BoundRule {
         id: rule.id.clone(),
         label: rule.label.clone(),
@@ -86,9 +86,9 @@ pub fn bind(rule: &SegmentRule, schema: &TableSchema) -> Result<BoundRule, Segme
         words: Localized::same("—"),
     };
     for condition in &rule.when {
-        match (find(condition, schema)?, condition.absent) {
+        match (find(condition, schema, by)?, condition.absent) {
             (Some(reads), _) => {
-                let one = bind_condition(condition, reads, schema)?;
+                let one = bind_condition(condition, reads, (schema, by))?;
                 bound.when.push(one);
             }
             (None, Absent::Fails) => bound.never = Some(condition.subject.words()),
@@ -103,12 +103,12 @@ pub fn bind(rule: &SegmentRule, schema: &TableSchema) -> Result<BoundRule, Segme
 }
 
 /// Returns what a condition reads; `None` where the table lacks it and the condition says what then counts.
-fn find(condition: &Condition, schema: &TableSchema) -> Result<Option<Reads>, SegmentFinding> {
+fn find(condition: &Condition, schema: &TableSchema, by: ValueBy) -> Result<Option<Reads>, SegmentFinding> {
     let by_role = |role: &Role| schema.with_role(role);
     let found = match &condition.subject {
         Subject::Column(name) => schema.index_of(name).map(Reads::Cell),
         Subject::Role(role) => by_role(role).map(Reads::Cell),
-        Subject::ValueTier => by_role(&Role::MonthlyCharge).map(|_| Reads::Tier),
+        Subject::ValueTier => by_role(&by.role()).map(|_| Reads::Tier),
         Subject::DaysSince(name) => schema.index_of(name).map(Reads::DaysSince),
     };
     let found = found.map(|reads| match reads {
@@ -116,19 +116,19 @@ fn find(condition: &Condition, schema: &TableSchema) -> Result<Option<Reads>, Se
         other => other,
     });
     match (found, condition.absent) {
-        (None, Absent::Wrong) => Err(unknown_column(condition, schema)),
+        (None, Absent::Wrong) => Err(unknown_column(condition, schema, by)),
         (found, _) => Ok(found),
     }
 }
 
-fn unknown_column(condition: &Condition, schema: &TableSchema) -> SegmentFinding {
+fn unknown_column(condition: &Condition, schema: &TableSchema, by: ValueBy) -> SegmentFinding {
     let names = || schema.columns.iter().map(|column| column.name.as_str());
     let hint = match &condition.subject {
         Subject::Column(name) | Subject::DaysSince(name) => match nearest(name, names()) {
             Some(near) => format!("did you mean {near:?}?"),
             None => format!("its columns are {}", names().collect::<Vec<_>>().join(", ")),
         },
-        Subject::ValueTier => "the value tier comes from the column with the role monthly_charge".to_owned(),
+        Subject::ValueTier => format!("the value tier comes from the column with the role {}", by.role_word()),
         Subject::Role(_) => "give the role to a column of schema.toml".to_owned(),
     };
     let text = format!(
@@ -138,10 +138,10 @@ fn unknown_column(condition: &Condition, schema: &TableSchema) -> SegmentFinding
     SegmentFinding::error(condition.line, SegmentFault::UnknownColumn, text)
 }
 
-fn bind_condition(condition: &Condition, reads: Reads, schema: &TableSchema) -> Result<Bound, SegmentFinding> {
+fn bind_condition(condition: &Condition, reads: Reads, (schema, by): (&TableSchema, ValueBy)) -> Result<Bound, SegmentFinding> {
     let column = match reads {
         Reads::Cell(at) | Reads::Days(at) | Reads::DaysSince(at) => schema.columns.get(at),
-        Reads::Tier => schema.with_role(&Role::MonthlyCharge).and_then(|at| schema.columns.get(at)),
+        Reads::Tier => by.column(schema),
     };
     let bound = column.ok_or_else(|| "the column is not there".to_owned()).and_then(|column| {
         let minor_per_major = schema.currency.minor_per_major() as f64;

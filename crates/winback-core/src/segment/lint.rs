@@ -1,4 +1,5 @@
 //! What is wrong with a file of segments, found before it is used; each finding has its line.
+use crate::risk::ValueBy;
 use crate::schema::{ColumnKind, Role, TableSchema};
 use crate::segment::SegmentId;
 use crate::segment::bind::{Bound, BoundRule, Wants, bind};
@@ -63,8 +64,8 @@ pub struct Overlap {
     pub also: SegmentId,
 }
 
-/// Returns everything wrong with the rules for a table, by line.
-pub fn lint(rules: &SegmentRules, schema: &TableSchema) -> Vec<SegmentFinding> {
+/// Returns everything wrong with the rules for a table, by line. `by` is what the value tier is measured by.
+pub fn lint(rules: &SegmentRules, schema: &TableSchema, by: ValueBy) -> Vec<SegmentFinding> {
     let mut findings = Vec::new();
     if rules.segments.is_empty() {
         let text = "the file has no segment; expected at least one section [[segment]], or no file for the built-in five".to_owned();
@@ -73,7 +74,7 @@ pub fn lint(rules: &SegmentRules, schema: &TableSchema) -> Vec<SegmentFinding> {
     findings.extend(duplicates(rules));
     let mut bound: Vec<BoundRule> = Vec::new();
     for rule in &rules.segments {
-        match bind(rule, schema) {
+        match bind(rule, schema, by) {
             Err(finding) => findings.push(finding),
             Ok(rule) => {
                 findings.extend(alone(&rule));
@@ -87,9 +88,9 @@ pub fn lint(rules: &SegmentRules, schema: &TableSchema) -> Vec<SegmentFinding> {
 }
 
 /// Returns the pairs of segments that a customer can fit at once, as far as the rules tell.
-pub fn overlaps(rules: &SegmentRules, schema: &TableSchema) -> Vec<Overlap> {
+pub fn overlaps(rules: &SegmentRules, schema: &TableSchema, by: ValueBy) -> Vec<Overlap> {
     let bound: Vec<BoundRule> =
-        rules.segments.iter().filter_map(|rule| bind(rule, schema).ok()).filter(|rule| rule.never.is_none()).collect();
+        rules.segments.iter().filter_map(|rule| bind(rule, schema, by).ok()).filter(|rule| rule.never.is_none()).collect();
     let mut pairs = Vec::new();
     for (place, first) in bound.iter().enumerate() {
         let open = bound[place + 1..].iter().filter(|second| !apart(first, second));

@@ -44,7 +44,7 @@ pub enum Subject {
     Column(String),
     /// The column with a role.
     Role(Role),
-    /// The value tier of the monthly charge.
+    /// The value tier.
     ValueTier,
     /// The days from a column's date to the day of the run.
     DaysSince(String),
@@ -89,10 +89,11 @@ impl Absent {
 
 impl Subject {
     /// The roles that a condition can name, as the file writes them.
-    pub const ROLES: [(&'static str, Role); 5] = [
+    pub const ROLES: [(&'static str, Role); 6] = [
         ("days_inactive", Role::DaysInactive),
         ("monthly_charge", Role::MonthlyCharge),
         ("total_charge", Role::TotalCharge),
+        ("usage", Role::Usage),
         ("tenure", Role::Tenure),
         ("contract", Role::Contract),
     ];

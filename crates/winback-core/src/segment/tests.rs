@@ -2,9 +2,9 @@
 use crate::customer::{Cell, Customer};
 use crate::id::{CustomerId, Position};
 use crate::locale::{Locale, Localized};
-use crate::money::{Currency, Money};
+use crate::money::Currency;
 use crate::number::DecimalMark;
-use crate::risk::{ValueBounds, ValueTier};
+use crate::risk::{Measure, ValueBounds, ValueBy, ValueTier};
 use crate::schema::{Column, ColumnKind, MissingRule, Role, TableSchema, Theme};
 use crate::segment::assign::{AssignedBy, Segmenter};
 use crate::segment::bind::{Bound, Reads, Wants};
@@ -92,8 +92,7 @@ fn five() -> SegmentRules {
 }
 
 fn bounds() -> ValueBounds {
-    let usd = Currency::parse("USD").unwrap();
-    ValueBounds::new(Money::new(4_000, usd), Money::new(8_000, usd)).unwrap()
+    ValueBounds::new(ValueBy::Monthly, Measure::Minor(4_000), Measure::Minor(8_000)).unwrap()
 }
 
 fn segmenter(rules: &SegmentRules, columns: &[&str]) -> Segmenter {
@@ -172,10 +171,36 @@ fn a_table_that_lacks_a_column_is_divided_by_what_it_has() {
     assert_eq!(name(without_days(8_000, true).segment.as_ref()), "HighValue_Active");
     assert_eq!(name(without_days(100, true).segment.as_ref()), "Parent_Active");
     assert_eq!(name(without_days(100, false).segment.as_ref()), "Regular_Active");
-    let found = lint(&five(), &schema(&["id", "fee", "kids"]));
+    let found = lint(&five(), &schema(&["id", "fee", "kids"]), ValueBy::Monthly);
     assert_eq!(found.iter().map(|one| (one.line, one.fault)).collect::<Vec<_>>(), [(1, SegmentFault::Never), (5, SegmentFault::Never)]);
     let refused = Segmenter::new(&five(), &schema(&["id", "kids"]), bounds()).unwrap_err();
     assert_eq!((refused.line, refused.fault), (7, SegmentFault::UnknownColumn), "the value tier needs a charge: {refused}");
+}
+
+#[test]
+fn the_value_tier_is_that_of_its_measure() {
+    let mut table = schema(&COLUMNS);
+    let at = table.with_role(&Role::DaysInactive).unwrap();
+    table.columns[at].role = Role::Usage;
+    let high = when(Subject::ValueTier, Test::Tier(vec![ValueTier::High]));
+    let rules = SegmentRules { segments: vec![rule("Dear", 1, vec![high]), rule("Others", 2, vec![])] };
+    let told = |by: ValueBy, bound: fn(i32) -> Measure, fee: i64, visits: f64| {
+        let segmenter = Segmenter::new(&rules, &table, ValueBounds::new(by, bound(4), bound(12)).unwrap()).unwrap();
+        let mut one = row(Cell::Money(fee), Cell::Missing, Cell::Missing);
+        one.cells[at] = Cell::Number(visits);
+        let name = name(segmenter.assign(&one, DAY).segment.as_ref()).to_owned();
+        (name, segmenter.rule(&rules.segments[0].id).unwrap().en.clone())
+    };
+    let check = |found: (String, String), segment: &str, column: &str| {
+        assert_eq!(found, (segment.to_owned(), format!("value tier ({column}) = high")));
+    };
+    let (cents, visits) = (|minor| Measure::Minor(i64::from(minor)), |number| Measure::Number(f64::from(number)));
+    check(told(ValueBy::Monthly, cents, 12, 0.0), "Dear", "fee");
+    check(told(ValueBy::Monthly, cents, 11, 12.0), "Others", "fee");
+    check(told(ValueBy::Usage, visits, 0, 12.0), "Dear", "idle");
+    check(told(ValueBy::Usage, visits, 12, 11.99), "Others", "idle");
+    let refused = Segmenter::new(&rules, &schema(&COLUMNS), ValueBounds::new(ValueBy::Usage, visits(4), visits(12)).unwrap()).unwrap_err();
+    assert!(refused.to_string().contains("from the column with the role usage"), "{refused}");
 }
 
 #[test]
@@ -211,7 +236,7 @@ fn days_since_a_date_count_calendar_days_and_a_date_to_come_is_unknown() {
 fn the_linter_names_the_line_and_what_to_do() {
     let fee = |at_least, below| when(Subject::Column("fee".into()), between(at_least, below));
     let check = |segments: Vec<SegmentRule>, line: u64, fault: SegmentFault, part: &str| {
-        let found = lint(&SegmentRules { segments }, &schema(&COLUMNS));
+        let found = lint(&SegmentRules { segments }, &schema(&COLUMNS), ValueBy::Monthly);
         let fits = found.iter().any(|one| one.line == line && one.fault == fault && one.text.contains(part));
         assert!(fits, "{fault:?} {part}: {found:#?}");
     };
@@ -240,12 +265,12 @@ fn the_linter_names_the_line_and_what_to_do() {
         SegmentFault::Condition,
         "type date",
     );
-    assert_eq!(lint(&five(), &schema(&COLUMNS)), [], "what comes out of the box is in order");
+    assert_eq!(lint(&five(), &schema(&COLUMNS), ValueBy::Monthly), [], "what comes out of the box is in order");
 }
 
 #[test]
 fn overlaps_are_told_and_orphaned_voices_are_refused() {
-    let pairs = overlaps(&five(), &schema(&COLUMNS));
+    let pairs = overlaps(&five(), &schema(&COLUMNS), ValueBy::Monthly);
     let pairs: Vec<_> = pairs.iter().map(|pair| (pair.taken.as_str(), pair.also.as_str())).collect();
     let expected = [("HighValue_Active", "Parent_Active"), ("HighValue_Active", "Regular_Active"), ("Parent_Active", "Regular_Active")];
     assert_eq!(pairs, expected);

@@ -13,8 +13,10 @@ use winback_core::id::CustomerId;
 use winback_core::locale::{Locale, Localized};
 use winback_core::peer::{PeerGroup, PeerTable, PriceEffect, WordCount};
 use winback_core::pipeline::assess::{Explainer, Explanation};
-use winback_core::risk::{ModelVersion, Points, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, logistic, points, tenths};
-use winback_core::schema::{TableSchema, Theme};
+use winback_core::risk::{
+    Measure, ModelVersion, Points, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, ValueBy, logistic, points, tenths,
+};
+use winback_core::schema::{Role, TableSchema, Theme};
 
 /// The sample table with words and themes for its features: tenure, charge, contract, billing.
 fn table() -> TableSchema {
@@ -74,14 +76,13 @@ fn look<T>(
     show: impl FnOnce(&Explanation, &Voice<'_>) -> T,
 ) -> Result<T, AnalystError> {
     let (features, customer) = (FeatureSchema::of(table), customer());
-    let money = |minor| winback_core::money::Money::new(minor, table.currency);
     let explainer = Explainer {
         table,
         features: &features,
         peers: &peers(),
         model: &ModelVersion("logistic-0123456789ab".into()),
         thresholds: RiskThresholds::default(),
-        bounds: ValueBounds::new(money(4_000), money(8_000)).unwrap(),
+        bounds: ValueBounds::new(ValueBy::Monthly, Measure::Minor(4_000), Measure::Minor(8_000)).unwrap(),
     };
     let explained = explainer.explain(&customer, &assessment(parts))?;
     Ok(show(&explained, &Voice { table, features: &features, customer: &customer, locale }))
@@ -190,7 +191,9 @@ fn input(parts: &[f64], base: f64) -> AnalystInput {
         base,
         reasons: reasons.collect(),
         risk_thresholds: [0.4, 0.7],
-        value_bounds_minor: [4_000, 8_000],
+        value_by: ValueBy::Monthly,
+        value_bounds: [Measure::Minor(4_000), Measure::Minor(8_000)],
+        value: Some(Measure::Minor(7_999)),
         monthly_minor: Some(7_999),
         comparisons: Vec::new(),
         words: Vec::new(),
@@ -202,6 +205,40 @@ fn input(parts: &[f64], base: f64) -> AnalystInput {
 
 fn causes(parts: &[f64]) -> CauseSummary {
     reason(&analyse(&input(parts, -1.0)).unwrap())
+}
+
+#[test]
+fn the_value_is_told_by_what_it_is_measured_by() {
+    let mut table = table();
+    table.columns[1].label = Localized::new("近 30 天到館", "近 30 天到店", "Visits in the last 30 days");
+    table.columns[1].unit = Some(Localized::new("次", "次", "visits"));
+    let numbered = |by: ValueBy, value: Option<Measure>| {
+        let bounds = if by == ValueBy::Usage {
+            [Measure::Number(4.0), Measure::Number(12.0)]
+        } else {
+            [Measure::Minor(50_000), Measure::Minor(200_000)]
+        };
+        AnalystInput { value_by: by, value_bounds: bounds, value, ..input(&[0.3], -1.0) }
+    };
+    let told = |table: &TableSchema, input: &AnalystInput| {
+        let risk = analyse(input).unwrap();
+        Locale::ALL.map(|locale| risk.text(table, locale)).join("\n")
+    };
+    let mut shown = vec![told(&table, &input(&[0.3], -1.0))];
+    table.columns[1].role = Role::Usage;
+    table.columns[2].role = Role::TotalCharge;
+    table.columns[2].label = Localized::new("累計費用", "累计费用", "Total charged");
+    for minor in [Some(49_999), Some(50_000), Some(200_000), None] {
+        shown.push(told(&table, &numbered(ValueBy::Revenue, minor.map(Measure::Minor))));
+    }
+    for number in [Some(1.0), Some(11.9996), Some(12.0), None] {
+        shown.push(told(&table, &numbered(ValueBy::Usage, number.map(Measure::Number))));
+    }
+    let nothing = AnalystInput { monthly_minor: None, ..numbered(ValueBy::Usage, None) };
+    shown.push(told(&table, &nothing));
+    insta::assert_snapshot!("value_by_each_measure", shown.join("\n\n"));
+    let mixed = AnalystInput { value_by: ValueBy::Usage, ..input(&[0.3], -1.0) };
+    assert!(analyse(&mixed).is_err(), "amounts bound no usage");
 }
 
 #[test]

@@ -21,7 +21,9 @@ use winback_core::pipeline::import::{self, CustomerSource, ImportError, ImportRe
 use winback_core::pipeline::plan::{PlanReport, Planner, PlannerSetup, plan};
 use winback_core::pipeline::write::{Scribe, Selection, WriteReport, write};
 use winback_core::progress::Silent;
-use winback_core::risk::{ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, ValueTier};
+use winback_core::risk::{
+    Measure, ModelVersion, Probability, Reason, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds, ValueBy, ValueTier,
+};
 use winback_core::run::{Stage, StageReport};
 use winback_core::schema::{Column, ColumnKind, Role};
 use winback_core::segment::SegmentId;
@@ -193,11 +195,10 @@ async fn assessing_counts_everyone_once_also_after_a_break() {
     let table = schema();
     let features = Arc::new(FeatureSchema::of(&table));
     let model = ByTenure { version: ModelVersion("by-tenure".into()), schema: (*features).clone(), probabilities: true };
-    let usd = table.currency;
-    let bounds = ValueBounds::new(Money::new(4_000, usd), Money::new(8_000, usd)).unwrap();
+    let bounds = ValueBounds::new(ValueBy::Monthly, Measure::Minor(4_000), Measure::Minor(8_000)).unwrap();
     let condition = Condition { subject: Subject::ValueTier, test: Test::Tier(vec![ValueTier::High]), absent: Absent::Wrong, line: 1 };
     let rule = SegmentRule { id: SegmentId::parse("Dear").unwrap(), label: Localized::same("dear"), when: vec![condition], line: 1 };
-    let segmenter = Segmenter::new(&SegmentRules { segments: vec![rule] }, &table, bounds).unwrap();
+    let segmenter = Segmenter::new(&SegmentRules { segments: vec![rule.clone()] }, &table, bounds).unwrap();
     let assessor = Assessor {
         table: &table,
         features: &features,
@@ -222,6 +223,20 @@ async fn assessing_counts_everyone_once_also_after_a_break() {
     }
     assert!(stored.iter().all(|standing| standing.tier == Some(ValueTier::High)), "80.00 is high");
     assert!(stored.iter().all(|standing| standing.segment == Some(SegmentId::parse("Dear").unwrap())), "the rules' segment is kept");
+
+    let mut by_usage = schema();
+    let tenure = by_usage.index_of("tenure").unwrap();
+    by_usage.columns[tenure].role = Role::Usage;
+    let visits = ValueBounds::new(ValueBy::Usage, Measure::Number(2.0), Measure::Number(3.0)).unwrap();
+    let segmenter_by_usage = Segmenter::new(&SegmentRules { segments: vec![rule] }, &by_usage, visits).unwrap();
+    let other = Assessor { table: &by_usage, bounds: visits, segmenter: &segmenter_by_usage, ..assessor.clone() };
+    for (customer, standing) in customers.iter().zip(other.stand(&customers).unwrap()) {
+        let Cell::Number(used) = customer.cells[tenure] else { panic!("a number") };
+        let expected = [ValueTier::Low, ValueTier::Mid, ValueTier::High][usize::from(used >= 2.0) + usize::from(used >= 3.0)];
+        assert_eq!(standing.tier, Some(expected), "used {used}");
+        assert_eq!(standing.segment.is_some(), expected == ValueTier::High, "the segment goes by the same tier");
+        assert_eq!(standing.monthly_minor, Some(8_000), "what the customer pays stays what it is");
+    }
 
     let raw = ByTenure { version: model.version.clone(), schema: (*features).clone(), probabilities: false };
     let assessor = Assessor { model: &raw, ..assessor };

@@ -20,6 +20,13 @@ struct StrategyPage {
     rules: Vec<RuleRow>,
 }
 
+impl StrategyPage {
+    /// Returns the head of the column of costs: amounts at the mid bound, where that is a monthly charge.
+    fn col_cost(&self) -> &'static str {
+        if self.view.offers.iter().all(|offer| offer.cost_at_mid.is_some()) { self.page.s.col_cost_mid } else { self.page.s.col_cost }
+    }
+}
+
 /// A rule with who answers for it.
 struct RuleRow {
     id: String,

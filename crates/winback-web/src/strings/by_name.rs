@@ -89,6 +89,8 @@ pub(crate) const ALL: &[Entry] = &[
     ("col_points", |s| s.col_points),
     ("col_kind", |s| s.col_kind),
     ("col_cost_mid", |s| s.col_cost_mid),
+    ("cost_share", |s| s.cost_share),
+    ("strategy_tiers", |s| s.strategy_tiers),
     ("col_eligible", |s| s.col_eligible),
     ("col_valid", |s| s.col_valid),
     ("col_effect", |s| s.col_effect),

@@ -89,6 +89,8 @@ pub(crate) static EN: Strings = Strings {
     col_points: "Points",
     col_kind: "Kind",
     col_cost_mid: "Cost at the mid bound",
+    cost_share: "{months} × {percent}% of the monthly charge",
+    strategy_tiers: "Value ({measure}): High ≥ {high} · Mid ≥ {mid} · Low < {mid}",
     col_eligible: "Who may have it",
     col_valid: "Valid",
     col_effect: "Assumed to keep",

@@ -90,6 +90,8 @@ pub(crate) struct Strings {
     pub col_points: &'static str,
     pub col_kind: &'static str,
     pub col_cost_mid: &'static str,
+    pub cost_share: &'static str,
+    pub strategy_tiers: &'static str,
     pub col_eligible: &'static str,
     pub col_valid: &'static str,
     pub col_effect: &'static str,

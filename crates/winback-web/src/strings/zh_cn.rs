@@ -89,6 +89,8 @@ pub(crate) static ZH_CN: Strings = Strings {
     col_points: "百分点",
     col_kind: "类型",
     col_cost_mid: "按中价值下限计的成本",
+    cost_share: "月费的 {percent}% × {months} 个月",
+    strategy_tiers: "价值（{measure}）：高 ≥ {high} · 中 ≥ {mid} · 低 < {mid}",
     col_eligible: "适用对象",
     col_valid: "有效期",
     col_effect: "假设可挽留的比例",

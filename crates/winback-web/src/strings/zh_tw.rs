@@ -89,6 +89,8 @@ pub(crate) static ZH_TW: Strings = Strings {
     col_points: "百分點",
     col_kind: "類型",
     col_cost_mid: "以中價值下限計的成本",
+    cost_share: "月費的 {percent}% × {months} 個月",
+    strategy_tiers: "價值（{measure}）：高 ≥ {high} · 中 ≥ {mid} · 低 < {mid}",
     col_eligible: "適用對象",
     col_valid: "有效期間",
     col_effect: "假設可留住的比例",

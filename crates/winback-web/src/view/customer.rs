@@ -80,7 +80,7 @@ pub(crate) struct RiskView {
     pub probability_text: String,
     /// The risk level.
     pub level: Named,
-    /// The value tier; absent where the charge is unknown.
+    /// The value tier; absent where nothing is known of what it is measured by.
     pub tier: Option<Named>,
     /// The monthly charge.
     pub monthly: Option<Amount>,
@@ -431,7 +431,7 @@ fn reason_view(context: &Context, customer: &Customer, reason: &PointedReason, s
 fn plan_view(context: &Context, customer: &Customer, plan: &CampaignPlan, s: &Strings) -> PlanView {
     let choice = plan.decision.choice();
     let offer = |id: &winback_core::offer::OfferId| Named::new(&id.0, &words::offer_name(context, id, s.locale));
-    let text = describe(plan, &context.catalogue, &context.table, s.locale);
+    let text = describe(plan, &context.catalogue, &context.table, context.bounds.by(), s.locale);
     let considered = |one: &Considered| {
         let other = text.others.iter().find(|other| other.offer == one.offer).map(|other| other.text.clone());
         let offer = offer(&one.offer);

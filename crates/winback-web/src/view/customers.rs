@@ -35,7 +35,7 @@ pub(crate) struct RowView {
     pub probability_text: String,
     /// The risk level.
     pub level: Named,
-    /// The value tier; absent where the charge is unknown.
+    /// The value tier; absent where nothing is known of what it is measured by.
     pub tier: Option<Named>,
     /// The monthly charge.
     pub monthly: Option<Amount>,

@@ -72,7 +72,7 @@ pub(crate) struct MatrixRow {
 /// The customers of one risk level and value tier.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct MatrixCellView {
-    /// The value tier; absent where the charge is unknown.
+    /// The value tier; absent where nothing is known of what it is measured by.
     pub tier: Option<Named>,
     /// How many customers.
     pub customers: u64,

@@ -4,11 +4,11 @@ use super::{Amount, Named};
 use crate::strings::{Strings, fill};
 use crate::words;
 use serde::{Deserialize, Serialize};
-use winback_core::money::group_thousands;
-use winback_core::offer::Offer;
+use winback_core::money::{Money, group_thousands};
 use winback_core::offer::matrix::{MatrixCell, matrix};
+use winback_core::offer::{Offer, OfferCost};
 use winback_core::portfolio::Context;
-use winback_core::risk::{RiskLevel, ValueTier};
+use winback_core::risk::{Measure, RiskLevel, ValueBy, ValueTier};
 use winback_core::run::Stage;
 use winback_core::schema::Theme;
 use winback_core::store::StoreError;
@@ -18,16 +18,36 @@ use winback_core::store::StoreError;
 pub(crate) struct StrategyView {
     /// The hash of the catalogue.
     pub catalogue: String,
+    /// What the value is measured by.
+    pub value_by: Named,
     /// The lower bound of the mid tier.
-    pub mid_bound: Amount,
+    pub mid_bound: BoundView,
     /// The lower bound of the high tier.
-    pub high_bound: Amount,
+    pub high_bound: BoundView,
+    /// The bounds in words: `Value (Monthly charge): High ≥ $80 · Mid ≥ $40 · Low < $40`.
+    pub tiers: String,
     /// One part for each risk level at which customers are contacted.
     pub levels: Vec<LevelView>,
     /// The offers.
     pub offers: Vec<CatalogueOffer>,
     /// What became of the budget; absent where the catalogue had none when the run was planned.
     pub budget: Option<BudgetView>,
+}
+
+/// Where a value tier begins: an amount of money, or a number in the unit of the column that the value is measured by.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct BoundView {
+    /// The amount in minor units (cents); absent where it is a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minor: Option<i64>,
+    /// The ISO 4217 code; absent where it is a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// The number; absent where it is an amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<f64>,
+    /// As people read it: `$1,889.50`, `12 visits`.
+    pub text: String,
 }
 
 /// What the offers of the run may cost together, and what is planned of it.
@@ -81,8 +101,11 @@ pub(crate) struct CatalogueOffer {
     pub offer: Named,
     /// The kind.
     pub kind: Named,
-    /// What it costs the company at the mid bound's monthly charge.
-    pub cost_at_mid: Amount,
+    /// What it costs the company at the mid bound's monthly charge; absent where the value is measured by something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_at_mid: Option<Amount>,
+    /// What it costs the company, in words: that amount, or how it follows from the monthly charge.
+    pub cost_text: String,
     /// Who may have it, in words; empty for everyone.
     pub eligibility: Vec<String>,
     /// The first day, where there is one.
@@ -114,12 +137,31 @@ pub(crate) fn view(context: &Context, s: &Strings) -> Result<StrategyView, Store
     let cells = matrix(&context.catalogue);
     Ok(StrategyView {
         catalogue: context.catalogue.digest.short().to_owned(),
-        mid_bound: Amount::paid(context, context.bounds.mid().minor),
-        high_bound: Amount::paid(context, context.bounds.high().minor),
+        value_by: Named::new(context.bounds.by().tag(), context.bounds.by().label(&context.table).get(s.locale)),
+        tiers: tiers_text(context, s),
+        mid_bound: bound_view(context, context.bounds.mid(), s),
+        high_bound: bound_view(context, context.bounds.high(), s),
         levels: contacted.into_iter().map(|level| level_view(context, level, &cells, s)).collect(),
         offers: context.catalogue.offers.iter().map(|offer| offer_view(context, offer, s)).collect(),
         budget: budget_view(context, s)?,
     })
+}
+
+fn bound_view(context: &Context, bound: Measure, s: &Strings) -> BoundView {
+    let text = bound.display(context.bounds.by(), &context.table, s.locale);
+    let currency = || context.table.currency.code().to_owned();
+    match bound {
+        Measure::Minor(minor) => BoundView { minor: Some(minor), currency: Some(currency()), number: None, text },
+        Measure::Number(number) => BoundView { minor: None, currency: None, number: Some(number), text },
+    }
+}
+
+fn tiers_text(context: &Context, s: &Strings) -> String {
+    let (by, table) = (context.bounds.by(), &context.table);
+    let [mid, high] = [context.bounds.mid(), context.bounds.high()].map(|bound| bound.display(by, table, s.locale));
+    let label = by.label(table);
+    let values = [("measure", label.get(s.locale).as_str()), ("mid", mid.as_str()), ("high", high.as_str())];
+    fill(s.strategy_tiers, &values)
 }
 
 /// What the report of the plans says of the budget.
@@ -170,11 +212,29 @@ fn cell_view(context: &Context, cell: &MatrixCell, s: &Strings) -> StrategyCell 
     }
 }
 
+/// Returns how a cost follows from the monthly charge: `$9 + 6 × 15% of the monthly charge`.
+fn cost_text(context: &Context, cost: &OfferCost, s: &Strings) -> String {
+    let (percent, months) = (cost.percent_of_charge.to_string(), cost.months.to_string());
+    let share = fill(s.cost_share, &[("months", &months), ("percent", &percent)]);
+    let fixed = Amount::spent(context, cost.fixed.minor).text;
+    match (cost.fixed.minor, cost.percent_of_charge > 0 && cost.months > 0) {
+        (_, false) => fixed,
+        (0, true) => share,
+        (_, true) => format!("{fixed} + {share}"),
+    }
+}
+
 fn offer_view(context: &Context, offer: &Offer, s: &Strings) -> CatalogueOffer {
+    let at_mid = match (context.bounds.by(), context.bounds.mid()) {
+        (ValueBy::Monthly, Measure::Minor(minor)) => Some(Money::new(minor, context.table.currency)),
+        _ => None,
+    };
+    let cost_at_mid = at_mid.map(|charge| Amount::spent(context, offer.cost.for_charge(Some(charge)).minor));
     CatalogueOffer {
         offer: Named::new(&offer.id.0, offer.name.get(s.locale)),
         kind: s.offer_kind(offer.kind),
-        cost_at_mid: Amount::spent(context, offer.cost.for_charge(Some(context.bounds.mid())).minor),
+        cost_text: cost_at_mid.as_ref().map_or_else(|| cost_text(context, &offer.cost, s), |cost| cost.text.clone()),
+        cost_at_mid,
         eligibility: eligibility(context, offer, s),
         valid_from: offer.valid_from.map(|day| day.to_string()),
         valid_until: offer.valid_until.map(|day| day.to_string()),

@@ -17,7 +17,10 @@ mod safety;
 mod whatif;
 
 fn state() -> WebState {
-    let (store, desk) = fakes::portfolio();
+    state_of(fakes::portfolio())
+}
+
+fn state_of((store, desk): (Arc<fakes::FakeStore>, Arc<fakes::FakeDesk>)) -> WebState {
     WebState { store, desk, people: Arc::from([]), hosts: Arc::from([]), clock: Arc::new(|| fakes::at(60)), random_seed: Arc::new(|| 42) }
 }
 

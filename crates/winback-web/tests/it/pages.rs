@@ -1,5 +1,10 @@
 //! What people read: pictures of the pages, and the same numbers on pages and in the API.
 use super::*;
+use winback_core::locale::Localized;
+use winback_core::portfolio::Context;
+use winback_core::risk::{Measure, ValueBounds, ValueBy};
+use winback_core::schema::{Column, Role};
+use winback_core::segment::assign::Segmenter;
 
 /// Returns the page's own part, without the frame and with the content hashes of static files left out.
 fn picture(answer: &Answer) -> String {
@@ -180,4 +185,45 @@ async fn a_draw_can_be_repeated_and_shows_its_seed() {
     assert_eq!((draw.status, draw.header("location")), (StatusCode::SEE_OTHER, again.header("location")));
     assert!(get(&state, draw.header("location")).await.text.contains("<code>42</code>"));
     assert_eq!(get(&state, "/random?search=zzzz").await.status, StatusCode::NOT_FOUND);
+}
+
+/// Returns the pages with value measured by something else: by what was charged so far, which the table does not tell of
+/// these customers, or by a column of months that counts as use.
+fn measured(bounds: ValueBounds) -> WebState {
+    let (store, desk) = fakes::portfolio();
+    let context = (**desk.context.as_ref().unwrap()).clone();
+    let mut table = (*context.table).clone();
+    if bounds.by() == ValueBy::Revenue {
+        let charge = table.columns[table.with_role(&Role::MonthlyCharge).unwrap()].clone();
+        let label = Localized::new("累計費用", "累计费用", "Total charged");
+        table.columns.push(Column { name: "TotalCharges".into(), role: Role::TotalCharge, label, ..charge });
+    } else {
+        let months = table.with_role(&Role::Tenure).unwrap();
+        table.columns[months].role = Role::Usage;
+    }
+    let segmenter = Arc::new(Segmenter::new(&fakes::segments(), &table, bounds).unwrap());
+    let context = Context { table: Arc::new(table), bounds, segmenter, ..context };
+    state_of((store.clone(), Arc::new(fakes::FakeDesk { context: Some(Arc::new(context)), store })))
+}
+
+#[tokio::test]
+async fn pages_name_what_value_is_measured_by() {
+    let money = ValueBounds::new(ValueBy::Revenue, Measure::Minor(50_000), Measure::Minor(200_000)).unwrap();
+    let months = ValueBounds::new(ValueBy::Usage, Measure::Number(12.5), Measure::Number(48.0)).unwrap();
+    let mut shown = Vec::new();
+    for bounds in [money, months] {
+        let state = measured(bounds);
+        for lang in ["zh-TW", "zh-CN", "en"] {
+            let page = picture(&get(&state, &format!("/strategy?lang={lang}")).await);
+            shown.extend(page.lines().find(|line| line.starts_with("<p class=\"muted\">")).map(str::to_owned));
+            shown.extend(page.lines().filter(|line| line.starts_with("<td class=\"number\"")).map(str::to_owned));
+            // The plans of these thirty are those of their monthly charges: what they say is no picture of another measure.
+            let page = picture(&get(&state, &format!("/customers/7590-VHVEG?lang={lang}")).await);
+            shown.extend(page.lines().find(|line| line.starts_with("<p class=\"summary\">")).map(str::to_owned));
+        }
+        let told = get(&state, "/api/v1/strategy?lang=en").await.json();
+        shown.push(["value_by", "mid_bound", "high_bound", "tiers"].map(|key| told[key].to_string()).join(" "));
+        shown.push(told["offers"][0].to_string());
+    }
+    insta::assert_snapshot!(shown.join("\n"));
 }

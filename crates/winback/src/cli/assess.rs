@@ -26,12 +26,12 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     }
     stages::assess(&bench, &mut run).await?;
     let done = AssessStage { profile: None, ..stages::report(&run, Stage::Assess)? };
-    report::print(at.json, &done, || text(&done))?;
+    report::print(at.json, &done, || text(&bench, &done))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the report as text.
-pub fn text(AssessStage { customers: done, fairness, drift, .. }: &AssessStage) -> String {
+/// Returns the report as text. `bench` says what the value tier is measured by.
+pub fn text(bench: &Workbench, AssessStage { customers: done, fairness, drift, .. }: &AssessStage) -> String {
     let count = |level: RiskLevel| report::count(done.levels.get(&level).copied().unwrap_or_default());
     let mut text = format!(
         "{} customers assessed: {} at high risk, {} at medium, {} at low.",
@@ -50,7 +50,12 @@ pub fn text(AssessStage { customers: done, fairness, drift, .. }: &AssessStage) 
         text.push_str(&format!("\n{} hold a word in {column} that the model never learned; it counts as “other”.", report::count(*cells)));
     }
     if done.without_tier > 0 {
-        text.push_str(&format!("\n{} have no monthly charge, so no value tier.", report::count(done.without_tier)));
+        let by = bench.rules.bounds.by();
+        let lacks = match by.column(&bench.rules.table).filter(|_| !by.is_monthly()) {
+            Some(column) => format!("nothing in {}", column.name),
+            None => "no monthly charge".to_owned(),
+        };
+        text.push_str(&format!("\n{} have {lacks}, so no value tier.", report::count(done.without_tier)));
     }
     for flip in fairness.iter().flat_map(FlipReport::moving) {
         text.push_str(&format!(

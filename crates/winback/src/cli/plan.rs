@@ -65,7 +65,7 @@ fn budget_text(done: &PlanReport, budget: Money, left: Money) -> String {
 fn worth(done: &PlanReport, net: &str) -> String {
     match done.net_minor {
         0.. => format!("it is assumed to keep {net} more than that (assumptions of offers.toml)."),
-        _ if done.without_tier > 0 => "what it keeps cannot be told where no monthly charge is known.".to_owned(),
-        _ => "under the assumptions of offers.toml it keeps less than that.".to_owned(),
+        // An offer that is not worth its cost is planned only where no charge is known, which help without a price passes.
+        _ => "what it keeps cannot be told where no monthly charge is known.".to_owned(),
     }
 }

@@ -132,7 +132,7 @@ fn text(bench: &Workbench, Done { run, before }: &Done, speed: &Speed) -> String
         Ok(match stage {
             Stage::Import => import::text(&stages::report(run, stage)?),
             Stage::Train => train::text(&stages::report(run, stage)?),
-            Stage::Assess => assess::text(&stages::report(run, stage)?),
+            Stage::Assess => assess::text(bench, &stages::report(run, stage)?),
             Stage::Plan => plan::text(bench, &stages::report(run, stage)?),
             Stage::Write => write::text(&stages::report(run, stage)?),
         })

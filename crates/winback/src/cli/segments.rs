@@ -15,6 +15,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use winback_core::pipeline::segment::{SegmentCount, SegmentReport, day_of, segment};
+use winback_core::risk::ValueBy;
 use winback_core::run::Stage;
 use winback_core::schema::TableSchema;
 use winback_core::segment::SegmentId;
@@ -81,20 +82,20 @@ fn own_voices(home: &Path) -> anyhow::Result<Vec<SegmentId>> {
 }
 
 /// Returns everything wrong with the segments of a folder for its table.
-pub fn findings(home: &Path, rules: &SegmentRules, table: &TableSchema) -> anyhow::Result<Vec<SegmentFinding>> {
-    let mut found = lint(rules, table);
+pub fn findings(home: &Path, rules: &SegmentRules, (table, by): (&TableSchema, ValueBy)) -> anyhow::Result<Vec<SegmentFinding>> {
+    let mut found = lint(rules, table, by);
     found.extend(orphans(rules, table, &own_voices(home)?));
     Ok(found)
 }
 
 fn lint_file(at: &Place, file: Option<&Path>) -> anyhow::Result<ExitCode> {
     let (rules, name) = read(&at.home, file)?;
-    load_settings(&at.home)?;
+    let by = load_settings(&at.home)?.value.by();
     let schema_path = at.home.join("schema.toml");
     let schema = if schema_path.exists() { read_text(&schema_path)? } else { crate::config::SCHEMA_TELCO.to_owned() };
     let table = crate::config::schema_file::parse("schema.toml", &schema).or_exit(Exit::BadConfig)?;
-    let found = findings(&at.home, &rules, &table)?;
-    let both = overlaps(&rules, &table);
+    let found = findings(&at.home, &rules, (&table, by))?;
+    let both = overlaps(&rules, &table, by);
     let told = json!({ "findings": found, "overlaps": both });
     report::print(at.json, &told, || lint_text(&found, &both, &name))?;
     let wrong = found.iter().any(|finding| finding.is_error);

@@ -230,7 +230,7 @@ impl Shown<'_> {
             text.push_str(&format!("\n{}\n{}", explained.causes.text(&explained.risk, &voice), details.collect::<String>()));
         }
         if let Some(plan) = &self.file.plan {
-            let said = describe(plan, &self.context.catalogue, &self.context.table, self.locale);
+            let said = describe(plan, &self.context.catalogue, &self.context.table, self.context.bounds.by(), self.locale);
             let lines = [said.what, said.why, said.cost, said.effect, said.effect_source, said.owner, said.due];
             let others = said.others.into_iter().map(|other| other.text);
             let lines = lines.into_iter().chain(others).chain(said.notes).filter(|line| !line.is_empty());

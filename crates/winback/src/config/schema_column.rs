@@ -87,13 +87,14 @@ fn read_flag(section: &Section<'_>) -> Result<ColumnKind, ConfigError> {
 }
 
 /// The words for roles, as the file writes them.
-const ROLES: [(&str, Role); 19] = [
+const ROLES: [(&str, Role); 20] = [
     ("id", Role::Id),
     ("label", Role::Label),
     ("feature", Role::Feature),
     ("trait", Role::Trait),
     ("monthly_charge", Role::MonthlyCharge),
     ("total_charge", Role::TotalCharge),
+    ("usage", Role::Usage),
     ("tenure", Role::Tenure),
     ("contract", Role::Contract),
     ("contract_end", Role::ContractEnd),
@@ -136,7 +137,7 @@ fn usual_theme(role: &Role) -> Theme {
         Role::MonthlyCharge | Role::TotalCharge => Theme::Price,
         Role::Tenure => Theme::Loyalty,
         Role::Contract | Role::ContractEnd => Theme::Contract,
-        Role::DaysInactive => Theme::Usage,
+        Role::DaysInactive | Role::Usage => Theme::Usage,
         _ => Theme::Profile,
     }
 }

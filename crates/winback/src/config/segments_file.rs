@@ -149,7 +149,8 @@ mod tests {
         assert_eq!(names, five);
         for (name, text) in SCHEMAS {
             let schema = schema_file::parse("schema.toml", text).unwrap();
-            let wrong: Vec<_> = lint(&rules, &schema).into_iter().filter(|finding| finding.is_error).collect();
+            let wrong: Vec<_> =
+                lint(&rules, &schema, winback_core::risk::ValueBy::Monthly).into_iter().filter(|finding| finding.is_error).collect();
             assert!(wrong.is_empty(), "{name}: {wrong:?}");
         }
     }

@@ -1,7 +1,8 @@
 use super::schema_file;
 use super::settings::Settings;
 use super::settings::layers::Origin;
-use winback_core::schema::Expectation;
+use winback_core::risk::{Measure, ValueBy};
+use winback_core::schema::{Expectation, TableSchema};
 
 pub const SCHEMAS: [(&str, &str); 3] = [
     ("schema.telco.toml", include_str!("../../defaults/schema.telco.toml")),
@@ -145,7 +146,40 @@ fn bounds_take_the_currency_of_the_table() {
     let usd = winback_core::money::Currency::parse("USD").unwrap();
     let yen = winback_core::money::Currency::parse("JPY").unwrap();
     let found = settings("[value]\nmid = \"39.50\"\nhigh = 80\n").unwrap();
-    let bounds = found.value_bounds(usd).unwrap();
-    assert_eq!((bounds.mid().minor, bounds.high().minor), (3950, 8000));
-    assert!(found.value_bounds(yen).unwrap_err().to_string().starts_with("winback.toml:2:7: "));
+    let table = |currency| TableSchema { currency, ..schema_file::parse("schema.toml", super::SCHEMA_TELCO).unwrap() };
+    let bounds = found.value.bounds(&table(usd)).unwrap();
+    assert_eq!((bounds.by(), bounds.mid(), bounds.high()), (ValueBy::Monthly, Measure::Minor(3950), Measure::Minor(8000)));
+    assert!(found.value.bounds(&table(yen)).unwrap_err().to_string().starts_with("winback.toml:2:7: "));
+}
+
+#[test]
+fn each_measure_of_value_needs_its_column_and_its_own_bounds() {
+    let telco = schema_file::parse("schema.toml", super::SCHEMA_TELCO).unwrap();
+    let gym = schema_file::parse("schema.toml", include_str!("../../defaults/schema.gym.toml")).unwrap();
+    let told = |text: &str, table: &TableSchema| match settings(text).and_then(|found| found.value.bounds(table)) {
+        Ok(bounds) => format!("{:?} {:?} {:?}", bounds.by(), bounds.mid(), bounds.high()),
+        Err(error) => error.to_string(),
+    };
+    let section = |by: &str, bounds: &str| format!("[value]\nby = \"{by}\"\n{bounds}");
+    let cases = [
+        (String::new(), &telco),
+        (section("monthly", ""), &gym),
+        (section("revenue", "mid = 500\nhigh = \"2000.50\"\n"), &telco),
+        (section("usage", "mid = 2.5\nhigh = 12\n"), &gym),
+        (section("usage", "mid = \"40.0\"\nhigh = \"80.0\"\n"), &gym),
+        (section("usage", "mid = 40\nhigh = 120\n"), &gym),
+        (section("worth", ""), &telco),
+        (section("Revenue", ""), &telco),
+        (section("revenue", ""), &telco),
+        (section("revenue", "mid = \"40\"\nhigh = \"80\"\n"), &telco),
+        (section("revenue", "mid = 500\n"), &telco),
+        (section("revenue", "mid = 500\nhigh = 400\n"), &telco),
+        (section("revenue", "mid = \"500.005\"\nhigh = 900\n"), &telco),
+        (section("revenue", "mid = 500\nhigh = 2000\n"), &gym),
+        (section("usage", "mid = 4\nhigh = 12\n"), &telco),
+        (section("usage", ""), &gym),
+        (section("usage", "mid = 12\n"), &gym),
+        (section("usage", "mid = 0\nhigh = 12\n"), &gym),
+    ];
+    insta::assert_snapshot!(cases.map(|(text, table)| told(&text, table)).join("\n"));
 }

@@ -93,3 +93,39 @@ fn a_proposed_schema_runs_as_it_is() {
         proposed(&home, "telco.csv", "USD", 7_043);
     }
 }
+
+#[test]
+fn value_by_visits_decides_tiers_segments_and_files_and_makes_a_run_of_its_own() {
+    let home = Home::new();
+    home.does(&["init", "--schema", "gym"]);
+    home.keep("gym-members.csv", gym());
+    home.keep("offers.toml", offers_in("TWD"));
+    let winback = home.text("winback.toml");
+    let by_visits = winback.replace("by = \"monthly\"", "by = \"usage\"");
+    home.keep("winback.toml", by_visits.clone());
+    let refused = home.say(&["run", "--data", "gym-members.csv", "--folds", "3"]);
+    assert_eq!(refused.code, Some(5), "{refused}");
+    assert!(refused.err.contains("\"visits_last_30d\" (in visits)"), "{refused}");
+    home.keep("winback.toml", by_visits.replace("mid = \"40\"", "mid = 4").replace("high = \"80\"", "high = 12"));
+    let run = home.json(&["run", "--data", "gym-members.csv", "--folds", "3"]);
+
+    home.does(&["export", "--format", "json", "--out", "all.json"]);
+    let mut tiers = std::collections::BTreeSet::new();
+    for line in home.text("all.json").lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let id = row["customer"].as_str().unwrap();
+        let shown = home.json(&["show", id]);
+        let visits = shown["risk"]["value"]["number"].as_f64().unwrap();
+        let tier = ["low", "mid", "high"][usize::from(visits >= 4.0) + usize::from(visits >= 12.0)];
+        assert_eq!((row["value"].as_str(), shown["risk"]["tier"].as_str()), (Some(tier), Some(tier)), "{visits} visits: {row}");
+        tiers.insert(tier);
+        if tiers.len() == 3 {
+            break;
+        }
+    }
+    assert!(tiers.len() > 1, "the customers differ: {tiers:?}");
+
+    home.keep("winback.toml", winback);
+    let again = home.json(&["run", "--data", "gym-members.csv", "--folds", "3"]);
+    assert_ne!(run["run"], again["run"], "another measure makes another run");
+}

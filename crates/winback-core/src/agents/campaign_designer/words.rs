@@ -1,11 +1,11 @@
 //! A plan in words for the people who decide about it, in three languages.
 use super::{LESS_USE, uses_less};
 use crate::campaign::{CampaignPlan, Choice, Decision, PriceSensitivity, Usage, Verdict, WhyNoContact, WhyNoOffer};
-use crate::locale::{Locale, Localized};
+use crate::locale::{Locale, Localized, mid_sentence};
 use crate::money::Money;
 use crate::offer::{Catalogue, OfferId};
 use crate::peer::PriceEffect;
-use crate::risk::{Probability, RiskLevel, ValueTier};
+use crate::risk::{Probability, RiskLevel, ValueBy, ValueTier};
 use crate::schema::{Role, TableSchema, Theme};
 use serde::{Deserialize, Serialize};
 
@@ -41,8 +41,9 @@ pub struct OtherOffer {
     pub text: String,
 }
 
-/// Returns a plan in words. `catalogue` is the one the plan was chosen from, `table` names the contract's value.
-pub fn describe(plan: &CampaignPlan, catalogue: &Catalogue, table: &TableSchema, locale: Locale) -> PlanText {
+/// Returns a plan in words. `catalogue` is the one the plan was chosen from, `table` names the contract's value, `by` is
+/// what the value tier is measured by.
+pub fn describe(plan: &CampaignPlan, catalogue: &Catalogue, table: &TableSchema, by: ValueBy, locale: Locale) -> PlanText {
     let choice = plan.decision.choice();
     let part = |make: fn(&Choice, &Catalogue, Locale) -> String| choice.map(|choice| make(choice, catalogue, locale)).unwrap_or_default();
     PlanText {
@@ -54,7 +55,7 @@ pub fn describe(plan: &CampaignPlan, catalogue: &Catalogue, table: &TableSchema,
         effect_source: part(effect_source),
         owner: plan.owner.get(locale).clone(),
         due: plan.due.map(|day| day_words(day, locale)).unwrap_or_default(),
-        notes: notes(plan, locale),
+        notes: notes(plan, by.label(table).get(locale), locale),
     }
 }
 
@@ -328,16 +329,19 @@ fn day_words(day: jiff::civil::Date, locale: Locale) -> String {
     }
 }
 
-fn notes(plan: &CampaignPlan, locale: Locale) -> Vec<String> {
+fn notes(plan: &CampaignPlan, measure: &str, locale: Locale) -> Vec<String> {
     if !plan.decision.is_contact() {
         return Vec::new();
     }
     let value = plan.inputs.tier.is_none().then(|| {
-        say(
+        pick(
             locale,
-            "客戶價值未知（沒有可用的月費），因此採用不分價值的規則。",
-            "客户价值未知（没有可用的月费），因此采用不分价值的规则。",
-            "The customer’s value is unknown (no usable monthly charge), so a rule that does not depend on value was used.",
+            format!("客戶價值未知（沒有可用的{measure}），因此採用不分價值的規則。"),
+            format!("客户价值未知（没有可用的{measure}），因此采用不分价值的规则。"),
+            format!(
+                "The customer’s value is unknown (no usable {}), so a rule that does not depend on value was used.",
+                mid_sentence(measure)
+            ),
         )
     });
     let rule = plan

@@ -212,7 +212,7 @@ fn standing(table: &TableSchema, customer: &Customer, features: &FeatureSchema) 
     let charge = customer.monthly_charge(table);
     Standing {
         level: RiskThresholds::default().level(probability),
-        tier: bounds().tier(charge).ok(),
+        tier: bounds().tier(charge.map(|charge| Measure::Minor(charge.minor))).ok(),
         monthly_minor: charge.map(|c| c.minor),
         main_group: main,
         segment: place_segment(customer.position),
@@ -230,7 +230,7 @@ fn place_segment(position: Position) -> Option<SegmentId> {
 }
 
 fn bounds() -> ValueBounds {
-    ValueBounds::new(Money::new(4_000, usd()), Money::new(8_000, usd())).unwrap()
+    ValueBounds::new(ValueBy::Monthly, Measure::Minor(4_000), Measure::Minor(8_000)).unwrap()
 }
 
 fn offer(id: &str, kind: OfferKind, name: Localized, (percent, months): (u8, u16), fixed: i64) -> Offer {
@@ -472,7 +472,7 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
 }
 
 /// Returns two segments: customers of high value, and the others.
-fn segments() -> SegmentRules {
+pub fn segments() -> SegmentRules {
     let rule = |name: &str, label, when| SegmentRule { id: SegmentId::parse(name).unwrap(), label, when, line: 1 };
     let high = Condition { subject: Subject::ValueTier, test: Test::Tier(vec![ValueTier::High]), absent: Absent::Wrong, line: 1 };
     let segments = vec![

@@ -44,7 +44,8 @@ impl Kind {
 impl Guess {
     /// Returns whether the column feeds the model.
     pub fn is_feature(&self) -> bool {
-        self.unused.is_none() && matches!(self.role, None | Some("monthly_charge" | "total_charge" | "tenure" | "contract" | "trait"))
+        self.unused.is_none()
+            && matches!(self.role, None | Some("monthly_charge" | "total_charge" | "usage" | "tenure" | "contract" | "trait"))
     }
 }
 
@@ -80,6 +81,7 @@ fn role_fits(role: &str, column: &ColumnSketch, kind: &Kind) -> bool {
     match role {
         "monthly_charge" | "total_charge" => is_amount(column),
         "tenure" => matches!(kind, Kind::Number { .. }),
+        "usage" => matches!(kind, Kind::Number { min, .. } if *min >= 0.0),
         "contract" => matches!(kind, Kind::Category(_)),
         "email" => !matches!(kind, Kind::Flag { .. }) && column.values.keys().all(|value| value.contains('@')),
         // A PhoneService written Yes and No is no telephone number.
@@ -192,6 +194,7 @@ fn theme(name: &str, role: Option<&str>) -> Theme {
         Some("monthly_charge") => Theme::Price,
         Some("total_charge" | "tenure") => Theme::Loyalty,
         Some("contract") => Theme::Contract,
+        Some("usage") => Theme::Usage,
         _ => {
             let name = plain(name);
             THEMES.iter().find(|(part, _)| name.contains(part)).map_or(Theme::Profile, |(_, theme)| *theme)

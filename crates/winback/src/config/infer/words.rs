@@ -20,7 +20,7 @@ pub const LABELS: [&str; 14] = [
 ];
 
 /// Names by role; parts of a name do not count, only the whole.
-pub const ROLES: [(&str, &[&str]); 8] = [
+pub const ROLES: [(&str, &[&str]); 9] = [
     ("monthly_charge", &["monthlycharges", "monthlycharge", "monthlyfee", "monthlyprice", "mrr", "monthlyrevenue", "月費", "月费"]),
     ("total_charge", &["totalcharges", "totalcharge", "totalrevenue", "totalspent", "累計費用", "累计费用"]),
     ("tenure", &["tenure", "tenuremonths", "monthsmember", "monthsonbook", "monthsascustomer", "accountlength"]),
@@ -28,6 +28,7 @@ pub const ROLES: [(&str, &[&str]); 8] = [
     ("first_name", &["firstname", "givenname", "名字"]),
     ("email", &["email", "mail", "emailaddress", "電子郵件", "电子邮箱", "邮箱"]),
     ("phone", &["phone", "phonenumber", "mobile", "telephone", "電話", "电话", "手机"]),
+    ("usage", &["usage", "monthlyusage", "totalusage", "datausage", "visits", "visitslast30d", "monthlyvisits", "用量", "使用量"]),
     ("language", &["language", "locale", "語言", "语言"]),
 ];
 

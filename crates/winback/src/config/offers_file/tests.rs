@@ -540,7 +540,7 @@ fn a_plan_reads_well_in_every_language() {
 }
 
 fn plan_text(title: &str, plan: &CampaignPlan, catalogue: &Catalogue, locale: Locale) -> String {
-    let words = describe(plan, catalogue, &table(), locale);
+    let words = describe(plan, catalogue, &table(), winback_core::risk::ValueBy::Monthly, locale);
     let mut lines = vec![format!("== {title}"), words.what, words.why];
     lines.extend(words.others.into_iter().map(|other| format!("  - {}", other.text)));
     lines.extend([words.cost, words.effect, words.effect_source, words.owner, words.due]);

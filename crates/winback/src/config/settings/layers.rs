@@ -17,7 +17,7 @@ use winback_core::spelling::nearest;
 const SECTIONS: [(&str, &[&str]); 9] = [
     ("company", &["name", "short_name", "address", "phone", "team", "unsubscribe_url", "email"]),
     ("risk", &["medium", "high", "decided_on", "decided_by"]),
-    ("value", &["mid", "high"]),
+    ("value", &["by", "mid", "high"]),
     ("write", &["languages", "customers", "contact_departed", "goal"]),
     ("training", &["model", "seed", "folds", "l2", "balance", "synthetic_behaviour"]),
     ("database", &["path"]),

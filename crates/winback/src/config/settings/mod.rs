@@ -2,6 +2,7 @@
 mod approved;
 pub mod layers;
 pub mod people;
+mod value;
 
 use super::fault::ConfigError;
 use clap::ValueEnum;
@@ -11,15 +12,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use value::ValueSettings;
 use winback_connectors::mail_address::MailAddress;
 use winback_core::digest::Digest;
 use winback_core::goal::Goal;
 use winback_core::locale::Locale;
 use winback_core::message::Company;
 use winback_core::model::Balance;
-use winback_core::money::{Currency, Money};
-use winback_core::number::Decimal;
-use winback_core::risk::{RiskThresholds, ValueBounds};
+use winback_core::risk::RiskThresholds;
 
 /// The file that `winback init` writes and that holds every built-in value.
 pub const DEFAULT_TEXT: &str = include_str!("../../../defaults/winback.toml");
@@ -35,7 +35,7 @@ pub struct Settings {
     pub thresholds: RiskThresholds,
     /// The day the thresholds were decided on, and by whom, where the file says so.
     pub decided: Decided,
-    /// From which charge a customer is of value; see [`Settings::value_bounds`].
+    /// What a customer's value is measured by, and from where on it is middle and high.
     pub value: ValueSettings,
     /// The languages to write in.
     pub languages: Vec<Locale>,
@@ -86,13 +86,6 @@ impl Decided {
         let day = self.on.map(|day| day.to_string());
         (self.by.is_some() || day.is_some()).then(|| (self.by.clone().unwrap_or_default(), day.unwrap_or_default()))
     }
-}
-
-/// The value bounds before the table's currency is known.
-#[derive(Clone, Debug)]
-pub struct ValueSettings {
-    mid: (Decimal, super::fault::Place),
-    high: (Decimal, super::fault::Place),
 }
 
 /// The families of churn models.
@@ -200,7 +193,7 @@ impl Settings {
             sender: sender(layers)?,
             thresholds: thresholds(layers)?,
             decided: decided(layers)?,
-            value: value(layers)?,
+            value: ValueSettings::read(layers)?,
             languages: layers.get("write.languages")?.languages()?,
             customers: layers.get("write.customers")?.whole(0..=100_000_000)?,
             contact_departed: layers.get("write.contact_departed")?.switch()?,
@@ -225,16 +218,6 @@ impl Settings {
             people: layers.people.clone(),
             explained: layers.explain(),
         })
-    }
-
-    /// Returns the value bounds in the table's currency; refuses more decimals than it has.
-    pub fn value_bounds(&self, currency: Currency) -> Result<ValueBounds, ConfigError> {
-        let money = |(decimal, place): &(Decimal, super::fault::Place)| {
-            let minor = decimal.to_minor(currency.exponent()).map_err(|error| layers::fault_at(place, &error.to_string()))?;
-            Ok::<Money, ConfigError>(Money::new(minor, currency))
-        };
-        ValueBounds::new(money(&self.value.mid)?, money(&self.value.high)?)
-            .map_err(|error| layers::fault_at(&self.value.high.1, &error.to_string()))
     }
 
     /// Returns whether the company is still the example of the built-in file.
@@ -288,17 +271,6 @@ fn decided(layers: &Layers) -> Result<Decided, ConfigError> {
         .map(|text| text.parse().map_err(|_| on.expected("a day such as \"2026-01-31\"")))
         .transpose()?;
     Ok(Decided { on: day, by: filled(by.text("a name")?) })
-}
-
-fn value(layers: &Layers) -> Result<ValueSettings, ConfigError> {
-    let (mid, high) = (layers.get("value.mid")?, layers.get("value.high")?);
-    let (low, top) = (mid.decimal()?, high.decimal()?);
-    let scaled = |own: Decimal, other: Decimal| i128::from(own.mantissa) * 10_i128.pow(u32::from(other.scale));
-    if low.mantissa <= 0 || scaled(low, top) >= scaled(top, low) {
-        let at = if high.is_built_in() { mid } else { high };
-        return Err(at.other("the value bounds must satisfy 0 < mid < high; as they stand, a tier would be empty"));
-    }
-    Ok(ValueSettings { mid: (low, mid.place.clone()), high: (top, high.place.clone()) })
 }
 
 fn address(layers: &Layers) -> Result<IpAddr, ConfigError> {
