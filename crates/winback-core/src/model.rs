@@ -199,7 +199,8 @@ pub struct ModelCard {
 /// How a model's scores became probabilities.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationNote {
-    /// The map in use: that of the trials whose log loss is lowest.
+    /// The map in use: each in the order of the trials replaces the one before where its log loss is lower by more than
+    /// 0.00001. The plain scores of a model of repeated customers are never used.
     pub method: CalibrationMethod,
     /// Each map that was tried, and how well it did.
     pub trials: Vec<Trial>,
