@@ -375,7 +375,8 @@ pub async fn sample_of(bench: &Workbench, run: &Run, table: &TableSchema) -> any
 pub fn flips(bench: &Workbench, some: &Sample, model: &dyn ChurnModel) -> anyhow::Result<FlipReport> {
     let thresholds = bench.run_settings.thresholds;
     let flips = fairness::flips(&bench.rules.table, (&some.features, &some.who), model, thresholds).or_exit(Exit::BadInput)?;
-    Ok(FlipReport { customers: some.customers, scored: some.who.len() as u64, seed: bench.run_settings.training.seed(), flips })
+    let numbers = fairness::numeric_traits(&bench.rules.table, &some.features.schema);
+    Ok(FlipReport { customers: some.customers, scored: some.who.len() as u64, seed: bench.run_settings.training.seed(), flips, numbers })
 }
 
 /// Plans for every customer of the run.

@@ -1,5 +1,6 @@
 //! Some customers of a run as features: everybody of a small one, and of a large one as many as are asked for.
 //! Who is drawn hangs on the seed and on the place in the run alone, so that the same run gives the same sample.
+use crate::chance::number_at;
 use crate::feature::{FeatureBuilder, FeatureSchema, FeatureTable};
 use crate::id::{CustomerId, Position, RunId};
 use crate::pipeline::import::PAGE_ROWS;
@@ -61,12 +62,9 @@ fn bound(customers: u64, most: usize, seed: u64) -> u64 {
     *lots.select_nth_unstable(most - 1).1
 }
 
-/// Returns the lot that a place draws: the mixing of SplitMix64 (Steele, Lea and Flood 2014), another for each place.
+/// Returns the lot that a place draws, another for each place.
 fn lot(place: u32, seed: u64) -> u64 {
-    let mut z = seed.wrapping_add((u64::from(place) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+    number_at(u64::from(place), seed)
 }
 
 #[cfg(test)]
