@@ -296,6 +296,9 @@ pub struct Validation {
     /// The measures for each word of the columns that say who a customer is.
     #[serde(default)]
     pub groups: Vec<GroupScore>,
+    /// How many customers are in none of them, by column: those with words beyond the most frequent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outside_groups: BTreeMap<String, u64>,
     /// What calling so many customers with the highest score would bring.
     #[serde(default)]
     pub calls: Vec<Calls>,

@@ -77,7 +77,7 @@ fn fit(
     let model = from_file(&file).map_err(refused)?;
     // Curves of scores that are no probabilities would be read as probabilities.
     let effects = match model.check_probabilities() {
-        Ok(()) => effects::of(table, rows, &learned, options.seed),
+        Ok(()) => effects::of(table, (rows, &options.background), &learned, options.seed),
         Err(_) => Vec::new(),
     };
     progress.advance(1);

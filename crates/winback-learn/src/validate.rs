@@ -55,7 +55,7 @@ pub(crate) fn validate(
     let mut validation = tell(&held_out);
     validation.auc_without_synthetic = auc_without_synthetic(table, learner, &fold_of, progress)?;
     importance::tell(table, &held_out, (options.seed, progress), &mut validation)?;
-    validation.groups = group_scores::of(table, &held_out, &options.background.traits);
+    group_scores::tell(table, &held_out, &options.background.traits, &mut validation);
     Ok((validation, chosen))
 }
 
