@@ -343,12 +343,12 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
             segmenter: &bench.rules.segmenter,
             day: day_of(run),
         };
-        let customers = match assess::assess(run.id, &assessor, &*bench.store, &bench.bar).await {
+        let wanted = (sample::MOST_CUSTOMERS, bench.run_settings.training.seed());
+        let (customers, some) = match assess::assess_and_draw(run.id, &assessor, wanted, (&*bench.store, &bench.bar)).await {
             Err(AssessError::Store(error)) => Err(error).or_storage(),
             Err(error @ AssessError::NotProbabilities(_)) => Err(error).or_hint(Exit::BadConfig, CALIBRATE),
             other => other.or_exit(Exit::Failure),
         }?;
-        let some = sample_of(bench, run, &bench.rules.table).await?;
         let fairness = Some(flips(bench, &some, &*model)?);
         let seen = Seen::of(some, Some((&*model, bench.run_settings.thresholds)))?;
         let drift = match drift::reference(bench, run).await? {
@@ -375,7 +375,8 @@ pub async fn sample_of(bench: &Workbench, run: &Run, table: &TableSchema) -> any
 pub fn flips(bench: &Workbench, some: &Sample, model: &dyn ChurnModel) -> anyhow::Result<FlipReport> {
     let thresholds = bench.run_settings.thresholds;
     let flips = fairness::flips(&bench.rules.table, (&some.features, &some.who), model, thresholds).or_exit(Exit::BadInput)?;
-    Ok(FlipReport { customers: some.customers, scored: some.who.len() as u64, seed: bench.run_settings.training.seed(), flips })
+    let numbers = fairness::numeric_traits(&bench.rules.table, &some.features.schema);
+    Ok(FlipReport { customers: some.customers, scored: some.who.len() as u64, seed: bench.run_settings.training.seed(), flips, numbers })
 }
 
 /// Plans for every customer of the run.

@@ -16,9 +16,10 @@ use winback_core::model::{ChurnModel, NotProbabilities, SchemaMismatch};
 use winback_core::money::Money;
 use winback_core::offer::{OfferId, Rule, Terms};
 use winback_core::peer::PeerTable;
-use winback_core::pipeline::assess::{Assessor, assess};
+use winback_core::pipeline::assess::{Assessor, assess, assess_and_draw};
 use winback_core::pipeline::import::{self, CustomerSource, ImportError, ImportReport, SourceError, SourcePage, SourceRow, import};
 use winback_core::pipeline::plan::{PlanReport, Planner, PlannerSetup, plan};
+use winback_core::pipeline::sample::sample;
 use winback_core::pipeline::write::{Scribe, Selection, WriteReport, write};
 use winback_core::progress::Silent;
 use winback_core::risk::{
@@ -211,7 +212,9 @@ async fn assessing_counts_everyone_once_also_after_a_break() {
     let customers = store.customers(run, &table, Position(0), 100).await.unwrap();
     let batch = assessor.stand(&customers).unwrap();
     store.save_assessments(run, &batch[..2]).await.unwrap();
-    let report = assess(run, &assessor, &store, &Silent).await.unwrap();
+    let (report, drawn) = assess_and_draw(run, &assessor, (4, 7), (&store, &Silent)).await.unwrap();
+    assert_eq!(drawn, sample(run, (&table, &features), (4, 7), &store).await.unwrap(), "also of those assessed before the break");
+    assert_eq!((drawn.customers, drawn.who.len(), drawn.features.rows()), (7, 4, 4));
     assert_eq!((report.assessed, report.without_tier), (7, 0));
     assert_eq!(report.unseen_words, [("Contract".to_owned(), 7)].into(), "those assessed before the break are counted, too");
     assert_eq!(report.levels[&RiskLevel::High], 2, "tenure 1 twice: 1 / (1 + e^-1) is 0.731");
