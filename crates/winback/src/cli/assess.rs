@@ -31,7 +31,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Returns the report as text.
-pub fn text(AssessStage { customers: done, fairness, drift, .. }: &AssessStage) -> String {
+pub fn text(AssessStage { customers: done, fairness, fairness_failed, drift, drift_failed, .. }: &AssessStage) -> String {
     let count = |level: RiskLevel| report::count(done.levels.get(&level).copied().unwrap_or_default());
     let mut text = format!(
         "{} customers assessed: {} at high risk, {} at medium, {} at low.",
@@ -62,6 +62,12 @@ pub fn text(AssessStage { customers: done, fairness, drift, .. }: &AssessStage) 
     if let Some(drift) = drift {
         text.push_str(&format!("\n{}", moved(drift)));
     }
+    if let Some(why) = fairness_failed {
+        text.push_str(&format!("\nWhat the scores would be if nothing but a trait were different could not be measured: {why}."));
+    }
+    if let Some(why) = drift_failed {
+        text.push_str(&format!("\nThe customers could not be compared with those of an earlier run: {why}."));
+    }
     text
 }
 
@@ -69,6 +75,9 @@ pub fn text(AssessStage { customers: done, fairness, drift, .. }: &AssessStage) 
 fn moved(RunDrift { from, from_source, basis, drift, .. }: &RunDrift) -> String {
     let why = if *basis == Basis::Training { ", on which the model was trained" } else { "" };
     let than = format!("those of run {from} ({from_source}{why})");
+    if drift.columns.is_empty() {
+        return format!("Not compared with {than}: no column in common.");
+    }
     if drift.too_few() {
         return format!("Too few customers to say whether they look like {than}.");
     }
@@ -77,4 +86,37 @@ fn moved(RunDrift { from, from_source, basis, drift, .. }: &RunDrift) -> String 
     let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
     let all = drift.columns.len();
     format!("Compared with {than}, {changed} of {all} columns changed{names} and {watch} are to be watched; winback drift shows more.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use winback_core::fairness::TraitFlip;
+
+    fn flip(column: &str, mean_change: f64) -> TraitFlip {
+        TraitFlip {
+            column: column.into(),
+            customers: 10,
+            words: Vec::new(),
+            rare_words: 0,
+            mean_change,
+            most_change: mean_change,
+            other_level: 0,
+        }
+    }
+
+    #[test]
+    fn a_trait_that_alone_moves_scores_is_told() {
+        let fairness = FlipReport { customers: 10, scored: 10, seed: 1, flips: vec![flip("gender", 0.02), flip("SeniorCitizen", 0.01)] };
+        let text = text(&AssessStage { fairness: Some(fairness), ..AssessStage::default() });
+        assert!(text.contains("A flip of gender alone moves a score by 2.0 points on average; winback fairness shows more."), "{text}");
+        assert!(!text.contains("SeniorCitizen"), "{text}");
+    }
+
+    #[test]
+    fn what_could_not_be_measured_is_told_with_why() {
+        let failed = AssessStage { fairness_failed: Some("a".into()), drift_failed: Some("b".into()), ..AssessStage::default() };
+        let text = text(&failed);
+        assert!(text.contains("different could not be measured: a.") && text.contains("those of an earlier run: b."), "{text}");
+    }
 }
