@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use winback_core::digest::Digest;
 use winback_core::drift::profile::{Profile, Scores};
 use winback_core::drift::{Basis, Drift, RunDrift, drift};
 use winback_core::id::RunId;
@@ -82,6 +83,8 @@ pub struct Baseline {
     pub run: RunId,
     /// Its file.
     pub source: String,
+    /// The hash of its file.
+    pub source_digest: Digest,
     /// Its customers.
     pub profile: Profile,
 }
@@ -97,7 +100,8 @@ impl Baseline {
     }
 
     fn of(run: &Run, profile: Profile) -> Self {
-        Self { run: run.id, source: run.origin.source.clone(), profile }
+        let origin = &run.origin;
+        Self { run: run.id, source: origin.source.clone(), source_digest: origin.source_digest.clone(), profile }
     }
 
     /// Keeps beside a model what the customers look like on whom it was trained: the run itself may be pruned.
@@ -136,7 +140,7 @@ pub async fn reference(bench: &Workbench, run: &Run) -> anyhow::Result<Option<(B
         None => stages::current_card(bench)?.map(|card| card.version),
     };
     let beside = model.as_ref().map(|model| Baseline::beside(bench, model)).transpose()?.flatten();
-    if let Some(found) = beside.filter(|found| found.run < run.id) {
+    if let Some(found) = beside.filter(|found| found.source_digest != run.origin.source_digest) {
         return Ok(Some((found, Basis::Training)));
     }
     let runs = bench.store.runs(LOOKED_AT).await.or_storage()?;

@@ -82,6 +82,15 @@ fn the_customers_of_training_are_compared_with_however_many_runs_came_since() {
     let found = home.json(&["drift"]);
     assert_eq!((&found["from"], &found["to"], &found["basis"]), (&1.into(), &6.into(), &"training".into()), "before training, too");
 
+    let elsewhere = Home::new();
+    elsewhere.keep("later.csv", later(2));
+    for file in std::fs::read_dir(home.path("models")).unwrap().map(Result::unwrap) {
+        elsewhere.keep(&format!("models/{}", file.file_name().to_str().unwrap()), std::fs::read(file.path()).unwrap());
+    }
+    elsewhere.does(&["run", "--data", "later.csv"]);
+    let kept = elsewhere.json(&["drift"]);
+    assert_eq!((&kept["from_source"], &kept["basis"]), (&"sample.csv".into(), &"training".into()), "in another folder, too");
+
     let version = home.text("models/current").trim().trim_end_matches(".json").to_owned();
     let file = format!("models/{version}.customers.json");
     home.keep(&file, "{");
