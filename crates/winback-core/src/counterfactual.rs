@@ -266,7 +266,8 @@ impl<'a> Moves<'a> {
         }
         let charge = self.schema.with_role(&Role::MonthlyCharge).and_then(|column| row.cells.get_mut(column));
         if let (Some(Cell::Money(minor)), Some(off)) = (charge, set.iter().find_map(|one| one.off)) {
-            *minor -= *minor * i64::from(off) / 100;
+            let saved = i128::from(*minor) * i128::from(off) / 100;
+            *minor = minor.saturating_sub(i64::try_from(saved).unwrap_or(i64::MAX));
         }
         row
     }

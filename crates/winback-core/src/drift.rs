@@ -19,6 +19,9 @@ use std::collections::BTreeMap;
 pub const WATCH: f64 = 0.1;
 /// Above which index a column has changed.
 pub const CHANGED: f64 = 0.25;
+/// Up to how many times what chance gives on average an index may still be chance, where that average alone is worth
+/// watching. Of ten bins and more, one in a thousand is higher by chance.
+pub const CHANCE_REACHES: f64 = 3.0;
 /// The fewest customers of a run of which anything is said.
 pub const LEAST_CUSTOMERS: u64 = 200;
 
@@ -26,7 +29,8 @@ pub const LEAST_CUSTOMERS: u64 = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reading {
-    /// Too few customers to tell, or chance alone would give as much.
+    /// Too few customers to tell: below [`LEAST_CUSTOMERS`], or chance alone would give [`WATCH`] on average and the index
+    /// is no more than [`CHANCE_REACHES`] times that.
     TooFew,
     /// Below [`WATCH`].
     Stable,
@@ -126,7 +130,10 @@ pub struct ScoreDrift {
     pub mean_before: f64,
     /// The mean probability now.
     pub mean_now: f64,
-    /// The share of each risk level, the most serious first.
+    /// Whether both runs told levels by the same thresholds; `false` where those of before are not known.
+    #[serde(default)]
+    pub same_thresholds: bool,
+    /// The share of each risk level, the most serious first; empty where the thresholds are not the same.
     pub levels: Vec<LevelShare>,
 }
 
@@ -292,7 +299,7 @@ fn measure(parts: &[Part]) -> (Stability, Vec<f64>) {
         true => 0.0,
         false => held.len().saturating_sub(1) as f64 * (1.0 / all[0] as f64 + 1.0 / all[1] as f64),
     };
-    let few = all[0].min(all[1]) < LEAST_CUSTOMERS || chance >= WATCH;
+    let few = all[0].min(all[1]) < LEAST_CUSTOMERS || (chance >= WATCH && psi <= CHANCE_REACHES * chance);
     let reading = match psi {
         _ if few => Reading::TooFew,
         psi if psi < WATCH => Reading::Stable,
@@ -310,12 +317,14 @@ fn scored(before: &ScoreProfile, now: &Scores) -> ScoreDrift {
         levels.get(&level).copied().unwrap_or_default() as f64 / levels.values().sum::<u64>().max(1) as f64
     };
     let level = |level| LevelShare { level, before: share(&before.levels, level), now: share(&levels, level) };
+    let same_thresholds = before.thresholds == Some(now.thresholds);
     ScoreDrift {
         stability: measure(&ranges(&before.histogram, &values)).0,
         same_model: before.model == *now.model,
         mean_before: before.mean,
         mean_now: values.iter().sum::<f64>() / values.len().max(1) as f64,
-        levels: RiskLevel::ALL.map(level).to_vec(),
+        same_thresholds,
+        levels: if same_thresholds { RiskLevel::ALL.map(level).to_vec() } else { Vec::new() },
     }
 }
 

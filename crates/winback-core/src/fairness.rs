@@ -2,7 +2,7 @@
 //! column with the role `trait` is set to each of its words for everyone, and everyone is scored again. A flip that
 //! moves few scores says that the model does not look at the trait itself; columns that go together with it (a
 //! proxy) are not found that way.
-use crate::feature::{FeatureColumn, FeatureTable};
+use crate::feature::{Feature, FeatureColumn, FeatureSchema, FeatureTable};
 use crate::id::{CustomerId, Position};
 use crate::model::{ChurnModel, SchemaMismatch};
 use crate::risk::{RiskAssessment, RiskThresholds};
@@ -23,8 +23,11 @@ pub struct FlipReport {
     pub scored: u64,
     /// What decided who was drawn.
     pub seed: u64,
-    /// One for each trait.
+    /// One for each trait that is a category or a flag.
     pub flips: Vec<TraitFlip>,
+    /// The columns that are traits, too, and numbers: they are not flipped.
+    #[serde(default)]
+    pub numbers: Vec<String>,
 }
 
 impl FlipReport {
@@ -46,7 +49,7 @@ pub struct TraitFlip {
     pub column: String,
     /// How many customers were scored.
     pub customers: u64,
-    /// How each word fares, of many the [`MOST_WORDS`] most frequent.
+    /// How each word that somebody has fares, of many the [`MOST_WORDS`] most frequent.
     pub words: Vec<WordScores>,
     /// How many words are too rare to be among them.
     #[serde(default)]
@@ -82,9 +85,9 @@ pub fn flips(
     let now = model.assess(table, who)?;
     let mut found = Vec::new();
     for (place, feature) in table.schema.features.iter().enumerate() {
-        let is_trait = schema.columns.get(feature.column).is_some_and(|column| column.role == Role::Trait);
-        let Some(FeatureColumn::Category { codes, levels }) = table.columns.get(place).filter(|_| is_trait) else { continue };
-        let words = frequent(codes, levels.len());
+        let column = table.columns.get(place).filter(|_| is_trait(schema, feature));
+        let Some(FeatureColumn::Category { codes, levels }) = column else { continue };
+        let (words, rare_words) = frequent(codes, levels.len());
         let mut flipped = Vec::with_capacity(words.len());
         for &code in &words {
             let mut other = table.clone();
@@ -95,25 +98,38 @@ pub fn flips(
         }
         let scores = words.iter().zip(&flipped).map(|(&code, all)| word_scores(&levels[usize::from(code)], code, (codes, &now), all));
         let mut flip = summed(&feature.name, scores.collect(), &flipped, thresholds);
-        flip.rare_words = (levels.len() - words.len()) as u64;
+        flip.rare_words = rare_words;
         found.push(flip);
     }
     Ok(found)
 }
 
-/// Returns the codes of the most frequent words, in their order; all words where there are few.
-fn frequent(codes: &[u16], words: usize) -> Vec<u16> {
+/// Returns the traits that are numbers, which [`flips`] leaves out, in the order of the columns.
+pub fn numeric_traits(schema: &TableSchema, features: &FeatureSchema) -> Vec<String> {
+    let numbers = features.features.iter().filter(|feature| feature.numeric && is_trait(schema, feature));
+    numbers.map(|feature| feature.name.clone()).collect()
+}
+
+fn is_trait(schema: &TableSchema, feature: &Feature) -> bool {
+    schema.columns.get(feature.column).is_some_and(|column| column.role == Role::Trait)
+}
+
+/// Returns the codes of the most frequent words that somebody has, in their order, and how many are rarer. A word that
+/// nobody has is none that the model learned, and nothing is known of those who have it.
+fn frequent(codes: &[u16], words: usize) -> (Vec<u16>, u64) {
     let mut counts = vec![0_u64; words];
     codes.iter().for_each(|&code| {
         if let Some(count) = counts.get_mut(usize::from(code)) {
             *count += 1;
         }
     });
-    let mut order: Vec<u16> = (0..u16::try_from(words).unwrap_or(u16::MAX)).collect();
+    let somebody = |code: &u16| counts[usize::from(*code)] > 0;
+    let mut order: Vec<u16> = (0..u16::try_from(words).unwrap_or(u16::MAX)).filter(somebody).collect();
     order.sort_by_key(|&code| std::cmp::Reverse(counts[usize::from(code)]));
+    let rare_words = order.len().saturating_sub(MOST_WORDS) as u64;
     order.truncate(MOST_WORDS);
     order.sort_unstable();
-    order
+    (order, rare_words)
 }
 
 fn word_scores(word: &str, code: u16, (codes, now): (&[u16], &[RiskAssessment]), all: &[RiskAssessment]) -> WordScores {
@@ -156,9 +172,9 @@ mod tests {
 
     #[test]
     fn of_many_words_the_frequent_ones_are_flipped_to() {
-        assert_eq!(frequent(&[1, 1, 0, u16::MAX], 3), [0, 1, 2], "few are all told, in their order");
+        assert_eq!(frequent(&[2, 2, 0, u16::MAX], 3), (vec![0, 2], 0), "few are all told, in their order, but none that nobody has");
         let codes: Vec<u16> = (0..100).flat_map(|code| vec![code; usize::from(code) + 1]).collect();
-        assert_eq!(frequent(&codes, 100), (80..100).collect::<Vec<u16>>());
+        assert_eq!(frequent(&codes, 100), ((80..100).collect::<Vec<u16>>(), 80));
     }
 
     #[test]
@@ -172,7 +188,13 @@ mod tests {
             most_change: mean_change,
             other_level: 0,
         };
-        let report = FlipReport { customers: 30_000, scored: 10, seed: 1, flips: vec![flip("quiet", 0.01), flip("loud", 0.0101)] };
+        let report = FlipReport {
+            customers: 30_000,
+            scored: 10,
+            seed: 1,
+            flips: vec![flip("quiet", 0.01), flip("loud", 0.0101)],
+            numbers: Vec::new(),
+        };
         assert_eq!(report.moving().map(|flip| flip.column.as_str()).collect::<Vec<_>>(), ["loud"]);
         assert!(report.is_sample());
     }

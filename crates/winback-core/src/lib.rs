@@ -12,6 +12,7 @@ pub mod agents;
 pub mod behaviour;
 pub mod brief;
 pub mod campaign;
+mod chance;
 pub mod claim;
 pub mod consent;
 pub mod counterfactual;

@@ -199,7 +199,8 @@ pub struct ModelCard {
 /// How a model's scores became probabilities.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationNote {
-    /// The map in use: that of the trials whose log loss is lowest.
+    /// The map in use: each in the order of the trials replaces the one before where its log loss is lower by more than
+    /// 0.00001. The plain scores of a model of repeated customers are never used.
     pub method: CalibrationMethod,
     /// Each map that was tried, and how well it did.
     pub trials: Vec<Trial>,
@@ -295,6 +296,9 @@ pub struct Validation {
     /// The measures for each word of the columns that say who a customer is.
     #[serde(default)]
     pub groups: Vec<GroupScore>,
+    /// How many customers are in none of them, by column: those with words beyond the most frequent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outside_groups: BTreeMap<String, u64>,
     /// What calling so many customers with the highest score would bring.
     #[serde(default)]
     pub calls: Vec<Calls>,

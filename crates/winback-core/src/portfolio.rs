@@ -136,8 +136,8 @@ pub struct OfferCount {
     pub net_minor: i64,
 }
 
-/// Which customers a list shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Which customers a list shows. It is read from an address and never kept: JSON could not tell `Some(None)` from `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// A part of the id, in any case; an exact match stands first.
     pub search: Option<String>,
@@ -156,7 +156,6 @@ pub struct Filter {
     /// Only those who have left already and are left alone, or only the others.
     pub departed: Option<bool>,
     /// Only this segment; `Some(None)` for those in none.
-    #[serde(default)]
     pub segment: Option<Option<SegmentId>>,
 }
 

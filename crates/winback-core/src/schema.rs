@@ -1,6 +1,8 @@
 //! What a company's table looks like: columns, their types and roles, the rules
 //! for missing values, the words for people, and which columns tell one story.
+mod error;
 mod expectation;
+mod theme;
 
 use crate::digest::Digest;
 use crate::locale::Localized;
@@ -9,7 +11,9 @@ use crate::number::DecimalMark;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+pub use error::SchemaError;
 pub use expectation::Expectation;
+pub use theme::Theme;
 
 /// A column's place in [`TableSchema::columns`].
 pub type ColumnIndex = usize;
@@ -212,48 +216,6 @@ pub enum MissingRule {
     },
 }
 
-/// What a column is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Theme {
-    /// The contract and its length.
-    Contract,
-    /// What the customer pays.
-    Price,
-    /// Support, security and other help around the main product.
-    Support,
-    /// The main product itself.
-    Product,
-    /// How the customer pays and is billed.
-    Payment,
-    /// How long the customer has stayed.
-    Loyalty,
-    /// How the customer uses the product.
-    Usage,
-    /// Who the customer is; never a theme of an offer.
-    Profile,
-}
-
-impl Theme {
-    /// Every theme, in the order the strategy matrix shows them.
-    pub const ALL: [Theme; 8] =
-        [Theme::Contract, Theme::Price, Theme::Support, Theme::Product, Theme::Payment, Theme::Loyalty, Theme::Usage, Theme::Profile];
-
-    /// Returns the name used in files: `contract`.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Theme::Contract => "contract",
-            Theme::Price => "price",
-            Theme::Support => "support",
-            Theme::Product => "product",
-            Theme::Payment => "payment",
-            Theme::Loyalty => "loyalty",
-            Theme::Usage => "usage",
-            Theme::Profile => "profile",
-        }
-    }
-}
-
 /// Columns that trade off against one another and are told as one reason,
 /// such as tenure and the total charged over that tenure.
 #[derive(Clone, Debug, PartialEq)]
@@ -281,45 +243,6 @@ pub struct Family {
     pub children: Vec<ColumnIndex>,
     /// The word with which the children repeat it.
     pub child_value: String,
-}
-
-/// What is wrong with a schema.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SchemaError {
-    /// A role that a table has once is missing or given twice.
-    #[error("expected {expected} column with the role {role:?}, found {found}")]
-    RoleCount {
-        /// The role as the file writes it.
-        role: &'static str,
-        /// `exactly one` or `at most one`.
-        expected: &'static str,
-        /// How many there are.
-        found: usize,
-    },
-    /// A name stands for two columns.
-    #[error("the name {0:?} stands for two columns")]
-    DuplicateName(String),
-    /// A column of a role has a kind it cannot have.
-    #[error("column {column:?} has the role {role:?}, which needs {needs}")]
-    WrongKind {
-        /// The column's name.
-        column: String,
-        /// The role.
-        role: &'static str,
-        /// The kinds the role can have.
-        needs: &'static str,
-    },
-    /// Something refers to a column that is not there.
-    #[error("{by} names the column {name:?}, which the schema does not have")]
-    UnknownColumn {
-        /// What refers to it.
-        by: String,
-        /// The name.
-        name: String,
-    },
-    /// Anything else, said in full.
-    #[error("{0}")]
-    Other(String),
 }
 
 impl TableSchema {

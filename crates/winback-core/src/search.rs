@@ -1,4 +1,5 @@
 //! Finding a customer by a part of the id, by a mistyped id, or by chance.
+use crate::chance::number_at;
 use crate::id::CustomerId;
 use std::collections::BTreeSet;
 
@@ -8,13 +9,9 @@ pub fn fold(text: &str) -> String {
 }
 
 /// Returns which of `total` things a seed draws, each equally likely; `None` of nothing.
-/// One step of SplitMix64 (Steele, Lea and Flood 2014), scaled down without the bias of a remainder.
+/// A number of the seed's sequence is scaled down, without the bias of a remainder.
 pub fn draw(seed: u64, total: u64) -> Option<u64> {
-    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^= z >> 31;
-    let scaled = (u128::from(z) * u128::from(total)) >> 64;
+    let scaled = (u128::from(number_at(0, seed)) * u128::from(total)) >> 64;
     u64::try_from(scaled).ok().filter(|_| total > 0)
 }
 

@@ -18,6 +18,10 @@ impl Learner for Balanced<'_> {
     fn learn(&self, table: &FeatureTable, rows: &[u32], without_synthetic: bool) -> Result<Box<dyn Fitted>, TrainError> {
         self.learner.learn(table, &balanced(table, rows, self.balance), without_synthetic)
     }
+
+    fn balance(&self) -> Balance {
+        self.balance
+    }
 }
 
 /// Returns the rows to learn from: with oversampling each row of the rarer kind as often as the other kind is more

@@ -13,7 +13,7 @@ use crate::cholesky::{Factor, Square, dot};
 use isotonic::isotonic;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use winback_core::model::{CalibrationMethod, Trial};
+use winback_core::model::{Balance, CalibrationMethod, Trial};
 
 type Fit = fn(&[Outcome]) -> Option<Calibration>;
 
@@ -27,7 +27,10 @@ const LEAST_SLOPE: f64 = 0.01;
 const MOST_STEPS: usize = 100;
 /// The most customers that maps are fitted to and judged on, evenly drawn from all.
 const MOST_OUTCOMES: usize = 50_000;
-/// How much lower a map's log loss must be than none at all, in nats a customer, to be worth it.
+/// Into how many parts folds are put together at most: what choosing costs grows with their square.
+const MOST_PARTS: usize = 10;
+/// How much lower the log loss of a map must be than that of the best simpler one before it, in nats a customer, to be
+/// worth it.
 const WORTH_IT: f64 = 1e-5;
 
 /// A rising map from a model's log-odds to calibrated log-odds.
@@ -118,46 +121,61 @@ impl Calibration {
 /// What became of calibration.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chosen {
-    /// The map that did best, fitted to all folds.
+    /// The map in use, fitted to all folds.
     pub map: Calibration,
     /// How each did.
     pub trials: Vec<Trial>,
 }
 
 /// Returns the map that does best on held-out folds, fitted to all of them, and how each did. `folds` holds, for each
-/// fold, the scores of customers that the model of that fold had not seen. With fewer than two folds nothing can be
-/// judged, and scores stay as they are.
-pub fn choose(folds: &[Vec<Outcome>]) -> Chosen {
+/// fold, the scores of customers that the model of that fold had not seen; many folds are judged as ten parts. The plain
+/// scores of a model of repeated customers (`balance`) are no probabilities: they are judged and never used. With fewer
+/// than two folds nothing can be judged, and scores stay as they are.
+pub fn choose(folds: &[Vec<Outcome>], balance: Balance) -> Chosen {
     if folds.len() < 2 {
         return Chosen::default();
     }
-    let folds = thinned(folds);
-    let all: Vec<Outcome> = folds.concat();
+    let parts = thinned(&parts_of(folds));
+    let all: Vec<Outcome> = parts.concat();
     let (mut chosen, mut least) = (Chosen::default(), f64::INFINITY);
     for (method, fit) in METHODS {
-        let (Some(map), Some(log_loss)) = (fit(&all), held_out_loss(&folds, fit)) else { continue };
+        let (Some(map), Some(log_loss)) = (fit(&all), held_out_loss(&parts, fit)) else { continue };
         chosen.trials.push(Trial { method, log_loss });
-        let bar = if map == Calibration::None { least } else { least - WORTH_IT };
-        if log_loss < bar {
+        let may_be_used = balance.is_none() || map != Calibration::None;
+        if may_be_used && log_loss < least - WORTH_IT {
             (chosen.map, least) = (map, log_loss);
         }
     }
     chosen
 }
 
-/// Returns the scores of each fold, calibrated by what is chosen and fitted without it, so that a measure of them is
-/// that of customers whom neither the model nor its calibration had seen. Of two folds each is calibrated by the kind of
-/// map that both together chose, fitted to the other one: on one fold nothing can be judged.
-pub fn nested(folds: &[Vec<Outcome>], chosen: &Calibration) -> Vec<Vec<Outcome>> {
-    let calibrated = |held_out: usize| {
-        let others = without(folds, held_out);
-        let map = match others.len() {
+/// Returns for each fold the map chosen and fitted without it (of more than ten folds, without the tenth it is part of),
+/// so that a measure of its scores is that of customers whom neither their model nor its calibration learned from. The
+/// scores the map was fitted to are those of models that did learn from the fold, so the measure is still a little too
+/// good. Of two folds each gets the kind of map that both together chose, fitted to the other one: on one fold nothing
+/// can be judged.
+pub fn nested(folds: &[Vec<Outcome>], chosen: &Calibration, balance: Balance) -> Vec<Calibration> {
+    let parts = parts_of(folds);
+    let map = |held_out: usize| {
+        let others = without(&parts, held_out);
+        match others.len() {
             0 | 1 => refitted(chosen, &thinned(&others).concat()),
-            _ => choose(&others).map,
-        };
-        folds[held_out].iter().map(|&(log_odds, left)| (map.of(log_odds), left)).collect()
+            _ => choose(&others, balance).map,
+        }
     };
-    (0..folds.len()).into_par_iter().map(calibrated).collect()
+    let maps: Vec<Calibration> = (0..parts.len()).into_par_iter().map(map).collect();
+    (0..folds.len()).map(|fold| maps[part_of(fold, folds.len())].clone()).collect()
+}
+
+/// Returns the part that a fold belongs to: its own, or of more than ten folds a tenth.
+fn part_of(fold: usize, folds: usize) -> usize {
+    if folds <= MOST_PARTS { fold } else { fold * MOST_PARTS / folds }
+}
+
+fn parts_of(folds: &[Vec<Outcome>]) -> Vec<Vec<Outcome>> {
+    let mut parts = vec![Vec::new(); folds.len().min(MOST_PARTS)];
+    folds.iter().enumerate().for_each(|(fold, outcomes)| parts[part_of(fold, folds.len())].extend_from_slice(outcomes));
+    parts
 }
 
 /// Every map that is tried, the plain scores first.
@@ -168,10 +186,10 @@ const METHODS: [(CalibrationMethod, Fit); 4] = [
     (CalibrationMethod::Isotonic, isotonic),
 ];
 
-/// Returns a map of the same kind, fitted to other customers.
+/// Returns a map of the same kind, fitted to other customers; Platt's line where they allow none of that kind.
 fn refitted(map: &Calibration, outcomes: &[Outcome]) -> Calibration {
     let fit = METHODS.into_iter().find(|(method, _)| *method == map.method());
-    fit.and_then(|(_, fit)| fit(outcomes)).unwrap_or_default()
+    fit.and_then(|(_, fit)| fit(outcomes)).or_else(|| platt(outcomes)).unwrap_or_default()
 }
 
 fn without(folds: &[Vec<Outcome>], left_out: usize) -> Vec<Vec<Outcome>> {
@@ -212,10 +230,15 @@ fn logs(log_odds: f64) -> [f64; 2] {
     [-log_loss(log_odds, true), log_loss(log_odds, false)]
 }
 
-/// Returns Platt's line; `None` where both kinds of customer are not there or the line would not rise.
+/// Returns Platt's line; `None` where both kinds of customer are not there. Where it would hardly rise, as that of scores
+/// that tell nothing, it rises by the least and lies where the shares agree.
 fn platt(outcomes: &[Outcome]) -> Option<Calibration> {
     let [intercept, slope] = regress(outcomes, |log_odds| ([1.0, log_odds], 0.0))?;
-    (slope >= LEAST_SLOPE).then_some(Calibration::Platt { slope, intercept })
+    if slope >= LEAST_SLOPE {
+        return Some(Calibration::Platt { slope, intercept });
+    }
+    let [intercept] = regress(outcomes, |log_odds| ([1.0], LEAST_SLOPE * log_odds))?;
+    Some(Calibration::Platt { slope: LEAST_SLOPE, intercept })
 }
 
 /// Returns the beta map; a weight that would be negative is left at the least, as its authors leave it out.
@@ -316,7 +339,7 @@ mod tests {
     fn a_bent_score_is_straightened() {
         let check = |truth: fn(f64) -> f64| {
             let folds = customers(truth, 20_000, 1);
-            let Chosen { map, trials } = choose(&folds);
+            let Chosen { map, trials } = choose(&folds, Balance::None);
             assert_eq!(trials.len(), 4, "{trials:?}");
             assert_ne!(map, Calibration::None, "{trials:?}");
             for score in [-2.5, -1.0, -0.2, 0.2, 1.0, 2.5] {
@@ -332,36 +355,66 @@ mod tests {
     #[test]
     fn what_is_right_already_is_left_alone() {
         let drawn = |seed| customers(|score| score, 4_000, seed);
-        let maps: Vec<Calibration> = (0..8).map(|seed| choose(&drawn(seed)).map).collect();
+        let maps: Vec<Calibration> = (0..8).map(|seed| choose(&drawn(seed), Balance::None).map).collect();
         assert!(maps.iter().filter(|map| **map == Calibration::None).count() >= 5, "{maps:?}");
         let moved = |map: &Calibration| [-2.0, 0.0, 2.0].iter().any(|score| (map.of(*score) - score).abs() > 0.25);
         assert!(!maps.iter().any(moved), "what chance makes of it is little: {maps:?}");
-        assert_eq!(choose(&drawn(0)[..1]), Chosen::default());
-        assert_eq!(choose(&[]), Chosen::default());
+        assert_eq!(choose(&drawn(0)[..1], Balance::None), Chosen::default());
+        assert_eq!(choose(&[], Balance::Oversample), Chosen::default());
     }
 
     #[test]
     fn one_kind_of_customer_or_perfect_scores_give_no_infinite_map() {
         let one_kind = vec![vec![(0.1, true), (0.3, true)], vec![(0.2, true)]];
-        assert!(choose(&one_kind).map.fault().is_none());
+        assert!(choose(&one_kind, Balance::None).map.fault().is_none());
         let perfect: Vec<Vec<Outcome>> = (0..2).map(|_| (-50..50).map(|n| (f64::from(n), n >= 0)).collect()).collect();
-        let map = choose(&perfect).map;
+        let map = choose(&perfect, Balance::None).map;
         assert!(map.fault().is_none() && map.of(1e9).is_finite() && map.of(-1e9).is_finite(), "{map:?}");
     }
 
     #[test]
     fn each_fold_is_calibrated_without_itself() {
         let mut folds = customers(|score| 2.0 * score - 1.0, 10_000, 1);
-        let map = choose(&folds).map;
-        let calibrated = nested(&folds, &map);
-        let expected = choose(&folds[1..]).map;
-        assert!(calibrated[0].iter().zip(&folds[0]).all(|(found, raw)| *found == (expected.of(raw.0), raw.1)));
+        let map = choose(&folds, Balance::None).map;
+        let maps = nested(&folds, &map, Balance::None);
+        assert_eq!(maps[0], choose(&folds[1..], Balance::None).map);
         folds[0].iter_mut().for_each(|outcome| outcome.1 = !outcome.1);
-        let turned = nested(&folds, &map);
-        assert!(turned[0].iter().zip(&calibrated[0]).all(|(a, b)| a.0 == b.0), "its own labels do not count");
-        assert!(turned[1][0].0 != calibrated[1][0].0, "those of the others do");
-        let two = nested(&folds[3..], &map);
-        assert_eq!(two[1][0].0, refitted(&map, &folds[3]).of(folds[4][0].0), "of two folds, each by the other one");
+        let turned = nested(&folds, &map, Balance::None);
+        assert_eq!(turned[0], maps[0], "its own labels do not count");
+        assert_ne!(turned[1], maps[1], "those of the others do");
+        let two = nested(&folds[3..], &map, Balance::None);
+        assert_eq!(two[1], refitted(&map, &folds[3]), "of two folds, each by the other one");
+    }
+
+    #[test]
+    fn many_folds_are_judged_as_ten_parts() {
+        let folds: Vec<Vec<Outcome>> =
+            customers(|score| 2.0 * score - 1.0, 10_000, 2).iter().flat_map(|fold| fold.chunks(200)).map(<[_]>::to_vec).collect();
+        assert_eq!((folds.len(), parts_of(&folds).len()), (50, 10));
+        assert_eq!(parts_of(&folds).concat(), folds.concat(), "nobody is lost");
+        let map = choose(&folds, Balance::None).map;
+        let maps = nested(&folds, &map, Balance::None);
+        assert_eq!(maps.len(), 50);
+        let others = without(&parts_of(&folds), 1);
+        assert_eq!(maps[7], choose(&others, Balance::None).map);
+        assert!(maps[5..10].iter().all(|one| *one == maps[5]) && maps[4] != maps[5], "the folds of a tenth share its map");
+    }
+
+    /// Scores that tell nothing, as those of an oversampled model of noise: nobody knows who leaves, but a tenth does.
+    #[test]
+    fn scores_that_tell_nothing_become_the_share_that_leaves() {
+        for seed in 0..10 {
+            let folds = customers(|score| -2.2 - 0.05 * score, 400, seed);
+            let left = folds.concat().iter().filter(|one| one.1).count() as f64 / 400.0;
+            let Chosen { map, trials } = choose(&folds, Balance::Oversample);
+            assert!(map != Calibration::None && map.fault().is_none(), "{seed} {trials:?}");
+            let mean = folds.concat().iter().map(|one| sigmoid(map.of(one.0))).sum::<f64>() / 400.0;
+            assert!((mean - left).abs() < 0.02, "{seed} {map:?}: {mean} {left}");
+            let line = platt(&folds.concat()).unwrap();
+            assert!(line.fault().is_none() && matches!(line, Calibration::Platt { slope, .. } if slope >= LEAST_SLOPE));
+        }
+        let right = customers(|score| score, 4_000, 1);
+        assert_ne!(choose(&right, Balance::Oversample).map, Calibration::None, "plain scores of repeated customers are never used");
     }
 
     #[test]

@@ -13,14 +13,14 @@ use winback_core::risk::{ModelVersion, Probability, Reason, RiskAssessment};
 pub struct CalibratedModel {
     model: Box<dyn ChurnModel>,
     calibration: Calibration,
-    /// Whether the model learned from repeated customers, and no map was judged afterwards.
+    /// Whether the model learned from repeated customers, and no map turns its scores into probabilities.
     unjudged: bool,
 }
 
 impl CalibratedModel {
     /// Returns the model a file holds.
     pub(crate) fn of(body: CalibratedBody, file: &[u8]) -> Self {
-        let unjudged = !body.balance.is_none() && body.trials.is_empty();
+        let unjudged = !body.balance.is_none() && body.calibration == Calibration::None;
         Self { model: model_of(*body.model, file), calibration: body.calibration, unjudged }
     }
 

@@ -115,11 +115,13 @@ pub fn card_markdown(card: &ModelCard) -> String {
         None => text.push_str("Not validated. Run `winback train --cv` to find out.\n"),
     }
     match &card.calibration {
-        Some(calibration) => push_calibration(&mut text, calibration),
-        None if card.balance.is_none() => {}
-        None => text.push_str(
+        Some(calibration) if card.balance.is_none() || calibration.method != CalibrationMethod::None => {
+            push_calibration(&mut text, calibration);
+        }
+        _ if card.balance.is_none() => {}
+        _ => text.push_str(
             "\n## Calibration\n\nNone, and customers of the rarer kind were learned from repeatedly: the scores are no probabilities, and \
-             no risk level may be told from them. Run `winback train --cv --again`.\n",
+             no risk level may be told from them. What the model would say of other values is left out. Run `winback train --cv --again`.\n",
         ),
     }
     push_warnings(&mut text, card);

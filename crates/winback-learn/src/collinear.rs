@@ -59,6 +59,28 @@ pub(crate) fn of(table: &FeatureTable, rows: &[u32], seed: u64) -> Vec<Given> {
     numbers.iter().filter_map(found).collect()
 }
 
+/// Returns numbers within their 1st and 99th percentile, for a single outlier would decide all: two of them in one row
+/// would make any two columns alike, and one would hide what gives the others. Nearly equal numbers stay as they are.
+fn clamped(values: Vec<f64>) -> Vec<f64> {
+    let mut known: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    known.sort_unstable_by(f64::total_cmp);
+    let quantile = |share: f64| known.get((known.len().saturating_sub(1) as f64 * share).round() as usize).copied();
+    match (quantile(0.01), quantile(0.99)) {
+        (Some(low), Some(high)) if low < high => {
+            values.into_iter().map(|value| if value.is_finite() { value.clamp(low, high) } else { value }).collect()
+        }
+        _ => values,
+    }
+}
+
+/// Returns the numbers of a column in some rows, clamped; `None` for words.
+fn clamped_numbers(table: &FeatureTable, rows: &[u32], feature: FeatureIndex) -> Option<Vec<f64>> {
+    match &table.columns[feature] {
+        FeatureColumn::Number(values) => Some(clamped(rows.iter().map(|&row| values[row as usize]).collect())),
+        FeatureColumn::Category { .. } => None,
+    }
+}
+
 /// Returns a vector less its mean and of length 1; `None` where it is the same everywhere. Unknown values are the mean.
 fn unit(values: impl Iterator<Item = f64> + Clone) -> Option<Vec<f64>> {
     let known = || values.clone().filter(|value| value.is_finite());
@@ -71,10 +93,7 @@ fn unit(values: impl Iterator<Item = f64> + Clone) -> Option<Vec<f64>> {
 }
 
 fn number(table: &FeatureTable, rows: &[u32], feature: FeatureIndex) -> Option<Vec<f64>> {
-    match &table.columns[feature] {
-        FeatureColumn::Number(values) => unit(rows.iter().map(|&row| values[row as usize])),
-        FeatureColumn::Category { .. } => None,
-    }
+    unit(clamped_numbers(table, rows, feature)?.into_iter())
 }
 
 impl Parts {
@@ -127,7 +146,7 @@ impl Parts {
         let with: Vec<f64> = places.iter().map(|&place| self.gram.row(place)[target]).collect();
         let Ok(factor) = Factor::of(inner) else { return 0.0 };
         let explained = dot(&factor.solve(&with), &with).clamp(0.0, 1.0);
-        1.0 - (1.0 - explained) * (self.rows - 1.0) / free
+        (1.0 - (1.0 - explained) * (self.rows - 1.0) / free).min(1.0)
     }
 
     fn target(&self, feature: FeatureIndex) -> Option<usize> {
@@ -176,13 +195,14 @@ impl Parts {
 /// Returns the two numbers whose product gives another.
 fn product(table: &FeatureTable, rows: &[u32], numbers: &[FeatureIndex], feature: FeatureIndex) -> Option<Given> {
     let target = number(table, rows, feature)?;
-    let factors: Vec<FeatureIndex> = numbers.iter().copied().filter(|&other| other != feature).take(MOST_FACTORS).collect();
+    let others = numbers.iter().copied().filter(|&other| other != feature).take(MOST_FACTORS);
+    let factors: Vec<(FeatureIndex, Vec<f64>)> = others.filter_map(|other| Some((other, clamped_numbers(table, rows, other)?))).collect();
     let mut best: Option<Given> = None;
-    for (place, &one) in factors.iter().enumerate() {
-        for &other in &factors[place + 1..] {
-            let (FeatureColumn::Number(a), FeatureColumn::Number(b)) = (&table.columns[one], &table.columns[other]) else { continue };
-            let Some(vector) = unit(rows.iter().map(|&row| a[row as usize] * b[row as usize])) else { continue };
-            let r_squared = dot(&vector, &target).powi(2);
+    for (place, (one, a)) in factors.iter().enumerate() {
+        for (other, b) in &factors[place + 1..] {
+            let (one, other) = (*one, *other);
+            let Some(vector) = unit(clamped(a.iter().zip(b).map(|(a, b)| a * b).collect()).into_iter()) else { continue };
+            let r_squared = dot(&vector, &target).powi(2).min(1.0);
             if r_squared > best.as_ref().map_or(NEARLY_ALL, |best| best.r_squared) {
                 best = Some(Given { feature, by: vec![one, other], product: true, r_squared });
             }

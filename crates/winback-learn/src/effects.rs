@@ -7,8 +7,8 @@
 use crate::sample::{draw, take, take_column, tile, word_counts};
 use crate::split::SplitMix64;
 use crate::validate::Fitted;
-use winback_core::feature::{FeatureColumn, FeatureIndex, FeatureTable, MISSING_CODE};
-use winback_core::model::{Effect, EffectAt, EffectPoint, UnitEffect};
+use winback_core::feature::{Feature, FeatureColumn, FeatureIndex, FeatureTable, MISSING_CODE};
+use winback_core::model::{Background, Effect, EffectAt, EffectPoint, UnitEffect};
 use winback_core::risk::logistic;
 
 /// The most customers that take part.
@@ -41,14 +41,17 @@ enum Points {
 }
 
 /// Returns the effect of every column that is not the same in all the rows, which have a label.
-pub(crate) fn of(table: &FeatureTable, rows: &[u32], fitted: &dyn Fitted, seed: u64) -> Vec<Effect> {
+pub(crate) fn of(table: &FeatureTable, (rows, background): (&[u32], &Background), fitted: &dyn Fitted, seed: u64) -> Vec<Effect> {
     let mut random = SplitMix64::new(seed);
     let numbers_of = draw(rows, MOST_NUMBERS, &mut random);
     let points: Vec<Option<Points>> = (0..table.columns.len()).map(|feature| points(table, feature, (rows, &numbers_of))).collect();
     let all: usize = points.iter().flatten().map(Points::len).sum();
     let sample = draw(rows, (MOST_SCORES / all.max(1)).clamp(LEAST_ROWS, MOST_ROWS), &mut random);
     let stage = Stage { table, rows, sample: take(table, &sample), fitted };
-    points.iter().enumerate().filter_map(|(feature, points)| stage.effect(feature, points.as_ref()?)).collect()
+    let effect = |(feature, points): (usize, &Option<Points>)| {
+        Some(Effect { unit: background.units.get(&feature).cloned(), ..stage.effect(feature, points.as_ref()?)? })
+    };
+    points.iter().enumerate().filter_map(effect).collect()
 }
 
 impl Points {
@@ -77,16 +80,23 @@ fn points(table: &FeatureTable, feature: FeatureIndex, (rows, numbers_of): (&[u3
     (found.len() > 1).then_some(found)
 }
 
-/// Returns the points of a number, at quantiles from the 1st to the 99th percentile, so that an outlier bends no curve.
+/// Returns the points of a number, at quantiles from the 1st to the 99th percentile, so that an outlier bends no curve;
+/// where nearly all have one value, at any other ones.
 fn number_points(values: &[f64], rows: &[u32]) -> Option<Points> {
     let mut known: Vec<f64> = rows.iter().map(|&row| values[row as usize]).filter(|value| value.is_finite()).collect();
     known.sort_unstable_by(f64::total_cmp);
     let quantile = |share: f64| known.get((known.len().saturating_sub(1) as f64 * share).round() as usize).copied();
-    let (low, high) = (quantile(0.01)?, quantile(0.99)?);
+    let (mut low, mut high) = (quantile(0.01)?, quantile(0.99)?);
+    let last = (MOST_POINTS - 1) as f64;
+    let nearly_one = low == high;
+    if nearly_one {
+        (low, high) = (*known.first()?, *known.last()?);
+    }
     let mut at: Vec<f64> = known.iter().copied().filter(|value| (low..=high).contains(value)).collect();
     at.dedup();
-    if at.len() > MOST_POINTS {
-        let last = (MOST_POINTS - 1) as f64;
+    if at.len() > MOST_POINTS && nearly_one {
+        at = (0..MOST_POINTS).map(|point| at[((at.len() - 1) as f64 * point as f64 / last).round() as usize]).collect();
+    } else if at.len() > MOST_POINTS {
         at = (0..MOST_POINTS).filter_map(|point| quantile((point as f64 / last).clamp(0.01, 0.99))).collect();
         at.dedup();
     }
@@ -114,17 +124,28 @@ fn round_step(wanted: f64, whole: bool) -> f64 {
 impl Stage<'_> {
     fn effect(&self, feature: FeatureIndex, points: &Points) -> Option<Effect> {
         let named = &self.table.schema.features[feature];
-        let (points, unit_effect) = match points {
+        let mut effect = Effect {
+            column: named.name.clone(),
+            synthetic: named.synthetic,
+            points: Vec::new(),
+            unit_effect: None,
+            unit: None,
+            customers: self.sample.rows() as u64,
+            followed_by: Vec::new(),
+            disagreeing: 0,
+        };
+        match points {
             Points::Numbers { at, shares, step } => {
                 let curve = self.means(&self.sample, at.len(), |point, table| {
                     table.columns[feature] = FeatureColumn::Number(vec![at[point]; table.rows()]);
                 });
                 let point = |((&at, &share), probability)| EffectPoint { at: EffectAt::Number(at), probability, share };
-                (at.iter().zip(shares).zip(curve).map(point).collect(), self.unit_effect(feature, *step))
+                effect.points = at.iter().zip(shares).zip(curve).map(point).collect();
+                effect.unit_effect = self.unit_effect(feature, *step);
             }
-            Points::Words(words) => (self.word_points(feature, words)?, None),
-        };
-        Some(Effect { column: named.name.clone(), synthetic: named.synthetic, points, unit_effect })
+            Points::Words(words) => self.word_points((feature, words), &mut effect)?,
+        }
+        Some(effect)
     }
 
     /// Returns the mean probability of the sample after each of several changes.
@@ -161,7 +182,7 @@ impl Stage<'_> {
         Some(UnitEffect { step, points: 100.0 * (means[1] - means[0]) })
     }
 
-    fn word_points(&self, feature: FeatureIndex, words: &[(u16, f64)]) -> Option<Vec<EffectPoint>> {
+    fn word_points(&self, (feature, words): (FeatureIndex, &[(u16, f64)]), effect: &mut Effect) -> Option<()> {
         let FeatureColumn::Category { levels, .. } = &self.table.columns[feature] else { return None };
         let asked: Vec<u32> = (0..self.sample.rows()).filter(|&row| !self.repeats(feature, row)).map(|row| row as u32).collect();
         if asked.is_empty() {
@@ -169,10 +190,11 @@ impl Stage<'_> {
         }
         let sample = take(&self.sample, &asked);
         let closing = self.closing_word(feature);
+        effect.customers = asked.len() as u64;
         let curve = self.means(&sample, words.len(), |point, table| {
             let code = words[point].0;
-            if let Some((closing, children)) = &closing {
-                follow(table, (feature, *closing), code, children);
+            if let Some(closing) = &closing {
+                follow(table, (feature, closing.word), code, &closing.children);
             }
             if let FeatureColumn::Category { codes, .. } = &mut table.columns[feature] {
                 codes.fill(code);
@@ -182,7 +204,12 @@ impl Stage<'_> {
             let word = levels[usize::from(code)].to_string();
             EffectPoint { at: EffectAt::Word(word), probability, share }
         };
-        Some(words.iter().zip(curve).map(point).collect())
+        effect.points = words.iter().zip(curve).map(point).collect();
+        if let Some(closing) = closing {
+            effect.followed_by = closing.children.iter().map(|&(child, _)| self.table.schema.features[child].name.clone()).collect();
+            effect.disagreeing = closing.disagreeing;
+        }
+        Some(())
     }
 
     /// Returns whether a customer of the sample has the word that only repeats a parent's answer.
@@ -190,21 +217,52 @@ impl Stage<'_> {
         repeated_code(self.table, feature).is_some_and(|repeated| code_of(&self.sample, feature, row) == Some(repeated))
     }
 
-    /// Returns the word of a column that others repeat, and these columns with the word they repeat it by. A column is
-    /// repeated where the others hold that word exactly when it holds one and the same word.
-    fn closing_word(&self, feature: FeatureIndex) -> Option<(u16, Vec<(FeatureIndex, u16)>)> {
+    /// Returns the word of a column that others repeat. Of the columns of a reason that is the one, with the word that
+    /// most often stands where they repeat it, with which they agree best; a few rows that disagree are an error in the
+    /// data, but where as many disagree as agree nothing is repeated.
+    fn closing_word(&self, feature: FeatureIndex) -> Option<Closing> {
         let group = self.table.schema.features[feature].group;
-        let child = |(child, other): (FeatureIndex, &winback_core::feature::Feature)| {
-            let repeats = other.repeats.as_ref().filter(|repeats| repeats.group == group && child != feature);
-            repeats.and_then(|_| Some((child, repeated_code(self.table, child)?)))
+        let child = |(child, other): (FeatureIndex, &Feature)| {
+            other.repeats.as_ref().filter(|repeats| repeats.group == group)?;
+            Some((child, repeated_code(self.table, child)?))
         };
         let children: Vec<(FeatureIndex, u16)> = self.table.schema.features.iter().enumerate().filter_map(child).collect();
-        let &(first, repeated) = children.first()?;
-        let holds = |row: u32| code_of(self.table, first, row as usize) == Some(repeated);
-        let closing = self.rows.iter().find(|&&row| holds(row)).and_then(|&row| code_of(self.table, feature, row as usize))?;
-        let agrees = |&row: &u32| (code_of(self.table, feature, row as usize) == Some(closing)) == holds(row);
-        self.rows.iter().all(agrees).then_some((closing, children))
+        let is_child = |feature: &FeatureIndex| children.iter().any(|(child, _)| child == feature);
+        let parents = self.table.schema.groups[usize::from(group)].features.iter().copied().filter(|feature| !is_child(feature));
+        let found = parents.filter_map(|parent| Some((parent, self.closing(parent, &children)?)));
+        let (parent, closing) = found.min_by_key(|(_, closing)| closing.disagreeing)?;
+        (parent == feature).then_some(closing)
     }
+
+    fn closing(&self, parent: FeatureIndex, children: &[(FeatureIndex, u16)]) -> Option<Closing> {
+        let FeatureColumn::Category { levels, .. } = &self.table.columns[parent] else { return None };
+        let repeats = |row: u32, &(child, repeated): &(FeatureIndex, u16)| code_of(self.table, child, row as usize) == Some(repeated);
+        let mut counts = vec![0_u64; levels.len()];
+        for &row in self.rows {
+            if let Some(code) = code_of(self.table, parent, row as usize) {
+                counts[usize::from(code)] += children.iter().filter(|child| repeats(row, child)).count() as u64;
+            }
+        }
+        // Of words that are alike the first counts.
+        let word = (0..levels.len()).rev().max_by_key(|&word| counts[word]).filter(|&word| counts[word] > 0)? as u16;
+        let (mut agreeing, mut disagreeing) = (0, 0);
+        for &row in self.rows {
+            let closed = code_of(self.table, parent, row as usize) == Some(word);
+            let agrees = children.iter().all(|child| repeats(row, child) == closed);
+            disagreeing += u64::from(!agrees);
+            agreeing += u64::from(agrees && closed);
+        }
+        (agreeing > disagreeing).then(|| Closing { word, children: children.to_vec(), disagreeing })
+    }
+}
+
+/// A word that other columns repeat.
+struct Closing {
+    word: u16,
+    /// These columns, with the word they repeat it by.
+    children: Vec<(FeatureIndex, u16)>,
+    /// How many customers have one without the other.
+    disagreeing: u64,
 }
 
 /// Lets the columns that repeat a word follow when everybody gets another.
@@ -273,5 +331,10 @@ mod tests {
         let Some(Points::Numbers { at, .. }) = number_points(&few, &[0, 1, 2, 3]) else { unreachable!("numbers") };
         assert_eq!(at, [1.0, 2.0, 7.0]);
         assert!(number_points(&[f64::NAN; 3], &[0, 1, 2]).is_none());
+        let nearly_one: Vec<f64> = (0..10_000_u32).map(|row| if row < 60 { f64::from(row) } else { 0.0 }).collect();
+        let Some(Points::Numbers { at, .. }) = number_points(&nearly_one, &(0..10_000).collect::<Vec<u32>>()) else {
+            unreachable!("numbers")
+        };
+        assert_eq!((at.len(), at[0], at[20]), (21, 0.0, 59.0), "nearly all have one value");
     }
 }

@@ -3,7 +3,7 @@ use crate::metrics::{self, Scored};
 use crate::validate::{HeldOut, pooled};
 use std::collections::BTreeMap;
 use winback_core::feature::{FeatureColumn, FeatureIndex, FeatureTable};
-use winback_core::model::GroupScore;
+use winback_core::model::{GroupScore, Validation};
 use winback_core::peer::wilson;
 
 /// In how many bands, of about as many customers each, a number is parted.
@@ -11,11 +11,21 @@ const BANDS: usize = 4;
 /// The most words of a column that are told, the most frequent ones.
 const MOST_WORDS: usize = 50;
 
-/// Returns the measures of each word of some columns, in the table's order.
-pub(crate) fn of(table: &FeatureTable, held_out: &[HeldOut], columns: &[FeatureIndex]) -> Vec<GroupScore> {
+/// The fewest customers of whom a calibration error is told: of fewer it is mostly chance.
+const LEAST_FOR_ERROR: usize = 50;
+
+/// Adds the measures of each word of some columns, in the table's order, and how many customers have rarer words.
+pub(crate) fn tell(table: &FeatureTable, held_out: &[HeldOut], columns: &[FeatureIndex], validation: &mut Validation) {
     let rows: Vec<u32> = held_out.iter().flat_map(|fold| fold.rows.iter().copied()).collect();
     let scored = pooled(held_out);
-    columns.iter().flat_map(|&column| of_column(table, column, &rows, &scored)).collect()
+    for &column in columns {
+        let groups = of_column(table, column, &rows, &scored);
+        let outside = rows.len() as u64 - groups.iter().map(|group| group.customers).sum::<u64>();
+        if outside > 0 {
+            validation.outside_groups.insert(table.schema.features[column].name.clone(), outside);
+        }
+        validation.groups.extend(groups);
+    }
 }
 
 fn of_column(table: &FeatureTable, column: FeatureIndex, rows: &[u32], scored: &[Scored]) -> Vec<GroupScore> {
@@ -68,7 +78,7 @@ fn group(column: &str, word: Option<String>, scored: &[Scored]) -> GroupScore {
         roc_auc: Some(measured.roc_auc).filter(|auc| auc.is_finite()),
         log_loss: measured.log_loss,
         brier: measured.brier,
-        ece10: measured.ece10,
+        ece10: Some(measured.ece10).filter(|_| scored.len() >= LEAST_FOR_ERROR),
     }
 }
 
@@ -90,7 +100,8 @@ mod tests {
     #[test]
     fn a_kind_of_whom_all_stayed_has_no_area() {
         let found = group("age", None, &[Scored { p: 0.2, left: false }, Scored { p: 0.4, left: false }]);
-        assert_eq!((found.customers, found.left, found.roc_auc), (2, 0, None));
+        assert_eq!((found.customers, found.left, found.roc_auc, found.ece10), (2, 0, None, None));
+        assert!(group("age", None, &[Scored { p: 0.2, left: false }; 50]).ece10.is_some_and(|error| (error - 0.2).abs() < 1e-12));
         assert!((found.mean_score - 0.3).abs() < 1e-12 && found.left_high > 0.5 && found.log_loss.is_finite());
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! [`LogisticTrainer`] fits a penalised logistic regression in which every column
 //! counts by itself ([`encode`]), and [`TreeTrainer`] boosted trees or a forest
-//! ([`tree`]); [`BlendTrainer`] fits both and takes their mean. In every family a score is the average customer's score plus one
-//! part per reason, exactly ([`explain`], [`tree::shap`]); scores are calibrated on customers
-//! the model had not seen ([`calibrate`]), whom [`validate`] also tells how well it scores, [`artifact`] is the model file, and [`shelf`]
-//! keeps model files in a directory. Nothing here reads a clock or draws a random
-//! number that a seed does not decide: same table, same options, same bytes.
+//! ([`tree`]); [`BlendTrainer`] fits both and takes their mean. In every family a score is the average customer's score
+//! plus one part per reason, exactly ([`explain`], [`tree::shap`]); scores are calibrated on customers the model had not
+//! seen ([`calibrate`]), of whom [`validate`] also tells how well it scores them. [`artifact`] is the model file, and
+//! [`shelf`] keeps model files in a directory. Nothing here reads a clock or draws a random number that a seed does not
+//! decide: same table, same options, same bytes.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

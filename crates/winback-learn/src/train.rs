@@ -5,7 +5,7 @@ use crate::calibrate::Chosen;
 use crate::card;
 use crate::effects;
 use crate::family::from_file;
-use crate::validate::{Learner, fits_to_validate, labelled, validate};
+use crate::validate::{Learner, labelled, steps_to_validate, validate};
 use crate::warnings;
 use std::error::Error;
 use winback_core::digest::Digest;
@@ -51,7 +51,7 @@ pub(crate) fn train(
     let rows: Vec<u32> = labelled(table).collect();
     let left = rows.iter().filter(|&&row| table.labels[row as usize] == Some(true)).count();
     check_labels(rows.len(), left, options.folds)?;
-    progress.begin(Work::Train, Some(1 + fits_to_validate(table, options.folds)));
+    progress.begin(Work::Train, Some(2 + steps_to_validate(table, options.folds)));
     let trained = fit(table, family, (&rows, left), (options, progress));
     progress.done();
     trained
@@ -73,9 +73,14 @@ fn fit(
     let method = chosen.map.method();
     let calibration = (!chosen.trials.is_empty()).then(|| CalibrationNote { method, trials: chosen.trials.clone() });
     let learned = fresh.learned.calibrated(chosen, balance);
-    let effects = effects::of(table, rows, &learned, options.seed);
     let file = artifact::write(&learned).map_err(refused)?;
     let model = from_file(&file).map_err(refused)?;
+    // Curves of scores that are no probabilities would be read as probabilities.
+    let effects = match model.check_probabilities() {
+        Ok(()) => effects::of(table, (rows, &options.background), &learned, options.seed),
+        Err(_) => Vec::new(),
+    };
+    progress.advance(1);
     let card = ModelCard {
         version: model.version().clone(),
         family: fresh.family.to_owned(),

@@ -1,13 +1,13 @@
 //! Cross-validation: how well a model of this kind scores customers it has not seen.
 //!
 //! Everything is learned anew for each fold from the other folds alone: words, knots or bins, and whatever is fitted.
-use crate::calibrate::{self, Chosen, Outcome};
+use crate::calibrate::{self, Calibration, Chosen, Outcome};
 use crate::compare::interval;
 use crate::metrics::{self, Scored};
 use crate::split::{NO_FOLD, stratified_folds};
 use crate::{curves, group_scores, importance};
 use winback_core::feature::FeatureTable;
-use winback_core::model::{Metrics, MetricsInterval, TrainError, TrainOptions, Validation};
+use winback_core::model::{Balance, Metrics, MetricsInterval, TrainError, TrainOptions, Validation};
 use winback_core::progress::Progress;
 use winback_core::risk::Probability;
 
@@ -16,6 +16,11 @@ pub trait Learner: Sync {
     /// Fits a model to some rows with a label, some perhaps named repeatedly; columns invented for demonstration are left
     /// out where asked.
     fn learn(&self, table: &FeatureTable, rows: &[u32], without_synthetic: bool) -> Result<Box<dyn Fitted>, TrainError>;
+
+    /// Returns what is done about one kind of customer being rarer.
+    fn balance(&self) -> Balance {
+        Balance::None
+    }
 }
 
 /// A model that was fitted and scores any table with the columns it was fitted to.
@@ -30,7 +35,9 @@ pub(crate) struct HeldOut {
     pub rows: Vec<u32>,
     /// The model that has not seen them.
     pub fitted: Box<dyn Fitted>,
-    /// Their scores, calibrated by what the other folds chose, and what happened.
+    /// The map that the other folds chose.
+    pub map: Calibration,
+    /// Their scores, calibrated by it, and what happened.
     pub scored: Vec<Scored>,
 }
 
@@ -44,11 +51,11 @@ pub(crate) fn validate(
 ) -> Result<(Validation, Chosen), TrainError> {
     let folds = u16::try_from(options.folds).unwrap_or(NO_FOLD - 1);
     let fold_of = stratified_folds(table, folds, options.seed);
-    let (held_out, chosen) = hold_out(table, learner, (&fold_of, false), progress)?;
+    let (held_out, chosen) = hold_out(table, learner, &fold_of, progress)?;
     let mut validation = tell(&held_out);
     validation.auc_without_synthetic = auc_without_synthetic(table, learner, &fold_of, progress)?;
-    importance::tell(table, &held_out, (&chosen.map, options.seed), &mut validation)?;
-    validation.groups = group_scores::of(table, &held_out, &options.background.traits);
+    importance::tell(table, &held_out, (options.seed, progress), &mut validation)?;
+    group_scores::tell(table, &held_out, &options.background.traits, &mut validation);
     Ok((validation, chosen))
 }
 
@@ -61,7 +68,7 @@ pub fn validate_with_folds(
     fold_of: &[u16],
     progress: &dyn Progress,
 ) -> Result<Validation, TrainError> {
-    let validation = tell(&hold_out(table, learner, (fold_of, false), progress)?.0);
+    let validation = tell(&hold_out(table, learner, fold_of, progress)?.0);
     Ok(Validation { auc_without_synthetic: auc_without_synthetic(table, learner, fold_of, progress)?, ..validation })
 }
 
@@ -110,53 +117,79 @@ fn intervals(per_fold: &[Metrics]) -> Option<MetricsInterval> {
     (per_fold.len() > 1).then(measures)
 }
 
+/// Returns the area over all folds of plain scores without the invented columns: an area asks for the order alone.
 fn auc_without_synthetic(
     table: &FeatureTable,
     learner: &dyn Learner,
     fold_of: &[u16],
     progress: &dyn Progress,
 ) -> Result<Option<f64>, TrainError> {
-    match has_synthetic(table) {
-        true => Ok(Some(metrics::areas(&pooled(&hold_out(table, learner, (fold_of, true), progress)?.0)).0)),
-        false => Ok(None),
+    if !has_synthetic(table) {
+        return Ok(None);
     }
+    let folds = fit_folds(table, learner, (fold_of, true), progress)?;
+    let plain: Vec<Outcome> = folds.into_iter().flat_map(|fold| fold.plain).collect();
+    Ok(Some(metrics::areas(&scored(&plain)?).0))
 }
 
-/// Returns how many models a validation fits: one a fold, and where there are invented columns one more without them.
-pub(crate) fn fits_to_validate(table: &FeatureTable, folds: usize) -> u64 {
-    let passes = if has_synthetic(table) { 2 } else { 1 };
-    folds as u64 * passes
+/// Returns how many steps of progress a validation takes: a model for each fold, where there are invented columns one
+/// more without them, the calibration, and what each fold's model leans on.
+pub(crate) fn steps_to_validate(table: &FeatureTable, folds: usize) -> u64 {
+    let passes = if has_synthetic(table) { 3 } else { 2 };
+    if folds == 0 { 0 } else { folds as u64 * passes + 1 }
 }
 
 fn has_synthetic(table: &FeatureTable) -> bool {
     table.schema.features.iter().any(|feature| feature.synthetic)
 }
 
+/// A fold with plain scores.
+struct FittedFold {
+    rows: Vec<u32>,
+    fitted: Box<dyn Fitted>,
+    plain: Vec<Outcome>,
+}
+
 /// Returns the folds with their calibrated scores, and the calibration that all of them chose.
 fn hold_out(
     table: &FeatureTable,
     learner: &dyn Learner,
-    (fold_of, without_synthetic): (&[u16], bool),
+    fold_of: &[u16],
     progress: &dyn Progress,
 ) -> Result<(Vec<HeldOut>, Chosen), TrainError> {
+    let folds = fit_folds(table, learner, (fold_of, false), progress)?;
+    let plain: Vec<Vec<Outcome>> = folds.iter().map(|fold| fold.plain.clone()).collect();
+    let chosen = calibrate::choose(&plain, learner.balance());
+    let maps = calibrate::nested(&plain, &chosen.map, learner.balance());
+    let held_out = folds.into_iter().zip(maps).map(|(fold, map)| {
+        let calibrated: Vec<Outcome> = fold.plain.iter().map(|&(log_odds, left)| (map.of(log_odds), left)).collect();
+        Ok(HeldOut { rows: fold.rows, fitted: fold.fitted, map, scored: scored(&calibrated)? })
+    });
+    let held_out = held_out.collect::<Result<_, TrainError>>()?;
+    progress.advance(1);
+    Ok((held_out, chosen))
+}
+
+fn fit_folds(
+    table: &FeatureTable,
+    learner: &dyn Learner,
+    (fold_of, without_synthetic): (&[u16], bool),
+    progress: &dyn Progress,
+) -> Result<Vec<FittedFold>, TrainError> {
     let known: Vec<u32> = labelled(table).filter(|&row| fold_of.get(row as usize).is_some_and(|&fold| fold != NO_FOLD)).collect();
     let folds = known.iter().map(|&row| fold_of[row as usize] + 1).max().unwrap_or_default();
-    let (mut held_out, mut raw) = (Vec::new(), Vec::new());
+    let mut fitted_folds = Vec::new();
     for fold in 0..folds {
         let (rows, outside): (Vec<u32>, Vec<u32>) = known.iter().partition(|&&row| fold_of[row as usize] == fold);
         for (rows, part) in [(&rows, "held out"), (&outside, "to learn from")] {
             both_kinds(table, rows).map_err(|kind| no_kind(fold, part, kind))?;
         }
         let fitted = learner.learn(table, &outside, without_synthetic)?;
-        raw.push(outcomes(table, &rows, &fitted.scores(table, &rows)));
-        held_out.push(HeldOut { rows, fitted, scored: Vec::new() });
+        let plain = outcomes(table, &rows, &fitted.scores(table, &rows));
+        fitted_folds.push(FittedFold { rows, fitted, plain });
         progress.advance(1);
     }
-    let chosen = calibrate::choose(&raw);
-    for (fold, calibrated) in held_out.iter_mut().zip(calibrate::nested(&raw, &chosen.map)) {
-        fold.scored = scored(&calibrated)?;
-    }
-    Ok((held_out, chosen))
+    Ok(fitted_folds)
 }
 
 /// Returns rows' scores, in log-odds, with what happened.

@@ -344,25 +344,19 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
             segmenter: &bench.rules.segmenter,
             day: day_of(run),
         };
-        let customers = match assess::assess(run.id, &assessor, &*bench.store, &bench.bar).await {
+        let wanted = (sample::MOST_CUSTOMERS, bench.run_settings.training.seed());
+        let (customers, some) = match assess::assess_and_draw(run.id, &assessor, wanted, (&*bench.store, &bench.bar)).await {
             Err(AssessError::Store(error)) => Err(error).or_storage(),
             Err(error @ AssessError::NotProbabilities(_)) => Err(error).or_hint(Exit::BadConfig, CALIBRATE),
             other => other.or_exit(Exit::Failure),
         }?;
-        Ok(AssessStage { customers, ..beside(bench, run, &*model).await })
+        Ok(AssessStage { customers, ..beside(bench, run, &*model, some).await })
     })
     .await
 }
 
 /// Measures what a run keeps beside its scores. Whatever cannot be measured stops no scoring: it is told with why.
-async fn beside(bench: &Workbench, run: &Run, model: &dyn ChurnModel) -> AssessStage {
-    let some = match sample_of(bench, run, &bench.rules.table).await {
-        Ok(some) => some,
-        Err(error) => {
-            let why = Some(format!("{error:#}"));
-            return AssessStage { fairness_failed: why.clone(), drift_failed: why, ..AssessStage::default() };
-        }
-    };
+async fn beside(bench: &Workbench, run: &Run, model: &dyn ChurnModel, some: Sample) -> AssessStage {
     let (fairness, fairness_failed) = or_why(flips(bench, &some, model));
     let (seen, mut drift_failed) = or_why(Seen::of(some, Some((model, bench.run_settings.thresholds))));
     let mut kept = AssessStage { fairness, fairness_failed, ..AssessStage::default() };
@@ -395,7 +389,8 @@ pub async fn sample_of(bench: &Workbench, run: &Run, table: &TableSchema) -> any
 pub fn flips(bench: &Workbench, some: &Sample, model: &dyn ChurnModel) -> anyhow::Result<FlipReport> {
     let thresholds = bench.run_settings.thresholds;
     let flips = fairness::flips(&bench.rules.table, (&some.features, &some.who), model, thresholds).or_exit(Exit::BadInput)?;
-    Ok(FlipReport { customers: some.customers, scored: some.who.len() as u64, seed: bench.run_settings.training.seed(), flips })
+    let numbers = fairness::numeric_traits(&bench.rules.table, &some.features.schema);
+    Ok(FlipReport { customers: some.customers, scored: some.who.len() as u64, seed: bench.run_settings.training.seed(), flips, numbers })
 }
 
 /// Plans for every customer of the run.

@@ -1,7 +1,6 @@
 //! What a run's customers look like, column by column: small enough to be kept with the run, and all that a later run
 //! needs to be compared with it.
 use crate::feature::{FeatureColumn, FeatureTable};
-
 use crate::risk::{ModelVersion, Probability, RiskLevel, RiskThresholds};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -72,6 +71,9 @@ pub struct ScoreProfile {
     pub mean: f64,
     /// How many customers are at each level, under the run's own thresholds.
     pub levels: BTreeMap<RiskLevel, u64>,
+    /// These thresholds; `None` for runs of before they were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<RiskThresholds>,
 }
 
 /// Scores and what they were made with.
@@ -160,6 +162,6 @@ impl ScoreProfile {
         let mut levels = BTreeMap::new();
         scores.probabilities.iter().for_each(|one| *levels.entry(scores.thresholds.level(*one)).or_default() += 1);
         let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-        Self { model: scores.model.clone(), histogram: Histogram::of(&values), mean, levels }
+        Self { model: scores.model.clone(), histogram: Histogram::of(&values), mean, levels, thresholds: Some(scores.thresholds) }
     }
 }

@@ -1,8 +1,7 @@
 //! The same customers do not drift, planted changes are found and named, chance is told, and too few are no ground.
 use super::profile::{Profile, Scores};
-use super::{Bin, Drift, Reading, drift};
+use super::{Bin, CHANCE_REACHES, Drift, Reading, WATCH, drift};
 use crate::feature::{Feature, FeatureColumn, FeatureSchema, FeatureTable, MISSING_CODE};
-
 use crate::risk::{ModelVersion, Probability, RiskLevel, RiskThresholds};
 use std::sync::Arc;
 
@@ -78,9 +77,12 @@ fn what_moved_is_named_and_read() {
     check(plans(), plans(), Reading::Stable, None);
     check(plans(), words(&[("month", 600), ("decade", 300), ("", 100)]), Reading::Changed, None);
     check(plans(), words(&[("month", 690), ("year", 300), ("week", 10)]), Reading::Changed, Some(Bin::Missing));
-    let many: Vec<(String, usize)> = (0..200).map(|word| (format!("w{word}"), 5)).collect();
+    let many: Vec<(String, usize)> = (0..60).map(|word| (format!("w{word}"), 4)).collect();
     let many: Vec<(&str, usize)> = many.iter().map(|(word, count)| (word.as_str(), *count)).collect();
     check(words(&many), words(&many), Reading::TooFew, None);
+    let new = compared(words(&many), words(&[("new", 240)])).columns.remove(0).stability;
+    assert!(new.chance >= WATCH && new.psi > CHANCE_REACHES * new.chance, "{new:?}");
+    check(words(&many), words(&[("new", 240)]), Reading::Changed, None);
 }
 
 #[test]
@@ -138,5 +140,13 @@ fn scores_are_compared_with_their_levels_and_models() {
     assert!((moved.mean_now - moved.mean_before - 0.2).abs() < 1e-9);
     let shares: Vec<(RiskLevel, f64, f64)> = moved.levels.iter().map(|one| (one.level, one.before, one.now)).collect();
     assert_eq!(shares, [(RiskLevel::High, 0.125, 0.375), (RiskLevel::Medium, 0.375, 0.375), (RiskLevel::Low, 0.5, 0.25)]);
+    assert!(same.same_thresholds && moved.same_thresholds);
+    let other = RiskThresholds::new(0.3, 0.6).unwrap();
+    let elsewhere = drift(&kept, &column(), 400, Some(&Scores { model: &model, thresholds: other, probabilities: &low })).scores.unwrap();
+    assert!(!elsewhere.same_thresholds && elsewhere.levels.is_empty(), "shares under other thresholds are no comparison");
+    let mut old: serde_json::Value = serde_json::from_str(&text).unwrap();
+    old["scores"].as_object_mut().unwrap().remove("thresholds").unwrap();
+    let old = drift(&serde_json::from_value(old).unwrap(), &column(), 400, Some(&first)).scores.unwrap();
+    assert!(!old.same_thresholds && old.levels.is_empty(), "a run of before they were kept");
     assert!(drift(&Profile::of(&column(), 400, None), &column(), 400, Some(&first)).scores.is_none());
 }

@@ -269,7 +269,8 @@ mod tests {
     fn the_basis_the_sample_and_the_thresholds_are_told() {
         let stability = Stability { psi: 0.2, bins: 3, chance: 0.01, reading: Reading::Watch };
         let column = crate::drift::ColumnDrift { column: "x".into(), stability, most: None };
-        let mut scores = ScoreDrift { stability, same_model: true, mean_before: 0.25, mean_now: 0.5, levels: Vec::new() };
+        let mut scores =
+            ScoreDrift { stability, same_model: true, same_thresholds: false, mean_before: 0.25, mean_now: 0.5, levels: Vec::new() };
         let drift = |scores: &ScoreDrift| Drift {
             before: [7_043, 7_043],
             now: [120_000, 20_000],

@@ -2,7 +2,7 @@
 use crate::feature::{FeatureIndex, FeatureSchema};
 use crate::locale::Localized;
 use crate::model::Metrics;
-use crate::schema::{Expectation, Role, TableSchema};
+use crate::schema::{Column, ColumnKind, Expectation, Role, TableSchema};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,15 +13,22 @@ pub struct Background {
     pub traits: Vec<FeatureIndex>,
     /// What the business expects of leaving as a number grows, where `schema.toml` says it.
     pub expected: BTreeMap<FeatureIndex, Expectation>,
+    /// The units of numbers, for people; of amounts the currency.
+    pub units: BTreeMap<FeatureIndex, Localized>,
 }
 
 impl Background {
     /// Returns what a schema says of its features.
     pub fn of(table: &TableSchema, schema: &FeatureSchema) -> Self {
         let columns = || schema.features.iter().enumerate().map(|(place, feature)| (place, &table.columns[feature.column]));
+        let unit = |column: &Column| match column.kind {
+            ColumnKind::Money => Some(Localized::same(table.currency.code())),
+            _ => column.unit.clone(),
+        };
         Self {
             traits: columns().filter(|(_, column)| column.role == Role::Trait).map(|(place, _)| place).collect(),
             expected: columns().filter_map(|(place, column)| Some((place, column.expect?))).collect(),
+            units: columns().filter_map(|(place, column)| Some((place, unit(column)?))).collect(),
         }
     }
 }
@@ -103,8 +110,9 @@ pub struct GroupScore {
     pub log_loss: f64,
     /// Mean squared error of the probability.
     pub brier: f64,
-    /// Expected calibration error over ten bins of equal width; large by chance alone where customers are few.
-    pub ece10: f64,
+    /// Expected calibration error over ten bins of equal width; `None` of fewer than 50 customers, of whom it is large by
+    /// chance alone.
+    pub ece10: Option<f64>,
 }
 
 /// What calling so many customers with the highest held-out score would bring, of those in the training table.
@@ -129,7 +137,7 @@ pub struct Calls {
 }
 
 /// What the model would say on average if every customer had one value of a column, for several values (partial
-/// dependence; Friedman 2001). It tells how the model uses the column, and proves nothing about the world.
+/// dependence; Friedman 2001). Other columns are kept, but those that repeat its answer follow it. It tells how the model uses the column, and proves nothing about the world.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Effect {
     /// The column.
@@ -140,6 +148,20 @@ pub struct Effect {
     pub points: Vec<EffectPoint>,
     /// What a step of a number does; `None` for words.
     pub unit_effect: Option<UnitEffect>,
+    /// The unit of a number, for people; `None` for words and where nobody said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Localized>,
+    /// How many customers the curve was measured on: of a column that only repeats a parent's answer for some, those of
+    /// whom its question makes sense. 0 on cards of earlier models.
+    #[serde(default)]
+    pub customers: u64,
+    /// The columns that repeat one of its words ("No internet service") and followed when everybody got another; all
+    /// other columns were kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followed_by: Vec<String>,
+    /// How many labelled customers have that word while one of these columns does not repeat it, or the other way round.
+    #[serde(default)]
+    pub disagreeing: u64,
 }
 
 /// One value of a column and the mean probability if every customer had it.

@@ -85,20 +85,20 @@ fn against(locale: Locale, label: &str, expected: Expectation, ends: &Ends) -> S
         Locale::En => {
             let should = if rises { "more customers should leave" } else { "fewer customers should leave" };
             format!(
-                "{label}: by business sense {should} as it grows, but the model says otherwise: {percent_from:.1} % on average at \
-                 {from}, {percent_to:.1} % at {to}."
+                "{label}: by business sense {should} as it grows, but the model says otherwise: it gives a mean probability \
+                 of leaving of {percent_from:.1} % at {from} and {percent_to:.1} % at {to}."
             )
         }
         Locale::ZhTw => {
             let should = if rises { "流失應該增加" } else { "流失應該減少" };
             format!(
-                "{label}：依業務常識，數值越大，{should}，模型的結果卻相反：在 {from} 時平均為 {percent_from:.1}%，在 {to} 時為 {percent_to:.1}%。"
+                "{label}：依業務常識，數值越大，{should}，模型的結果卻相反：數值為 {from} 時，平均流失機率為 {percent_from:.1}%；{to} 時為 {percent_to:.1}%。"
             )
         }
         Locale::ZhCn => {
             let should = if rises { "流失应该增加" } else { "流失应该减少" };
             format!(
-                "{label}：按业务常识，数值越大，{should}，模型的结果却相反：在 {from} 时平均为 {percent_from:.1}%，在 {to} 时为 {percent_to:.1}%。"
+                "{label}：按业务常识，数值越大，{should}，模型的结果却相反：数值为 {from} 时，平均流失概率为 {percent_from:.1}%；{to} 时为 {percent_to:.1}%。"
             )
         }
     }
@@ -121,8 +121,8 @@ fn collinear(locale: Locale, label: &str, others: &str, percent: f64) -> String 
             "{label} can be worked out almost entirely from {others} ({percent:.1} % of its differences). The model cannot tell their \
              effects apart: read them together."
         ),
-        Locale::ZhTw => format!("{label}幾乎可由{others}推算出來（差異的 {percent:.1}% 已由此說明），模型無法分辨各自的影響，請合併解讀。"),
-        Locale::ZhCn => format!("{label}几乎可由{others}推算出来（差异的 {percent:.1}% 已由此说明），模型无法分辨各自的影响，请合并解读。"),
+        Locale::ZhTw => format!("{label}幾乎可由{others}推算出來（可解釋其 {percent:.1}% 的差異），模型無法分辨各自的影響，請合併解讀。"),
+        Locale::ZhCn => format!("{label}几乎可由{others}推算出来（可解释其 {percent:.1}% 的差异），模型无法分辨各自的影响，请合并解读。"),
     }
 }
 
@@ -162,9 +162,9 @@ mod tests {
             "<c> can be worked out almost entirely from <x>, <y> and <z> (99.9 % of its differences). The model cannot tell their effects \
              apart: read them together.",
         );
-        check(&sums, Locale::ZhTw, "<c>幾乎可由<x>、<y>與<z>推算出來（差異的 99.9% 已由此說明），模型無法分辨各自的影響，請合併解讀。");
+        check(&sums, Locale::ZhTw, "<c>幾乎可由<x>、<y>與<z>推算出來（可解釋其 99.9% 的差異），模型無法分辨各自的影響，請合併解讀。");
         let product = Warning::Collinear { column: "c".into(), explained_by: names(&["x", "y"]), product: true, r_squared: 0.998 };
-        check(&product, Locale::ZhCn, "<c>几乎可由<x> × <y>推算出来（差异的 99.8% 已由此说明），模型无法分辨各自的影响，请合并解读。");
+        check(&product, Locale::ZhCn, "<c>几乎可由<x> × <y>推算出来（可解释其 99.8% 的差异），模型无法分辨各自的影响，请合并解读。");
         let sign = |explained_by: &[&str]| Warning::SignAgainstSense {
             column: "c".into(),
             expected: Expectation::Rises,
@@ -180,13 +180,13 @@ mod tests {
         check(
             &sign(&[]),
             Locale::En,
-            "<c>: by business sense more customers should leave as it grows, but the model says otherwise: 31.2 % on average at 18.25, \
-             20.4 % at 118.6.",
+            "<c>: by business sense more customers should leave as it grows, but the model says otherwise: it gives a mean \
+             probability of leaving of 31.2 % at 18.25 and 20.4 % at 118.6.",
         );
         check(
             &sign(&["x"]),
             Locale::ZhTw,
-            "<c>：依業務常識，數值越大，流失應該增加，模型的結果卻相反：在 18.25 時平均為 31.2%，在 118.6 時為 20.4%。<c>幾乎可由<x>推算出來，\
+            "<c>：依業務常識，數值越大，流失應該增加，模型的結果卻相反：數值為 18.25 時，平均流失機率為 31.2%；118.6 時為 20.4%。<c>幾乎可由<x>推算出來，\
              部分影響已算在那些欄位裡，請勿單獨解讀這條曲線。",
         );
     }

@@ -11,6 +11,7 @@ use crate::id::{Position, RunId};
 use crate::model::{ChurnModel, NotProbabilities, SchemaMismatch};
 use crate::peer::PeerTable;
 use crate::pipeline::import::PAGE_ROWS;
+use crate::pipeline::sample::{Draw, Sample};
 use crate::progress::{Progress, Work};
 use crate::risk::{ModelVersion, NoTier, RiskAssessment, RiskLevel, RiskThresholds, ValueBounds};
 use crate::schema::TableSchema;
@@ -102,14 +103,27 @@ pub enum AssessError {
 
 /// Assesses every customer of a run that has no assessment yet, a page a transaction.
 pub async fn assess(run: RunId, assessor: &Assessor<'_>, store: &dyn Store, progress: &dyn Progress) -> Result<AssessReport, AssessError> {
+    Ok(assess_and_draw(run, assessor, (0, 0), (store, progress)).await?.0)
+}
+
+/// Does the same and returns a [`sample`](crate::pipeline::sample::sample) of the whole run, drawn out of the pages as they pass, so
+/// that no customer is read a second time for it.
+pub async fn assess_and_draw(
+    run: RunId,
+    assessor: &Assessor<'_>,
+    (most, seed): (usize, u64),
+    (store, progress): (&dyn Store, &dyn Progress),
+) -> Result<(AssessReport, Sample), AssessError> {
     assessor.model.check_probabilities()?;
     let done = store.progress(run).await?;
-    let mut report = recount(run, assessor, done.assessed, store).await?;
+    let mut draw = Draw::new((assessor.table, assessor.features), (most, seed), done.customers);
+    let mut report = recount((run, done.assessed), assessor, store, &mut draw).await?;
     progress.begin(Work::Assess, Some(done.customers - done.assessed));
     let mut from = done.assessed;
     let mut next = page(run, assessor, store, from).await?;
     while !next.is_empty() {
         from += next.len() as u64;
+        draw.look(&next)?;
         let (standings, unseen) = assessor.look(&next)?;
         let (saved, loaded) = join(store.save_assessments(run, &standings), page(run, assessor, store, from)).await;
         saved?;
@@ -119,11 +133,16 @@ pub async fn assess(run: RunId, assessor: &Assessor<'_>, store: &dyn Store, prog
         next = loaded?;
     }
     progress.done();
-    Ok(report)
+    Ok((report, draw.finish()))
 }
 
 /// Returns the report of the assessments that a broken-off run has stored.
-async fn recount(run: RunId, assessor: &Assessor<'_>, assessed: u64, store: &dyn Store) -> Result<AssessReport, AssessError> {
+async fn recount(
+    (run, assessed): (RunId, u64),
+    assessor: &Assessor<'_>,
+    store: &dyn Store,
+    draw: &mut Draw<'_>,
+) -> Result<AssessReport, AssessError> {
     let mut report = AssessReport::default();
     while report.assessed < assessed {
         let from = Position(u32::try_from(report.assessed).unwrap_or(u32::MAX));
@@ -132,6 +151,7 @@ async fn recount(run: RunId, assessor: &Assessor<'_>, assessed: u64, store: &dyn
             break;
         }
         let customers = store.customers(run, assessor.table, from, standings.len() as u64).await?;
+        draw.look(&customers)?;
         report.add_unseen(assessor.model.unseen_words(&features(assessor.table, assessor.features, &customers)?)?);
         standings.iter().for_each(|standing| report.count(standing));
     }

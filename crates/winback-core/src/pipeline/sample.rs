@@ -1,6 +1,8 @@
 //! Some customers of a run as features: everybody of a small one, and of a large one as many as are asked for.
 //! Who is drawn hangs on the seed and on the place in the run alone, so that the same run gives the same sample.
-use crate::feature::{FeatureBuilder, FeatureSchema, FeatureTable};
+use crate::chance::number_at;
+use crate::customer::Customer;
+use crate::feature::{FeatureBuilder, FeatureSchema, FeatureTable, TooManyLevels};
 use crate::id::{CustomerId, Position, RunId};
 use crate::pipeline::import::PAGE_ROWS;
 use crate::pipeline::train::TrainingError;
@@ -33,22 +35,52 @@ pub async fn sample(
     (most, seed): (usize, u64),
     store: &dyn Store,
 ) -> Result<Sample, TrainingError> {
-    let customers = store.progress(run).await?.customers;
-    let bound = bound(customers, most, seed);
-    let mut builder = FeatureBuilder::new(table, schema.clone());
-    let (mut who, mut from) = (Vec::new(), 0_u64);
+    let mut draw = Draw::new((table, schema), (most, seed), store.progress(run).await?.customers);
+    let mut from = 0_u64;
     loop {
         let page = store.customers(run, table, Position(u32::try_from(from).unwrap_or(u32::MAX)), PAGE_ROWS as u64).await?;
         if page.is_empty() {
             break;
         }
         from += page.len() as u64;
-        for customer in page.into_iter().filter(|customer| lot(customer.position.0, seed) <= bound) {
-            builder.push(&customer)?;
-            who.push((customer.position, customer.id));
-        }
+        draw.look(&page)?;
     }
-    Ok(Sample { features: builder.finish(), who, customers })
+    Ok(draw.finish())
+}
+
+/// Draws a sample out of pages that are read for something else, too, so that no customer is read twice.
+pub struct Draw<'a> {
+    builder: FeatureBuilder<'a>,
+    who: Vec<(Position, CustomerId)>,
+    customers: u64,
+    seed: u64,
+    /// Customers with a lot up to this one are taken.
+    bound: u64,
+}
+
+impl<'a> Draw<'a> {
+    /// Begins a sample of at most `most` of so many customers.
+    pub fn new((table, schema): (&'a TableSchema, &Arc<FeatureSchema>), (most, seed): (usize, u64), customers: u64) -> Self {
+        let builder = FeatureBuilder::new(table, schema.clone());
+        Self { builder, who: Vec::new(), customers, seed, bound: bound(customers, most, seed) }
+    }
+
+    /// Takes those of a page who are drawn; pages come in order of position.
+    ///
+    /// # Errors
+    /// When a category has too many words.
+    pub fn look(&mut self, page: &[Customer]) -> Result<(), TooManyLevels> {
+        for customer in page.iter().filter(|customer| lot(customer.position.0, self.seed) <= self.bound) {
+            self.builder.push(customer)?;
+            self.who.push((customer.position, customer.id.clone()));
+        }
+        Ok(())
+    }
+
+    /// Returns who was drawn.
+    pub fn finish(self) -> Sample {
+        Sample { features: self.builder.finish(), who: self.who, customers: self.customers }
+    }
 }
 
 /// Returns the lot up to which customers are taken, so that `most` are.
@@ -61,12 +93,9 @@ fn bound(customers: u64, most: usize, seed: u64) -> u64 {
     *lots.select_nth_unstable(most - 1).1
 }
 
-/// Returns the lot that a place draws: the mixing of SplitMix64 (Steele, Lea and Flood 2014), another for each place.
+/// Returns the lot that a place draws, another for each place.
 fn lot(place: u32, seed: u64) -> u64 {
-    let mut z = seed.wrapping_add((u64::from(place) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+    number_at(u64::from(place), seed)
 }
 
 #[cfg(test)]

@@ -211,24 +211,28 @@ impl Bound {
     /// Returns what the condition says: the table's own words, and signs that read alike in every language.
     pub fn words(&self, locale: Locale) -> String {
         let name = match (self.reads, locale) {
-            (Reads::DaysSince(_), Locale::ZhTw) => format!("距 {} 的天數", self.name),
-            (Reads::DaysSince(_), Locale::ZhCn) => format!("距 {} 的天数", self.name),
+            (Reads::DaysSince(_), Locale::ZhTw) => format!("{} 距今天數", self.name),
+            (Reads::DaysSince(_), Locale::ZhCn) => format!("{} 距今天数", self.name),
             (Reads::DaysSince(_), Locale::En) => format!("days since {}", self.name),
             (Reads::Tier, Locale::ZhTw) => format!("價值分級（{}）", self.name),
             (Reads::Tier, Locale::ZhCn) => format!("价值等级（{}）", self.name),
             (Reads::Tier, Locale::En) => format!("value tier ({})", self.name),
             (Reads::Cell(_) | Reads::Days(_), _) => self.name.clone(),
         };
+        // A full-width bracket brings its own space.
+        let gap = if name.ends_with('）') { "" } else { " " };
         match &self.wants {
-            Wants::Words(words) => format!("{name} = {}", words.join(" / ")),
-            Wants::Flag(yes) => format!("{name} = {}", yes_or_no(*yes, locale)),
-            Wants::Numbers(numbers) => format!("{name} = {}", numbers.iter().map(f64::to_string).collect::<Vec<_>>().join(" / ")),
-            Wants::Between(least, below) if below.is_infinite() => format!("{name} ≥ {least}"),
-            Wants::Between(least, below) if least.is_infinite() => format!("{name} < {below}"),
-            Wants::Between(least, below) => format!("{least} ≤ {name} < {below}"),
-            Wants::Tier(tiers) => format!("{name} = {}", tiers.iter().map(|tier| tier_word(*tier, locale)).collect::<Vec<_>>().join(" / ")),
-            Wants::Missing(true) => format!("{name} = —"),
-            Wants::Missing(false) => format!("{name} ≠ —"),
+            Wants::Words(words) => format!("{name}{gap}= {}", words.join(" / ")),
+            Wants::Flag(yes) => format!("{name}{gap}= {}", yes_or_no(*yes, locale)),
+            Wants::Numbers(numbers) => format!("{name}{gap}= {}", numbers.iter().map(f64::to_string).collect::<Vec<_>>().join(" / ")),
+            Wants::Between(least, below) if below.is_infinite() => format!("{name}{gap}≥ {least}"),
+            Wants::Between(least, below) if least.is_infinite() => format!("{name}{gap}< {below}"),
+            Wants::Between(least, below) => format!("{least} ≤ {name}{gap}< {below}"),
+            Wants::Tier(tiers) => {
+                format!("{name}{gap}= {}", tiers.iter().map(|tier| tier_word(*tier, locale)).collect::<Vec<_>>().join(" / "))
+            }
+            Wants::Missing(true) => format!("{name}{gap}= —"),
+            Wants::Missing(false) => format!("{name}{gap}≠ —"),
         }
     }
 }

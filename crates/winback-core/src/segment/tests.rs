@@ -294,11 +294,11 @@ fn a_rule_is_told_in_words_of_each_language() {
         };
         bound.words(locale)
     };
-    assert_eq!(Locale::ALL.map(tier), ["價值分級（fee） = 高 / 中", "价值等级（fee） = 高 / 中", "value tier (fee) = high / mid"]);
+    assert_eq!(Locale::ALL.map(tier), ["價值分級（fee）= 高 / 中", "价值等级（fee）= 高 / 中", "value tier (fee) = high / mid"]);
     let days = |locale: Locale| {
         let bound =
             Bound { reads: Reads::DaysSince(0), wants: Wants::Between(30.0, f64::INFINITY), name: "last".into(), minor_per_major: 1.0 };
         bound.words(locale)
     };
-    assert_eq!(Locale::ALL.map(days), ["距 last 的天數 ≥ 30", "距 last 的天数 ≥ 30", "days since last ≥ 30"]);
+    assert_eq!(Locale::ALL.map(days), ["last 距今天數 ≥ 30", "last 距今天数 ≥ 30", "days since last ≥ 30"]);
 }

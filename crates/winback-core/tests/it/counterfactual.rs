@@ -235,6 +235,15 @@ fn a_set_that_somebody_chose_is_scored_or_refused_with_the_offers_at_fault() {
     assert!(four.offers.len() == 4 && four.cost_minor == 500 + 300 + 100 + 4_000, "{four:?}");
 }
 
+/// The largest amount a file can hold.
+#[test]
+fn a_percentage_of_any_amount_is_computed() {
+    let schema = schema();
+    let huge = customer(&schema, 999_999_999_999_999_999, "Month-to-month", false);
+    let found = search(&catalogue([10, 20, 30, 40, 50]), &huge, 0.4);
+    assert!(found.single.iter().any(|way| way.columns.contains(&"charge".to_owned())), "{found:?}");
+}
+
 #[test]
 fn that_no_action_suffices_is_an_answer() {
     let (catalogue, schema) = (catalogue([1, 1, 1, 1, 1]), schema());

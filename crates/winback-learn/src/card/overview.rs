@@ -69,11 +69,15 @@ pub(super) fn push_groups(text: &mut String, validation: &Validation) {
         let [score, left, low, high] = [group.mean_score, group.left_share, group.left_low, group.left_high].map(|share| 100.0 * share);
         let auc = group.roc_auc.map_or("–".to_owned(), |auc| format!("{auc:.4}"));
         let (column, word) = (in_cell(&group.column), in_cell(group.word.as_deref().unwrap_or("(empty)")));
-        let (customers, loss, error) = (group.customers, group.log_loss, group.ece10);
+        let (customers, loss) = (group.customers, group.log_loss);
+        let error = group.ece10.map_or("–".to_owned(), |error| format!("{error:.4}"));
         let _ = writeln!(
             text,
-            "| {column} | {word} | {customers} | {score:.1} % | {left:.1} % ({low:.1}–{high:.1}) | {auc} | {loss:.4} | {error:.4} |"
+            "| {column} | {word} | {customers} | {score:.1} % | {left:.1} % ({low:.1}–{high:.1}) | {auc} | {loss:.4} | {error} |"
         );
+    }
+    for (column, customers) in &validation.outside_groups {
+        let _ = writeln!(text, "\n{customers} customers with rarer words of {} are left out.", in_cell(column));
     }
 }
 
@@ -83,17 +87,37 @@ pub(super) fn push_effects(text: &mut String, card: &ModelCard) {
         return;
     }
     text.push_str(
-        "\n## What it would say of other values\n\nThe mean probability if every customer had one value of a column and kept everything \
-         else, and what a step of a number changes. It tells how the model uses a column, not what would happen.\n\n\
-         | column | a step | changes | mean probability |\n| --- | --- | --- | --- |\n",
+        "\n## What it would say of other values\n\nThe mean probability if every customer had one value of a column, and what a step of \
+         a number changes. Other columns are kept, but those that repeat its answer follow it, and such a column is asked of those \
+         customers alone of whom it makes sense. It tells how the model uses a column, not what would happen.\n\n\
+         | column | customers | a step | changes | mean probability |\n| --- | --- | --- | --- | --- |\n",
     );
     for effect in &card.effects {
         let invented = if effect.synthetic { " (invented)" } else { "" };
         let (step, points) = match effect.unit_effect {
-            Some(unit) => (format!("{:+}", unit.step), format!("{:+.2} points", unit.points)),
+            Some(step) => {
+                let unit = effect.unit.as_ref().map_or(String::new(), |unit| format!(" {}", in_cell(unit.get(Locale::En))));
+                (format!("{:+}{unit}", step.step), format!("{:+.2} points", step.points))
+            }
             None => ("–".to_owned(), "–".to_owned()),
         };
-        let _ = writeln!(text, "| {}{invented} | {step} | {points} | {} |", in_cell(&effect.column), in_cell(&curve(effect)));
+        // Cards of before it was kept do not tell it.
+        let customers = if effect.customers == 0 { "–".to_owned() } else { effect.customers.to_string() };
+        let told = in_cell(&format!("{}{}", curve(effect), family(effect)));
+        let _ = writeln!(text, "| {}{invented} | {customers} | {step} | {points} | {told} |", in_cell(&effect.column));
+    }
+}
+
+/// Returns which columns followed, and how many customers contradict that they repeat one another.
+fn family(effect: &Effect) -> String {
+    let followed = match effect.followed_by.is_empty() {
+        true => String::new(),
+        false => format!("; followed by {}", effect.followed_by.join(", ")),
+    };
+    match effect.disagreeing {
+        0 => followed,
+        1 => format!("{followed} (1 customer has one without the other)"),
+        n => format!("{followed} ({n} customers have one without the other)"),
     }
 }
 

@@ -4,9 +4,10 @@ use crate::telco_table::options;
 use proptest::prelude::*;
 use std::sync::OnceLock;
 use winback_core::feature::FeatureTable;
-use winback_core::model::{Balance, CalibrationMethod, ChurnModel, ChurnTrainer, TrainOptions, Trained, Trial};
+use winback_core::model::{Background, Balance, CalibrationMethod, ChurnModel, ChurnTrainer, TrainOptions, Trained, Trial};
 use winback_core::progress::Silent;
 use winback_core::risk::{RiskAssessment, tenths};
+use winback_core::schema::Expectation;
 use winback_learn::artifact::{self, CalibratedBody, Learned};
 use winback_learn::calibrate::Calibration;
 use winback_learn::split::SplitMix64;
@@ -164,6 +165,47 @@ fn repeated_customers_give_no_probabilities_until_calibrated() {
     }
     let again = families(&oversampled(3));
     assert!(families(&oversampled(3)).iter().zip(&again).all(|(one, two)| one.file == two.file && one.card == two.card));
+}
+
+/// Columns that tell nothing, one leaver in ten: whatever the model says, its scores are to be probabilities.
+#[test]
+fn an_oversampled_model_of_noise_is_calibrated_too() {
+    let rows = 400;
+    for seed in 0..30 {
+        let mut random = SplitMix64::new(seed);
+        let mut noise = || numbers((0..rows).map(|_| f64::from(random.below(1_000))).collect());
+        let table = table(vec![("a", noise()), ("b", noise()), ("c", noise())], every(rows, |row| row % 10 == 0));
+        let trained = LogisticTrainer.train(&table, &oversampled(5), &Silent).unwrap();
+        assert_ne!(trained.card.calibration.as_ref().unwrap().method, CalibrationMethod::None, "{seed}");
+        assert_eq!(trained.model.check_probabilities(), Ok(()), "{seed}");
+        let mean = trained.model.assess(&table, &who(rows)).unwrap().iter().map(|one| one.probability.value()).sum::<f64>() / rows as f64;
+        assert!((0.05..0.2).contains(&mean), "{seed}: {mean} of 0.1");
+    }
+}
+
+/// Such files were written before: maps were tried, none was used.
+#[test]
+fn a_file_of_repeated_customers_without_a_map_gives_no_probabilities() {
+    let trials = vec![Trial { method: CalibrationMethod::None, log_loss: 0.6 }];
+    let model = Box::new(plain()[0].0.clone());
+    let body = CalibratedBody { calibration: Calibration::None, trials, balance: Balance::Oversample, model };
+    let file = artifact::write(&Learned::Calibrated(body)).unwrap();
+    assert!(family::from_file(&file).unwrap().check_probabilities().is_err());
+    let mut card = LogisticTrainer.train(&drawn(), &oversampled(3), &Silent).unwrap().card;
+    card.calibration.as_mut().unwrap().method = CalibrationMethod::None;
+    assert!(card_markdown(&card).contains("the scores are no probabilities"));
+}
+
+/// A curve of scores that are no probabilities would be read as one of probabilities.
+#[test]
+fn effects_are_told_of_probabilities_only() {
+    let background = Background { expected: [(0, Expectation::Falls)].into(), ..Background::default() };
+    let card = |folds| {
+        LogisticTrainer.train(&drawn(), &TrainOptions { background: background.clone(), ..oversampled(folds) }, &Silent).unwrap().card
+    };
+    let (raw, calibrated) = (card(0), card(3));
+    assert!(raw.effects.is_empty() && raw.warnings.is_empty(), "{:?}", raw.warnings);
+    assert!(!calibrated.effects.is_empty() && calibrated.warnings.len() == 1, "{:?}", calibrated.warnings);
 }
 
 #[test]

@@ -107,7 +107,13 @@ mod tests {
 
     #[test]
     fn a_trait_that_alone_moves_scores_is_told() {
-        let fairness = FlipReport { customers: 10, scored: 10, seed: 1, flips: vec![flip("gender", 0.02), flip("SeniorCitizen", 0.01)] };
+        let fairness = FlipReport {
+            customers: 10,
+            scored: 10,
+            seed: 1,
+            flips: vec![flip("gender", 0.02), flip("SeniorCitizen", 0.01)],
+            ..FlipReport::default()
+        };
         let text = text(&AssessStage { fairness: Some(fairness), ..AssessStage::default() });
         assert!(text.contains("A flip of gender alone moves a score by 2.0 points on average; winback fairness shows more."), "{text}");
         assert!(!text.contains("SeniorCitizen"), "{text}");

@@ -176,7 +176,7 @@ impl Teller<'_> {
             mean: percent(group.mean_score),
             auc: group.roc_auc.map_or_else(|| "—".to_owned(), |auc| format!("{auc:.4}")),
             log_loss: format!("{:.4}", group.log_loss),
-            ece: format!("{:.4}", group.ece10),
+            ece: group.ece10.map_or_else(|| "—".to_owned(), |error| format!("{error:.4}")),
         }
     }
 
