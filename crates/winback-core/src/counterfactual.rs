@@ -19,6 +19,9 @@ use std::sync::Arc;
 
 /// The most offers that are tried together.
 pub const MOST_TOGETHER: usize = 3;
+/// The most sets of offers that are scored: each offer by itself always, and of the larger sets the cheapest. Forty
+/// offers that go together would make 10,700.
+pub const MOST_SETS: usize = 2_000;
 
 /// What the offers of a catalogue change in the rows of a table.
 #[derive(Clone, Debug)]
@@ -113,6 +116,10 @@ pub struct Counterfactual {
     pub lowest: Option<Way>,
     /// How many sets were scored.
     pub tried: usize,
+    /// Whether sets of two or more that cost more than those tried were left out, because there are more than
+    /// [`MOST_SETS`].
+    #[serde(default)]
+    pub dearer_left_out: bool,
 }
 
 /// A set of offers and what the model says of the row with them.
@@ -159,7 +166,7 @@ impl<'a> Moves<'a> {
         model: &dyn ChurnModel,
         schema: &Arc<FeatureSchema>,
     ) -> Result<Counterfactual, SearchError> {
-        let sets = self.sets(question);
+        let (sets, dearer_left_out) = self.sets(question);
         let mut rows = vec![question.customer.clone()];
         rows.extend(sets.iter().map(|set| self.with(question.customer, set)));
         let table = features(self.schema, schema, &rows)?;
@@ -172,7 +179,7 @@ impl<'a> Moves<'a> {
         let under = ways.iter().filter(|way| way.probability.value() < question.line);
         let cheapest = under.min_by(|a, b| a.order().partial_cmp(&b.order()).unwrap_or(std::cmp::Ordering::Equal)).cloned();
         let lowest = ways.iter().min_by(|a, b| a.probability.value().total_cmp(&b.probability.value())).cloned();
-        Ok(Counterfactual { line: question.line, now, cheapest, single, lowest, tried: ways.len() })
+        Ok(Counterfactual { line: question.line, now, cheapest, single, lowest, tried: ways.len(), dearer_left_out })
     }
 
     /// Returns what the model says of the row with some offers taken, as many as somebody chose; or why they cannot be.
@@ -207,22 +214,46 @@ impl<'a> Moves<'a> {
         self.offers.iter().filter(open).filter(changes).collect()
     }
 
-    /// Returns every set of offers that the customer can have together and that changes the row, each once.
-    fn sets(&self, question: Question<'_>) -> Vec<Vec<&Move<'a>>> {
-        let single = self.open(question);
-        let (mut sets, mut from) = (vec![Vec::new()], 0);
-        for _ in 0..MOST_TOGETHER {
-            let to = sets.len();
-            for at in from..to {
-                let behind = sets[at].last().and_then(|last: &usize| last.checked_add(1)).unwrap_or_default();
-                let fits = |next: &usize| sets[at].iter().all(|other| single[*next].goes_with(single[*other]));
-                let longer: Vec<Vec<usize>> =
-                    (behind..single.len()).filter(fits).map(|next| sets[at].iter().copied().chain([next]).collect()).collect();
-                sets.extend(longer);
-            }
-            from = to;
+    /// Returns the sets of offers that the customer can have together and that change the row, each once: every offer by
+    /// itself and the cheapest larger sets, up to [`MOST_SETS`]; and whether dearer ones are left out.
+    fn sets(&self, question: Question<'_>) -> (Vec<Vec<&Move<'a>>>, bool) {
+        let open = self.open(question);
+        let costs: Vec<i64> = open.iter().map(|one| self.cost(question, &[one])).collect();
+        let cost = |set: &[usize]| set.iter().map(|at| costs[*at]).fold(0, i64::saturating_add);
+        // By price, so that the pair from which a set of three is made is the cheapest in it.
+        let mut order: Vec<usize> = (0..open.len()).collect();
+        order.sort_by_key(|at| (costs[*at], *at));
+        let room = MOST_SETS.saturating_sub(open.len());
+        let cheapest = |sets: &mut Vec<Vec<usize>>| {
+            sets.sort_by_key(|set| cost(set));
+            let more = sets.len() > room;
+            sets.truncate(room);
+            more
+        };
+        let (mut larger, mut left_out) = (Vec::new(), false);
+        let mut last: Vec<Vec<usize>> = order.iter().map(|at| vec![*at]).collect();
+        for _ in 1..MOST_TOGETHER {
+            let fits = |set: &Vec<usize>, next: usize| set.iter().all(|other| open[next].goes_with(open[*other]));
+            let longer = |set: &Vec<usize>| -> Vec<Vec<usize>> {
+                let behind = order.iter().skip_while(|at| set.last() != Some(*at)).skip(1);
+                let next = behind.filter(|next| fits(set, **next));
+                next.map(|next| set.iter().copied().chain([*next]).collect()).collect()
+            };
+            last = last.iter().flat_map(longer).collect();
+            left_out |= cheapest(&mut last);
+            larger.extend(last.iter().cloned());
         }
-        sets.iter().skip(1).map(|set| set.iter().map(|at| single[*at]).collect()).collect()
+        left_out |= cheapest(&mut larger);
+        let mut sets: Vec<Vec<usize>> = (0..open.len()).map(|at| vec![at]).chain(larger).collect();
+        sets.iter_mut().for_each(|set| set.sort_unstable());
+        sets.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+        (sets.iter().map(|set| set.iter().map(|at| open[*at]).collect()).collect(), left_out)
+    }
+
+    /// Returns what some offers cost together, in minor units.
+    fn cost(&self, question: Question<'_>, set: &[&Move<'_>]) -> i64 {
+        let charge = question.input.monthly_minor.filter(|minor| *minor >= 0).map(|minor| Money::new(minor, self.catalogue.currency));
+        set.iter().map(|one| one.offer.cost.for_charge(charge).minor).fold(0, i64::saturating_add)
     }
 
     /// Returns the customer's row with some offers taken.
@@ -242,15 +273,21 @@ impl<'a> Moves<'a> {
     }
 
     fn way(&self, question: Question<'_>, set: &[&Move<'_>], probability: Probability) -> Way {
-        let charge = question.input.monthly_minor.filter(|minor| *minor >= 0).map(|minor| Money::new(minor, self.catalogue.currency));
         let row = self.with(question.customer, set);
         let changed = row.cells.iter().zip(&question.customer.cells).enumerate().filter(|(_, (after, before))| after != before);
         Way {
             offers: set.iter().map(|one| one.offer.id.clone()).collect(),
-            cost_minor: set.iter().map(|one| one.offer.cost.for_charge(charge).minor).fold(0, i64::saturating_add),
+            cost_minor: self.cost(question, set),
             probability,
             columns: changed.filter_map(|(column, _)| Some(self.schema.columns.get(column)?.name.clone())).collect(),
         }
+    }
+}
+
+impl Counterfactual {
+    /// Returns whether any set lowers the probability.
+    pub fn lowers(&self) -> bool {
+        self.lowest.as_ref().is_some_and(|way| way.probability.value() < self.now.value())
     }
 }
 

@@ -6,6 +6,7 @@
 //! added to every bin, so that an empty one gives no infinity. By chance alone the index of two samples of the same
 //! customers is (bins − 1) · (1/n + 1/m) on average (Yurdakul and Naranjo 2020), and that stands beside it.
 pub mod profile;
+pub mod told;
 
 use crate::feature::{FeatureColumn, FeatureTable};
 use crate::id::RunId;
@@ -60,6 +61,13 @@ pub enum Bin {
     Below {
         /// The least number of before.
         least: f64,
+    },
+    /// The least numbers of before, up to a bound; both are in it.
+    Lowest {
+        /// The least number of before.
+        from: f64,
+        /// The bound above.
+        to: f64,
     },
     /// Numbers between two bounds; one that equals a bound belongs to the bin below it.
     Range {
@@ -250,9 +258,9 @@ fn ranges(histogram: &Histogram, values: &[f64]) -> Vec<Part> {
     let now = Histogram::count(&histogram.borders, values);
     let counts = histogram.counts.iter().zip(now).enumerate();
     let border = |at: Option<usize>| at.and_then(|at| histogram.borders.get(at)).copied();
-    // The first border lies just below the least number.
-    let low = |at: usize| border(at.checked_sub(1)).map(|low| if at == 1 { low.next_up() } else { low });
-    let bin = |at: usize| match (low(at), border(Some(at))) {
+    let bin = |at: usize| match (border(at.checked_sub(1)), border(Some(at))) {
+        // The first border lies just below the least number.
+        (Some(low), Some(to)) if at == 1 => Bin::Lowest { from: low.next_up(), to },
         (Some(from), Some(to)) => Bin::Range { from, to },
         (None, Some(border)) => Bin::Below { least: border.next_up() },
         (Some(most), None) => Bin::Above { most },

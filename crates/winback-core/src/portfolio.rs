@@ -60,7 +60,7 @@ pub trait Desk: Send + Sync {
     async fn write_now(&self, context: &Context, position: Position) -> Result<Vec<Writing>, StoreError>;
     /// Returns what the offers of the catalogue would change for a customer today: the way under a line, and what
     /// becomes of the offers that somebody chose. The model that scored the run scores the changed rows.
-    async fn what_if(&self, context: &Context, file: &CustomerFile, line: f64, chosen: &[OfferId]) -> Result<WhatIf, WhatIfError>;
+    async fn what_if(&self, context: &Arc<Context>, file: &CustomerFile, line: f64, chosen: &[OfferId]) -> Result<WhatIf, WhatIfError>;
     /// Returns the cards of all models that are kept, that of the run shown among them.
     async fn cards(&self) -> Result<Cards, StoreError>;
 }

@@ -149,10 +149,8 @@ pub(crate) fn segment_tag(segment: Option<&SegmentId>) -> &str {
 }
 
 fn segment(text: &str) -> Result<Option<SegmentId>, Problem> {
-    let bad =
-        |_| Problem::BadQuery {
-            name: "segment".to_owned(), value: text.to_owned(), expected: format!("Parent_Active / … / {NO_SEGMENT}")
-        };
+    let expected = || format!(r"[\p{{L}}\p{{N}}_-]+ / {NO_SEGMENT}");
+    let bad = |_| Problem::BadQuery { name: "segment".to_owned(), value: text.to_owned(), expected: expected() };
     if text == NO_SEGMENT { Ok(None) } else { SegmentId::parse(text).map(Some).map_err(bad) }
 }
 

@@ -24,6 +24,10 @@ pub(crate) enum Problem {
     ForeignOrigin,
     ForeignHost { host: String },
     NoAnswer,
+    NotScored,
+    OffersDoNotFit,
+    NotScoredAgain,
+    NoSegments,
     Store,
     Render,
 }
@@ -54,7 +58,8 @@ impl Problem {
             Problem::NotAllowed | Problem::ForeignOrigin => StatusCode::FORBIDDEN,
             Problem::ForeignHost { .. } => StatusCode::MISDIRECTED_REQUEST,
             Problem::NoAnswer => StatusCode::SERVICE_UNAVAILABLE,
-            Problem::Store | Problem::Render => StatusCode::INTERNAL_SERVER_ERROR,
+            Problem::NotScored | Problem::NoSegments => StatusCode::CONFLICT,
+            Problem::OffersDoNotFit | Problem::NotScoredAgain | Problem::Store | Problem::Render => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -72,6 +77,10 @@ impl Problem {
             Problem::ForeignOrigin => "foreign-origin",
             Problem::ForeignHost { .. } => "foreign-host",
             Problem::NoAnswer => "no-answer",
+            Problem::NotScored => "not-scored",
+            Problem::OffersDoNotFit => "offers-do-not-fit",
+            Problem::NotScoredAgain => "not-scored-again",
+            Problem::NoSegments => "no-segments",
             Problem::Store => "store",
             Problem::Render => "render",
         }
@@ -94,6 +103,10 @@ impl Problem {
             Problem::ForeignOrigin => (s.problem_origin, s.problem_origin_detail.to_owned()),
             Problem::ForeignHost { host } => (s.problem_host, fill(s.problem_host_detail, &[("host", host)])),
             Problem::NoAnswer => (s.problem_no_answer, s.problem_no_answer_detail.to_owned()),
+            Problem::NotScored => (s.problem_not_scored, s.problem_not_scored_detail.to_owned()),
+            Problem::OffersDoNotFit => (s.problem_offers, s.problem_offers_detail.to_owned()),
+            Problem::NotScoredAgain => (s.problem_search, s.problem_search_detail.to_owned()),
+            Problem::NoSegments => (s.problem_segments, s.segments_not_kept.to_owned()),
             Problem::Store | Problem::Render => (s.problem_store, s.problem_store_detail.to_owned()),
         };
         (title.to_owned(), detail)
@@ -126,7 +139,12 @@ impl From<StoreError> for Problem {
 impl From<WhatIfError> for Problem {
     fn from(error: WhatIfError) -> Self {
         tracing::error!(%error, causes = ?causes(&error), "a customer could not be scored again");
-        Problem::NoAnswer
+        match error {
+            WhatIfError::NoModel { .. } => Problem::NoAnswer,
+            WhatIfError::NotAssessed => Problem::NotScored,
+            WhatIfError::Currency(_) | WhatIfError::Change(_) => Problem::OffersDoNotFit,
+            WhatIfError::Search(_) | WhatIfError::Ended(_) => Problem::NotScoredAgain,
+        }
     }
 }
 
@@ -145,5 +163,27 @@ impl From<askama::Error> for Problem {
     fn from(error: askama::Error) -> Self {
         tracing::error!(%error, "a page could not be rendered");
         Problem::Render
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use winback_core::counterfactual::BadChange;
+    use winback_core::offer::OfferId;
+    use winback_core::risk::ModelVersion;
+
+    #[test]
+    fn only_a_model_that_is_gone_is_told_as_such() {
+        let change = BadChange::Immovable { offer: OfferId("a".into()), column: "tenure".into(), role: "tenure" };
+        let gone = WhatIfError::NoModel { model: ModelVersion("m".into()), source: "no such file".into() };
+        let told = [gone, WhatIfError::NotAssessed, change.into(), WhatIfError::Ended("cancelled".into())].map(Problem::from);
+        assert_eq!(told, [Problem::NoAnswer, Problem::NotScored, Problem::OffersDoNotFit, Problem::NotScoredAgain]);
+        assert_eq!(told.each_ref().map(|problem| problem.status().as_u16()), [503, 409, 500, 500]);
+        for locale in Locale::ALL {
+            let s = Strings::of(locale);
+            let own = told.iter().skip(1).all(|problem| problem.text(s).1 != s.problem_no_answer_detail);
+            assert!(own, "each has its own words");
+        }
     }
 }

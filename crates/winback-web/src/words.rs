@@ -82,9 +82,13 @@ pub(crate) fn number(context: &Context, name: &str, value: f64, s: &Strings) -> 
 /// Returns what a theme is called where it stands alone.
 pub(crate) fn theme(theme: Option<Theme>, s: &Strings) -> String {
     let Some(theme) = theme else { return s.theme_none.to_owned() };
-    let words = theme_words(theme).get(s.locale).clone();
+    capital(theme_words(theme).get(s.locale))
+}
+
+/// Returns words as they stand at the head of a column or a row: with a capital, where the script has any.
+pub(crate) fn capital(words: &str) -> String {
     let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or(words)
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Returns what the plan was chosen by, one (label, value) a row.

@@ -4,6 +4,7 @@ use crate::run_settings::RunSettings;
 use crate::stages::{self, TrainStage};
 use crate::workbench::{Desktop, Workbench, today};
 use async_trait::async_trait;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use winback_core::feature::FeatureSchema;
 use winback_core::id::Position;
@@ -22,32 +23,37 @@ use winback_learn::shelf;
 pub struct OfficeDesk {
     bench: Arc<Workbench>,
     last: Mutex<Option<Arc<Context>>>,
-    /// The model that scored the run shown, loaded when somebody first asks what would change a score.
-    model: Mutex<Option<Arc<dyn ChurnModel>>>,
+    /// The model that scored the run shown.
+    model: Arc<LastModel>,
 }
+
+/// The model used last, loaded when somebody first asks what would change a score.
+#[derive(Default)]
+struct LastModel(Mutex<Option<Arc<dyn ChurnModel>>>);
 
 impl OfficeDesk {
     /// Returns a desk over a folder.
     pub fn new(bench: Arc<Workbench>) -> Self {
-        Self { bench, last: Mutex::new(None), model: Mutex::new(None) }
+        Self { bench, last: Mutex::new(None), model: Arc::default() }
     }
 
     fn known(&self, run: &Run) -> Option<Arc<Context>> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.clone().filter(|context| context.run.id == run.id && context.run.stages == run.stages)
     }
+}
 
+impl LastModel {
     /// Returns the model of a version, from its file only if it is not the one used last: a file under a version never
-    /// changes, for the version is its hash.
-    fn model(&self, version: &ModelVersion) -> Result<Arc<dyn ChurnModel>, WhatIfError> {
-        let mut last = self.model.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = last.as_ref().filter(|model| model.version() == version) {
+    /// changes, for the version is its hash. Nobody waits for another's file.
+    fn get(&self, version: &ModelVersion, file: &Path) -> Result<Arc<dyn ChurnModel>, WhatIfError> {
+        let last = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = last().as_ref().filter(|model| model.version() == version) {
             return Ok(known.clone());
         }
-        let loaded = shelf::load(&stages::model_file(&self.bench, version));
         let refused = |error| WhatIfError::NoModel { model: version.clone(), source: Box::new(error) };
-        let fresh: Arc<dyn ChurnModel> = loaded.map_err(refused)?.into();
-        *last = Some(fresh.clone());
+        let fresh: Arc<dyn ChurnModel> = shelf::load(file).map_err(refused)?.into();
+        *last() = Some(fresh.clone());
         Ok(fresh)
     }
 }
@@ -105,8 +111,15 @@ impl Desk for OfficeDesk {
         self.bench.store.writings(context.run.id, position).await
     }
 
-    async fn what_if(&self, context: &Context, file: &CustomerFile, line: f64, chosen: &[OfferId]) -> Result<WhatIf, WhatIfError> {
-        what_if(context, file, &*self.model(&context.model)?, Asked { line, chosen, today: today() })
+    /// The search scores up to thousands of rows, so it keeps no worker from other requests.
+    async fn what_if(&self, context: &Arc<Context>, file: &CustomerFile, line: f64, chosen: &[OfferId]) -> Result<WhatIf, WhatIfError> {
+        let (model, at) = (self.model.clone(), stages::model_file(&self.bench, &context.model));
+        let (context, file, chosen) = (context.clone(), file.clone(), chosen.to_vec());
+        let search = move || {
+            let model = model.get(&context.model, &at)?;
+            what_if(&context, &file, &*model, Asked { line, chosen: &chosen, today: today() })
+        };
+        tokio::task::spawn_blocking(search).await.unwrap_or_else(|error| Err(WhatIfError::Ended(Box::new(error))))
     }
 
     async fn cards(&self) -> Result<Cards, StoreError> {

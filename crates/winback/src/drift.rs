@@ -4,14 +4,21 @@ use crate::exit::{Exit, OrExit};
 use crate::newest::LOOKED_AT;
 use crate::stages::{self, TrainStage};
 use crate::workbench::{OrStorage, Workbench};
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use winback_core::digest::Digest;
 use winback_core::drift::profile::{Profile, Scores};
 use winback_core::drift::{Basis, Drift, RunDrift, drift};
+use winback_core::id::RunId;
 use winback_core::model::ChurnModel;
 use winback_core::pipeline::assess::AssessStage;
 use winback_core::pipeline::sample::Sample;
 use winback_core::risk::{ModelVersion, Probability, RiskThresholds};
 use winback_core::run::{Run, Stage};
 use winback_core::store::RunStore;
+use winback_learn::shelf;
 
 /// The customers of a run, or a sample of them, with their scores where there is a model.
 pub struct Seen {
@@ -43,20 +50,15 @@ impl Seen {
     }
 
     /// Compares the customers, who are those of `run`, with those of an earlier run.
-    pub async fn against(&self, bench: &Workbench, (earlier, basis): (&Run, Basis), run: &Run) -> anyhow::Result<RunDrift> {
-        let before = match kept(earlier).and_then(|kept| kept.profile) {
-            Some(profile) => profile,
-            None => Self::read(bench, earlier).await?.profile(),
-        };
-        let source = |run: &Run| run.origin.source.clone();
-        Ok(RunDrift {
-            from: earlier.id,
-            from_source: source(earlier),
+    pub fn against(&self, (earlier, basis): (&Baseline, Basis), run: &Run) -> RunDrift {
+        RunDrift {
+            from: earlier.run,
+            from_source: earlier.source.clone(),
             to: run.id,
-            to_source: source(run),
+            to_source: run.origin.source.clone(),
             basis,
-            drift: self.moved(&before),
-        })
+            drift: self.moved(&earlier.profile),
+        }
     }
 
     fn moved(&self, before: &Profile) -> Drift {
@@ -74,18 +76,94 @@ pub fn kept(run: &Run) -> Option<AssessStage> {
     stages::report(run, Stage::Assess).ok()
 }
 
-/// Returns the earlier run to compare a run with: that on which its model was trained, else the run before of another
-/// file; `None` where there is none.
-pub async fn reference(bench: &Workbench, run: &Run) -> anyhow::Result<Option<(Run, Basis)>> {
-    let runs = bench.store.runs(LOOKED_AT).await.or_storage()?;
-    let mut earlier = runs.into_iter().filter(|other| other.id < run.id && other.has(Stage::Import));
-    let trained = |run: &Run| stages::report::<TrainStage>(run, Stage::Train).ok();
-    let model = trained(run).filter(|own| !own.trained).map(|own| own.card.version);
-    let others: Vec<Run> = earlier.by_ref().collect();
-    let taught = |other: &&Run| trained(other).is_some_and(|known| known.trained && Some(&known.card.version) == model.as_ref());
-    if let Some(found) = others.iter().find(taught) {
-        return Ok(Some((found.clone(), Basis::Training)));
+/// What the customers of a run look like that others are compared with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The run.
+    pub run: RunId,
+    /// Its file.
+    pub source: String,
+    /// The hash of its file.
+    pub source_digest: Digest,
+    /// Its customers.
+    pub profile: Profile,
+}
+
+impl Baseline {
+    /// Returns the customers of a run that is stored.
+    pub async fn read(bench: &Workbench, run: &Run) -> anyhow::Result<Self> {
+        let profile = match kept(run).and_then(|kept| kept.profile) {
+            Some(profile) => profile,
+            None => Seen::read(bench, run).await?.profile(),
+        };
+        Ok(Self::of(run, profile))
     }
-    let before = others.into_iter().find(|other| other.origin.source_digest != run.origin.source_digest);
-    Ok(before.map(|found| (found, Basis::Before)))
+
+    fn of(run: &Run, profile: Profile) -> Self {
+        let origin = &run.origin;
+        Self { run: run.id, source: origin.source.clone(), source_digest: origin.source_digest.clone(), profile }
+    }
+
+    /// Keeps beside a model what the customers look like on whom it was trained: the run itself may be pruned.
+    fn keep(&self, bench: &Workbench, model: &ModelVersion) -> anyhow::Result<()> {
+        shelf::save(&models(bench), &file_name(model), &serde_json::to_vec(self)?).or_exit(Exit::Storage)?;
+        Ok(())
+    }
+
+    /// Returns what is kept beside a model; `None` for models of before it was kept.
+    fn beside(bench: &Workbench, model: &ModelVersion) -> anyhow::Result<Option<Self>> {
+        let path = models(bench).join(file_name(model));
+        let bytes = match std::fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            read => read.with_context(|| format!("cannot read {}", path.display())).or_exit(Exit::Storage)?,
+        };
+        let damaged = || format!("{} is no description of the customers a model was trained on", path.display());
+        serde_json::from_slice(&bytes).with_context(damaged).or_hint(Exit::BadConfig, "winback train --again makes it anew").map(Some)
+    }
+}
+
+fn models(bench: &Workbench) -> PathBuf {
+    bench.path(&bench.settings.model_dir)
+}
+
+fn file_name(model: &ModelVersion) -> String {
+    format!("{model}.customers.json")
+}
+
+/// Returns the customers to compare those of a run with: those on whom its model was trained, or where it has none yet
+/// the model in use, however many runs came since; else those of the run before of another file. `None` where there are
+/// none.
+pub async fn reference(bench: &Workbench, run: &Run) -> anyhow::Result<Option<(Baseline, Basis)>> {
+    let trained = |run: &Run| stages::report::<TrainStage>(run, Stage::Train).ok();
+    let model = match trained(run) {
+        Some(own) => (!own.trained).then_some(own.card.version),
+        None => stages::current_card(bench)?.map(|card| card.version),
+    };
+    let beside = model.as_ref().map(|model| Baseline::beside(bench, model)).transpose()?.flatten();
+    if let Some(found) = beside.filter(|found| found.source_digest != run.origin.source_digest) {
+        return Ok(Some((found, Basis::Training)));
+    }
+    let runs = bench.store.runs(LOOKED_AT).await.or_storage()?;
+    let earlier: Vec<Run> = runs.into_iter().filter(|other| other.id < run.id && other.has(Stage::Import)).collect();
+    let taught = |other: &&Run| trained(other).is_some_and(|known| known.trained && Some(&known.card.version) == model.as_ref());
+    let before = |other: &&Run| other.origin.source_digest != run.origin.source_digest;
+    let found = earlier.iter().find(taught).map(|found| (found, Basis::Training));
+    match found.or_else(|| earlier.iter().find(before).map(|found| (found, Basis::Before))) {
+        Some((found, basis)) => Ok(Some((Baseline::read(bench, found).await?, basis))),
+        None => Ok(None),
+    }
+}
+
+/// Compares the customers of a run that is being assessed with those of an earlier one, and keeps beside the model what
+/// the customers of its training look like.
+pub async fn compared(bench: &Workbench, run: &Run, seen: &Seen) -> anyhow::Result<Option<RunDrift>> {
+    let own: TrainStage = stages::report(run, Stage::Train)?;
+    if own.trained {
+        Baseline::of(run, seen.profile()).keep(bench, &own.card.version)?;
+    }
+    let Some((earlier, basis)) = reference(bench, run).await? else { return Ok(None) };
+    if basis == Basis::Training {
+        earlier.keep(bench, &own.card.version)?;
+    }
+    Ok(Some(seen.against((&earlier, basis), run)))
 }

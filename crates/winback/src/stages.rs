@@ -327,7 +327,8 @@ pub fn model_file(bench: &Workbench, version: &ModelVersion) -> PathBuf {
 }
 
 /// What to type when a model's scores are no probabilities.
-pub const CALIBRATE: &str = "winback train --cv --again calibrates it; or set [training] balance = \"none\" in winback.toml";
+pub const CALIBRATE: &str =
+    "winback train --cv --again calibrates the scores; or set [training] balance = \"none\" in winback.toml and run winback train --again";
 
 /// Scores every customer of the run.
 pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
@@ -349,17 +350,30 @@ pub async fn assess(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
             Err(error @ AssessError::NotProbabilities(_)) => Err(error).or_hint(Exit::BadConfig, CALIBRATE),
             other => other.or_exit(Exit::Failure),
         }?;
-        let fairness = Some(flips(bench, &some, &*model)?);
-        let seen = Seen::of(some, Some((&*model, bench.run_settings.thresholds)))?;
-        let drift = match drift::reference(bench, run).await? {
-            Some((earlier, basis)) => {
-                Some(seen.against(bench, (&earlier, basis), run).await?).filter(|drift| !drift.drift.columns.is_empty())
-            }
-            None => None,
-        };
-        Ok(AssessStage { customers, fairness, profile: Some(seen.profile()), drift })
+        Ok(AssessStage { customers, ..beside(bench, run, &*model, some).await })
     })
     .await
+}
+
+/// Measures what a run keeps beside its scores. Whatever cannot be measured stops no scoring: it is told with why.
+async fn beside(bench: &Workbench, run: &Run, model: &dyn ChurnModel, some: Sample) -> AssessStage {
+    let (fairness, fairness_failed) = or_why(flips(bench, &some, model));
+    let (seen, mut drift_failed) = or_why(Seen::of(some, Some((model, bench.run_settings.thresholds))));
+    let mut kept = AssessStage { fairness, fairness_failed, ..AssessStage::default() };
+    if let Some(seen) = seen {
+        let compared = drift::compared(bench, run, &seen).await;
+        kept.profile = Some(seen.profile());
+        match compared {
+            Ok(found) => kept.drift = found,
+            Err(error) => drift_failed = Some(format!("{error:#}")),
+        }
+    }
+    AssessStage { drift_failed, ..kept }
+}
+
+/// Returns a result, or why there is none.
+fn or_why<T>(result: anyhow::Result<T>) -> (Option<T>, Option<String>) {
+    result.map_or_else(|error| (None, Some(format!("{error:#}"))), |found| (Some(found), None))
 }
 
 /// Returns everybody of a run, or of a large one as many as figures about the run as a whole are taken from.

@@ -65,7 +65,7 @@ fn what_moved_is_named_and_read() {
     check(line(0), line(0), Reading::Stable, None);
     check(line(0), line(900), Reading::Changed, above(999.0));
     check(line(900), line(0), Reading::Changed, Some(Bin::Below { least: 900.0 }));
-    check(numbers([5.0; 400]), numbers([5.0; 300]), Reading::Stable, Some(Bin::Range { from: 5.0, to: 5.0 }));
+    check(numbers([5.0; 400]), numbers([5.0; 300]), Reading::Stable, Some(Bin::Lowest { from: 5.0, to: 5.0 }));
     check(numbers([5.0; 400]), numbers([6.0; 400]), Reading::Changed, None);
     check(numbers([5.0; 400]), numbers([4.0; 400]), Reading::Changed, None);
     let holes = numbers((0..1_000_u32).map(|row| if row % 3 == 0 { f64::NAN } else { f64::from(row) }));

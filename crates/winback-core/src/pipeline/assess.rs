@@ -67,12 +67,18 @@ pub struct AssessStage {
     /// What the scores would be if nothing but a trait were different; `None` for runs of before it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fairness: Option<FlipReport>,
+    /// Why that could not be measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fairness_failed: Option<String>,
     /// What the customers look like, for later runs to be compared with; `None` for runs of before it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
     /// How the customers moved from those of an earlier run; `None` where there is none to compare with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<RunDrift>,
+    /// Why they could not be compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift_failed: Option<String>,
 }
 
 /// Why customers could not be assessed.

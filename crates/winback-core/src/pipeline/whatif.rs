@@ -57,6 +57,9 @@ pub enum WhatIfError {
     /// The rows could not be scored.
     #[error(transparent)]
     Search(#[from] SearchError),
+    /// The search ended before it had an answer.
+    #[error("the search ended before it had an answer")]
+    Ended(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// Returns whether a number is a probability that somebody can want to get under.

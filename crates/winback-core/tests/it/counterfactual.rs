@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use winback_core::agents::campaign_designer::{DesignInput, Designer};
-use winback_core::counterfactual::{BadChange, Chosen, Counterfactual, Moves, Question};
+use winback_core::counterfactual::{BadChange, Chosen, Counterfactual, MOST_SETS, Moves, Question};
 use winback_core::customer::{Cell, Customer};
 use winback_core::digest::Digest;
 use winback_core::feature::{FeatureColumn, FeatureSchema, FeatureTable};
@@ -193,6 +193,24 @@ fn the_cheapest_set_is_named_with_what_it_changes() {
     assert!(cheapest.probability.value() < 0.6 && found.now.value() > 0.9);
     assert_eq!(ids(&found.single[0].offers), ["two"]);
     assert_eq!(found.single.len(), 5, "a talk changes nothing that the model sees");
+}
+
+#[test]
+fn of_very_many_sets_the_dearer_are_left_out_and_that_is_told() {
+    let many = |backups: i64| {
+        let mut catalogue = catalogue([100; 5]);
+        let more = (0..backups).map(|n| offer(&format!("backup-{n}"), OfferKind::FreeTrial, 1_000 + n, None, &[("backup", "Yes")]));
+        catalogue.offers = more.collect();
+        catalogue.offers.push(offer("support", OfferKind::FreeTrial, 200, None, &[("support", "Yes")]));
+        catalogue.offers.push(offer("year", OfferKind::PlanChange, 300, None, &[("contract", "One year")]));
+        search(&catalogue, &customer(&schema(), 9_000, "Month-to-month", false), 0.6)
+    };
+    let (few, all) = (many(18), many(38));
+    assert_eq!((few.tried, few.dearer_left_out), (20 + 190 + 1_140, false));
+    assert_eq!((all.tried, all.single.len(), all.dearer_left_out), (MOST_SETS, 40, true));
+    assert_eq!(ids(&all.cheapest.unwrap().offers), ["support", "year"], "the cheapest are not left out");
+    assert_eq!(ids(&all.lowest.unwrap().offers), ["backup-0", "support", "year"]);
+    assert!(many(2_100).single.len() == 2_102, "each offer by itself is always tried");
 }
 
 #[test]

@@ -143,7 +143,7 @@ pub(crate) async fn models(State(state): State<WebState>) -> Result<Json<ModelsV
 /// `drift`, how the customers moved from those of an earlier run. Either is null where it was not measured.
 #[utoipa::path(get, path = "/model/watch", responses((status = 200, body = serde_json::Value), (status = 404, body = ProblemBody)))]
 pub(crate) async fn model_watch(State(state): State<WebState>) -> Result<Json<Watched>, Problem> {
-    Ok(Json(models::watched(&*state.context().await?)))
+    Ok(Json(models::watched(&*state.context().await?)?))
 }
 
 /// Returns how many customers would change their risk level under other thresholds.

@@ -13,8 +13,10 @@ use askama::Template;
 use axum::extract::{Extension, Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
+use std::sync::Arc;
 use winback_core::agents::data_analyst::display_points;
 use winback_core::locale::Locale;
+use winback_core::portfolio::{Context, CustomerFile};
 
 #[derive(Template)]
 #[template(path = "customer.html")]
@@ -25,8 +27,20 @@ struct CustomerPage {
     drawn: Option<(String, String)>,
     medium: String,
     high: String,
-    /// What the offers would change, or why nothing can be scored again; absent for a customer without a score.
-    whatif: Option<Result<WhatIfView, String>>,
+    /// Where the risk becomes medium, as a probability.
+    line: f64,
+    /// What the offers would change; absent for a customer without a score.
+    whatif: Option<Panel>,
+}
+
+/// What the what-if panel shows.
+enum Panel {
+    /// The form alone, with the line to get under: every set of offers is scored again only when somebody asks.
+    Unasked(f64),
+    /// The answer.
+    Told(Box<WhatIfView>),
+    /// Why nothing can be scored again.
+    Refused(String),
 }
 
 impl CustomerPage {
@@ -75,6 +89,13 @@ impl CustomerPage {
     fn whatif_action(&self) -> String {
         let address = url::customer(&self.view.id);
         format!("{}#whatif", address.split('?').next().unwrap_or(&address))
+    }
+
+    /// Returns where the question with the usual line leads.
+    fn whatif_href(&self) -> String {
+        let address = url::customer(&self.view.id);
+        let sign = if address.contains('?') { '&' } else { '?' };
+        format!("{address}{sign}under={}#whatif", self.line)
     }
 
     /// Returns what a set of offers changes, in words.
@@ -150,13 +171,26 @@ async fn show_id(state: State<WebState>, id: &str, visit: &Visit) -> Result<Resp
     view.writings.sort_by_key(|writing| writing.language.tag != visit.locale.tag());
     let percent = |threshold: f64| winback_core::customer::display_number(threshold * 100.0);
     let (medium, high) = (percent(context.thresholds.medium()), percent(context.thresholds.high()));
-    let whatif = match whatif::read(&state, &context, &file, visit, page.s).await {
-        _ if view.risk.is_none() => None,
-        Ok(view) => Some(Ok(view)),
-        Err(Problem::NoAnswer) => Some(Err(Problem::NoAnswer.text(page.s).1)),
-        Err(problem) => return Err(problem),
+    let whatif = match view.risk.is_some() {
+        true => Some(panel(&state, (&context, &file), visit, page.s).await?),
+        false => None,
     };
-    render(StatusCode::OK, &CustomerPage { page, view, drawn: drawn(visit)?, medium, high, whatif })
+    let line = context.thresholds.medium();
+    render(StatusCode::OK, &CustomerPage { page, view, drawn: drawn(visit)?, medium, high, line, whatif })
+}
+
+/// Returns what the what-if panel shows; a line that is none is a bad question.
+async fn panel(state: &WebState, (context, file): (&Arc<Context>, &CustomerFile), visit: &Visit, s: &Strings) -> Result<Panel, Problem> {
+    if !whatif::is_asked(visit) {
+        return Ok(Panel::Unasked(context.thresholds.medium()));
+    }
+    match whatif::read(state, context, file, visit, s).await {
+        Ok(view) => Ok(Panel::Told(Box::new(view))),
+        Err(problem @ (Problem::NoAnswer | Problem::NotScored | Problem::OffersDoNotFit | Problem::NotScoredAgain)) => {
+            Ok(Panel::Refused(problem.text(s).1))
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 fn drawn(visit: &Visit) -> Result<Option<(String, String)>, Problem> {

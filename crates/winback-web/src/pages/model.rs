@@ -33,8 +33,10 @@ struct ModelPage {
     effects: (Vec<EffectRow>, String),
     warnings: Vec<String>,
     groups: Vec<(String, Vec<GroupRow>)>,
-    flips: Option<Flips>,
-    drift: Option<DriftTold>,
+    /// Whether the table says of a column that it tells who a customer is.
+    any_trait: bool,
+    flips: Flips,
+    drift: DriftTold,
     cost: Option<CostCurve>,
     others: ModelsView,
 }
@@ -81,7 +83,8 @@ impl ModelPage {
             Some(CalibrationMethod::None) => m.calibration_unchanged.to_owned(),
             Some(known) => fill(m.calibration_told, &[("method", method(known, self.page.s))]),
         };
-        if card.balance == Balance::Oversample { format!("{told} {}", m.calibration_balance) } else { told }
+        let balance = (card.balance == Balance::Oversample).then(|| m.calibration_balance.to_owned());
+        self.page.s.joined(&[Some(told), balance].into_iter().flatten().collect::<Vec<_>>())
     }
 
     fn method(&self, known: &CalibrationMethod) -> &'static str {
@@ -172,7 +175,7 @@ pub(crate) async fn show(state: State<WebState>, visit: Extension<Visit>) -> Res
     let share = card.as_ref().map_or(0.0, |card| card.left as f64 / card.rows.max(1) as f64);
     let columns = columns(&context, card.as_ref(), &page);
     let version = context.model.to_string();
-    let watched = models::watched(&context);
+    let watched = models::watched(&context)?;
     let others = models::read(&state, &context).await?;
     let teller = Teller { context: &context, s: page.s };
     let validation = card.as_ref().and_then(|card| card.validation.as_ref());
@@ -181,6 +184,7 @@ pub(crate) async fn show(state: State<WebState>, visit: Extension<Visit>) -> Res
         effects: teller.effects(card.as_ref().map_or(&[], |card| card.effects.as_slice())),
         warnings: card.as_ref().map(|card| rows::warnings(card, &context, page.s)).unwrap_or_default(),
         groups: validation.map(|held_out| teller.groups(&held_out.groups)).unwrap_or_default(),
+        any_trait: context.table.columns.iter().any(|column| column.role == Role::Trait),
         flips: teller.flips(&watched),
         drift: teller.drift(&watched),
         cost: validation.and_then(|held_out| charts::cost(&held_out.calls)),

@@ -29,6 +29,11 @@ impl Strings {
         }
     }
 
+    /// Returns sentences as one text: Chinese puts no blank between them.
+    pub(crate) fn joined(&self, sentences: &[String]) -> String {
+        sentences.join(if self.locale == Locale::En { " " } else { "" })
+    }
+
     pub(crate) fn level(&self, level: RiskLevel) -> &'static str {
         match level {
             RiskLevel::High => self.level_high,

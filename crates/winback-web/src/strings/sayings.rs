@@ -24,6 +24,11 @@ const SAYINGS: &[Saying] = &[
         "每个字段各自计算：一个字段的影响不随另一个字段而变。",
     ],
     [
+        "A reason is a column's part in the score, fairly shared where columns count together; it is no effect that could be had alone.",
+        "原因是各欄位在分數中的份量，共同作用的部分公平分攤；它不是單獨改變某一欄就能得到的效果。",
+        "原因是各字段在分数中的份量，共同作用的部分公平分摊；它不是单独改变某个字段就能得到的效果。",
+    ],
+    [
         "A number outside the range of the training table counts as the nearest number inside it.",
         "超出訓練資料範圍的數字，以範圍內最接近的數字計算。",
         "超出训练数据范围的数字，按范围内最接近的数字计算。",
@@ -51,6 +56,21 @@ const SAYINGS: &[Saying] = &[
         "类别，共 {n} 种值，另有 {rare} 种少见的值归为“其他”",
     ],
     ["a broken line through {n} knots", "數字，以 {n} 個節點的折線表示", "数字，以 {n} 个节点的折线表示"],
+    ["a number in {n} bins", "數字，分為 {n} 段", "数字，分为 {n} 段"],
+    [
+        "{n} words, and {rare} rare words together as \"other\"",
+        "{n} 種值，另有 {rare} 種少見的值合併為「其他」",
+        "{n} 种值，另有 {rare} 种少见的值合并为“其他”",
+    ],
+    [
+        "{n} words, and {rare} rare word together as \"other\"",
+        "{n} 種值，另有 {rare} 種少見的值歸為「其他」",
+        "{n} 种值，另有 {rare} 种少见的值归为“其他”",
+    ],
+    ["{n} words", "{n} 種值", "{n} 种值"],
+    ["not used: empty in every row", "未使用：每一列都是空白", "未使用：每一行都是空白"],
+    ["not used: the same in every row", "未使用：每一列都相同", "未使用：每一行都相同"],
+    ["not used: no word stands in enough rows", "未使用：沒有一種值出現得夠多", "未使用：没有一种值出现得足够多"],
     ["not used: {why}", "未使用：{why}", "未使用：{why}"],
     ["nothing to fill", "無須補值", "无需补值"],
     [
@@ -64,6 +84,12 @@ const SAYINGS: &[Saying] = &[
         "有 {n} 格空白，以中位數 {value} 計算",
         "有 {n} 格空白，按中位数 {value} 计算",
     ],
+    [
+        "no cell was empty; an empty one goes with most of the others",
+        "沒有空白；若空白，歸入客戶較多的一邊",
+        "没有空白；若空白，归入客户较多的一边",
+    ],
+    ["{n} cells were empty; they are a kind of their own", "有 {n} 格空白，自成一類", "有 {n} 格空白，自成一类"],
     ["{n} cells were empty; they are a level of their own", "有 {n} 格空白，自成一類", "有 {n} 格空白，自成一类"],
     // What the import most often finds.
     [
@@ -118,6 +144,10 @@ pub(crate) fn said(text: &str, locale: Locale) -> String {
         Locale::ZhTw => 1,
         Locale::ZhCn => 2,
     };
+    if let Some((regression, trees)) = text.split_once("; by trees: ") {
+        let by_trees = if locale == Locale::ZhTw { "；樹則為：" } else { "；树则为：" };
+        return format!("{}{by_trees}{}", said(regression, locale), said(trees, locale));
+    }
     let found = SAYINGS.iter().find_map(|saying| values(saying[0], text).map(|values| fill(saying[column], &values)));
     found.unwrap_or_else(|| text.to_owned())
 }
@@ -147,6 +177,8 @@ mod tests {
         check("one-hot, 3 levels, and 2 rare words together as \"other\"", "類別，共 3 種值，另有 2 種少見的值合併為「其他」");
         check("no cell was empty; an empty one counts as the median 29", "沒有空白；若空白，以中位數 29 計算");
         check("no cell was empty; an empty one counts as \"{n}\"", "沒有空白；若空白，視為 \"{n}\"");
+        check("a number in 12 bins; by trees: x", "數字，分為 12 段；樹則為：x");
+        check("not used: the same in every row", "未使用：每一列都相同");
         check("never heard of", "never heard of");
         check("", "");
         assert_eq!(said("one-hot, 3 levels", Locale::En), "one-hot, 3 levels");

@@ -80,10 +80,10 @@ async fn known(state: &WebState, context: &Context, list: &ListState, s: &String
     if asked == NO_SEGMENT && !known.is_empty() || known.iter().any(|(segment, _)| segment.tag == asked) {
         return Ok(());
     }
-    let expected = match known.is_empty() {
-        true => s.segments_not_kept.to_owned(),
-        false => known.iter().map(|(segment, _)| segment.tag.as_str()).chain([NO_SEGMENT]).collect::<Vec<_>>().join(" / "),
-    };
+    if known.is_empty() {
+        return Err(Problem::NoSegments);
+    }
+    let expected = known.iter().map(|(segment, _)| segment.tag.as_str()).chain([NO_SEGMENT]).collect::<Vec<_>>().join(" / ");
     Err(Problem::BadQuery { name: "segment".to_owned(), value: asked.to_owned(), expected })
 }
 

@@ -2,11 +2,13 @@
 use crate::problem::Problem;
 use crate::state::WebState;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use winback_core::drift::RunDrift;
 use winback_core::fairness::FlipReport;
 use winback_core::model::{Metrics, ModelCard};
 use winback_core::portfolio::Context;
 use winback_core::run::Stage;
+use winback_core::store::StoreError;
 
 /// The models of the folder, the one that scored the run shown first, then by log loss.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -82,13 +84,26 @@ pub(crate) struct Watched {
     /// What the scores would be if nothing but a trait were different.
     #[serde(default)]
     pub fairness: Option<FlipReport>,
+    /// Why that could not be measured.
+    #[serde(default)]
+    pub fairness_failed: Option<String>,
     /// How the customers moved from those of an earlier run.
     #[serde(default)]
     pub drift: Option<RunDrift>,
+    /// Why they could not be compared.
+    #[serde(default)]
+    pub drift_failed: Option<String>,
+    /// What the customers look like; absent in runs of a program that did not compare them.
+    #[serde(default, skip_serializing)]
+    pub profile: Option<Value>,
 }
 
 /// Returns what the run shown keeps.
-pub(crate) fn watched(context: &Context) -> Watched {
-    let report = context.run.report(Stage::Assess).map(|kept| kept.report.clone()).unwrap_or_default();
-    serde_json::from_value(report).unwrap_or_default()
+///
+/// # Errors
+/// When what stands in the store is damaged.
+pub(crate) fn watched(context: &Context) -> Result<Watched, Problem> {
+    let Some(kept) = context.run.report(Stage::Assess) else { return Ok(Watched::default()) };
+    let damaged = |error: serde_json::Error| StoreError::Damaged { what: "run", run: context.run.id, why: error.to_string() };
+    Ok(serde_json::from_value(kept.report.clone()).map_err(damaged)?)
 }

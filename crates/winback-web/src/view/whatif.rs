@@ -6,6 +6,7 @@ use crate::state::WebState;
 use crate::strings::{Strings, fill};
 use crate::words;
 use serde::Serialize;
+use std::sync::Arc;
 use winback_core::counterfactual::{Chosen, Counterfactual, MOST_TOGETHER, Way};
 use winback_core::offer::OfferId;
 use winback_core::pipeline::whatif::{WhatIf, is_line};
@@ -26,6 +27,8 @@ pub(crate) struct WhatIfView {
     pub already: bool,
     /// How many sets of offers were scored.
     pub tried: usize,
+    /// Whether larger sets were left out that cost more than those scored.
+    pub dearer_left_out: bool,
     /// The answer, as sentences.
     pub answer: Vec<String>,
     /// The cheapest set that gets under the line; absent where none suffices.
@@ -83,10 +86,15 @@ pub(crate) fn line_of(context: &Context, visit: &Visit) -> Result<f64, Problem> 
     }
 }
 
+/// Returns whether an address asks anything; looking at a customer alone does not.
+pub(crate) fn is_asked(visit: &Visit) -> bool {
+    visit.query.iter().any(|(name, value)| (name == "under" || name == "offer") && !value.trim().is_empty())
+}
+
 /// Asks for the line and the offers of an address: `?under=0.4&offer=a&offer=b`.
 pub(crate) async fn read(
     state: &WebState,
-    context: &Context,
+    context: &Arc<Context>,
     file: &CustomerFile,
     visit: &Visit,
     s: &Strings,
@@ -123,6 +131,7 @@ impl Teller<'_> {
             now_text: self.now.clone(),
             already: found.now.value() < self.line,
             tried: found.tried,
+            dearer_left_out: found.dearer_left_out,
             answer: self.answer(found),
             cheapest: found.cheapest.as_ref().map(|way| self.way(way)),
             lowest: found.lowest.as_ref().map(|way| self.way(way)),
@@ -137,15 +146,17 @@ impl Teller<'_> {
             return vec![s.whatif_nothing.to_owned()];
         }
         let tried = fill(s.whatif_tried, &[("n", &found.tried.to_string()), ("most", &MOST_TOGETHER.to_string())]);
+        let left_out = found.dearer_left_out.then(|| s.whatif_left_out.to_owned());
+        let furthest = if found.lowers() { s.whatif_lowest } else { s.whatif_none_lowers };
         let mut told = match (&found.cheapest, &found.lowest) {
             _ if found.now.value() < self.line => vec![fill(s.whatif_already, &[("now", &self.now), ("line", &share(self.line))])],
             (Some(way), _) => vec![self.say(s.whatif_cheapest, way)],
             (None, lowest) => {
                 let none = fill(s.whatif_none, &[("line", &share(self.line))]);
-                [none].into_iter().chain(lowest.as_ref().map(|way| self.say(s.whatif_lowest, way))).collect()
+                [none].into_iter().chain(lowest.as_ref().map(|way| self.say(furthest, way))).collect()
             }
         };
-        told.push(tried);
+        told.push(s.joined(&[Some(tried), left_out].into_iter().flatten().collect::<Vec<_>>()));
         told
     }
 

@@ -174,7 +174,9 @@ async fn a_run_of_before_segments_were_kept_offers_no_filter_and_says_why() {
     let state = WebState { store, desk, ..state() };
     assert!(!get(&state, "/customers").await.text.contains("name=\"segment\""));
     let refused = get(&state, "/api/v1/customers?segment=Regular_Active").await;
-    assert!(refused.status == StatusCode::BAD_REQUEST && refused.text.contains("winback assess --again"), "{}", refused.text);
+    assert!(refused.status == StatusCode::CONFLICT && refused.text.contains("winback assess --again"), "{}", refused.text);
+    let page = get(&state, "/customers?segment=Regular_Active&lang=zh-TW").await.text;
+    assert!(page.contains("不能依客群列出客戶") && !page.contains("可接受"), "{page}");
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn without_the_model_the_page_stands_and_says_so() {
     let (store, desk) = fakes::portfolio();
     store.model_gone.store(true, Ordering::Relaxed);
     let state = WebState { store, desk, ..state() };
-    assert!(panel(&state, "lang=en").await.contains("its file may be gone from the models folder"));
+    assert!(panel(&state, "under=0.4&lang=en").await.contains("its file may be gone from the models folder"));
     let answer = get(&state, API).await;
     assert_eq!((answer.status, &answer.json()["type"]), (StatusCode::SERVICE_UNAVAILABLE, &"urn:winback:problem:no-answer".into()));
 }
@@ -80,4 +80,35 @@ async fn the_form_of_an_id_that_browsers_fold_leads_back_to_it() {
     let page = get(&state(), "/customer?id=..&lang=en").await.text;
     let form = page.split("id=\"whatif\"").nth(1).unwrap();
     assert!(form.contains("action=\"/customer#whatif\"") && form.contains("<input type=\"hidden\" name=\"id\" value=\"..\">"), "{form}");
+}
+
+#[tokio::test]
+async fn nothing_is_scored_before_somebody_asks() {
+    let (store, desk) = fakes::portfolio();
+    store.model_gone.store(true, Ordering::Relaxed);
+    let state = WebState { store, desk, ..state() };
+    for (lang, ask) in [("en", "Score the offers"), ("zh-TW", "試算方案"), ("zh-CN", "试算方案")] {
+        let page = get(&state, &format!("/customers/3668-QPYBK?lang={lang}")).await.text;
+        let panel = page.split("id=\"whatif\"").nth(1).unwrap().split("</section>").next().unwrap();
+        assert!(panel.contains(ask) && panel.contains("value=\"0.4\"") && !panel.contains("class=\"notice\""), "{panel}");
+        assert!(page.contains("href=\"/customers/3668-QPYBK?under=0.4#whatif\""), "the link asks");
+    }
+    let folded = get(&state, "/customer?id=..&lang=en").await.text;
+    let link = folded.lines().find(|line| line.contains("#whatif")).unwrap();
+    assert!(link.contains("/customer?id=..&#38;under=0.4#whatif") || link.contains("/customer?id=..&amp;under=0.4#whatif"), "{link}");
+}
+
+#[tokio::test]
+async fn that_no_offer_lowers_the_score_is_not_told_as_a_lowest() {
+    let (store, desk) = fakes::portfolio();
+    store.offers_raise.store(true, Ordering::Relaxed);
+    let state = WebState { store, desk, ..state() };
+    for (lang, words, never) in [
+        ("en", "No offer that this customer can have lowers", "The furthest"),
+        ("zh-TW", "可用的方案都不會讓機率下降", "最多可降到"),
+        ("zh-CN", "可用的方案都不会让概率下降", "最多可降到"),
+    ] {
+        let panel = panel(&state, &format!("under=0.01&lang={lang}")).await;
+        assert!(panel.contains(words) && !panel.contains(never), "{panel}");
+    }
 }

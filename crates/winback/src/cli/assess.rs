@@ -31,7 +31,8 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Returns the report as text. `bench` says what the value tier is measured by.
-pub fn text(bench: &Workbench, AssessStage { customers: done, fairness, drift, .. }: &AssessStage) -> String {
+pub fn text(bench: &Workbench, stage: &AssessStage) -> String {
+    let done = &stage.customers;
     let count = |level: RiskLevel| report::count(done.levels.get(&level).copied().unwrap_or_default());
     let mut text = format!(
         "{} customers assessed: {} at high risk, {} at medium, {} at low.",
@@ -57,6 +58,12 @@ pub fn text(bench: &Workbench, AssessStage { customers: done, fairness, drift, .
         };
         text.push_str(&format!("\n{} have {lacks}, so no value tier.", report::count(done.without_tier)));
     }
+    text + &by_products(stage)
+}
+
+/// Returns what was found out beside the scores, each on a line that begins with its line break.
+fn by_products(AssessStage { fairness, fairness_failed, drift, drift_failed, .. }: &AssessStage) -> String {
+    let mut text = String::new();
     for flip in fairness.iter().flat_map(FlipReport::moving) {
         text.push_str(&format!(
             "\nA flip of {} alone moves a score by {:.1} points on average; winback fairness shows more.",
@@ -67,6 +74,12 @@ pub fn text(bench: &Workbench, AssessStage { customers: done, fairness, drift, .
     if let Some(drift) = drift {
         text.push_str(&format!("\n{}", moved(drift)));
     }
+    if let Some(why) = fairness_failed {
+        text.push_str(&format!("\nWhat the scores would be if nothing but a trait were different could not be measured: {why}."));
+    }
+    if let Some(why) = drift_failed {
+        text.push_str(&format!("\nThe customers could not be compared with those of an earlier run: {why}."));
+    }
     text
 }
 
@@ -74,6 +87,9 @@ pub fn text(bench: &Workbench, AssessStage { customers: done, fairness, drift, .
 fn moved(RunDrift { from, from_source, basis, drift, .. }: &RunDrift) -> String {
     let why = if *basis == Basis::Training { ", on which the model was trained" } else { "" };
     let than = format!("those of run {from} ({from_source}{why})");
+    if drift.columns.is_empty() {
+        return format!("Not compared with {than}: no column in common.");
+    }
     if drift.too_few() {
         return format!("Too few customers to say whether they look like {than}.");
     }
@@ -82,4 +98,43 @@ fn moved(RunDrift { from, from_source, basis, drift, .. }: &RunDrift) -> String 
     let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
     let all = drift.columns.len();
     format!("Compared with {than}, {changed} of {all} columns changed{names} and {watch} are to be watched; winback drift shows more.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use winback_core::fairness::TraitFlip;
+
+    fn flip(column: &str, mean_change: f64) -> TraitFlip {
+        TraitFlip {
+            column: column.into(),
+            customers: 10,
+            words: Vec::new(),
+            rare_words: 0,
+            mean_change,
+            most_change: mean_change,
+            other_level: 0,
+        }
+    }
+
+    #[test]
+    fn a_trait_that_alone_moves_scores_is_told() {
+        let fairness = FlipReport {
+            customers: 10,
+            scored: 10,
+            seed: 1,
+            flips: vec![flip("gender", 0.02), flip("SeniorCitizen", 0.01)],
+            ..FlipReport::default()
+        };
+        let text = by_products(&AssessStage { fairness: Some(fairness), ..AssessStage::default() });
+        assert!(text.contains("A flip of gender alone moves a score by 2.0 points on average; winback fairness shows more."), "{text}");
+        assert!(!text.contains("SeniorCitizen"), "{text}");
+    }
+
+    #[test]
+    fn what_could_not_be_measured_is_told_with_why() {
+        let failed = AssessStage { fairness_failed: Some("a".into()), drift_failed: Some("b".into()), ..AssessStage::default() };
+        let text = by_products(&failed);
+        assert!(text.contains("different could not be measured: a.") && text.contains("those of an earlier run: b."), "{text}");
+    }
 }

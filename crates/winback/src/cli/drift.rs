@@ -2,7 +2,7 @@
 mod words;
 
 use crate::cli::{Language, Place};
-use crate::drift::{self, Seen};
+use crate::drift::{self, Baseline, Seen};
 use crate::exit::{Exit, stop};
 use crate::newest::need;
 use crate::report;
@@ -35,7 +35,10 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         None => newest,
     };
     let found = match args.from {
-        Some(number) => compare(&bench, (&named(&bench, number).await?, Basis::Named), &to).await?,
+        Some(number) => {
+            let earlier = Baseline::read(&bench, &named(&bench, number).await?).await?;
+            Seen::read(&bench, &to).await?.against((&earlier, Basis::Named), &to)
+        }
         None => usual(&bench, &to).await?,
     };
     if found.drift.columns.is_empty() {
@@ -56,11 +59,7 @@ async fn usual(bench: &Workbench, to: &Run) -> anyhow::Result<RunDrift> {
         stop(Exit::Usage, text, "winback run --data FILE with the next file, or name a run with --from")
     };
     let (earlier, basis) = drift::reference(bench, to).await?.ok_or_else(none)?;
-    compare(bench, (&earlier, basis), to).await
-}
-
-async fn compare(bench: &Workbench, earlier: (&Run, Basis), to: &Run) -> anyhow::Result<RunDrift> {
-    Seen::read(bench, to).await?.against(bench, earlier, to).await
+    Ok(Seen::read(bench, to).await?.against((&earlier, basis), to))
 }
 
 async fn named(bench: &Workbench, number: i64) -> anyhow::Result<Run> {

@@ -61,7 +61,7 @@ pub fn text(done: &TrainStage) -> String {
         text.push_str(&importance_text(validation));
     }
     for warning in &card.warnings {
-        text.push_str(&format!("\nMind: {}", warning.told(Locale::En, &str::to_owned)));
+        text.push_str(&format!("\nNote: {}", warning.told(Locale::En, &str::to_owned)));
     }
     text.push_str(&calibration_text(card));
     text
@@ -83,11 +83,20 @@ fn calibration_text(card: &ModelCard) -> String {
     match (note.method, trial(note.method), trial(CalibrationMethod::None)) {
         (CalibrationMethod::None, ..) => text.push_str("\nCalibration: none; no map made the held-out scores truer."),
         (method, Some(with), Some(without)) => {
-            text.push_str(&format!("\nCalibration: {}; held-out log loss {with:.4}, {without:.4} without it.", method.tag()));
+            text.push_str(&format!("\nCalibration: {}; held-out log loss {with:.4}, {without:.4} without it.", name(method)));
         }
-        (method, ..) => text.push_str(&format!("\nCalibration: {}.", method.tag())),
+        (method, ..) => text.push_str(&format!("\nCalibration: {}.", name(method))),
     }
     text
+}
+
+fn name(method: CalibrationMethod) -> &'static str {
+    match method {
+        CalibrationMethod::None => "none",
+        CalibrationMethod::Platt => "Platt scaling",
+        CalibrationMethod::Beta => "beta calibration",
+        CalibrationMethod::Isotonic => "isotonic regression",
+    }
 }
 
 const NAMES: [&str; 5] = ["ROC-AUC", "average precision", "log loss", "Brier score", "ECE (10 bins)"];

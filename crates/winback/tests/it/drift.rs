@@ -61,3 +61,43 @@ fn of_few_customers_nothing_is_claimed() {
     let text = home.does(&["drift"]);
     assert!(text.contains("fewer than 200 customers") && !text.contains("stable  "), "{text}");
 }
+
+#[test]
+fn the_customers_of_training_are_compared_with_however_many_runs_came_since() {
+    let home = Home::with_sample(400);
+    home.keep("winback.toml", "[work]\nkeep_runs = 3\n");
+    home.does(&["run", "--data", "sample.csv", "--folds", "0"]);
+    let table = home.text("sample.csv");
+    let later = |run: usize| altered(&table, "tenure", Some("Churn"), move |row, _| (row % (3 + run)).to_string());
+    for run in 2..=5 {
+        home.keep("later.csv", later(run));
+        home.does(&["run", "--data", "later.csv"]);
+        let kept = home.json(&["assess"])["drift"].clone();
+        assert_eq!((&kept["from"], &kept["to"], &kept["basis"]), (&1.into(), &run.into(), &"training".into()), "{kept}");
+        assert_eq!((&kept["from_source"], &kept["scores"]["same_model"]), (&"sample.csv".into(), &true.into()), "{kept}");
+    }
+    assert!(home.say(&["drift", "--from", "1"]).to_string().contains("there is no run 1"), "the run itself is pruned");
+    home.keep("later.csv", later(6));
+    home.does(&["import", "later.csv"]);
+    let found = home.json(&["drift"]);
+    assert_eq!((&found["from"], &found["to"], &found["basis"]), (&1.into(), &6.into(), &"training".into()), "before training, too");
+
+    let elsewhere = Home::new();
+    elsewhere.keep("later.csv", later(2));
+    for file in std::fs::read_dir(home.path("models")).unwrap().map(Result::unwrap) {
+        elsewhere.keep(&format!("models/{}", file.file_name().to_str().unwrap()), std::fs::read(file.path()).unwrap());
+    }
+    elsewhere.does(&["run", "--data", "later.csv"]);
+    let kept = elsewhere.json(&["drift"]);
+    assert_eq!((&kept["from_source"], &kept["basis"]), (&"sample.csv".into(), &"training".into()), "in another folder, too");
+
+    let version = home.text("models/current").trim().trim_end_matches(".json").to_owned();
+    let file = format!("models/{version}.customers.json");
+    home.keep(&file, "{");
+    let said = home.does(&["run", "--data", "later.csv"]);
+    assert!(said.contains("400 customers assessed") && said.contains("could not be compared with those of an earlier run"), "{said}");
+    assert!(said.contains(&format!("{version}.customers.json is no description of the customers")), "{said}");
+    std::fs::remove_file(home.path(&file)).unwrap();
+    home.does(&["assess", "--again"]);
+    assert_eq!(home.json(&["assess"])["drift"]["basis"], "before", "a model of an earlier program, its run pruned");
+}

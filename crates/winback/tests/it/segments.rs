@@ -167,6 +167,7 @@ fn learned_segments_are_kept_in_a_file_and_assign_without_learning() {
         assert!(said.code == Some(code) && said.err.contains(part), "{part}: {said}");
     };
     refused(&["other.csv", "--model", "kinds.json"], 3, "the segments were learned from other columns: column \"visits\" is missing");
+    refused(&["new.csv", "--model", "kinds.json", "--seed", "7"], 2, "cannot be used with");
     refused(&["new.csv", "--model", "none.json"], 2, "none.json could not be read");
     refused(&["new.csv"], 2, "--label <COLUMN>");
     home.keep("kinds.json", home.text("kinds.json").replacen("\"missing_rows\":0", "\"missing_rows\":1", 1));

@@ -4,11 +4,13 @@ use crate::strings::{Strings, fill};
 use crate::view::models::Watched;
 use crate::words;
 use winback_core::agents::data_analyst::display_points;
-use winback_core::drift::{Bin, ColumnDrift, Drift, LEAST_CUSTOMERS, Reading, RunDrift};
+use winback_core::drift::told::{Words, Writes, index, percent};
+use winback_core::drift::{Bin, ColumnDrift, Reading};
 use winback_core::fairness::{FlipReport, TraitFlip};
 use winback_core::locale::Locale;
 use winback_core::model::{Effect, EffectAt, GroupScore, Importance};
 use winback_core::portfolio::Context;
+use winback_core::schema::Role;
 
 /// Puts parts of a card into words.
 #[derive(Clone, Copy)]
@@ -65,7 +67,7 @@ pub(super) struct FlipRow {
 
 /// The flips of a run.
 pub(super) struct Flips {
-    pub told: String,
+    pub told: Vec<String>,
     pub rows: Vec<FlipRow>,
 }
 
@@ -83,6 +85,8 @@ pub(super) struct DriftRow {
 pub(super) struct DriftTold {
     pub told: Vec<String>,
     pub rows: Vec<DriftRow>,
+    /// The heads of the table: by chance, reading, what moved most.
+    pub heads: [String; 3],
 }
 
 impl Teller<'_> {
@@ -176,15 +180,33 @@ impl Teller<'_> {
         }
     }
 
-    pub(super) fn flips(&self, watched: &Watched) -> Option<Flips> {
-        let report: &FlipReport = watched.fairness.as_ref()?;
+    pub(super) fn flips(&self, watched: &Watched) -> Flips {
         let m = self.s.models;
+        let Some(report) = &watched.fairness else {
+            let why = watched.fairness_failed.as_ref();
+            let told = why.map_or_else(|| m.flips_none.to_owned(), |why| fill(m.flips_failed, &[("why", why)]));
+            return Flips { told: vec![told], rows: Vec::new() };
+        };
         let count = |number: u64| winback_core::money::group_thousands(&number.to_string());
-        let mut told = fill(m.flips_told, &[("n", &count(report.scored))]);
-        if report.is_sample() {
-            told = format!("{told} {}", fill(m.flips_sample, &[("all", &count(report.customers))]));
+        let mut told = Vec::new();
+        if !report.flips.is_empty() {
+            let scored = fill(m.flips_told, &[("n", &count(report.scored))]);
+            let sample = report.is_sample().then(|| fill(m.flips_sample, &[("all", &count(report.customers))]));
+            told.push(self.s.joined(&[Some(scored), sample].into_iter().flatten().collect::<Vec<_>>()));
         }
-        Some(Flips { told, rows: report.flips.iter().map(|flip| self.flip(flip)).collect() })
+        let numbers = self.not_flipped(report);
+        told.extend((!numbers.is_empty()).then(|| fill(m.flips_numbers, &[("names", &numbers.join(self.s.list_comma))])));
+        if told.is_empty() {
+            told.push(m.groups_none.to_owned());
+        }
+        Flips { told, rows: report.flips.iter().map(|flip| self.flip(flip)).collect() }
+    }
+
+    /// Returns the columns that say who a customer is and were not flipped: numbers.
+    fn not_flipped(&self, report: &FlipReport) -> Vec<String> {
+        let traits = self.context.table.columns.iter().filter(|column| column.role == Role::Trait);
+        let left_out = traits.filter(|column| report.flips.iter().all(|flip| flip.column != column.name));
+        left_out.map(|column| column.label.get(self.s.locale).clone()).collect()
     }
 
     fn flip(&self, flip: &TraitFlip) -> FlipRow {
@@ -202,66 +224,49 @@ impl Teller<'_> {
         }
     }
 
-    pub(super) fn drift(&self, watched: &Watched) -> Option<DriftTold> {
-        let run: &RunDrift = watched.drift.as_ref()?;
-        let (m, drift) = (self.s.models, &run.drift);
-        let mut told = vec![fill(m.drift_told, &[("run", &run.from.0.to_string()), ("source", &run.from_source)])];
-        if drift.too_few() {
-            told.push(fill(m.drift_few, &[("n", &LEAST_CUSTOMERS.to_string())]));
-        }
-        told.extend(self.scores(drift));
-        for (sentence, names) in [(m.drift_gone, &drift.gone), (m.drift_new, &drift.new)] {
-            let names: Vec<String> = names.iter().map(|name| words::column(self.context, name, self.s)).collect();
-            told.extend((!names.is_empty()).then(|| fill(sentence, &[("names", &names.join(self.s.list_comma))])));
-        }
+    pub(super) fn drift(&self, watched: &Watched) -> DriftTold {
+        let (m, words) = (self.s.models, self.words());
+        let heads = [words.chance, words.reading, words.most].map(words::capital);
+        let Some(run) = &watched.drift else {
+            let told = match &watched.drift_failed {
+                Some(why) => fill(m.drift_failed, &[("why", why)]),
+                None if watched.profile.is_none() => m.drift_unmeasured.to_owned(),
+                None => m.drift_none.to_owned(),
+            };
+            return DriftTold { told: vec![told], rows: Vec::new(), heads };
+        };
+        let drift = &run.drift;
+        let mut told = words.told(run, &|name| words::column(self.context, name, self.s));
+        told.extend((!drift.columns.is_empty()).then(|| words.how.to_owned()));
         let mut columns: Vec<&ColumnDrift> = drift.columns.iter().collect();
         columns.sort_by(|a, b| {
             (b.stability.reading, b.stability.psi).partial_cmp(&(a.stability.reading, a.stability.psi)).unwrap_or(std::cmp::Ordering::Equal)
         });
-        Some(DriftTold { told, rows: columns.into_iter().map(|column| self.drifted(column)).collect() })
+        DriftTold { told, rows: columns.into_iter().map(|column| self.drifted(column)).collect(), heads }
     }
 
-    fn scores(&self, drift: &Drift) -> Vec<String> {
-        let m = self.s.models;
-        let Some(scores) = &drift.scores else { return Vec::new() };
-        let values = [("before", percent(scores.mean_before)), ("now", percent(scores.mean_now)), ("psi", index(scores.stability.psi))];
-        let mut told = vec![fill(m.drift_scores, &values.each_ref().map(|(name, value)| (*name, value.as_str())))];
-        told.extend((!scores.same_model).then(|| m.drift_model.to_owned()));
-        told
+    fn words(&self) -> &'static Words {
+        Words::of(self.s.locale)
     }
 
     fn drifted(&self, column: &ColumnDrift) -> DriftRow {
-        let m = self.s.models;
-        let reading = match column.stability.reading {
-            Reading::TooFew => ("", m.reading_few),
-            Reading::Stable => ("level-low", m.reading_stable),
-            Reading::Watch => ("level-medium", m.reading_watch),
-            Reading::Changed => ("level-high", m.reading_changed),
+        let class = match column.stability.reading {
+            Reading::TooFew => "",
+            Reading::Stable => "level-low",
+            Reading::Watch => "level-medium",
+            Reading::Changed => "level-high",
         };
-        let most = column.most.as_ref().map(|shift| {
-            let values = [("part", self.bin(&column.column, &shift.bin)), ("before", percent(shift.before)), ("now", percent(shift.now))];
-            fill(m.drift_from_to, &values.each_ref().map(|(name, value)| (*name, value.as_str())))
-        });
+        let number = |value: f64| words::number(self.context, &column.column, value, self.s);
+        let word = |word: &str| words::word(self.context, &column.column, word, self.s);
+        let part = |bin: &Bin| self.words().bin(bin, &Writes { number: &number, word: &word });
+        let most = column.most.as_ref();
+        let most = most.map(|most| format!("{}{}{} → {}", part(&most.bin), self.s.colon, percent(most.before), percent(most.now)));
         DriftRow {
             label: words::column(self.context, &column.column, self.s),
             psi: index(column.stability.psi),
             chance: index(column.stability.chance),
-            reading,
+            reading: (class, self.words().read(column.stability.reading)),
             most: most.unwrap_or_else(|| "—".to_owned()),
-        }
-    }
-
-    fn bin(&self, column: &str, bin: &Bin) -> String {
-        let m = self.s.models;
-        let number = |value: f64| words::number(self.context, column, value, self.s);
-        match bin {
-            Bin::Below { least } => fill(m.bin_below, &[("n", &number(*least))]),
-            Bin::Above { most } => fill(m.bin_above, &[("n", &number(*most))]),
-            Bin::Range { from, to } => fill(m.bin_range, &[("from", &number(*from)), ("to", &number(*to))]),
-            Bin::AnyNumber => m.bin_any.to_owned(),
-            Bin::Word { word } => words::word(self.context, column, word, self.s),
-            Bin::OtherWords => m.bin_other.to_owned(),
-            Bin::Missing => m.group_empty.to_owned(),
         }
     }
 }
@@ -271,10 +276,6 @@ pub(super) fn warnings(card: &winback_core::model::ModelCard, context: &Context,
     let label = |name: &str| words::column(context, name, s);
     let locale: Locale = s.locale;
     card.warnings.iter().map(|warning| warning.told(locale, &label)).collect()
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1}%", share * 100.0)
 }
 
 /// Returns a difference of measures: `+0.0123`, `−0.0004`.
@@ -296,8 +297,4 @@ fn signed(value: f64) -> String {
 /// Returns a share as points with their sign: `+2.3`.
 fn points(share: f64) -> String {
     display_points((share * 1000.0).round() as i32)
-}
-
-fn index(psi: f64) -> String {
-    format!("{psi:.3}")
 }

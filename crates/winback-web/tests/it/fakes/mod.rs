@@ -45,6 +45,8 @@ pub struct FakeStore {
     pub others: Mutex<Vec<Run>>,
     /// Whether the file of the model is not there any more.
     pub model_gone: AtomicBool,
+    /// Whether the model gives a higher score to every row that an offer changes.
+    pub offers_raise: AtomicBool,
     /// Whether the run was assessed since segments are kept.
     pub segments_kept: AtomicBool,
 }
@@ -465,6 +467,7 @@ pub fn portfolio() -> (Arc<FakeStore>, Arc<FakeDesk>) {
         run: run(),
         others: Mutex::default(),
         model_gone: AtomicBool::new(false),
+        offers_raise: AtomicBool::new(false),
         segments_kept: AtomicBool::new(true),
     });
     let desk = Arc::new(FakeDesk { context: Some(Arc::new(context)), store: store.clone() });

@@ -12,6 +12,8 @@ pub struct Differences {
     pub own: FeatureTable,
     /// Its stored log-odds.
     pub log_odds: f64,
+    /// By what every difference counts: −1 turns what lowers the score into what raises it.
+    pub sign: f64,
 }
 
 impl ChurnModel for Differences {
@@ -37,7 +39,7 @@ impl ChurnModel for Differences {
                 .sum()
         };
         let assess = |(row, (position, customer)): (usize, &(Position, CustomerId))| {
-            let log_odds = self.log_odds + moved(row);
+            let log_odds = self.log_odds + self.sign * moved(row);
             let probability = Probability::from_log_odds(log_odds).unwrap();
             let reasons = vec![Reason { group: 0, log_odds }];
             RiskAssessment { position: *position, customer: customer.clone(), log_odds, probability, base: 0.0, reasons, imputed: 0 }

@@ -252,14 +252,15 @@ impl Desk for FakeDesk {
         self.store.writings.lock().unwrap().insert(position, writings.clone());
         Ok(writings)
     }
-    async fn what_if(&self, context: &Context, file: &CustomerFile, line: f64, chosen: &[OfferId]) -> Result<WhatIf, WhatIfError> {
+    async fn what_if(&self, context: &Arc<Context>, file: &CustomerFile, line: f64, chosen: &[OfferId]) -> Result<WhatIf, WhatIfError> {
         if self.store.model_gone.load(Ordering::Relaxed) {
             let source = "models/logistic-4f1c.json: no such file".into();
             return Err(WhatIfError::NoModel { model: context.model.clone(), source });
         }
         let own = features(&context.table, &context.features, std::slice::from_ref(&file.customer)).unwrap();
         let log_odds = file.assessment.as_ref().ok_or(WhatIfError::NotAssessed)?.log_odds;
-        let model = Differences { version: context.model.clone(), own, log_odds };
+        let sign = if self.store.offers_raise.load(Ordering::Relaxed) { -1.0 } else { 1.0 };
+        let model = Differences { version: context.model.clone(), own, log_odds, sign };
         what_if(context, file, &model, Asked { line, chosen, today: date(2026, 11, 21) })
     }
     async fn cards(&self) -> Result<Cards, StoreError> {

@@ -46,7 +46,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
     /// Put customers into the segments that this file holds, instead of learning
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["label", "segments", "save"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["label", "segments", "save", "seed"])]
     pub model: Option<PathBuf>,
 }
 

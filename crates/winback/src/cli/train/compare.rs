@@ -7,6 +7,7 @@ use crate::workbench::Workbench;
 use std::path::Path;
 use std::process::ExitCode;
 use winback_connectors::folds_csv::read_folds;
+use winback_core::model::Balance;
 use winback_core::pipeline::train::Portfolio;
 use winback_core::run::Stage;
 use winback_learn::compare::{Candidate, Comparison, Difference, FamilyScores, compare, partings};
@@ -43,7 +44,7 @@ pub async fn run(at: &Place, folds: Option<&Path>) -> anyhow::Result<ExitCode> {
         Candidate { name: "blend", learner: &balanced(&blend) },
     ];
     let found = compare(&portfolio.features, &candidates, &partings, &bench.bar).or_exit(Exit::BadInput)?;
-    report::print(at.json, &found, || text(&found))?;
+    report::print(at.json, &found, || text(&found, balance))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -62,7 +63,7 @@ fn parted(portfolio: &Portfolio, file: &Path) -> anyhow::Result<Vec<Vec<u16>>> {
     Ok((0..folds.partings).map(one).collect())
 }
 
-fn text(found: &Comparison) -> String {
+fn text(found: &Comparison, balance: Balance) -> String {
     let row = |family: &FamilyScores| {
         let (mean, deviation) = (family.mean, family.deviation);
         vec![
@@ -84,7 +85,16 @@ fn text(found: &Comparison) -> String {
         format!("{0} is better than {first}, and its interval excludes 0: set [training] model = \"{0}\" in winback.toml.", found.best)
     };
     let (customers, folds) = (report::count(found.customers), found.folds);
-    format!("{customers} customers, {folds} folds in {} partings, the same for every family:\n{table}\n{verdict}", found.partings)
+    let learned = match balance {
+        Balance::None => "Every family learned from customers as they come (balance = \"none\").",
+        Balance::Oversample => {
+            "Every family learned from customers of the rarer kind repeatedly (balance = \"oversample\"), and its scores are not calibrated here."
+        }
+    };
+    format!(
+        "{customers} customers, {folds} folds in {} partings, the same for every family.\n{learned}\n{table}\n{verdict}",
+        found.partings
+    )
 }
 
 fn signed(difference: &Difference) -> String {
