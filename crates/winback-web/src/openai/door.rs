@@ -23,7 +23,7 @@ pub(super) async fn admit(State(server): State<Server>, request: Request, next: 
         Some(_) if open => None,
         Some(key) => (!has_key(request.headers(), key)).then(ApiError::wrong_key),
         // Without a key, only programs of this machine are answered, and no page of another site that a browser shows.
-        None => foreign_host(&request).map(ApiError::foreign_host),
+        None => foreign_host(&request).map(|host| ApiError::foreign_host(&host)),
     };
     let mut response = match refused {
         Some(error) => error.into_response(),

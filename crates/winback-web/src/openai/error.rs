@@ -50,7 +50,7 @@ impl ApiError {
     }
 
     /// A server without a key was called by another name than this machine's.
-    pub(super) fn foreign_host(host: String) -> Self {
+    pub(super) fn foreign_host(host: &str) -> Self {
         let message = format!("this server has no key and answers only under localhost, not under {host:?}");
         Self::new(StatusCode::MISDIRECTED_REQUEST, "invalid_request_error", message)
     }
