@@ -43,7 +43,7 @@ struct Head {
 }
 
 impl Head {
-    fn of(&self, object: &str, choices: Value) -> Value {
+    fn of(&self, object: &str, choices: &Value) -> Value {
         json!({
             "id": self.id, "object": object, "created": self.created, "model": self.model,
             "system_fingerprint": self.version, "choices": choices,
@@ -60,11 +60,11 @@ impl Head {
         match self.interface {
             Interface::Chat => {
                 let delta = text.map_or_else(|| json!({}), |text| json!({ "content": text }));
-                self.of("chat.completion.chunk", json!([{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": reason }]))
+                self.of("chat.completion.chunk", &json!([{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": reason }]))
             }
             Interface::Completion => {
                 let text = text.unwrap_or_default();
-                self.of("text_completion", json!([{ "index": 0, "text": text, "logprobs": null, "finish_reason": reason }]))
+                self.of("text_completion", &json!([{ "index": 0, "text": text, "logprobs": null, "finish_reason": reason }]))
             }
         }
     }
@@ -73,13 +73,13 @@ impl Head {
     fn first(&self) -> Option<Value> {
         let delta = json!({ "role": "assistant", "content": "" });
         let choices = json!([{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": null }]);
-        (self.interface == Interface::Chat).then(|| self.of("chat.completion.chunk", choices))
+        (self.interface == Interface::Chat).then(|| self.of("chat.completion.chunk", &choices))
     }
 
     /// Returns the piece that tells the tokens used.
     fn last(&self, tokens: usize) -> Value {
         let object = if self.interface == Interface::Chat { "chat.completion.chunk" } else { "text_completion" };
-        let mut last = self.of(object, json!([]));
+        let mut last = self.of(object, &json!([]));
         last["usage"] = self.usage(tokens);
         last
     }
@@ -110,7 +110,7 @@ async fn whole(head: &Head, mut events: BoxStream<'static, TextEvent>) -> Result
                         ("text_completion", json!({ "index": 0, "text": text, "logprobs": null, "finish_reason": reason }))
                     }
                 };
-                let mut body = head.of(object, json!([choice]));
+                let mut body = head.of(object, &json!([choice]));
                 body["usage"] = head.usage(tokens);
                 return Ok(axum::Json(body).into_response());
             }

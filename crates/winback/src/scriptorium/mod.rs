@@ -162,7 +162,7 @@ impl TextService for Scriptorium {
         let (events, written) = channel(most_tokens.min(self.context) + 3);
         let (reply, taken) = oneshot::channel();
         self.orders.send(Order { request, events, reply }).map_err(|_| RefusedText::Stopped)?;
-        taken.await.map_err(|_| RefusedText::Stopped)?.map_err(refused)?;
+        taken.await.map_err(|_| RefusedText::Stopped)?.map_err(|why| refused(&why))?;
         let (send, receive) = channel(UNREAD);
         tokio::spawn(carry(Carried { place, gauges: self.gauges.clone(), patience: self.bounds.patience }, written, send));
         let events = unfold(receive, async |mut receive: Receiver<TextEvent>| receive.recv().await.map(|event| (event, receive)));
@@ -217,7 +217,7 @@ fn conversation(turns: Vec<Turn>, thinking: Option<bool>) -> Conversation {
     Conversation { messages: turns.into_iter().map(message).collect(), tools: Vec::new(), add_generation_prompt: true, thinking }
 }
 
-fn refused(why: RefusedRequest) -> RefusedText {
+fn refused(why: &RefusedRequest) -> RefusedText {
     let text = why.to_string();
     match why {
         RefusedRequest::TooLong { .. } | RefusedRequest::TooLarge { .. } => RefusedText::TooLong(text),

@@ -42,7 +42,7 @@ pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
     let texts: Vec<&str> = text.lines().collect();
     let files = args.references.iter().map(|path| read_text(path)).collect::<anyhow::Result<Vec<String>>>()?;
     let columns: Vec<Vec<&str>> = files.iter().map(|file| file.lines().collect()).collect();
-    for (path, column) in args.references.iter().zip(&columns).filter(|(_, column)| column.len() != texts.len()) {
+    if let Some((path, column)) = args.references.iter().zip(&columns).find(|(_, column)| column.len() != texts.len()) {
         let (ours, name) = (args.hypotheses.display(), path.display());
         let what = format!("{ours} has {} lines and {name} has {}", texts.len(), column.len());
         return Err(stop(Exit::BadInput, what, "line 7 of one file is compared with line 7 of the other; both need as many lines"));
