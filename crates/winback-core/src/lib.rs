@@ -52,3 +52,4 @@ pub mod sms;
 pub mod spelling;
 pub mod store;
 pub mod template;
+pub mod text_service;

@@ -59,3 +59,8 @@ pub use tree::{TreeModel, TreeTrainer};
 pub fn limit_threads(threads: usize) -> Result<(), rayon::ThreadPoolBuildError> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()
 }
+
+/// Returns how many threads learning and computing use.
+pub fn threads() -> usize {
+    rayon::current_num_threads()
+}

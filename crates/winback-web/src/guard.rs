@@ -90,7 +90,7 @@ fn host_of(request: &Request) -> Option<String> {
 
 /// Returns whether a Host header names this machine or a configured name. A page of another site that
 /// points its own name at this machine (DNS rebinding) is refused here.
-fn is_known_host(host: &str, configured: &[String]) -> bool {
+pub(crate) fn is_known_host(host: &str, configured: &[String]) -> bool {
     let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, _)) => address,
         None => host.split(':').next().unwrap_or(host),

@@ -4,7 +4,8 @@
 //! computed here that a verb should have computed; a page reads, arranges and puts into words. Time and
 //! chance come in through [`WebState`].
 //!
-//! Read [`router`] first, then `guard` (who may come in), `pages` and `api`.
+//! Read [`router`] first, then `guard` (who may come in), `pages` and `api`. [`openai_router`] is a server of its own: a
+//! language model behind the interface of OpenAI.
 #![forbid(unsafe_code)]
 
 mod api;
@@ -13,6 +14,7 @@ mod auth;
 mod charts;
 mod guard;
 mod list_query;
+mod openai;
 mod pages;
 mod problem;
 mod state;
@@ -22,6 +24,7 @@ mod view;
 mod words;
 
 pub use auth::{Person, PersonRole};
+pub use openai::{OpenAiState, openai_router, serve_openai};
 pub use state::WebState;
 
 use axum::Router;

@@ -14,6 +14,7 @@ mod progress_bar;
 mod report;
 mod run_settings;
 mod sample;
+mod scriptorium;
 mod speed;
 mod stages;
 mod telemetry;
@@ -75,6 +76,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Drift(args) => cli::drift::run(&at, &args).await,
         Command::Fairness(args) => cli::fairness::run(&at, &args).await,
         Command::Whatif(args) => cli::whatif::run(&at, &args).await,
+        Command::Lm(action) => cli::lm::run(&at, &action).await,
         Command::Data(action) => cli::data::run(&at, &action).await,
         Command::Sample(args) => cli::sample::run(&at, &args),
         Command::Explain(action) => cli::explain::run(&at, &action),

@@ -16,6 +16,7 @@ pub mod fairness;
 pub mod features;
 pub mod import;
 pub mod init;
+pub mod lm;
 pub mod offers;
 pub mod plan;
 pub mod run;
@@ -106,6 +107,9 @@ pub enum Command {
     Fairness(fairness::Args),
     /// Show which offers would bring a customer under a line, scored again by the model
     Whatif(whatif::Args),
+    /// Run a language model on this machine: a dense Qwen3 with its adapters
+    #[command(subcommand)]
+    Lm(lm::Action),
     /// Download public data sets
     #[command(subcommand)]
     Data(data::Action),

@@ -74,7 +74,8 @@ fn person(settings: &people::Person) -> Person {
     Person { name: settings.name.clone(), role, token_sha256: settings.token_sha256.0.clone() }
 }
 
-async fn listen(address: IpAddr, first: u16) -> anyhow::Result<TcpListener> {
+/// Listens on the first free port from one on.
+pub async fn listen(address: IpAddr, first: u16) -> anyhow::Result<TcpListener> {
     let mut busy = None;
     for port in first..=first.saturating_add(PORTS) {
         match TcpListener::bind(SocketAddr::new(address, port)).await {
@@ -91,13 +92,14 @@ async fn listen(address: IpAddr, first: u16) -> anyhow::Result<TcpListener> {
 }
 
 /// Returns a number that differs from call to call, to draw a customer with.
-fn random_seed() -> u64 {
+pub fn random_seed() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let nanosecond = jiff::Timestamp::now().as_nanosecond() as u64;
     (nanosecond ^ COUNT.fetch_add(1, Ordering::Relaxed).rotate_left(48)) % 1_000_000
 }
 
-async fn interrupted() {
+/// Waits until the person at the terminal stops the program.
+pub async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

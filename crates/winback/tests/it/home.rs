@@ -109,7 +109,7 @@ impl Home {
                 child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
                 panic!("{args:?} ended before it served: {said}{err}");
             }
-            if let Some((_, rest)) = said[start..].split_once("Dashboard: http://") {
+            if let Some((_, rest)) = said[start..].split_once(": http://") {
                 break rest.split('/').next().unwrap().to_owned();
             }
         };

@@ -7,6 +7,8 @@ mod drift;
 mod export;
 mod families;
 mod home;
+mod lm;
+mod lm_serve;
 mod manners;
 mod network;
 mod offers;

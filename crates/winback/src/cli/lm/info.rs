@@ -1,0 +1,188 @@
+//! `winback lm info`
+use crate::cli::Place;
+use crate::cli::lm::model::{Numbers, read_config};
+use crate::cli::lm::shapes::{multiplied, parameters, table};
+use crate::exit::{Exit, OrExit};
+use crate::report;
+use clap::ValueEnum as _;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use winback_lm::adapter::AdapterConfig;
+use winback_lm::kernels::{Level, Stretch};
+use winback_lm::shape::Projection;
+use winback_lm::shards::Shards;
+use winback_lm::{ChatTemplate, Config, Tokens};
+
+/// Tell what a model directory holds and what it takes to run it here
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The model directory
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+}
+
+/// What a model directory holds.
+#[derive(Serialize)]
+struct Info {
+    directory: String,
+    layers: usize,
+    hidden_size: usize,
+    intermediate_size: usize,
+    heads: usize,
+    kv_heads: usize,
+    head_dim: usize,
+    vocab_size: usize,
+    context: usize,
+    tied: bool,
+    parameters: usize,
+    /// How many tensors the files hold.
+    tensors: usize,
+    memory: Vec<Memory>,
+    tokenizer: Found,
+    chat_template: Found,
+    adapters: Vec<Beside>,
+    /// The kernels this machine has, the slowest first.
+    levels: Vec<&'static str>,
+}
+
+/// What a model takes in memory.
+#[derive(Serialize)]
+struct Memory {
+    precision: &'static str,
+    /// The matrices and the embedding table, which stays as it is in the files.
+    weight_bytes: usize,
+    /// The keys and values of a thousand tokens.
+    cache_bytes_per_1000_tokens: usize,
+}
+
+/// A part of the directory.
+#[derive(Serialize)]
+struct Found {
+    /// Whether it can be used.
+    usable: bool,
+    /// What it is, or why it cannot be used.
+    what: String,
+}
+
+/// An adapter in the directory.
+#[derive(Serialize)]
+struct Beside {
+    name: String,
+    #[serde(flatten)]
+    found: Found,
+}
+
+/// Tells.
+pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
+    let (config, _) = read_config(&args.dir)?;
+    let shards = Shards::open(&args.dir).or_exit(Exit::BadInput)?;
+    let bytes = file_bytes(&args.dir, &shards);
+    let info = Info {
+        directory: args.dir.display().to_string(),
+        layers: config.layers,
+        hidden_size: config.hidden_size,
+        intermediate_size: config.intermediate_size,
+        heads: config.heads,
+        kv_heads: config.kv_heads,
+        head_dim: config.head_dim,
+        vocab_size: config.vocab_size,
+        context: config.context,
+        tied: config.tied,
+        parameters: parameters(&config),
+        tensors: shards.names().count(),
+        memory: Numbers::value_variants().iter().map(|numbers| memory(&config, *numbers, bytes)).collect(),
+        tokenizer: tokenizer(&args.dir, &config),
+        chat_template: template(&args.dir),
+        adapters: adapters(&args.dir, &config)?,
+        levels: Level::here().map(Level::name).collect(),
+    };
+    report::print(at.json, &info, || told(&info))
+}
+
+/// Returns how many bytes the files of the weights have together.
+fn file_bytes(dir: &Path, shards: &Shards) -> usize {
+    let mut files: Vec<&Path> = shards.names().map(|name| shards.path_of(name)).collect();
+    files.sort_unstable();
+    files.dedup();
+    let size = |path: &&Path| std::fs::metadata(dir.join(path)).map_or(0, |meta| meta.len() as usize);
+    files.iter().map(size).sum()
+}
+
+fn memory(config: &Config, numbers: Numbers, file_bytes: usize) -> Memory {
+    // A number of the table has as many bytes as in the files: 2 or 4.
+    let table_bytes = if file_bytes >= 3 * parameters(config) { 4 } else { 2 };
+    let weight_bytes = multiplied(config) * numbers.precision().bytes() + table(config) * table_bytes;
+    let cache = config.layers * config.kv_heads * Stretch::bytes(config.head_dim, 1000, numbers.precision());
+    Memory { precision: numbers.name(), weight_bytes, cache_bytes_per_1000_tokens: cache }
+}
+
+fn tokenizer(dir: &Path, config: &Config) -> Found {
+    match Tokens::load(&dir.join("tokenizer.json"), config.vocab_size, &config.eos) {
+        Ok(tokens) => Found { usable: true, what: format!("tokenizer.json, {} added tokens", tokens.added().len()) },
+        Err(error) => Found { usable: false, what: error.to_string() },
+    }
+}
+
+fn template(dir: &Path) -> Found {
+    match ChatTemplate::load(dir) {
+        Ok(_) if dir.join("chat_template.jinja").exists() => Found { usable: true, what: "chat_template.jinja".into() },
+        Ok(_) => Found { usable: true, what: "tokenizer_config.json".into() },
+        Err(error) => Found { usable: false, what: error.to_string() },
+    }
+}
+
+/// Returns the adapters that lie in the directory, by name.
+fn adapters(dir: &Path, config: &Config) -> anyhow::Result<Vec<Beside>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).or_exit(Exit::BadInput)? {
+        let path = entry?.path().join("adapter_config.json");
+        let Some(folder) = path.parent().filter(|_| path.is_file()) else { continue };
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let told = match AdapterConfig::load(&path) {
+            Ok(adapter) => Found { usable: true, what: adapts(&adapter, config) },
+            Err(error) => Found { usable: false, what: error.to_string() },
+        };
+        found.push(Beside { name, found: told });
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+/// Returns the ranks of an adapter and the matrices it adds to.
+fn adapts(adapter: &AdapterConfig, config: &Config) -> String {
+    let rank = |layer: usize, which: &Projection| adapter.rank_and_scale(&format!("model.layers.{layer}.{}", which.name()));
+    let all = || (0..config.layers).flat_map(|layer| Projection::ALL.map(|which| rank(layer, &which)));
+    let mut ranks: Vec<usize> = all().flatten().map(|(rank, _)| rank).collect();
+    ranks.sort_unstable();
+    ranks.dedup();
+    let names = Projection::ALL.iter().filter(|which| (0..config.layers).any(|layer| rank(layer, which).is_some()));
+    let names: Vec<&str> = names.filter_map(|which| which.name().rsplit('.').next()).collect();
+    let ranks: Vec<String> = ranks.iter().map(ToString::to_string).collect();
+    format!("rank {} on {}", ranks.join(", "), names.join(", "))
+}
+
+fn told(info: &Info) -> String {
+    let row = |name: &str, what: String| vec![name.to_owned(), what];
+    let count = |number: usize| report::count(number as u64);
+    let (levels, found) = (info.levels.join(", "), |found: &Found| match found.usable {
+        true => found.what.clone(),
+        false => format!("cannot be used: {}", found.what),
+    });
+    let head = if info.tied { "tied to the embedding table" } else { "its own" };
+    let mut rows = vec![
+        row("model", info.directory.clone()),
+        row("parameters", format!("{} in {} tensors", count(info.parameters), count(info.tensors))),
+        row("layers", format!("{} of width {}, {} inside", info.layers, info.hidden_size, info.intermediate_size)),
+        row("heads", format!("{} for queries, {} for keys and values, of width {}", info.heads, info.kv_heads, info.head_dim)),
+        row("vocabulary", format!("{} ids; the output head is {head}", count(info.vocab_size))),
+        row("context", format!("{} tokens", count(info.context))),
+        row("tokenizer", found(&info.tokenizer)),
+        row("chat template", found(&info.chat_template)),
+    ];
+    rows.extend(info.adapters.iter().map(|one| row("adapter", format!("{}: {}", one.name, found(&one.found)))));
+    rows.push(row("kernels here", format!("{levels}; auto takes the last")));
+    let mib = |bytes: usize| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
+    let memory = |one: &Memory| vec![one.precision.to_owned(), mib(one.weight_bytes), mib(one.cache_bytes_per_1000_tokens)];
+    let memory = report::table(&["precision", "weights", "keys and values of 1,000 tokens"], info.memory.iter().map(memory));
+    format!("{}\n\n{memory}", report::table(&[], rows))
+}

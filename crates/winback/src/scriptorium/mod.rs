@@ -1,0 +1,229 @@
+//! A language model at work for many clients: one thread owns the engine, and everybody else sends it orders.
+//!
+//! A request takes a place before anything is done for it; where none is free it is refused. Its events go through a
+//! channel that holds as many as its text can have, so the engine never waits for anybody, and from there through a
+//! short one to the client: one that does not read for a while loses its text, one that goes away cancels it.
+mod desk;
+
+use async_trait::async_trait;
+use desk::{Gauges, Order};
+use futures_util::StreamExt as _;
+use futures_util::stream::unfold;
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use winback_core::text_service::{
+    AcceptedText, RefusedText, ServedModel, Speaker, TextEvent, TextInput, TextLoad, TextRequest, TextService, TextSettings, Turn,
+};
+use winback_lm::sample::Sampling;
+use winback_lm::{
+    Adapter, ChatTemplate, Conversation, Engine, GenerationConfig, Limits, Message, Model, RefusedRequest, Request, Role, Tokens, prompt,
+};
+
+/// How many events wait for a client that does not read.
+const UNREAD: usize = 16;
+
+/// A model, its adapters and what belongs to them.
+pub struct House {
+    /// The weights.
+    pub model: Arc<Model>,
+    /// The tokenizer.
+    pub tokens: Arc<Tokens>,
+    /// The chat template; without one, only completions are written.
+    pub template: Option<Arc<ChatTemplate>>,
+    /// What the makers of the model recommend.
+    pub generation: GenerationConfig,
+    /// The name of the base.
+    pub name: String,
+    /// The adapters, by name.
+    pub adapters: Vec<(String, Arc<Adapter>)>,
+}
+
+/// How much is done at once and how long clients are waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// What the engine does at once.
+    pub limits: Limits,
+    /// The most requests that wait for their turn.
+    pub queue: usize,
+    /// The most tokens of a chat that does not say how many.
+    pub most_tokens: usize,
+    /// For how long a client may leave its text unread.
+    pub patience: Duration,
+}
+
+/// The model at work.
+pub struct Scriptorium {
+    models: Vec<ServedModel>,
+    adapters: BTreeMap<String, Arc<Adapter>>,
+    template: Option<Arc<ChatTemplate>>,
+    tokens: Arc<Tokens>,
+    generation: GenerationConfig,
+    context: usize,
+    bounds: Bounds,
+    places: Arc<Semaphore>,
+    orders: mpsc::Sender<Order>,
+    gauges: Arc<Gauges>,
+}
+
+impl Scriptorium {
+    /// Starts the thread of the engine; it ends when this is dropped.
+    pub fn start(house: House, bounds: Bounds) -> std::io::Result<Self> {
+        let base = house.model.digest();
+        let version = |adapter: &Adapter| format!("{}+{}", base.short(), adapter.digest().short());
+        let mut models = vec![ServedModel { name: house.name, version: base.short().to_owned() }];
+        models.extend(house.adapters.iter().map(|(name, adapter)| ServedModel { name: name.clone(), version: version(adapter) }));
+        let (orders, incoming) = mpsc::channel();
+        let gauges = Arc::new(Gauges::default());
+        let engine = Engine::new(house.model.clone(), house.tokens.clone(), bounds.limits);
+        let shown = gauges.clone();
+        std::thread::Builder::new().name("engine".to_owned()).spawn(move || desk::work(engine, &incoming, &shown))?;
+        Ok(Self {
+            models,
+            adapters: house.adapters.into_iter().collect(),
+            template: house.template,
+            tokens: house.tokens,
+            generation: house.generation,
+            context: house.model.config().context,
+            bounds,
+            places: Arc::new(Semaphore::new(bounds.limits.rows + bounds.queue)),
+            orders,
+            gauges,
+        })
+    }
+
+    /// Returns the adapter of a name; `None` for the base.
+    fn adapter(&self, name: &str) -> Result<Option<Arc<Adapter>>, RefusedText> {
+        match self.adapters.get(name) {
+            Some(adapter) => Ok(Some(adapter.clone())),
+            None if self.models.first().is_some_and(|base| base.name == name) => Ok(None),
+            None => {
+                let known = self.models.iter().map(|model| model.name.clone()).collect();
+                Err(RefusedText::UnknownModel { name: name.to_owned(), known })
+            }
+        }
+    }
+
+    /// Returns the ids of a prompt. Reading a long one takes a while, so it is done beside the threads that answer.
+    async fn ids(&self, input: TextInput) -> Result<Vec<u32>, RefusedText> {
+        let (tokens, template) = (self.tokens.clone(), self.template.clone());
+        let read = move || match input {
+            TextInput::Text(text) => tokens.encode_text(&text).map_err(|error| RefusedText::Wrong(error.to_string())),
+            TextInput::Chat { turns, thinking } => {
+                let template = template.ok_or_else(|| RefusedText::Wrong("this model has no chat template; use /v1/completions".into()))?;
+                let now = jiff::Zoned::now().datetime();
+                let said = conversation(turns, thinking);
+                prompt(&tokens, &template, &said, Some(now)).map_err(|error| RefusedText::Wrong(error.to_string()))
+            }
+        };
+        tokio::task::spawn_blocking(read).await.map_err(|_| RefusedText::Stopped)?
+    }
+
+    fn sampling(&self, settings: &TextSettings) -> Sampling {
+        let base = Sampling::recommended(&self.generation, settings.seed);
+        Sampling {
+            temperature: settings.temperature.unwrap_or(base.temperature),
+            top_k: settings.top_k.unwrap_or(base.top_k),
+            top_p: settings.top_p.unwrap_or(base.top_p),
+            min_p: settings.min_p.unwrap_or(base.min_p),
+            repetition_penalty: settings.repetition_penalty.unwrap_or(base.repetition_penalty),
+            seed: settings.seed,
+        }
+    }
+
+    /// Returns after how many seconds a place is likely to be free: the mean time of a text, shared by all rows.
+    fn busy(&self) -> RefusedText {
+        let (texts, milliseconds) = (self.gauges.texts.load(Ordering::Relaxed), self.gauges.milliseconds.load(Ordering::Relaxed));
+        let mean_ms = milliseconds / texts.max(1);
+        let rows = self.bounds.limits.rows.max(1) as u64;
+        RefusedText::Busy { retry_after_s: (mean_ms / rows).div_ceil(1000).clamp(1, 60) }
+    }
+}
+
+#[async_trait]
+impl TextService for Scriptorium {
+    fn models(&self) -> &[ServedModel] {
+        &self.models
+    }
+
+    async fn submit(&self, request: TextRequest) -> Result<AcceptedText, RefusedText> {
+        let adapter = self.adapter(&request.model)?;
+        let place = self.places.clone().try_acquire_owned().map_err(|_| self.busy())?;
+        let prompt = self.ids(request.input).await?;
+        let prompt_tokens = prompt.len();
+        let room = self.context.saturating_sub(prompt_tokens).max(1);
+        let most_tokens = request.settings.most_tokens.unwrap_or(self.bounds.most_tokens.min(room));
+        let (sampling, stops) = (self.sampling(&request.settings), request.settings.stops);
+        let request = Request { prompt, prefix: None, adapter, sampling, most_tokens, stops };
+        // Each token gives one event at most, and the end another two.
+        let (events, written) = channel(most_tokens.min(self.context) + 3);
+        let (reply, taken) = oneshot::channel();
+        self.orders.send(Order { request, events, reply }).map_err(|_| RefusedText::Stopped)?;
+        taken.await.map_err(|_| RefusedText::Stopped)?.map_err(|why| refused(&why))?;
+        let (send, receive) = channel(UNREAD);
+        tokio::spawn(carry(Carried { place, gauges: self.gauges.clone(), patience: self.bounds.patience }, written, send));
+        let events = unfold(receive, async |mut receive: Receiver<TextEvent>| receive.recv().await.map(|event| (event, receive)));
+        Ok(AcceptedText { prompt_tokens, events: events.boxed() })
+    }
+
+    fn load(&self) -> TextLoad {
+        let running = self.gauges.running.load(Ordering::Relaxed);
+        let waiting = self.gauges.waiting.load(Ordering::Relaxed);
+        TextLoad { waiting, running, most: self.bounds.limits.rows + self.bounds.queue }
+    }
+}
+
+/// What goes with a text to its client.
+struct Carried {
+    /// Free again when the text has arrived or nobody waits for it.
+    place: OwnedSemaphorePermit,
+    gauges: Arc<Gauges>,
+    patience: Duration,
+}
+
+/// Carries events to a client until the last, or until the client is gone or does not read any more.
+async fn carry(with: Carried, mut written: Receiver<TextEvent>, client: Sender<TextEvent>) {
+    let began = Instant::now();
+    loop {
+        let event = tokio::select! {
+            event = written.recv() => event,
+            () = client.closed() => None,
+        };
+        let Some(event) = event else { break };
+        if matches!(event, TextEvent::Done { .. }) {
+            let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            with.gauges.milliseconds.fetch_add(took, Ordering::Relaxed);
+            with.gauges.texts.fetch_add(1, Ordering::Relaxed);
+        }
+        if client.send_timeout(event, with.patience).await.is_err() {
+            break;
+        }
+    }
+    drop(with.place);
+}
+
+fn conversation(turns: Vec<Turn>, thinking: Option<bool>) -> Conversation {
+    let message = |turn: Turn| {
+        let role = match turn.speaker {
+            Speaker::System => Role::System,
+            Speaker::User => Role::User,
+            Speaker::Assistant => Role::Assistant,
+        };
+        Message::new(role, turn.text)
+    };
+    Conversation { messages: turns.into_iter().map(message).collect(), tools: Vec::new(), add_generation_prompt: true, thinking }
+}
+
+fn refused(why: &RefusedRequest) -> RefusedText {
+    let text = why.to_string();
+    match why {
+        RefusedRequest::TooLong { .. } | RefusedRequest::TooLarge { .. } => RefusedText::TooLong(text),
+        _ => RefusedText::Wrong(text),
+    }
+}
+
+#[cfg(test)]
+mod tests;

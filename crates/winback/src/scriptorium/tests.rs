@@ -1,0 +1,88 @@
+use super::*;
+use std::path::Path;
+use winback_core::text_service::TextEnded;
+use winback_lm::kernels::Numerics;
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/fixtures/qwen3-tiny");
+
+/// Returns the tiny random model at work for one client at a time; `None` where the fixtures are absent.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn at_work(patience: Duration) -> Option<Scriptorium> {
+    let fixtures = Path::new(FIXTURES);
+    if !fixtures.is_dir() {
+        eprintln!("SKIPPED: ../shared/fixtures/qwen3-tiny is not here");
+        return None;
+    }
+    let model = Arc::new(Model::load(&fixtures.join("tied"), Numerics::PLAIN).unwrap());
+    let tokens = Arc::new(Tokens::load(&fixtures.join("tokenizer/tokenizer.json"), 512, &[]).unwrap());
+    let adapter = Arc::new(Adapter::load(&fixtures.join("tied/adapter_a"), &model).unwrap());
+    let generation = GenerationConfig::default();
+    let house = House { model, tokens, template: None, generation, name: "tiny".into(), adapters: vec![("a".into(), adapter)] };
+    let limits = Limits { rows: 1, ..Limits::default() };
+    Some(Scriptorium::start(house, Bounds { limits, queue: 0, most_tokens: 64, patience }).unwrap())
+}
+
+fn wish(model: &str, most_tokens: usize) -> TextRequest {
+    let settings = TextSettings { temperature: Some(1.0), most_tokens: Some(most_tokens), seed: 7, ..TextSettings::default() };
+    TextRequest { model: model.to_owned(), input: TextInput::Text("Hello".into()), settings }
+}
+
+async fn free(service: &Scriptorium) {
+    while service.places.available_permits() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_text_comes_in_events_and_the_adapter_writes_another_one() {
+    let Some(service) = at_work(Duration::from_secs(30)) else { return };
+    let mut texts = Vec::new();
+    for model in ["tiny", "tiny", "a"] {
+        free(&service).await;
+        let events: Vec<TextEvent> = service.submit(wish(model, 20)).await.unwrap().events.collect().await;
+        let (last, pieces) = events.split_last().unwrap();
+        assert!(matches!(last, TextEvent::Done { why: TextEnded::Length, tokens: 20 }), "{last:?}");
+        let piece = |event: &TextEvent| if let TextEvent::Text(text) = event { text.clone() } else { panic!("{event:?}") };
+        texts.push(pieces.iter().map(piece).collect::<String>());
+    }
+    assert_eq!(texts[0], texts[1]);
+    assert_ne!(texts[0], texts[2]);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_loses_its_text_and_nobody_waits_for_it() {
+    let Some(service) = at_work(Duration::from_millis(50)) else { return };
+    let unread = service.submit(wish("tiny", 400)).await.unwrap();
+    assert!(matches!(service.submit(wish("tiny", 1)).await, Err(RefusedText::Busy { retry_after_s: 1 })));
+    free(&service).await;
+    let left: Vec<TextEvent> = unread.events.collect().await;
+    assert_eq!(left.len(), UNREAD);
+    assert!(left.iter().all(|event| matches!(event, TextEvent::Text(_))));
+    assert!(service.submit(wish("tiny", 1)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_text_that_nobody_waits_for_is_not_written_on() {
+    let Some(service) = at_work(Duration::from_secs(30)) else { return };
+    drop(service.submit(wish("tiny", 4000)).await.unwrap());
+    free(&service).await;
+    let next: Vec<TextEvent> = service.submit(wish("tiny", 2)).await.unwrap().events.collect().await;
+    assert!(matches!(next.last(), Some(TextEvent::Done { tokens: 2, .. })));
+    assert_eq!(service.gauges.texts.load(Ordering::Relaxed), 1, "the first one was not written to its end");
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_refused_and_leaves_its_place() {
+    let Some(service) = at_work(Duration::from_secs(30)) else { return };
+    let check = async |request: TextRequest, expected: &str| {
+        let Err(refused) = service.submit(request).await else { panic!("{expected}") };
+        assert_eq!(refused.to_string(), expected);
+        assert_eq!(service.places.available_permits(), 1);
+    };
+    check(wish("b", 1), "no model is named \"b\"; this server has tiny, a").await;
+    check(wish("tiny", 5000), "4 prompt tokens and 5000 new ones are 5004 tokens; the model reads 4096").await;
+    check(TextRequest { input: TextInput::Text(String::new()), ..wish("tiny", 1) }, "the prompt has no tokens; it needs at least one")
+        .await;
+    let chat = TextInput::Chat { turns: Vec::new(), thinking: None };
+    check(TextRequest { input: chat, ..wish("tiny", 1) }, "this model has no chat template; use /v1/completions").await;
+}

@@ -1,0 +1,133 @@
+//! `winback lm` on the tiny random model of `../shared/fixtures/qwen3-tiny`, which writes nonsense, always the same.
+use crate::home::Home;
+use serde_json::Value;
+use std::path::Path;
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/fixtures/qwen3-tiny");
+
+/// Returns a folder with the tiny model in `model`, its three adapters inside; `None` where the fixtures are absent.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub fn with_model() -> Option<Home> {
+    let fixtures = Path::new(FIXTURES);
+    if !fixtures.is_dir() {
+        eprintln!("SKIPPED: ../shared/fixtures/qwen3-tiny is not here");
+        return None;
+    }
+    let home = Home::new();
+    let copy = |from: &str, to: &str| home.keep(&format!("model/{to}"), std::fs::read(fixtures.join(from)).unwrap());
+    copy("tied/config.json", "config.json");
+    copy("tied/model.safetensors", "model.safetensors");
+    copy("tokenizer/tokenizer.json", "tokenizer.json");
+    copy("chat_template/qwen3.jinja", "chat_template.jinja");
+    for adapter in ["adapter_a", "adapter_b", "adapter_c"] {
+        for file in ["adapter_config.json", "adapter_model.safetensors"] {
+            copy(&format!("tied/{adapter}/{file}"), &format!("{adapter}/{file}"));
+        }
+    }
+    Some(home)
+}
+
+#[test]
+fn a_model_directory_is_told() {
+    let Some(home) = with_model() else { return };
+    let here = home.json(&["lm", "info", "model"])["levels"].as_array().unwrap().len();
+    assert!(here >= 1);
+    let told = home.does(&["lm", "info", "model"]);
+    let lines: Vec<&str> = told.lines().filter(|line| !line.starts_with("kernels here")).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_text_goes_on_as_the_seed_says_and_an_adapter_writes_another() {
+    let Some(home) = with_model() else { return };
+    let write = |more: &[&str]| {
+        let args = [&["lm", "complete", "model", "Hello", "--max-tokens", "12", "--precision", "f32"], more].concat();
+        home.json(&args)
+    };
+    let likeliest = write(&[]);
+    assert_eq!((&likeliest["tokens"], &likeliest["ended"]), (&Value::from(12), &Value::from("length")));
+    assert_eq!(likeliest, write(&["--level", "plain"]), "every level writes the same");
+    assert_ne!(likeliest["text"], write(&["--adapter", "model/adapter_a"])["text"]);
+    let drawn = |seed: &str| write(&["--temperature", "1", "--seed", seed])["text"].clone();
+    assert_eq!(drawn("1"), drawn("1"));
+    assert_ne!(drawn("1"), drawn("2"));
+    let stop = likeliest["text"].as_str().unwrap().chars().nth(3).unwrap().to_string();
+    let stopped = write(&["--stop", &stop]);
+    assert_eq!(stopped["ended"], "stop");
+    assert!(!stopped["text"].as_str().unwrap().contains(&stop));
+}
+
+#[test]
+fn what_streams_to_the_screen_is_what_is_reported_and_standard_input_is_a_prompt() {
+    let Some(home) = with_model() else { return };
+    home.keep("prompt.txt", "Hello\n");
+    for command in ["complete", "chat"] {
+        let args = ["lm", command, "model", "Hello", "--max-tokens", "9"];
+        let reported = home.json(&args);
+        let said = home.say(&args);
+        assert_eq!(said.out, format!("{}\n", reported["text"].as_str().unwrap()));
+        assert_eq!(said.err, "note: cut short after 9 tokens; --max-tokens says how many\n");
+        let piped = home.command(&["lm", command, "model", "--max-tokens", "9", "--quiet"]);
+        let piped = { piped }.stdin(std::fs::File::open(home.path("prompt.txt")).unwrap()).output().unwrap();
+        assert_eq!(String::from_utf8(piped.stdout).unwrap(), said.out, "{command}");
+    }
+}
+
+#[test]
+fn a_chat_is_read_through_the_template_and_control_tokens_in_it_are_text() {
+    let Some(home) = with_model() else { return };
+    let tokens = |args: &[&str]| {
+        let told = home.json(&[&["lm", "chat", "model", "--max-tokens", "1"], args].concat());
+        told["prompt_tokens"].as_u64().unwrap()
+    };
+    let plain = tokens(&["Hi"]);
+    assert!(tokens(&["Hi", "--no-think"]) > plain, "an empty thought stands before the answer");
+    assert!(tokens(&["Hi", "--system", "Be brief."]) > plain);
+    // The template would end the message there and begin another one, in 2 tokens.
+    assert!(tokens(&["Hi<|im_end|><|im_start|>"]) > plain + 8);
+}
+
+#[test]
+fn what_cannot_be_written_is_told() {
+    let Some(home) = with_model() else { return };
+    let mut picture = String::new();
+    let mut check = |args: &[&str]| picture.push_str(&format!("$ winback {}\n{}\n", args.join(" "), home.say(args)));
+    check(&["lm", "info", "nowhere"]);
+    check(&["lm", "complete", "model/adapter_a", "Hello"]);
+    check(&["lm", "complete", "model", "Hello", "--adapter", "model"]);
+    check(&["lm", "complete", "model", "Hello", "--temperature", "101"]);
+    check(&["lm", "complete", "model", ""]);
+    check(&["lm", "bench"]);
+    insta::assert_snapshot!(picture);
+}
+
+#[test]
+fn speed_is_measured_for_each_batch() {
+    let Some(home) = with_model() else { return };
+    let measured =
+        home.json(&["lm", "bench", "model", "--rows", "1,3", "--prompt", "5", "--new", "2", "--adapters", "2", "--threads", "1"]);
+    let batches = measured["batches"].as_array().unwrap();
+    assert_eq!(batches.iter().map(|one| one["rows"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 3]);
+    assert!(batches.iter().all(|one| one["written_tokens_per_second"].as_f64().unwrap() > 0.0));
+    assert_eq!(measured["threads"], 1);
+}
+
+#[test]
+fn texts_are_compared_with_references() {
+    let home = Home::new();
+    home.keep("texts.txt", "the cat sat on the mat\nwe miss you, and here is one month free\n");
+    home.keep("references.txt", "the cat sat on a mat\nwe miss you: here is a month for free\n");
+    let eval = ["lm", "eval", "--hypotheses", "texts.txt", "--references", "references.txt"];
+    let mut picture = home.does(&eval);
+    let told = home.json(&eval);
+    assert_eq!(told["bleu"]["signature"], "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp");
+    let twice = home.json(&[&eval[..], &["--references", "texts.txt"]].concat());
+    assert_eq!(twice["bleu"]["score"].as_f64().unwrap().round(), 100.0, "the texts are among the references");
+    home.keep("short.txt", "one line\n");
+    home.keep("none.txt", "");
+    let mut check = |args: &[&str]| picture.push_str(&format!("$ winback {}\n{}\n", args.join(" "), home.say(args)));
+    check(&["lm", "eval", "--hypotheses", "texts.txt", "--references", "short.txt"]);
+    check(&["lm", "eval", "--hypotheses", "none.txt", "--references", "none.txt"]);
+    check(&["lm", "eval", "--hypotheses", "texts.txt", "--references", "references.txt", "--tokenize", "ja"]);
+    insta::assert_snapshot!(picture);
+}

@@ -1,0 +1,253 @@
+//! `winback lm serve` through real HTTP, with the tiny random model.
+use crate::home::{Home, Served};
+use crate::lm::with_model;
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+
+const TWO: [&str; 5] = ["--adapter", "parents=model/adapter_a", "--precision", "f32", "--quiet"];
+
+/// Starts a server of the model and one adapter.
+fn serve(home: &Home, more: &[&str]) -> Served {
+    home.serves(&[&["lm", "serve", "model", "--port", "0"], &TWO[..], more].concat())
+}
+
+/// An answer, read to its end.
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// Returns the data of each event.
+    fn events(&self) -> Vec<&str> {
+        self.body.lines().filter_map(|line| line.strip_prefix("data: ")).collect()
+    }
+}
+
+/// Sends a request and returns the connection.
+fn send(served: &Served, method: &str, path: &str, (headers, body): (&str, &str)) -> TcpStream {
+    let mut stream = TcpStream::connect(&served.address).unwrap();
+    let address = &served.address;
+    let length = body.len();
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
+        .unwrap();
+    stream
+}
+
+fn answer(stream: TcpStream) -> Answer {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert!(reader.read_line(&mut head).unwrap() > 0, "{head}");
+    }
+    let mut body = Vec::new();
+    if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            let mut chunk = vec![0; usize::from_str_radix(line.trim(), 16).unwrap() + 2];
+            reader.read_exact(&mut chunk).unwrap();
+            if chunk.len() == 2 {
+                break;
+            }
+            body.extend(&chunk[..chunk.len() - 2]);
+        }
+    } else {
+        reader.read_to_end(&mut body).unwrap();
+    }
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, head, body: String::from_utf8(body).unwrap() }
+}
+
+const JSON: &str = "Content-Type: application/json\r\n";
+
+fn post(served: &Served, path: &str, body: &Value) -> Answer {
+    answer(send(served, "POST", path, (JSON, &body.to_string())))
+}
+
+fn get(served: &Served, path: &str) -> Answer {
+    answer(send(served, "GET", path, ("", "")))
+}
+
+fn chat(more: &Value) -> Value {
+    let mut body =
+        json!({ "model": "model", "messages": [{ "role": "user", "content": "Hello" }], "max_tokens": 12, "temperature": 1, "seed": 3 });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
+}
+
+/// Returns the text, the finish reason and the usage of a streamed answer.
+fn put_together(answer: &Answer, path: [&str; 2]) -> (String, Value, Value) {
+    let (mut text, mut reason, mut usage) = (String::new(), Value::Null, Value::Null);
+    let events = answer.events();
+    assert_eq!(events.last(), Some(&"[DONE]"));
+    for event in &events[..events.len() - 1] {
+        let event: Value = serde_json::from_str(event).unwrap();
+        let Some(choice) = event["choices"].get(0) else {
+            usage = event["usage"].clone();
+            continue;
+        };
+        let piece = if path[0].is_empty() { &choice[path[1]] } else { &choice[path[0]][path[1]] };
+        text.push_str(piece.as_str().unwrap_or_default());
+        reason = choice["finish_reason"].clone();
+    }
+    (text, reason, usage)
+}
+
+#[test]
+fn streamed_and_whole_answers_are_equal_for_the_base_and_the_adapter() {
+    let Some(home) = with_model() else { return };
+    let served = serve(&home, &[]);
+    let models = get(&served, "/v1/models").json();
+    let names: Vec<&str> = models["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
+    assert_eq!(names, ["model", "parents"]);
+    assert_eq!(get(&served, "/v1/models/parents").json()["id"], "parents");
+    let mut texts = Vec::new();
+    for model in names {
+        let whole = post(&served, "/v1/chat/completions", &chat(&json!({ "model": model })));
+        assert_eq!(whole.status, 200, "{}", whole.body);
+        let body = whole.json();
+        let stream = chat(&json!({ "model": model, "stream": true, "stream_options": { "include_usage": true } }));
+        let streamed = post(&served, "/v1/chat/completions", &stream);
+        assert!(streamed.head.contains("text/event-stream"), "{}", streamed.head);
+        let (text, reason, usage) = put_together(&streamed, ["delta", "content"]);
+        assert_eq!((&json!(text), &reason), (&body["choices"][0]["message"]["content"], &body["choices"][0]["finish_reason"]));
+        assert_eq!((&usage, &usage["completion_tokens"]), (&body["usage"], &json!(12)));
+        let completion = json!({ "model": model, "prompt": "Hello", "seed": 3, "temperature": 1 });
+        let whole = post(&served, "/v1/completions", &completion).json();
+        assert_eq!(whole["usage"]["completion_tokens"], 16, "as many as OpenAI writes unasked");
+        let mut streaming = completion;
+        streaming["stream"] = json!(true);
+        let (went_on, reason, usage) = put_together(&post(&served, "/v1/completions", &streaming), ["", "text"]);
+        assert_eq!((json!(went_on), reason, usage), (whole["choices"][0]["text"].clone(), json!("length"), Value::Null));
+        texts.push(text);
+    }
+    assert_ne!(texts[0], texts[1], "the adapter writes another text");
+    let screen = home.does(&[
+        "lm",
+        "chat",
+        "model",
+        "Hello",
+        "--precision",
+        "f32",
+        "--max-tokens",
+        "12",
+        "--temperature",
+        "1",
+        "--seed",
+        "3",
+        "--quiet",
+    ]);
+    assert_eq!(screen, format!("{}\n", texts[0]), "the command line writes the same");
+}
+
+#[test]
+fn a_text_ends_where_a_stop_text_comes_and_users_write_no_control_tokens() {
+    let Some(home) = with_model() else { return };
+    let served = serve(&home, &[]);
+    let ask = |more: Value| post(&served, "/v1/chat/completions", &chat(&more)).json();
+    let text = ask(json!({}))["choices"][0]["message"]["content"].as_str().unwrap().to_owned();
+    let stop: String = text.chars().skip(4).take(2).collect();
+    let stopped = ask(json!({ "stop": [stop], "max_tokens": null, "max_completion_tokens": 12 }));
+    assert_eq!(stopped["choices"][0]["finish_reason"], "stop");
+    assert_eq!(stopped["choices"][0]["message"]["content"], text.split(&stop).next().unwrap());
+    let tokens =
+        |content: Value| ask(json!({ "messages": [{ "role": "user", "content": content }] }))["usage"]["prompt_tokens"].as_u64().unwrap();
+    let plain = tokens(json!("Hello"));
+    assert_eq!(tokens(json!([{ "type": "text", "text": "Hello" }])), plain);
+    assert!(tokens(json!("Hello<|im_end|><|im_start|>")) > plain + 8, "two control tokens would be two more");
+    let no_thought = ask(json!({ "chat_template_kwargs": { "enable_thinking": false } }));
+    assert!(no_thought["usage"]["prompt_tokens"].as_u64().unwrap() > plain);
+}
+
+#[test]
+fn what_cannot_be_answered_is_told_in_the_shape_clients_know() {
+    let Some(home) = with_model() else { return };
+    let served = serve(&home, &[]);
+    let mut picture = String::new();
+    let mut note = |name: &str, answer: &Answer| picture.push_str(&format!("{name}: {} {}\n", answer.status, answer.body));
+    let mut ask = |name: &str, more: Value| note(name, &post(&served, "/v1/chat/completions", &chat(&more)));
+    ask("unknown model", json!({ "model": "gpt-4o" }));
+    ask("no messages", json!({ "messages": [] }));
+    ask("a picture", json!({ "messages": [{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "x" } }] }] }));
+    ask("a tool's message", json!({ "messages": [{ "role": "tool", "content": "x" }] }));
+    ask("two texts", json!({ "n": 2 }));
+    ask("too hot", json!({ "temperature": 3 }));
+    ask("no share", json!({ "top_p": 0 }));
+    ask("no tokens", json!({ "max_tokens": 0 }));
+    ask("too long", json!({ "max_tokens": 5000 }));
+    ask("a field that is not taken", json!({ "response_format": { "type": "json_object" } }));
+    ask("a field nobody knows", json!({ "temprature": 1 }));
+    let raw = |headers: &str, body: &str| answer(send(&served, "POST", "/v1/completions", (headers, body)));
+    note("half of JSON", &raw(JSON, "{\"model\": "));
+    note("a list", &raw(JSON, "[]"));
+    note("a form", &raw("Content-Type: application/x-www-form-urlencoded\r\n", "model=x"));
+    note("no address", &get(&served, "/v1/embeddings"));
+    note("another method", &get(&served, "/v1/completions"));
+    let mut elsewhere = TcpStream::connect(&served.address).unwrap();
+    write!(elsewhere, "GET /v1/models HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n").unwrap();
+    note("another host", &answer(elsewhere));
+    insta::assert_snapshot!(picture);
+    assert_eq!(post(&served, "/v1/chat/completions", &chat(&json!({ "n": 1, "user": "x", "presence_penalty": 0 }))).status, 200);
+    let large = format!("{{\"model\": \"model\", \"prompt\": \"{}\"}}", "x".repeat(5 << 20));
+    assert_eq!(raw(JSON, &large).status, 413);
+}
+
+#[test]
+fn whoever_has_no_key_is_not_answered_and_the_key_is_told_nowhere() {
+    let Some(home) = with_model() else { return };
+    home.keep("key.txt", "a-key-that-both-know\n");
+    let served = serve(&home, &["--key-file", "key.txt"]);
+    let ask = |header: &str| answer(send(&served, "GET", "/v1/models", (header, ""))).status;
+    assert_eq!(ask(""), 401);
+    assert_eq!(ask("Authorization: Bearer a-key-that-both-knew\r\n"), 401);
+    assert_eq!(ask("Authorization: a-key-that-both-know\r\n"), 401);
+    assert_eq!(ask("Authorization: Bearer a-key-that-both-know\r\n"), 200);
+    assert_eq!(get(&served, "/health").json()["status"], "ok");
+    assert_eq!(get(&served, "/metrics").status, 401);
+    let refused = post(&served, "/v1/completions", &json!({ "model": "model", "prompt": "Hello" }));
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (401, &json!("invalid_api_key")));
+    assert!(!served.stop().contains("a-key"));
+    let open = home.say(&["lm", "serve", "model", "--address", "0.0.0.0", "--port", "0"]);
+    assert_eq!(open.code, Some(5), "{open}");
+    home.keep("empty.txt", "\n");
+    assert_eq!(home.say(&["lm", "serve", "model", "--key-file", "empty.txt"]).code, Some(5));
+    assert_eq!(home.say(&["lm", "serve", "model", "--adapter", "model=model/adapter_a"]).code, Some(2));
+}
+
+#[test]
+fn a_full_server_says_when_to_come_again_and_a_client_that_goes_away_makes_room() {
+    let Some(home) = with_model() else { return };
+    let served = serve(&home, &["--batch", "1", "--queue", "0"]);
+    let long = chat(&json!({ "max_tokens": 4000, "stream": true, "logit_bias": {} })).to_string();
+    let mut first = BufReader::new(send(&served, "POST", "/v1/chat/completions", (JSON, &long)));
+    let mut line = String::new();
+    while !line.starts_with("data: ") {
+        line.clear();
+        assert!(first.read_line(&mut line).unwrap() > 0);
+    }
+    let second = post(&served, "/v1/chat/completions", &chat(&json!({})));
+    assert_eq!((second.status, &second.json()["error"]["code"]), (429, &json!("rate_limit_exceeded")));
+    assert!(second.head.contains("retry-after: "), "{}", second.head);
+    let figure = |name: &str| {
+        let text = get(&served, "/metrics").body;
+        let line =
+            text.lines().find(|line| line.starts_with(&format!("winback_lm_{name} "))).unwrap_or_else(|| panic!("{text}")).to_owned();
+        line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
+    };
+    assert_eq!((figure("most"), figure("cancelled_total")), (1.0, 0.0));
+    drop(first);
+    let answered = (0..500).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        Some(post(&served, "/v1/chat/completions", &chat(&json!({})))).filter(|answer| answer.status == 200)
+    });
+    assert_eq!(answered.unwrap().json()["usage"]["completion_tokens"], 12);
+    assert_eq!((figure("cancelled_total"), figure("text_seconds_count"), figure("written_tokens_total")), (1.0, 1.0, 12.0));
+    assert!(figure("requests_total{endpoint=\"chat\",status=\"429\"}") >= 1.0);
+}
