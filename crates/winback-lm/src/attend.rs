@@ -82,7 +82,7 @@ impl Rows<'_> {
         let dim = self.model.config().head_dim;
         let count = queries.len() / dim;
         let mut taken = Taken::nothing(count, dim);
-        prefix.layer(self.layer)[head].attend(numerics.level, &queries, &vec![prefix.len(); count], &mut taken, scratch);
+        prefix.layer(self.layer)[head].attend(numerics.level, (&queries, &vec![prefix.len(); count]), &mut taken, scratch);
         taken
     }
 
@@ -118,7 +118,7 @@ impl Rows<'_> {
                 None => Taken::nothing(sees.len(), config.head_dim),
             };
             let queries = self.queries(task.rows.clone(), head);
-            piece.cache.layer(self.layer)[head].attend(self.model.numerics().level, &queries, &sees, &mut taken, scratch);
+            piece.cache.layer(self.layer)[head].attend(self.model.numerics().level, (&queries, &sees), &mut taken, scratch);
             for (row, means) in taken.means().chunks_exact(group).enumerate() {
                 out[(row * task.heads.len() + at) * group..][..group].copy_from_slice(means);
             }

@@ -110,7 +110,7 @@ impl Model {
         let head = self.head.as_ref().ok_or(ForwardError::NoHead)?;
         let inputs = head.take(rows);
         logits.resize(inputs.rows() * head.outputs(), 0.0);
-        head.apply_to(&inputs, 0..inputs.rows(), Output { table: logits, stride: head.outputs(), first: 0, add: None });
+        head.apply_to(&inputs, 0..inputs.rows(), &mut Output { table: logits, stride: head.outputs(), first: 0, add: None });
         Ok(())
     }
 
@@ -192,7 +192,7 @@ impl Model {
         rms_norm(&mut normed, &layer.attention_norm, config.rms_norm_eps);
         let width = config.q_dim() + 2 * config.kv_dim();
         let mut qkv = vec![0.0; plan.positions.len() * width];
-        plan.project((index, layer), Fused::Qkv, &normed, Output { table: &mut qkv, stride: width, first: 0, add: None });
+        plan.project((index, layer), Fused::Qkv, &normed, &mut Output { table: &mut qkv, stride: width, first: 0, add: None });
         let heads = |(row, heads): (usize, &mut [f32])| {
             let (queries, rest) = heads.split_at_mut(config.q_dim());
             let keys = &mut rest[..config.kv_dim()];
@@ -203,7 +203,7 @@ impl Model {
         };
         for_rows(&mut qkv, width, heads);
         let taken = self.attend(index, pieces, plan, &qkv);
-        plan.project((index, layer), Fused::O, &taken, Output { table: x, stride: config.hidden_size, first: 0, add: Some(1.0) });
+        plan.project((index, layer), Fused::O, &taken, &mut Output { table: x, stride: config.hidden_size, first: 0, add: Some(1.0) });
     }
 
     fn feed_forward(&self, (index, layer): (usize, &Layer), plan: &Plan, x: &mut [f32]) {
@@ -211,9 +211,14 @@ impl Model {
         let mut normed = x.to_vec();
         rms_norm(&mut normed, &layer.mlp_norm, self.config.rms_norm_eps);
         let mut both = vec![0.0; plan.positions.len() * 2 * width];
-        plan.project((index, layer), Fused::GateUp, &normed, Output { table: &mut both, stride: 2 * width, first: 0, add: None });
+        plan.project((index, layer), Fused::GateUp, &normed, &mut Output { table: &mut both, stride: 2 * width, first: 0, add: None });
         let opened = silu_mul(self.numerics().level, &both, width);
-        plan.project((index, layer), Fused::Down, &opened, Output { table: x, stride: self.config.hidden_size, first: 0, add: Some(1.0) });
+        plan.project(
+            (index, layer),
+            Fused::Down,
+            &opened,
+            &mut Output { table: x, stride: self.config.hidden_size, first: 0, add: Some(1.0) },
+        );
     }
 
     fn asked_for(&self, pieces: &[Piece], plan: &Plan, x: &[f32]) -> Hidden {
@@ -292,10 +297,10 @@ impl<'a> Plan<'a> {
     }
 
     /// Writes, or adds, all rows through some matrices of a layer, with what their adapters add.
-    fn project(&self, (index, layer): (usize, &Layer), which: Fused, x: &[f32], out: Output<'_>) {
+    fn project(&self, (index, layer): (usize, &Layer), which: Fused, x: &[f32], out: &mut Output<'_>) {
         let linear: &Linear = &layer.linears[which as usize];
         let inputs = linear.take(x);
-        linear.apply_to(&inputs, 0..self.positions.len(), Output { table: out.table, ..out });
+        linear.apply_to(&inputs, 0..self.positions.len(), out);
         self.adapt((index, which), x, (out.table, out.stride));
     }
 

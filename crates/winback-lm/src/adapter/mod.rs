@@ -96,11 +96,11 @@ impl Lora {
     pub(crate) fn add(&self, x: &Inputs, rows: Range<usize>, (table, stride): (&mut [f32], usize)) {
         let total = self.down.outputs();
         let mut down = vec![0.0; rows.len() * total];
-        self.down.apply_to(x, rows.clone(), Output { table: &mut down, stride: total, first: 0, add: None });
+        self.down.apply_to(x, rows.clone(), &mut Output { table: &mut down, stride: total, first: 0, add: None });
         for Up { linear, scale, from, to, .. } in &self.ups {
             let rank = linear.inputs();
             let own: Vec<f32> = down.chunks_exact(total).flat_map(|row| &row[*from..*from + rank]).copied().collect();
-            linear.apply_to(&linear.take(&own), 0..rows.len(), Output { table, stride, first: *to, add: Some(*scale) });
+            linear.apply_to(&linear.take(&own), 0..rows.len(), &mut Output { table, stride, first: *to, add: Some(*scale) });
         }
     }
 }

@@ -94,6 +94,11 @@ impl Stretch {
         self.length
     }
 
+    /// Returns whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     /// Returns how many it can hold.
     pub fn room(&self) -> usize {
         self.room
@@ -158,17 +163,17 @@ impl Stretch {
 
     /// Lets rows look at the stretch: `queries` holds them one after the other, `[rows, dim]`, and `sees` how many of
     /// its first tokens each may look at.
-    pub fn attend(&self, level: Level, queries: &[f32], sees: &[usize], taken: &mut Taken, scratch: &mut Scratch) {
+    pub fn attend(&self, level: Level, (queries, sees): (&[f32], &[usize]), taken: &mut Taken, scratch: &mut Scratch) {
         let mut at = 0;
         while at < sees.len() {
             let rows = at..at + block(level, sees.len() - at);
             let queries = &queries[rows.start * self.dim..rows.end * self.dim];
-            self.attend_block(level, queries, &sees[rows.clone()], (taken, at), scratch);
+            self.attend_block(level, (queries, &sees[rows.clone()]), (taken, at), scratch);
             at = rows.end;
         }
     }
 
-    fn attend_block(&self, level: Level, queries: &[f32], sees: &[usize], (taken, first): (&mut Taken, usize), scratch: &mut Scratch) {
+    fn attend_block(&self, level: Level, (queries, sees): (&[f32], &[usize]), (taken, first): (&mut Taken, usize), scratch: &mut Scratch) {
         let tokens = sees.iter().copied().max().unwrap_or_default().min(self.length);
         if tokens == 0 {
             return;

@@ -1,7 +1,11 @@
 //! Sums with AVX2 and FMA; bf16 is widened to f32, int8 to 16 bits.
 use super::packed::PANEL;
 use super::product::Sums;
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __m256, _mm256_add_epi32, _mm256_and_si256, _mm256_castsi256_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
+    _mm256_madd_epi16, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_slli_epi16,
+    _mm256_slli_epi32, _mm256_srai_epi16, _mm256_srli_epi16, _mm256_storeu_ps, _mm256_storeu_si256,
+};
 
 /// The numbers of a register.
 const LANES: usize = 8;

@@ -4,7 +4,10 @@
 //! loaded once for all of them.
 use super::packed::PANEL;
 use super::product::Sums;
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_set1_epi32,
+    _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_ps, _mm512_storeu_si512,
+};
 
 /// Adds up 1, 2, 4, 8 or 12 rows with a panel, input by input.
 pub(super) fn f32_sums(x: &[f32], w: &[f32], sums: &mut [Sums]) {

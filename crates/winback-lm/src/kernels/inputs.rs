@@ -55,6 +55,15 @@ impl Inputs {
         self.rows
     }
 
+    /// Returns in which precision they are.
+    pub fn precision(&self) -> Precision {
+        match self.numbers {
+            RowNumbers::F32(_) => Precision::F32,
+            RowNumbers::Bf16(_) => Precision::Bf16,
+            RowNumbers::Int8 { .. } => Precision::Int8,
+        }
+    }
+
     /// Returns how many inputs a row has.
     pub fn inputs(&self) -> usize {
         self.inputs

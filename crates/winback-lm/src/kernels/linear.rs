@@ -73,12 +73,12 @@ impl Linear {
     pub fn apply(&self, x: &[f32]) -> Vec<f32> {
         let inputs = self.take(x);
         let mut table = vec![0.0; inputs.rows() * self.outputs()];
-        self.apply_to(&inputs, 0..inputs.rows(), Output { table: &mut table, stride: self.outputs(), first: 0, add: None });
+        self.apply_to(&inputs, 0..inputs.rows(), &mut Output { table: &mut table, stride: self.outputs(), first: 0, add: None });
         table
     }
 
     /// Writes, or adds, `x · weightᵀ` for some of the rows.
-    pub fn apply_to(&self, x: &Inputs, rows: Range<usize>, out: Output<'_>) {
+    pub fn apply_to(&self, x: &Inputs, rows: Range<usize>, out: &mut Output<'_>) {
         product(self.level, &self.weight, x, rows, out);
     }
 }

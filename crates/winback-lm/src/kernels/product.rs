@@ -34,8 +34,8 @@ pub struct Output<'a> {
 ///
 /// # Panics
 /// Where the inputs are not those of the weight or the table is too small; a model checks its shapes when it is read.
-pub fn product(level: Level, weight: &Packed, inputs: &Inputs, rows: Range<usize>, out: Output<'_>) {
-    assert_eq!(inputs.inputs(), weight.inputs(), "rows of other inputs");
+pub fn product(level: Level, weight: &Packed, inputs: &Inputs, rows: Range<usize>, out: &mut Output<'_>) {
+    assert_eq!((inputs.inputs(), inputs.precision()), (weight.inputs(), weight.precision()), "rows for another weight");
     assert!(rows.end <= inputs.rows() && rows.start <= rows.end, "rows that are not there");
     assert!(out.first + weight.outputs() <= out.stride && rows.len() * out.stride <= out.table.len(), "a table too small");
     if rows.is_empty() {
@@ -105,7 +105,7 @@ fn one_panel(level: Level, (weight, panel): (&Packed, usize), (inputs, rows): (&
                     }
                 }
             }
-            _ => unreachable_precision(),
+            _ => debug_assert!(false, "`product` compared the precisions"),
         }
         (0..count).for_each(|row| place.put(at + row - first, panel, weight, &sums[row]));
         at += count;
@@ -123,11 +123,6 @@ pub(super) fn block(level: Level, left: usize) -> usize {
         Level::Avx512 => &[12, 8, 4, 2, 1],
     };
     sizes.iter().copied().find(|size| *size <= left).unwrap_or(1)
-}
-
-#[cold]
-fn unreachable_precision() {
-    panic!("rows of another precision than the weight's");
 }
 
 pub(super) fn f32_sums(level: Level, x: &[f32], w: &[f32], sums: &mut [Sums]) {

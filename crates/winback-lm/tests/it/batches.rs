@@ -114,14 +114,14 @@ proptest! {
         let prefix = writers.prefix(&(beginning.clone(), writer));
         prop_assert_eq!(prefix.len(), beginning.len());
         // Every other text shares the beginning; the rest is on its own.
-        let texts: Vec<Text> = texts.into_iter().enumerate().map(|(at, (text, other))| (text, if at % 2 == 0 { writer } else { other })).collect();
-        let cache = |at: usize| if at % 2 == 0 { Cache::after(&prefix, &writers.model, 4) } else { Cache::new(&writers.model) };
+        let texts: Vec<Text> = texts.into_iter().enumerate().map(|(at, (text, other))| (text, if at.is_multiple_of(2) { writer } else { other })).collect();
+        let cache = |at: usize| if at.is_multiple_of(2) { Cache::after(&prefix, &writers.model, 4) } else { Cache::new(&writers.model) };
         let mut caches: Vec<Cache> = (0..texts.len()).map(cache).collect();
         let rows = writers.together(&texts, &mut caches);
         for (at, (text, rows)) in texts.iter().zip(&rows).enumerate() {
             let alone = writers.together(std::slice::from_ref(text), &mut [cache(at)]).remove(0);
             prop_assert_eq!(bits(rows), bits(&alone));
-            if at % 2 == 0 {
+            if at.is_multiple_of(2) {
                 prop_assert_eq!(caches[at].len(), beginning.len() + text.0.len());
                 let whole = writers.alone(&([beginning.clone(), text.0.clone()].concat(), writer));
                 let off = rows.iter().zip(&whole[beginning.len() * 20..]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

@@ -10,7 +10,7 @@ const PRECISIONS: [Precision; 3] = [Precision::F32, Precision::Bf16, Precision::
 fn multiplied(level: Level, weight: &Packed, x: &[f32]) -> Vec<f32> {
     let inputs = Inputs::new(x, weight.inputs(), weight.precision());
     let mut table = vec![0.0; inputs.rows() * weight.outputs()];
-    product(level, weight, &inputs, 0..inputs.rows(), Output { table: &mut table, stride: weight.outputs(), first: 0, add: None });
+    product(level, weight, &inputs, 0..inputs.rows(), &mut Output { table: &mut table, stride: weight.outputs(), first: 0, add: None });
     table
 }
 
@@ -80,7 +80,7 @@ proptest! {
         let (stride, before) = (outputs + 5, numbers(2 * (outputs + 5), seed ^ 2, 1.0));
         let mut table = before.clone();
         let inputs = Inputs::new(&x, 8, Precision::F32);
-        product(Level::best(), &weight, &inputs, 1..3, Output { table: &mut table, stride, first: 2, add: Some(add) });
+        product(Level::best(), &weight, &inputs, 1..3, &mut Output { table: &mut table, stride, first: 2, add: Some(add) });
         for (at, (now, before)) in table.iter().zip(&before).enumerate() {
             let (row, column) = (at / stride, at % stride);
             let more = column.checked_sub(2).filter(|column| *column < outputs).map_or(0.0, |column| add * own[(row + 1) * outputs + column]);
@@ -104,8 +104,8 @@ proptest! {
                 let (mut taken, mut scratch) = (Taken::nothing(rows, dim), Scratch::default());
                 let of_first: Vec<usize> = sees.iter().map(|sees| *sees.min(&cut)).collect();
                 let of_second: Vec<usize> = sees.iter().map(|sees| sees.saturating_sub(cut)).collect();
-                first.attend(level, &queries, &of_first, &mut taken, &mut scratch);
-                second.attend(level, &queries, &of_second, &mut taken, &mut scratch);
+                first.attend(level, (&queries, &of_first), &mut taken, &mut scratch);
+                second.attend(level, (&queries, &of_second), &mut taken, &mut scratch);
                 for ((query, sees), out) in queries.chunks_exact(dim).zip(&sees).zip(taken.means().chunks_exact(dim)) {
                     let like = |key: &[f32]| (key.iter().zip(query).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>() / (dim as f64).sqrt()).exp();
                     let weights: Vec<f64> = keys.chunks_exact(dim).take(*sees).map(like).collect();

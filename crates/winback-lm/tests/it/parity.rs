@@ -14,7 +14,7 @@ fn exact() -> impl Iterator<Item = (&'static str, Fixture)> {
 
 /// Returns the logits of all rows of some texts, each with its adapter.
 fn logits(model: &Model, texts: &[Vec<u32>], adapters: &[Option<&Adapter>], want: Want) -> Vec<f32> {
-    let mut caches = vec![Cache::new(&model); texts.len()];
+    let mut caches = vec![Cache::new(model); texts.len()];
     let pieces = caches.iter_mut().zip(texts).zip(adapters);
     let mut pieces: Vec<Piece> = pieces.map(|((cache, tokens), adapter)| Piece { cache, tokens, adapter: *adapter, want }).collect();
     let hidden = model.forward(&mut pieces).unwrap();
@@ -89,7 +89,7 @@ fn greedy_texts_are_those_of_transformers() {
 }
 
 fn greedily(model: &Model, prompt: &[u32], adapter: Option<&Adapter>, length: usize) -> Vec<u32> {
-    let mut cache = Cache::new(&model);
+    let mut cache = Cache::new(model);
     let (mut said, mut next) = (Vec::new(), prompt.to_vec());
     while said.len() < length {
         let piece = Piece { cache: &mut cache, tokens: &next, adapter, want: Want::Last };
