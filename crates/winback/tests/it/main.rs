@@ -8,6 +8,7 @@ mod export;
 mod families;
 mod home;
 mod manners;
+mod model;
 mod network;
 mod offers;
 mod planted;
