@@ -112,7 +112,7 @@ pub(crate) fn check_address(url: &str, plain_http: bool) -> Result<Url, FetchErr
     }
 }
 
-fn is_loopback(address: &Url) -> bool {
+pub(crate) fn is_loopback(address: &Url) -> bool {
     let host = address.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
@@ -221,7 +221,7 @@ impl Download<'_> {
     }
 }
 
-fn starts_at(response: &Response, have: u64) -> bool {
+pub(crate) fn starts_at(response: &Response, have: u64) -> bool {
     let range = response.headers().get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
     range.is_some_and(|range| range.starts_with(&format!("bytes {have}-")))
 }

@@ -1,4 +1,4 @@
-//! Other people's systems: files in and out, downloads, webhooks.
+//! Other people's systems: files in and out, downloads, models of a Hub, webhooks.
 //!
 //! Everything that crosses this border is checked here and nowhere deeper: a file
 //! is refused by its content before a row is read, a row that cannot be trusted is
@@ -16,6 +16,7 @@ pub mod file;
 pub mod folder;
 pub mod folds_csv;
 pub mod http;
+pub mod hub;
 pub mod mail_address;
 pub mod message_export;
 pub mod orders;

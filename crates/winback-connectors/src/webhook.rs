@@ -126,7 +126,7 @@ fn is_busy(status: StatusCode) -> bool {
 }
 
 /// Returns the seconds the receiver asks for; the form as a date is not in use among webhook receivers.
-fn retry_after(answer: &Response) -> Option<Duration> {
+pub(crate) fn retry_after(answer: &Response) -> Option<Duration> {
     answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 

@@ -33,6 +33,8 @@ pub enum Work {
     Sample,
     /// Downloading; rows are bytes.
     Fetch,
+    /// Hashing what was downloaded; rows are bytes.
+    Verify,
 }
 
 /// Shows nothing.

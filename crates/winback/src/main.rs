@@ -78,6 +78,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Whatif(args) => cli::whatif::run(&at, &args).await,
         Command::Lm(action) => cli::lm::run(&at, &action).await,
         Command::Data(action) => cli::data::run(&at, &action).await,
+        Command::Model(action) => cli::model::run(&at, &action).await,
         Command::Sample(args) => cli::sample::run(&at, &args),
         Command::Explain(action) => cli::explain::run(&at, &action),
         Command::Doctor => cli::doctor::run(&at).await,

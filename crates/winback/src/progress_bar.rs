@@ -33,6 +33,7 @@ fn words(work: Work) -> &'static str {
         Work::Export => "exporting",
         Work::Sample => "making sample rows",
         Work::Fetch => "downloading",
+        Work::Verify => "checking files",
     }
 }
 
@@ -42,6 +43,8 @@ impl Progress for Bar {
             return;
         }
         let template = match total {
+            Some(_) if matches!(work, Work::Fetch | Work::Verify) => "{msg:>20} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+            None if work == Work::Fetch => "{msg:>20} {spinner} {bytes} {bytes_per_sec}",
             Some(_) => "{msg:>20} {bar:30} {human_pos}/{human_len} {eta}",
             None => "{msg:>20} {spinner} {human_pos} {per_sec}",
         };

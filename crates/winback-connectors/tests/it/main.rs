@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where its preparation fails")]
 #![expect(clippy::print_stderr, reason = "a test says what it skips")]
 mod events;
+mod fake_hub;
 mod features;
 mod files;
 mod http;
+mod hub;
 mod message_export;
 mod parcel;
 mod planted;

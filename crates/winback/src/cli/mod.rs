@@ -17,6 +17,7 @@ pub mod features;
 pub mod import;
 pub mod init;
 pub mod lm;
+pub mod model;
 pub mod offers;
 pub mod plan;
 pub mod run;
@@ -113,6 +114,9 @@ pub enum Command {
     /// Download public data sets
     #[command(subcommand)]
     Data(data::Action),
+    /// Download language models from Hugging Face, and check those that are here
+    #[command(subcommand)]
+    Model(model::Action),
     /// Write a generated, Telco-shaped sample file
     Sample(sample::Args),
     /// Say where each setting comes from, or print the agents' JSON schemas

@@ -10,6 +10,7 @@ mod home;
 mod lm;
 mod lm_serve;
 mod manners;
+mod model;
 mod network;
 mod offers;
 mod planted;
