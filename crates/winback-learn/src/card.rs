@@ -141,7 +141,7 @@ pub fn card_markdown(card: &ModelCard) -> String {
 fn map_name(method: CalibrationMethod) -> &'static str {
     match method {
         CalibrationMethod::None => "none: scores as they are",
-        CalibrationMethod::Platt => "Platt: a line in log-odds",
+        CalibrationMethod::Platt => "Platt scaling: a line in log-odds",
         CalibrationMethod::Beta => "beta: a line in ln p and −ln(1 − p)",
         CalibrationMethod::Isotonic => "isotonic: a broken line through steps",
     }

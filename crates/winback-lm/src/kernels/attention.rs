@@ -164,7 +164,7 @@ impl Stretch {
     /// Lets rows look at the stretch: `queries` holds them one after the other, `[rows, dim]`, and `sees` how many of
     /// its first tokens each may look at.
     pub fn attend(&self, level: Level, (queries, sees): (&[f32], &[usize]), taken: &mut Taken, scratch: &mut Scratch) {
-        let mut at = 0;
+        let (level, mut at) = (level.held(), 0);
         while at < sees.len() {
             let rows = at..at + block(level, sees.len() - at);
             let queries = &queries[rows.start * self.dim..rows.end * self.dim];

@@ -15,7 +15,7 @@ const PARTS: usize = PANEL / LANES;
 /// Adds up one or two rows with a panel, input by input.
 pub(super) fn f32_sums(x: &[f32], w: &[f32], sums: &mut [Sums]) {
     let wide = check(x.len(), w.len(), sums.len());
-    // SAFETY: `Level::is_here` was asked for AVX2 before this level is used; `check` held the lengths.
+    // SAFETY: `Level::held` made sure of AVX2; `check` held the lengths.
     unsafe {
         match sums.len() {
             1 => f32_tile::<1>(x.as_ptr(), w.as_ptr(), wide, sums),
@@ -138,7 +138,7 @@ pub(super) fn weigh(scores: &mut [f32], times: f32) -> (f32, f32) {
     unsafe fn wide(scores: &mut [f32], times: f32) -> (f32, f32) {
         super::plain::weigh(scores, times)
     }
-    // SAFETY: `Level::is_here` was asked for these instructions before this level is used.
+    // SAFETY: `Level::held` made sure of these instructions.
     unsafe { wide(scores, times) }
 }
 
@@ -148,6 +148,6 @@ pub(super) fn silu_mul(row: &[f32], out: &mut [f32]) {
     unsafe fn wide(row: &[f32], out: &mut [f32]) {
         super::plain::silu_mul(row, out);
     }
-    // SAFETY: `Level::is_here` was asked for these instructions before this level is used.
+    // SAFETY: `Level::held` made sure of these instructions.
     unsafe { wide(row, out) }
 }

@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 /// Adds up 1, 2, 4, 8 or 12 rows with a panel, input by input.
 pub(super) fn f32_sums(x: &[f32], w: &[f32], sums: &mut [Sums]) {
     let wide = check(x.len(), w.len(), sums.len());
-    // SAFETY: `Level::is_here` was asked for AVX-512 before this level is used; `check` held the lengths.
+    // SAFETY: `Level::held` made sure of AVX-512; `check` held the lengths.
     unsafe {
         match sums.len() {
             1 => f32_tile::<1>(x.as_ptr(), w.as_ptr(), wide, sums),
@@ -147,7 +147,7 @@ pub(super) fn weigh(scores: &mut [f32], times: f32) -> (f32, f32) {
     unsafe fn wide(scores: &mut [f32], times: f32) -> (f32, f32) {
         super::plain::weigh(scores, times)
     }
-    // SAFETY: `Level::is_here` was asked for these instructions before this level is used.
+    // SAFETY: `Level::held` made sure of these instructions.
     unsafe { wide(scores, times) }
 }
 
@@ -157,6 +157,6 @@ pub(super) fn silu_mul(row: &[f32], out: &mut [f32]) {
     unsafe fn wide(row: &[f32], out: &mut [f32]) {
         super::plain::silu_mul(row, out);
     }
-    // SAFETY: `Level::is_here` was asked for these instructions before this level is used.
+    // SAFETY: `Level::held` made sure of these instructions.
     unsafe { wide(row, out) }
 }

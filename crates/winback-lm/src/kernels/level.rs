@@ -36,12 +36,23 @@ impl Level {
                 Self::Avx2.is_here()
                     && is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
                     && is_x86_feature_detected!("avx512bf16")
                     && is_x86_feature_detected!("avx512vnni")
             }
             #[cfg(not(target_arch = "x86_64"))]
             _ => false,
         }
+    }
+
+    /// Returns the level, for the code that runs its instructions: nothing else makes that code sound.
+    ///
+    /// # Panics
+    /// Where this machine does not have them.
+    pub(super) fn held(self) -> Self {
+        assert!(self.is_here(), "this machine has no kernels of the level {self}");
+        self
     }
 
     /// Returns the levels that this machine has, the slowest first.

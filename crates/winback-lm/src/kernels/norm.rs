@@ -31,7 +31,7 @@ pub fn for_rows(table: &mut [f32], width: usize, each: impl Fn((usize, &mut [f32
 /// Returns the SiLU of the first half of each row times its second half, `[rows, width]` of `[rows, 2 * width]`
 /// (Shazeer 2020, "GLU Variants Improve Transformer").
 pub fn silu_mul(level: Level, gates_and_ups: &[f32], width: usize) -> Vec<f32> {
-    let mut out = vec![0.0; gates_and_ups.len() / 2];
+    let (level, mut out) = (level.held(), vec![0.0; gates_and_ups.len() / 2]);
     let one = |(out, row): (&mut [f32], &[f32])| match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => avx512::silu_mul(row, out),

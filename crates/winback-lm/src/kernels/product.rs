@@ -33,8 +33,10 @@ pub struct Output<'a> {
 /// Multiplies the rows of a range with the transpose of a weight; the first of them goes to the table's first row.
 ///
 /// # Panics
-/// Where the inputs are not those of the weight or the table is too small; a model checks its shapes when it is read.
+/// Where this machine does not have the level, the inputs are not those of the weight or the table is too small; a model
+/// checks its shapes when it is read.
 pub fn product(level: Level, weight: &Packed, inputs: &Inputs, rows: Range<usize>, out: &mut Output<'_>) {
+    let level = level.held();
     assert_eq!((inputs.inputs(), inputs.precision()), (weight.inputs(), weight.precision()), "rows for another weight");
     assert!(rows.end <= inputs.rows() && rows.start <= rows.end, "rows that are not there");
     assert!(out.first + weight.outputs() <= out.stride && rows.len() * out.stride <= out.table.len(), "a table too small");
