@@ -8,6 +8,7 @@ mod batches;
 mod chat;
 mod configs;
 mod engine;
+mod finetune;
 mod fixtures;
 mod hostile;
 mod kernels;
