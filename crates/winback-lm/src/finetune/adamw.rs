@@ -21,6 +21,16 @@ impl AdamW {
         Self { betas: (0.9, 0.999), eps: 1e-8, weight_decay, steps: 0, means: weights.zeros(), squares: weights.zeros() }
     }
 
+    /// Returns the means of gradients and of their squares.
+    pub(super) fn moments(&self) -> (&LoraWeights, &LoraWeights) {
+        (&self.means, &self.squares)
+    }
+
+    /// Returns the same after so many steps with these means.
+    pub(super) fn resumed(&self, steps: u32, means: LoraWeights, squares: LoraWeights) -> Self {
+        Self { steps, means, squares, ..self.clone() }
+    }
+
     /// Takes a step of size `rate` against the gradients.
     pub fn step(&mut self, weights: &mut LoraWeights, gradients: &LoraWeights, rate: f32) {
         self.steps += 1;

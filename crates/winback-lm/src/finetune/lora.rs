@@ -6,6 +6,9 @@ use crate::model::Model;
 use crate::shape::{Fused, Projection};
 use crate::shards::Shards;
 use crate::tensor::{Numbers, Tensor};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensorError};
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::path::Path;
 use winback_core::digest::Digest;
@@ -149,6 +152,22 @@ impl LoraWeights {
                 (layer, part.which, a, b)
             })
         })
+    }
+
+    /// Returns the bytes of PEFT's `adapter_model.safetensors`.
+    pub fn to_peft(&self) -> Result<Vec<u8>, SafeTensorError> {
+        let bytes = |tensor: Tensor| tensor.to_f32().into_iter().flat_map(f32::to_le_bytes).collect::<Vec<u8>>();
+        let half = |(layer, which), half: &str, tensor: Tensor| {
+            let shape = vec![tensor.rows(), tensor.columns()];
+            (format!("base_model.model.{}.lora_{half}.weight", module(layer, which)), shape, bytes(tensor))
+        };
+        let halves: Vec<_> =
+            self.modules().flat_map(|(layer, which, a, b)| [half((layer, which), "A", a), half((layer, which), "B", b)]).collect();
+        let mut views = Vec::with_capacity(halves.len());
+        for (name, shape, bytes) in &halves {
+            views.push((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?));
+        }
+        safetensors::serialize(views, Some(HashMap::from([("format".to_owned(), "pt".to_owned())])))
     }
 
     /// Returns an adapter to write with, in the numbers of its model.

@@ -8,14 +8,14 @@ use winback_lm::tensor::{self, Tensor};
 use winback_lm::{Cache, Model, Piece, Want};
 
 /// Which numbers are learned from, as the fixtures of transformers and PEFT keep them.
-struct Run {
+struct Theirs {
     fixture: Fixture,
     told: serde_json::Value,
     file: Vec<u8>,
     weights: LoraWeights,
 }
 
-impl Run {
+impl Theirs {
     fn named(model: &str, run: &str, numerics: Numerics) -> Option<Self> {
         let dir = fixtures()?.join(model);
         let fixture = Fixture::computed(model, numerics)?;
@@ -83,7 +83,7 @@ fn largest<'a>(numbers: impl IntoIterator<Item = &'a f32>) -> f32 {
 }
 
 /// Holds gradients to 1e-5 of the largest entry of all.
-fn same_gradients(run: &Run, prefix: &str, ours: &LoraWeights, what: &str) {
+fn same_gradients(run: &Theirs, prefix: &str, ours: &LoraWeights, what: &str) {
     let theirs = run.modules(prefix, ours);
     let most = largest(theirs.iter().flat_map(|(_, numbers)| numbers));
     for ((name, theirs), ours) in theirs.iter().zip(numbers(ours)) {
@@ -103,7 +103,7 @@ fn teaching(batch_tokens: usize, memory: Memory) -> Teaching {
 #[test]
 fn three_plain_steps_are_those_of_pytorch() {
     for (name, numerics) in exact() {
-        let Some(run) = Run::named(name, "train_plain", numerics) else { return };
+        let Some(run) = Theirs::named(name, "train_plain", numerics) else { return };
         let (model, mut weights) = (&run.fixture.model, run.weights.clone());
         let mut adam = AdamW::new(&weights, 0.01);
         for (at, told) in run.told["steps"].as_array().unwrap().iter().take(3).enumerate() {
@@ -130,7 +130,7 @@ fn three_plain_steps_are_those_of_pytorch() {
 }
 
 /// Holds weights after a step where the gradient is not so near 0 that rounding decides its sign.
-fn same_weights(run: &Run, step: &str, (ours, gradients): (&LoraWeights, &LoraWeights), what: &str) {
+fn same_weights(run: &Theirs, step: &str, (ours, gradients): (&LoraWeights, &LoraWeights), what: &str) {
     for (((name, theirs), ours), gradients) in run.modules(&format!("{step}.after"), ours).iter().zip(numbers(ours)).zip(numbers(gradients))
     {
         for ((theirs, ours), gradient) in theirs.iter().zip(&ours).zip(&gradients) {
@@ -142,7 +142,7 @@ fn same_weights(run: &Run, step: &str, (ours, gradients): (&LoraWeights, &LoraWe
 #[test]
 fn gathered_clipped_and_scheduled_steps_are_those_of_pytorch() {
     for (name, numerics) in exact() {
-        let Some(run) = Run::named(name, "train_accum", numerics) else { return };
+        let Some(run) = Theirs::named(name, "train_accum", numerics) else { return };
         let (model, mut weights) = (&run.fixture.model, run.weights.clone());
         let mut adam = AdamW::new(&weights, 0.01);
         let schedule = Schedule { peak: 2e-3, warmup: 1, steps: 4 };
@@ -169,7 +169,7 @@ fn gathered_clipped_and_scheduled_steps_are_those_of_pytorch() {
 fn memory_and_threads_change_no_bit() {
     for precision in [Precision::F32, Precision::Bf16] {
         for level in Level::here() {
-            let Some(run) = Run::named("tied", "train_plain", Numerics { level, precision }) else { return };
+            let Some(run) = Theirs::named("tied", "train_plain", Numerics { level, precision }) else { return };
             let batch = run.batch("step1");
             let with = |memory: Memory, threads: usize| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -190,12 +190,13 @@ fn memory_and_threads_change_no_bit() {
 fn numbers_of_16_and_8_bits_teach_nearly_the_same() {
     for (precision, most) in [(Precision::Bf16, 0.03), (Precision::Int8, 0.12)] {
         for level in Level::here() {
-            let (Some(exact), Some(run)) =
-                (Run::named("untied", "train_plain", Numerics::PLAIN), Run::named("untied", "train_plain", Numerics { level, precision }))
-            else {
+            let (Some(exact), Some(run)) = (
+                Theirs::named("untied", "train_plain", Numerics::PLAIN),
+                Theirs::named("untied", "train_plain", Numerics { level, precision }),
+            ) else {
                 return;
             };
-            let of = |run: &Run| {
+            let of = |run: &Theirs| {
                 let (batch, mut found) = (run.batch("step1"), run.weights.zeros());
                 gradients(&run.fixture.model, &run.weights, &batch, teaching(batch.learned(), Memory::Keep), &mut found).unwrap();
                 numbers(&found).concat()
@@ -212,7 +213,7 @@ fn numbers_of_16_and_8_bits_teach_nearly_the_same() {
 /// What was learned is written with as it was learned.
 #[test]
 fn the_adapter_that_writes_is_the_one_that_learned() {
-    let Some(run) = Run::named("tied", "train_plain", Numerics::PLAIN) else { return };
+    let Some(run) = Theirs::named("tied", "train_plain", Numerics::PLAIN) else { return };
     let (model, weights) = (&run.fixture.model, &run.weights);
     let tokens = vec![7, 300, 41, 5, 99];
     let logits = |adapter| {
@@ -267,7 +268,7 @@ fn an_adapter_begins_by_changing_nothing() {
 }
 
 /// Returns drawn numbers between −1 and 1.
-fn drawn(count: usize, seed: u64) -> Vec<f32> {
+pub fn drawn(count: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let next = |_| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -9,6 +9,7 @@ mod chat;
 mod configs;
 mod engine;
 mod finetune;
+mod finetune_runs;
 mod fixtures;
 mod hostile;
 mod kernels;
