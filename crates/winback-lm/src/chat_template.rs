@@ -3,21 +3,27 @@
 //! That means: blocks are trimmed, `{% break %}` and `{% continue %}` exist, values have Python's methods and print as
 //! in Python, `tojson` is `json.dumps` without escaping, and there are `raise_exception` and `strftime_now`. Maps keep
 //! their order, but for those that a template itself writes (`{'b': 1, 'a': 2}`): these print in that of the alphabet.
-//! A template may come from anybody, so the steps it may take are counted. What it keeps in memory is not: one that
-//! doubles a text thirty times over can still exhaust the machine.
+//! A template may come from anybody, so the steps it may take are counted, and so is what it makes
+//! ([`crate::template_bounds`]): it ends with an error before it exhausts the memory or the stack.
 use crate::conversation::{Conversation, Message};
 use crate::file::{FileError, MOST_SMALL_BYTES, parse_json, read_text};
 use crate::json::Json;
 use crate::python;
+use crate::template_bounds::{Budget, TooLarge, environment};
+use crate::template_code::{CodeError, compile};
 use jiff::civil::DateTime;
-use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, ErrorKind, Value, context};
+use minijinja::{AutoEscape, ErrorKind, Value, context, machinery};
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const NAME: &str = "chat";
-/// The steps any template may take, and those it may take for each message or tool; Qwen3's takes about 150.
-const STEPS: (u64, u64) = (50_000, 10_000);
+/// The longest form of a date, in bytes.
+const MOST_FORMAT_BYTES: usize = 1024;
+/// The steps any template may take, those it may take for each message, call or tool, and the most of all; Qwen3's
+/// takes about 150 for each.
+const STEPS: (u64, u64, u64) = (50_000, 2_000, 20_000_000);
 
 /// Why a template was refused, or gave no text.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +47,21 @@ pub enum TemplateError {
         /// Why.
         source: minijinja::Error,
     },
+    /// The template does what templates may not do here.
+    #[error("the chat template of {} {what}, in line {line}, which Winback does not run", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What it does.
+        what: String,
+    },
+    /// The template makes more than any conversation of this length needs.
+    #[error(
+        "the chat template makes more text than a conversation of this length can need, or lists too deep in one another, and was stopped"
+    )]
+    TooLarge,
     /// The template refuses the conversation.
     #[error("the chat template refuses this conversation: {0}")]
     Raised(String),
@@ -68,7 +89,7 @@ struct NoTime;
 /// A compiled chat template.
 #[derive(Debug)]
 pub struct ChatTemplate {
-    environment: Environment<'static>,
+    source: String,
     /// The tokens a template may name: `bos_token` and others.
     tokens: Vec<(&'static str, String)>,
 }
@@ -94,43 +115,52 @@ impl ChatTemplate {
 
     /// Compiles the text of a template; `path` is only named in errors.
     pub fn parse(source: String, path: &Path) -> Result<Self, TemplateError> {
-        let mut environment = Environment::new();
-        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        let wrong = |source: minijinja::Error| TemplateError::Syntax { path: path.to_owned(), line: source.line().unwrap_or(1), source };
-        environment.set_syntax(syntax.map_err(wrong)?);
-        // Errors of a debugging engine carry the values of variables, and these are what people wrote.
-        environment.set_debug(false);
-        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-        environment.set_formatter(|out, _, value| python::write(out, value));
-        environment.add_filter("tojson", python::tojson);
-        environment.add_function("raise_exception", |message: String| -> Result<Value, minijinja::Error> {
-            Err(minijinja::Error::new(ErrorKind::InvalidOperation, "raise_exception").with_source(Raised(message)))
-        });
-        environment.add_template_owned(NAME, source).map_err(wrong)?;
-        Ok(Self { environment, tokens: Vec::new() })
+        compile(NAME, &source).map_err(|error| match error {
+            CodeError::Syntax(source) => TemplateError::Syntax { path: path.to_owned(), line: source.line().unwrap_or(1), source },
+            CodeError::Unsupported { line, what } => TemplateError::Unsupported { path: path.to_owned(), line, what },
+        })?;
+        Ok(Self { source, tokens: Vec::new() })
     }
 
     /// Returns a conversation as the text the model reads. `now` is what `strftime_now` writes.
     pub fn render(&self, conversation: &Conversation, now: Option<DateTime>) -> Result<String, TemplateError> {
-        let mut environment = self.environment.clone();
-        let parts = (conversation.messages.len() + conversation.tools.len()) as u64;
-        environment.set_fuel(Some(STEPS.0 + STEPS.1 * parts));
+        let messages: Vec<Value> = conversation.messages.iter().map(|message| python::value(&record(message))).collect();
+        let tools: Vec<Value> = conversation.tools.iter().map(python::value).collect();
+        let budget = Arc::new(Budget::for_values(messages.iter().chain(&tools)).map_err(failure)?);
+        let mut environment = environment(&budget);
+        let calls: usize = conversation.messages.iter().map(|message| message.tool_calls.len()).sum();
+        let parts = (messages.len() + tools.len() + calls) as u64;
+        environment.set_fuel(Some(STEPS.1.saturating_mul(parts).saturating_add(STEPS.0).min(STEPS.2)));
         for (name, text) in &self.tokens {
             environment.add_global(*name, text.as_str());
         }
+        environment.add_function("raise_exception", |message: String| -> Result<Value, minijinja::Error> {
+            Err(minijinja::Error::new(ErrorKind::InvalidOperation, "raise_exception").with_source(Raised(message)))
+        });
         environment.add_function("strftime_now", move |format: String| strftime(now, &format));
         if let Some(thinking) = conversation.thinking {
             environment.add_global("enable_thinking", thinking);
         }
-        let messages: Vec<Value> = conversation.messages.iter().map(|message| python::value(&record(message))).collect();
-        let tools: Vec<Value> = conversation.tools.iter().map(python::value).collect();
         let context = context! {
             messages => messages,
             tools => if tools.is_empty() { Value::from(()) } else { Value::from(tools) },
             documents => Value::from(()),
             add_generation_prompt => conversation.add_generation_prompt,
         };
-        environment.get_template(NAME).and_then(|template| template.render(context)).map_err(failure)
+        self.write(&environment, context)
+    }
+
+    /// Runs the template. It was compiled before, so that this finds nothing wrong with it.
+    fn write(&self, environment: &minijinja::Environment, context: Value) -> Result<String, TemplateError> {
+        let code = compile(NAME, &self.source).map_err(|error| match error {
+            CodeError::Syntax(source) => TemplateError::Failed(source),
+            CodeError::Unsupported { what, .. } => TemplateError::Failed(minijinja::Error::new(ErrorKind::InvalidOperation, what)),
+        })?;
+        let (blocks, mut text) = (BTreeMap::new(), String::new());
+        let mut out = machinery::make_string_output(&mut text);
+        machinery::eval(environment, &code, context, &blocks, &mut out, AutoEscape::None).map_err(failure)?;
+        drop(out);
+        Ok(text)
     }
 }
 
@@ -172,6 +202,9 @@ fn record(message: &Message) -> Json {
 fn strftime(now: Option<DateTime>, format: &str) -> Result<String, minijinja::Error> {
     let failed = |text: &'static str| minijinja::Error::new(ErrorKind::InvalidOperation, text);
     let now = now.ok_or_else(|| failed("strftime_now").with_source(NoTime))?;
+    if format.len() > MOST_FORMAT_BYTES {
+        return Err(failed("strftime_now").with_source(TooLarge));
+    }
     jiff::fmt::strtime::format(format, now).map_err(|error| failed("strftime_now").with_source(error))
 }
 
@@ -184,6 +217,9 @@ fn failure(error: minijinja::Error) -> TemplateError {
         }
         if source.is::<NoTime>() {
             return TemplateError::NoTime;
+        }
+        if source.is::<TooLarge>() {
+            return TemplateError::TooLarge;
         }
         cause = source.source();
     }

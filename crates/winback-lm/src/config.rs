@@ -6,6 +6,9 @@ use crate::file::{FileError, MOST_SMALL_BYTES, parse_json, read_text};
 use crate::json::Json;
 use std::path::{Path, PathBuf};
 
+/// The most inputs a matrix may have: the sum of so many products of two bytes still fits 32 bits.
+const MOST_INPUTS: usize = 1 << 16;
+
 /// The shape of a model. All sizes are at least 1, and `heads` is a multiple of `kv_heads`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -88,11 +91,11 @@ fn read(fields: &Fields, rope_theta: f64) -> Result<Config, FieldError> {
     let size = |field: &str, most: usize| {
         fields.size(field, 1..=most)?.ok_or_else(|| fields.missing(field, &format!("a whole number from 1 to {most}")))
     };
-    let (hidden_size, heads) = (size("hidden_size", 1 << 16)?, size("num_attention_heads", 1 << 10)?);
+    let (hidden_size, heads) = (size("hidden_size", MOST_INPUTS)?, size("num_attention_heads", 1 << 10)?);
     Ok(Config {
         vocab_size: size("vocab_size", 1 << 22)?,
         hidden_size,
-        intermediate_size: size("intermediate_size", 1 << 20)?,
+        intermediate_size: size("intermediate_size", MOST_INPUTS)?,
         layers: size("num_hidden_layers", 1 << 10)?,
         heads,
         kv_heads: fields.size("num_key_value_heads", 1..=1 << 10)?.unwrap_or(heads),
@@ -113,6 +116,10 @@ fn consistent(config: &Config, fields: &Fields) -> Result<(), FieldError> {
     }
     if config.head_dim == 0 || !config.head_dim.is_multiple_of(2) {
         return Err(fields.wrong("head_dim", &whole(config.head_dim), "even, because rotary positions turn pairs"));
+    }
+    if config.q_dim() > MOST_INPUTS {
+        let expected = format!("at most {}, so that all heads together are no wider than {MOST_INPUTS}", MOST_INPUTS / config.head_dim);
+        return Err(fields.wrong("num_attention_heads", &whole(config.heads), &expected));
     }
     match config.eos.iter().find(|id| **id as usize >= config.vocab_size) {
         Some(id) => Err(fields.wrong("eos_token_id", &whole(*id as usize), &format!("below vocab_size, {}", config.vocab_size))),

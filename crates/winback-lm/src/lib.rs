@@ -56,6 +56,10 @@ pub mod shards;
 #[forbid(unsafe_code)]
 pub mod stream;
 #[forbid(unsafe_code)]
+mod template_bounds;
+#[forbid(unsafe_code)]
+mod template_code;
+#[forbid(unsafe_code)]
 pub mod tensor;
 #[forbid(unsafe_code)]
 pub mod text_metrics;

@@ -1,7 +1,9 @@
 //! Values as Python would print them: chat templates were written for it.
 use crate::json::Json;
+use crate::template_bounds::TooLarge;
 use minijinja::value::{Enumerator, Kwargs, Object, ValueKind};
 use minijinja::{Error, ErrorKind, Output, Value};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -10,15 +12,19 @@ const DEEPEST: usize = 128;
 
 /// A map whose keys keep their order.
 #[derive(Debug)]
-struct Dictionary(Vec<(Value, Value)>);
+struct Dictionary {
+    entries: Vec<(Value, Value)>,
+    /// Where each key stands.
+    places: HashMap<String, usize>,
+}
 
 impl Object for Dictionary {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
+        self.entries.get(*self.places.get(key.as_str()?)?).map(|(_, value)| value.clone())
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(self.0.iter().map(|(name, _)| name.clone()).collect())
+        Enumerator::Values(self.entries.iter().map(|(name, _)| name.clone()).collect())
     }
 }
 
@@ -33,15 +39,17 @@ pub(crate) fn value(json: &Json) -> Value {
         Json::Text(text) => Value::from(text.as_str()),
         Json::List(items) => Value::from(items.iter().map(value).collect::<Vec<_>>()),
         Json::Map(entries) => {
-            let mut dictionary: Vec<(Value, Value)> = Vec::with_capacity(entries.len());
+            let mut dictionary = Dictionary { entries: Vec::with_capacity(entries.len()), places: HashMap::new() };
             for (name, inside) in entries {
-                let name = Value::from(name.as_str());
-                match dictionary.iter_mut().find(|(known, _)| *known == name) {
-                    Some((_, known)) => *known = value(inside),
-                    None => dictionary.push((name, value(inside))),
+                match dictionary.places.get(name) {
+                    Some(place) => dictionary.entries[*place].1 = value(inside),
+                    None => {
+                        dictionary.places.insert(name.clone(), dictionary.entries.len());
+                        dictionary.entries.push((Value::from(name.as_str()), value(inside)));
+                    }
                 }
             }
-            Value::from_object(Dictionary(dictionary))
+            Value::from_object(dictionary)
         }
     }
 }
@@ -57,10 +65,11 @@ pub(crate) fn write(out: &mut Output, value: &Value) -> Result<(), Error> {
     out.write_str(&text).map_err(Error::from)
 }
 
-/// The filter `tojson` as transformers defines it: `json.dumps` with `ensure_ascii=False` unless asked otherwise.
-#[expect(clippy::needless_pass_by_value, reason = "the engine hands options over by value")]
-pub(crate) fn tojson(value: &Value, options: Kwargs) -> Result<Value, Error> {
+/// The filter `tojson` as transformers defines it: `json.dumps` with `ensure_ascii=False` unless asked otherwise. A text
+/// of more than `most` bytes is refused before it is whole.
+pub(crate) fn tojson(value: &Value, options: &Kwargs, most: u64) -> Result<Value, Error> {
     let dumper = Dumper {
+        most,
         ascii: options.get::<Option<bool>>("ensure_ascii")?.unwrap_or(false),
         indent: options.get::<Option<usize>>("indent")?.map(|indent| indent.min(16)),
         sorted: options.get::<Option<bool>>("sort_keys")?.unwrap_or(false),
@@ -73,6 +82,7 @@ pub(crate) fn tojson(value: &Value, options: Kwargs) -> Result<Value, Error> {
 
 /// `json.dumps`.
 struct Dumper {
+    most: u64,
     ascii: bool,
     indent: Option<usize>,
     sorted: bool,
@@ -81,6 +91,9 @@ struct Dumper {
 impl Dumper {
     fn dump(&self, value: &Value, depth: usize, out: &mut String) -> Result<(), Error> {
         let refused = |what: &str| Error::new(ErrorKind::InvalidOperation, format!("tojson cannot write {what}"));
+        if out.len() as u64 > self.most {
+            return Err(Error::new(ErrorKind::InvalidOperation, "tojson").with_source(TooLarge));
+        }
         if depth > DEEPEST {
             return Err(refused("lists that lie so deep in one another"));
         }

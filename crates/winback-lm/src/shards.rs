@@ -3,7 +3,7 @@
 //! Tensors are *read*, not mapped: what the model keeps is a copy, so nobody can change it afterwards, and a file that
 //! somebody cuts short while it is open is an error and not the end of the process, which it would be for a mapped
 //! one (SIGBUS). Length and time of change of each file are taken when it is opened and compared when all is read.
-use crate::file::{FileError, parse_json, read_text};
+use crate::file::{FileError, open_file, parse_json, read_text};
 use crate::header::{Entry, HeaderError, header_length, parse_header};
 use crate::json::Json;
 use crate::tensor::{Format, Numbers, Tensor};
@@ -96,6 +96,16 @@ pub enum WeightsError {
         path: PathBuf,
         /// The tensor.
         tensor: String,
+    },
+    /// A tensor does not fit into memory.
+    #[error("{}: tensor {tensor} takes {bytes} bytes, and this machine has no memory left for them", path.display())]
+    NoMemory {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// What it takes.
+        bytes: usize,
     },
     /// A file is another than when it was opened.
     #[error("{} changed while it was read; load the model again when the copy is done", path.display())]
@@ -202,12 +212,7 @@ impl Shards {
             found,
             expected,
         };
-        let format = match entry.dtype {
-            Dtype::F32 => Format::F32,
-            Dtype::BF16 => Format::Bf16,
-            Dtype::F16 => Format::F16,
-            other => return Err(wrong(format!("{other:?}"), "BF16, F16 or F32".to_owned())),
-        };
+        let format = format_of(entry.dtype).ok_or_else(|| wrong(format!("{:?}", entry.dtype), "BF16, F16 or F32".to_owned()))?;
         if entry.shape != shape {
             return Err(wrong(format!("of shape {:?}", entry.shape), format!("of shape {shape:?}")));
         }
@@ -216,6 +221,16 @@ impl Shards {
         let read = Tensor::new(rows, columns, numbers).ok_or_else(|| WeightsError::Changed { path: shard.path.clone() })?;
         let shape = format!("{shape:?}");
         Ok((read, Digest::of_parts([tensor.as_bytes(), format.name().as_bytes(), shape.as_bytes(), content.as_bytes()])))
+    }
+
+    /// Returns the number format of a tensor, if it is there and has one of those that are read.
+    pub fn format(&self, tensor: &str) -> Option<Format> {
+        format_of(self.shards[*self.of.get(tensor)?].entries.get(tensor)?.dtype)
+    }
+
+    /// Returns how many bytes all tensors have together.
+    pub fn bytes(&self) -> u64 {
+        self.shards.iter().flat_map(|shard| shard.entries.values()).map(|entry| entry.bytes.end - entry.bytes.start).sum()
     }
 
     /// Refuses the weights if a file is another than when it was opened. Called when all is read.
@@ -227,10 +242,19 @@ impl Shards {
     }
 }
 
+fn format_of(dtype: Dtype) -> Option<Format> {
+    match dtype {
+        Dtype::F32 => Some(Format::F32),
+        Dtype::BF16 => Some(Format::Bf16),
+        Dtype::F16 => Some(Format::F16),
+        _ => None,
+    }
+}
+
 impl Shard {
     fn open(path: &Path) -> Result<Self, WeightsError> {
         let unreadable = |source| FileError::Unreadable { path: path.to_owned(), source };
-        let mut file = File::open(path).map_err(unreadable)?;
+        let mut file = open_file(path)?;
         let metadata = file.metadata().map_err(unreadable)?;
         let mut first = Vec::new();
         (&mut file).take(8).read_to_end(&mut first).map_err(unreadable)?;
@@ -245,9 +269,10 @@ impl Shard {
     }
 
     fn read(&self, tensor: &str, entry: &Entry, format: Format) -> Result<(Numbers, String), WeightsError> {
-        // The length was checked against the file's, so room for it is no more than the file itself takes.
+        // The length was checked against the file's, but a file may have holes: then it is longer than what it takes.
         let bytes = (entry.bytes.end - entry.bytes.start) as usize;
-        let mut numbers = Numbers::with_capacity(format, bytes / format.bytes());
+        let no_memory = || WeightsError::NoMemory { path: self.path.clone(), tensor: tensor.to_owned(), bytes };
+        let mut numbers = Numbers::with_capacity(format, bytes / format.bytes()).ok_or_else(no_memory)?;
         let mut hasher = Sha256::new();
         let mut piece = vec![0; PIECE_BYTES.min(bytes)];
         let mut done = 0;

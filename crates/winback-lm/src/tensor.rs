@@ -43,12 +43,16 @@ pub enum Numbers {
 }
 
 impl Numbers {
-    /// Returns no numbers yet, with room for `count`.
-    pub(crate) fn with_capacity(format: Format, count: usize) -> Self {
+    /// Returns no numbers yet, with room for `count`, or `None` where there is no memory for them.
+    pub(crate) fn with_capacity(format: Format, count: usize) -> Option<Self> {
+        fn room<T>(count: usize) -> Option<Vec<T>> {
+            let mut numbers = Vec::new();
+            numbers.try_reserve_exact(count).ok().map(|()| numbers)
+        }
         match format {
-            Format::F32 => Self::F32(Vec::with_capacity(count)),
-            Format::Bf16 => Self::Bf16(Vec::with_capacity(count)),
-            Format::F16 => Self::F16(Vec::with_capacity(count)),
+            Format::F32 => room(count).map(Self::F32),
+            Format::Bf16 => room(count).map(Self::Bf16),
+            Format::F16 => room(count).map(Self::F16),
         }
     }
 

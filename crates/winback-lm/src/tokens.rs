@@ -4,13 +4,17 @@
 //! They are how a conversation is told from its content, so text from outside must never become one.
 //! [`Tokens::encode_text`] never gives one; [`Tokens::encode_with_control`] gives one for each occurrence, and is for
 //! text that a template wrote.
-use crate::file::{FileError, check_json, read_text};
+use crate::file::{FileError, parse_as, read_text};
+use crate::json::Json;
 use aho_corasick::{AhoCorasick, MatchKind};
+use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use tokenizers::{AddedToken, Tokenizer};
 
 /// The longest tokenizer read, in bytes; Qwen3's has 11 MB.
-const MOST_BYTES: u64 = 128 << 20;
+const MOST_BYTES: u64 = 32 << 20;
+/// The most parts of a sequence of parts.
+const MOST_PARTS: usize = 8;
 
 /// Why a tokenizer was refused, or could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +29,18 @@ pub enum TokensError {
         path: PathBuf,
         /// Why.
         why: String,
+    },
+    /// The tokenizer has a part of a kind that is not built here.
+    #[error("{}: its {part} is {found}; Winback runs the tokenizers of dense Qwen3, where it is {expected}", path.display())]
+    AnotherKind {
+        /// The file.
+        path: PathBuf,
+        /// The part: `normalizer`.
+        part: &'static str,
+        /// What it is.
+        found: String,
+        /// What it must be.
+        expected: &'static str,
     },
     /// The tokenizer gives ids the model does not have.
     #[error("{} belongs to another model: its token {token:?} has the id {id}, and the model has the ids 0 to {last}", path.display())]
@@ -100,7 +116,7 @@ impl Tokens {
     /// Reads the text of a `tokenizer.json`; `path` is only named in errors.
     pub fn parse(text: &str, path: &Path) -> Result<Self, TokensError> {
         let damaged = |why: String| TokensError::Damaged { path: path.to_owned(), why };
-        check_json(text, path)?;
+        Parts::check(text, path)?;
         // The library stops with a panic at some files that are JSON and no tokenizer.
         let parsed = std::panic::catch_unwind(|| text.parse::<Tokenizer>());
         let mut whole = match parsed {
@@ -178,6 +194,79 @@ impl Tokens {
     /// text give `\u{fffd}`.
     pub fn decode(&self, ids: &[u32], with_special: bool) -> Result<String, TokensError> {
         self.whole.decode(ids, !with_special).map_err(|why| TokensError::Failed(why.to_string()))
+    }
+}
+
+/// The parts of a `tokenizer.json` that decide what it does with a text. The library knows kinds that make gigabytes
+/// of a few letters, so none is handed to it that Qwen3 does not have.
+#[derive(Deserialize)]
+struct Parts {
+    normalizer: Option<Json>,
+    pre_tokenizer: Option<Json>,
+    post_processor: Option<Json>,
+    decoder: Option<Json>,
+    model: Option<Merging>,
+}
+
+/// The model of a tokenizer, but for its vocabulary.
+#[derive(Deserialize)]
+struct Merging {
+    #[serde(rename = "type")]
+    kind: Option<Json>,
+    dropout: Option<Json>,
+    continuing_subword_prefix: Option<Json>,
+    end_of_word_suffix: Option<Json>,
+    byte_fallback: Option<Json>,
+}
+
+impl Parts {
+    /// Refuses a text that has other parts than the tokenizers of Qwen3.
+    fn check(text: &str, path: &Path) -> Result<(), TokensError> {
+        let parts: Self = parse_as(text, path)?;
+        let other = |part: &'static str, found: String, expected: &'static str| TokensError::AnotherKind {
+            path: path.to_owned(),
+            part,
+            found,
+            expected,
+        };
+        let check = |part: &'static str, found: &Option<Json>, kinds: &[&str], expected: &'static str| match found {
+            Some(found) => kinds_of(found, kinds).map_or(Ok(()), |kind| Err(other(part, kind, expected))),
+            None => Ok(()),
+        };
+        check("normalizer", &parts.normalizer, &["NFC"], "NFC or none")?;
+        check("pre_tokenizer", &parts.pre_tokenizer, &["Split", "ByteLevel"], "Split and ByteLevel")?;
+        check("post_processor", &parts.post_processor, &["ByteLevel", "TemplateProcessing"], "ByteLevel and TemplateProcessing")?;
+        check("decoder", &parts.decoder, &["ByteLevel"], "ByteLevel")?;
+        let model = parts.model.ok_or_else(|| TokensError::Damaged { path: path.to_owned(), why: "it has no model".to_owned() })?;
+        match &model.kind {
+            Some(Json::Text(kind)) if kind == "BPE" => {}
+            found => return Err(other("model", found.as_ref().map_or("of no kind".to_owned(), Json::to_string), "BPE")),
+        }
+        let merging = [
+            (&model.dropout, "a model that merges by chance (dropout)"),
+            (&model.continuing_subword_prefix, "a model that marks how words go on (continuing_subword_prefix)"),
+            (&model.end_of_word_suffix, "a model that marks how words end (end_of_word_suffix)"),
+            (&model.byte_fallback, "a model that falls back on bytes (byte_fallback)"),
+        ];
+        match merging.into_iter().find(|(field, _)| field.as_ref().is_some_and(|field| !field.is_empty() && *field != Json::Float(0.0))) {
+            Some((_, what)) => Err(other("model", what.to_owned(), "BPE over bytes")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Returns the kind of a part that is none of these, if it or a part of its sequence is.
+fn kinds_of(part: &Json, kinds: &[&str]) -> Option<String> {
+    let inside = ["normalizers", "pretokenizers", "processors", "decoders"].into_iter().find_map(|name| part.get(name));
+    match (part.get("type"), inside) {
+        (Some(Json::Text(kind)), None) if kinds.contains(&kind.as_str()) => None,
+        (Some(Json::Text(kind)), Some(Json::List(parts))) if kind == "Sequence" && parts.len() <= MOST_PARTS => {
+            let plain = |part: &Json| matches!(part.get("type"), Some(Json::Text(kind)) if kind == "Sequence");
+            parts.iter().find_map(|part| if plain(part) { Some("a sequence of sequences".to_owned()) } else { kinds_of(part, kinds) })
+        }
+        (Some(Json::Text(kind)), Some(Json::List(parts))) if kind == "Sequence" => Some(format!("a sequence of {}", parts.len())),
+        (Some(Json::Text(kind)), _) => Some(kind.chars().take(40).collect()),
+        _ => Some("of no kind".to_owned()),
     }
 }
 

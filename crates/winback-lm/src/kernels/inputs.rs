@@ -102,10 +102,12 @@ fn largest(numbers: &[f32]) -> f32 {
     most.iter().chain(eights.remainder()).fold(0.0, |most: f32, number| most.max(number.abs()))
 }
 
-/// Returns the nearest bf16, the even one of two; the rounding of the processor's own instruction.
+/// Returns the nearest bf16, the even one of two; the rounding of the processor's own instruction. NaN stays NaN.
 pub(super) fn to_bf16(number: f32) -> u16 {
     let bits = number.to_bits();
-    ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16) as u16
+    let quiet = (bits >> 16) as u16 | 0x40;
+    let nearest = (bits.wrapping_add(0x7FFF + (bits >> 16 & 1)) >> 16) as u16;
+    if number.is_nan() { quiet } else { nearest }
 }
 
 /// Returns the byte of a number between −127 and 127: the nearest whole one, the even one of two.
@@ -113,4 +115,20 @@ fn to_byte(number: f32) -> u8 {
     // Adding 1.5 × 2²³ leaves the whole number in the last bits.
     const WHOLE: f32 = 12_582_912.0;
     ((number + WHOLE).to_bits() as u8).wrapping_add(ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_bf16;
+    use half::bf16;
+
+    #[test]
+    fn numbers_are_rounded_as_the_format_says_and_nan_stays_nan() {
+        for bits in [0_u32, 1, 0x3F80_7FFF, 0x3F80_8000, 0x3F81_8000, 0x7F7F_FFFF, 0x7F80_0000, 0xFF80_0000, 0x8000_0001] {
+            assert_eq!(to_bf16(f32::from_bits(bits)), bf16::from_f32(f32::from_bits(bits)).to_bits(), "{bits:x}");
+        }
+        for bits in [0x7F80_0001_u32, 0x7FC0_0000, 0x7FFF_FFFF, 0xFFFF_FFFF] {
+            assert!(bf16::from_bits(to_bf16(f32::from_bits(bits))).is_nan(), "{bits:x}");
+        }
+    }
 }

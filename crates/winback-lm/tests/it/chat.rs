@@ -121,15 +121,100 @@ fn a_template_that_fails_says_why() {
     };
     check("{{ raise_exception('roles must alternate') }}", "the chat template refuses this conversation: roles must alternate");
     check("{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", "the chat template takes too many steps");
+    check("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "the chat template fails on this conversation: ");
+    check("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}", "the chat template fails on this conversation: ");
     check("{{ messages[0].nothing.more }}", "the chat template fails on this conversation: undefined value");
     check(
-        "{% set ns = namespace(x=[]) %}{% for i in range(500) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x | tojson }}",
-        "the chat template fails",
-    );
-    check(
-        "{% set ns = namespace(x=[]) %}{% for i in range(99999) %}{% set ns.x = [ns.x] %}{% endfor %}",
+        "{% set ns = namespace(x=0) %}{% for i in range(99999) %}{% set ns.x = ns.x + i %}{% endfor %}",
         "the chat template takes too many steps",
     );
     let timeless = template("{{ strftime_now('%Y') }}").render(&Conversation::default(), None);
     assert!(matches!(timeless, Err(TemplateError::NoTime)));
+}
+
+/// Returns a template that puts what it has together with itself sixty times.
+fn doubled(start: &str, step: &str) -> String {
+    format!("{{% set ns = namespace(x={start}) %}}{{% for i in range(60) %}}{{% set ns.x = {step} %}}{{% endfor %}}{{{{ ns.x }}}}")
+}
+
+#[test]
+fn a_template_that_makes_too_much_is_stopped() {
+    let check = |source: &str| {
+        let error = render(source, "x\ny").unwrap_err();
+        assert!(error.starts_with("the chat template makes more text than a conversation of this length can need"), "{source}: {error}");
+    };
+    check("{{ 'a' | indent(999999999999) }}");
+    check("{{ 'a\nb' | indent(width=999999999999) }}");
+    check("{{ '{:999999999999}'.format(1) }}");
+    check("{{ '{:{}}'.format(1, 999999999999) }}");
+    check("{{ '%099999999999d' | format(1) }}");
+    check("{{ '%*d' | format(999999999999, 1) }}");
+    check("{% set n = messages | length * 90000 %}{{ 'a'.replace('', 'xxxx' | indent(n, true)).replace(' ', '+' | indent(n, true)) }}");
+    check("{% set x = range(90000) | join('x' | indent(90000, true)) %}");
+    check("{% set x = ('x' | indent(90000, true)).join(range(90000) | list) %}");
+    check("{% set n = 1000000000 %}{% set x = 'x' %}{{ x * n }}");
+    check("{% set n = 1000000000 %}{% set x = [1] %}{{ x * n }}");
+    check("{% set f = '%c' | indent(9000, true) %}{{ strftime_now(f) }}");
+    check(&doubled("'x'", "ns.x ~ ns.x"));
+    check(&doubled("'x'", "ns.x + ns.x"));
+    check(&doubled("['x']", "ns.x + ns.x"));
+    check(&doubled("['x']", "[ns.x, ns.x]"));
+    check(&doubled("['x']", "(ns.x, ns.x)"));
+    check(&doubled("['x']", "{'a': ns.x, 'b': ns.x}"));
+    check(&doubled("['x']", "dict(a=ns.x, b=ns.x)"));
+    check(
+        "{% set ns = namespace(x='x') %}{% for i in range(60) %}{% set y %}{{ ns.x }}{{ ns.x }}{% endset %}{% set ns.x = y %}{% endfor %}",
+    );
+    check(
+        "{% macro m(x) %}{{ x }}{{ x }}{% endmacro %}{% set ns = namespace(x='x') %}{% for i in range(60) %}{% set ns.x = m(ns.x) %}{% endfor %}",
+    );
+    check(&format!("{{% for i in range(9000) %}}{}{{% endfor %}}", "raw ".repeat(2000)));
+    check("{% set ns = namespace(x=[]) %}{% for i in range(500) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x | tojson }}");
+    check("{% set ns = namespace() %}{% set ns.x = ns %}{{ ns }}");
+    check("{% set ns = namespace() %}{% set ns.x = [ns] %}{{ ns }}");
+    check("{% set x = range(99999) | list %}{% for i in range(99) %}{{ x | tojson(indent=16) }}{% endfor %}");
+}
+
+#[test]
+fn many_messages_do_not_make_a_template_deeper() {
+    let source =
+        "{% set ns = namespace(x=[]) %}{% for j in range(3) %}{% for i in range(90000) %}{% set ns.x = [ns.x] %}{% endfor %}{% endfor %}";
+    let messages = vec![Message::new(Role::User, "x"); 1000];
+    let error = template(source).render(&Conversation { messages, ..Conversation::default() }, None).unwrap_err();
+    assert!(matches!(error, TemplateError::TooLarge), "{error}");
+    // A view of a view of a list is a list, however often.
+    let slices = "{% set ns = namespace(x=[1, 2]) %}{% for i in range(3000) %}{% set ns.x = ns.x[0:] | reverse %}{% endfor %}{{ ns.x }}";
+    assert_eq!(render(slices, "x").as_deref(), Ok("[1, 2]"));
+}
+
+#[test]
+fn a_long_conversation_is_no_reason_to_stop() {
+    let Some(dir) = fixtures() else { return };
+    let template = template(&std::fs::read_to_string(dir.join("chat_template/qwen3.jinja")).unwrap());
+    let said = |at: usize| match at % 2 {
+        0 => Message::new(Role::User, &format!("{at} ").repeat(20)),
+        _ => Message::new(Role::Assistant, &format!("<think>\n{at}\n</think>\n\n{at}")),
+    };
+    let render = |messages: Vec<Message>| template.render(&Conversation { messages, ..Conversation::default() }, None).unwrap();
+    assert_eq!(render((0..2000).map(said).collect()).matches("<|im_start|>").count(), 2000);
+    assert!(render(vec![Message::new(Role::User, "long ".repeat(1 << 20)); 2]).len() > 10 << 20);
+}
+
+#[test]
+fn what_no_chat_template_needs_is_refused_by_name() {
+    let check = |source: &str, expected: &str| {
+        let error = ChatTemplate::parse(source.to_owned(), Path::new("m/chat_template.jinja")).unwrap_err();
+        let expected = format!("the chat template of m/chat_template.jinja {expected}, which Winback does not run");
+        assert_eq!(error.to_string(), expected, "{source}");
+    };
+    check("a\n{{ [1] | batch(3) }}", "uses the filter batch, in line 2");
+    check("{{ 'a' * 100000000 }}", "multiplies a text or a list (*), in line 1");
+    check("{{ f(*messages) }}", "spreads a list (*), in line 1");
+    check("{% include 'chat' %}", "asks for another template, in line 1");
+    check("{% block a %}{% endblock %}", "has blocks, in line 1");
+    check(&format!("{{{{ 1{} }}}}", " ~ 1".repeat(10_000)), "has more than 400 words between two braces, in line 1");
+    check(&format!("{{{{ x{} }}}}", "|trim".repeat(10_000)), "has more than 400 words between two braces, in line 1");
+    let elifs = format!("{{% if a %}}{}{{% endif %}}", "{%elif a%}".repeat(5000));
+    check(&elifs, "has more than 64 times elif, in line 1");
+    check(&" ".repeat(70_000), "has 70000 bytes, and at most 65536 are read, in line 1");
 }

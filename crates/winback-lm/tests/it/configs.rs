@@ -88,6 +88,8 @@ fn a_wrong_field_is_named_with_what_it_must_be() {
     check(json!({ "num_hidden_layers": 0 }), ": num_hidden_layers is 0 and must be a whole number from 1 to 1024");
     check(json!({ "vocab_size": 1e9 }), ": vocab_size is 1000000000 and must be a whole number from 1 to 4194304");
     check(json!({ "num_key_value_heads": 4 }), ": num_key_value_heads is 4 and must be a divisor of num_attention_heads, which is 6");
+    check(json!({ "intermediate_size": 65_537 }), ": intermediate_size is 65537 and must be a whole number from 1 to 65536");
+    check(json!({ "num_attention_heads": 1023, "head_dim": 66 }), ": num_attention_heads is 1023 and must be at most 992, so that all heads together are no wider than 65536");
     check(json!({ "head_dim": 5 }), ": head_dim is 5 and must be even, because rotary positions turn pairs");
     check(json!({ "eos_token_id": 37 }), ": eos_token_id is 37 and must be below vocab_size, 37");
     check(json!({ "eos_token_id": [-1] }), ": eos_token_id is a list of 1 and must be a token id or a list of them");
@@ -119,6 +121,24 @@ fn the_recommendations_of_a_model_are_read() {
     let read = parse(published).unwrap();
     assert_eq!((read.do_sample, read.temperature, read.top_k, read.top_p), (Some(true), Some(0.6), Some(20), Some(0.95)));
     assert_eq!((read.eos, read.min_p, read.repetition_penalty), (vec![151_645, 151_643], None, None));
-    assert_eq!(parse(r#"{"top_p": 1.5}"#).unwrap_err(), "generation_config.json: top_p is 1.5 and must be a number from 0 to 1");
+    assert_eq!(parse(r#"{"top_p": 1.5}"#).unwrap_err(), "generation_config.json: top_p is 1.5 and must be a number from 0.000001 to 1");
+    assert!(parse(r#"{"top_p": 0}"#).unwrap_err().ends_with("top_p is 0 and must be a number from 0.000001 to 1"));
     assert_eq!(GenerationConfig::load(Path::new("/nowhere/generation_config.json")).unwrap(), GenerationConfig::default());
+}
+
+#[test]
+fn a_recommendation_that_would_be_forgotten_is_refused_by_its_name() {
+    let parse = |text: &str| GenerationConfig::parse(text, Path::new("g.json")).map(|_| ()).map_err(|error| chain(&error));
+    let check = |text: &str, field: &str| {
+        let expected = format!("g.json recommends {field}, which Winback does not run; take it out if texts may be written without");
+        assert_eq!(parse(text), Err(expected));
+    };
+    check(r#"{"no_repeat_ngram_size": 3}"#, "no_repeat_ngram_size (3)");
+    check(r#"{"num_beams": 4}"#, "num_beams (4)");
+    check(r#"{"typical_p": 0.9}"#, "typical_p (0.9)");
+    check(r#"{"bad_words_ids": [[1]]}"#, "bad_words_ids (a list of 1)");
+    check(r#"{"use_something_new": true}"#, "use_something_new (true)");
+    let neutral = r#"{"num_beams": 1, "typical_p": 1.0, "no_repeat_ngram_size": 0, "bad_words_ids": null, "suppress_tokens": [],
+        "length_penalty": 1.5, "use_cache": true, "max_length": 20, "max_new_tokens": 9}"#;
+    assert_eq!(parse(neutral), Ok(()));
 }

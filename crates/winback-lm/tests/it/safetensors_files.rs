@@ -227,3 +227,21 @@ fn a_header_that_breaks_the_rules_is_refused() {
     let fine = parse_header(r#"{"__metadata__": {"format": "pt"}, "y": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]}, "x": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}"#, 16, Path::new("m"));
     assert_eq!(fine.unwrap().len(), 2);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_instead_of_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    write_model(dir.path(), Dtype::F32);
+    let refusal = |name: &str| {
+        let path = dir.path().join(name);
+        std::fs::rename(&path, dir.path().join("aside")).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let told = refusal_of(dir.path());
+        std::fs::remove_file(&path).unwrap();
+        std::fs::rename(dir.path().join("aside"), &path).unwrap();
+        assert!(told.ends_with(&format!("{name} is a folder, a pipe or a device, and must be a file")), "{told}");
+    };
+    refusal("model.safetensors");
+    refusal("config.json");
+}

@@ -3,7 +3,7 @@ use crate::chat::conversation;
 use crate::fixtures::{fixtures, read};
 use crate::tiny::chain;
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::LazyLock;
 use winback_lm::json::Json;
@@ -56,14 +56,42 @@ fn a_tokenizer_of_another_vocabulary_is_refused() {
     let parse = |text: &str| chain(&Tokens::parse(text, Path::new("tokenizer.json")).map(|_| ()).unwrap_err());
     assert!(parse("{}").starts_with("tokenizer.json is no tokenizer: "));
     assert!(parse(&text[..9000]).starts_with("tokenizer.json is damaged at line "));
-    // The library stops with a panic at this one, which is JSON.
-    let contradiction = text.replacen(r#""type": "NFC""#, r#""type": "Precompiled", "precompiled_charsmap": 7"#, 1);
-    assert_eq!(parse(&contradiction), "tokenizer.json is no tokenizer: the parts of it contradict each other");
     let greedy = text.replacen("\"lstrip\": false", "\"lstrip\": true", 1);
     assert_eq!(
         parse(&greedy),
         "tokenizer.json: the added token \"<|endoftext|>\" takes the spaces beside it (lstrip, rstrip), which Winback does not run"
     );
+}
+
+#[test]
+fn a_tokenizer_of_another_kind_is_refused_by_its_name() {
+    let Some(dir) = fixtures() else { return };
+    let whole = read(&dir.join("tokenizer/tokenizer.json"));
+    let check = |part: &str, value: Value, expected: &str| {
+        let mut changed = whole.clone();
+        *changed.pointer_mut(part).unwrap() = value;
+        let error = chain(&Tokens::parse(&changed.to_string(), Path::new("t.json")).map(|_| ()).unwrap_err());
+        let expected = format!("t.json: its {expected}");
+        assert!(error.starts_with(&expected), "{error} does not say {expected}");
+    };
+    let longer = |from: &str| json!({ "type": "Replace", "pattern": { "String": from }, "content": from.repeat(1000) });
+    check("/normalizer", longer("a"), "normalizer is Replace; Winback runs the tokenizers of dense Qwen3, where it is NFC or none");
+    check("/normalizer", json!({ "type": "Sequence", "normalizers": vec![longer("a"); 4] }), "normalizer is Replace; ");
+    check(
+        "/normalizer",
+        json!({ "type": "Sequence", "normalizers": vec![json!({ "type": "NFC" }); 9] }),
+        "normalizer is a sequence of 9; ",
+    );
+    // The library stops with a panic at this one.
+    check("/normalizer", json!({ "type": "Precompiled", "precompiled_charsmap": 7 }), "normalizer is Precompiled; ");
+    check("/normalizer", json!({ "prepend": "a" }), "normalizer is of no kind; ");
+    check("/pre_tokenizer", json!({ "type": "Metaspace" }), "pre_tokenizer is Metaspace; ");
+    check("/post_processor", json!({ "type": "BertProcessing" }), "post_processor is BertProcessing; ");
+    check("/decoder", json!({ "type": "Sequence", "decoders": vec![longer("e"); 5] }), "decoder is Replace; ");
+    check("/model/type", json!("Unigram"), "model is \"Unigram\"; ");
+    check("/model/type", Value::Null, "model is of no kind; ");
+    check("/model/dropout", json!(0.5), "model is a model that merges by chance (dropout); ");
+    check("/model/byte_fallback", json!(true), "model is a model that falls back on bytes (byte_fallback); ");
 }
 
 struct Chat {
