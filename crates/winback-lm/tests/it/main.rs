@@ -9,6 +9,7 @@ mod chat;
 mod configs;
 mod engine;
 mod fixtures;
+mod grammar;
 mod hostile;
 mod kernels;
 mod parity;
