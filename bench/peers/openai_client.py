@@ -1,5 +1,6 @@
 """Checks `winback lm serve` with the official client of OpenAI: `pip install openai`, start the server, then
 `python openai_client.py http://127.0.0.1:7980/v1 [KEY]`. Prints what held; ends with an error at the first thing that did not."""
+import json
 import sys
 
 import openai
@@ -23,12 +24,31 @@ for model in models:
     streamed = "".join(chunk.choices[0].text for chunk in client.completions.create(model=model, prompt="Hello", seed=3, temperature=1.0, stream=True))
     assert streamed == completion.choices[0].text
     print("ok", model, repr(text))
+    schema = {
+        "type": "object",
+        "properties": {
+            "tone": {"enum": ["warm", "brief"]},
+            "months": {"type": "integer", "minimum": 1, "maximum": 24},
+            "lines": {"type": "array", "items": {"type": "string", "maxLength": 8}, "minItems": 1, "maxItems": 2},
+        },
+        "required": ["tone", "months", "lines"],
+        "additionalProperties": False,
+    }
+    asked = asked | dict(max_completion_tokens=200, response_format={"type": "json_schema", "json_schema": {"name": "offer", "strict": True, "schema": schema}})
+    whole = client.chat.completions.create(**asked)
+    offer = json.loads(whole.choices[0].message.content)
+    assert whole.choices[0].finish_reason == "stop" and list(offer) == ["tone", "months", "lines"], offer
+    assert offer["tone"] in ("warm", "brief") and 1 <= offer["months"] <= 24 and 1 <= len(offer["lines"]) <= 2, offer
+    pieces = [choice.delta.content or "" for chunk in client.chat.completions.create(**asked, stream=True) for choice in chunk.choices]
+    assert "".join(pieces) == whole.choices[0].message.content
+    print("ok", model, "json_schema", offer)
 
 for expected, wrong in [
     (openai.NotFoundError, dict(model="gpt-4o")),
     (openai.BadRequestError, dict(model=models[0], n=2)),
     (openai.BadRequestError, dict(model=models[0], temperature=9)),
     (openai.BadRequestError, dict(model=models[0], max_tokens=10**7)),
+    (openai.BadRequestError, dict(model=models[0], response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": {"not": {}}}})),
 ]:
     try:
         client.chat.completions.create(messages=[{"role": "user", "content": "Hello"}], **wrong)

@@ -89,14 +89,16 @@ pub fn signature(secret: &[u8], body: &[u8]) -> String {
     )
 }
 
-/// Posts a JSON body, signed, with an `Idempotency-Key` made of the body, so that a
-/// receiver counts a repeated message once. Tries again after 429, 5xx and lost connections.
+/// Posts a JSON body, its fields by key, signed, with an `Idempotency-Key` made of the body, so that a receiver counts a
+/// repeated message once. Tries again after 429, 5xx and lost connections.
 pub async fn post_json(url: &str, secret: &[u8], body: &serde_json::Value, policy: &RetryPolicy) -> Result<Accepted, WebhookError> {
     let address = check_address(url, policy.plain_http).map_err(WebhookError::Address)?;
     let unreachable =
         |attempts, source: reqwest::Error| WebhookError::Unreachable { url: url.to_owned(), attempts, source: source.without_url() };
     let client = client(policy.timeout, policy.plain_http, 0).map_err(|source| unreachable(0, source))?;
-    let bytes = body.to_string().into_bytes();
+    let mut by_key = body.clone();
+    by_key.sort_all_objects();
+    let bytes = by_key.to_string().into_bytes();
     let (signed, key) = (signature(secret, &bytes), Digest::of(&bytes).0);
     let mut attempt = 1;
     loop {

@@ -69,6 +69,18 @@ pub struct TextSettings {
     pub stops: Vec<String>,
 }
 
+/// What a text must be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TextForm {
+    /// Whatever the model writes.
+    #[default]
+    Free,
+    /// A JSON object.
+    JsonObject,
+    /// JSON of a schema, given as the text of a JSON Schema; properties are written in its order.
+    Json(String),
+}
+
 /// A text that is to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TextRequest {
@@ -78,6 +90,8 @@ pub struct TextRequest {
     pub input: TextInput,
     /// How it is written.
     pub settings: TextSettings,
+    /// What it must be.
+    pub form: TextForm,
 }
 
 /// Why a text ended.
@@ -101,8 +115,11 @@ pub enum TextEvent {
         /// How many tokens were written.
         tokens: usize,
     },
-    /// It cannot be completed: the model failed.
-    Failed,
+    /// It cannot be completed.
+    Failed {
+        /// Why, where the request is to blame; `None` where the model failed.
+        why: Option<String>,
+    },
 }
 
 /// A text under way. Dropping the events cancels it.
@@ -130,6 +147,9 @@ pub enum RefusedText {
     /// The model cannot take the request.
     #[error("{0}")]
     Wrong(String),
+    /// The text cannot be kept to the form that it must have.
+    #[error("{0}")]
+    Form(String),
     /// As many texts as fit are being written or wait.
     #[error("as many requests as fit are being written or wait; try again in {retry_after_s} s")]
     Busy {

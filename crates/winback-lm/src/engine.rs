@@ -6,6 +6,7 @@
 use crate::adapter::Adapter;
 use crate::cache::{Cache, Prefix};
 use crate::forward::{ForwardError, Piece, Want};
+use crate::grammar::{Grammar, Guide, GuideError};
 use crate::model::Model;
 use crate::sample::{Sampling, SamplingError};
 use crate::stream::{Stops, TextStream};
@@ -46,6 +47,9 @@ pub struct Request {
     pub most_tokens: usize,
     /// Texts that end it; they are not part of it.
     pub stops: Vec<String>,
+    /// What the text must be; `None` for whatever the model writes. A text that reaches the most tokens or a stop text
+    /// before its end is the beginning of one.
+    pub grammar: Option<Arc<Grammar>>,
 }
 
 /// The number of a request, counted from 0 in the order they came.
@@ -70,12 +74,19 @@ pub enum Event {
         /// How many tokens were written, the ending one included.
         tokens: usize,
     },
+    /// Its text cannot be written to the end. Other requests are as they were.
+    Failed {
+        /// The request.
+        request: RequestId,
+        /// Why.
+        why: GuideError,
+    },
 }
 
 /// Why a text ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The model ended it.
+    /// The model ended it, or nothing could follow by its grammar.
     Model,
     /// A stop text came.
     Stop,
@@ -110,6 +121,9 @@ pub enum RefusedRequest {
         /// What is allowed, in MiB.
         allowed: usize,
     },
+    /// Its grammar was made for other tokens.
+    #[error("the schema was compiled for another model than the one that is to write")]
+    AnotherVocabulary,
     /// A setting cannot be.
     #[error(transparent)]
     Sampling(#[from] SamplingError),
@@ -146,13 +160,14 @@ struct Text {
     request: Request,
     cache: Cache,
     bytes: usize,
-    /// How many prompt tokens were read.
+    /// How many tokens were read, of the prompt and then of what was written.
     read: usize,
     /// What was written.
     written: Vec<u32>,
+    guide: Option<Guide>,
     stream: TextStream,
     stops: Stops,
-    ended: Option<Ended>,
+    is_over: bool,
 }
 
 impl Engine {
@@ -180,6 +195,9 @@ impl Engine {
         }
         if request.adapter.as_ref().is_some_and(|adapter| adapter.base() != self.model.digest()) {
             return Err(ForwardError::AnotherBase { piece: 0 }.into());
+        }
+        if request.grammar.as_ref().is_some_and(|grammar| !grammar.is_for(&self.tokens)) {
+            return Err(RefusedRequest::AnotherVocabulary);
         }
         let needed = self.bytes(&request);
         if needed > self.limits.cache_bytes {
@@ -214,23 +232,28 @@ impl Engine {
         let mut pieces: Vec<Piece> = Vec::with_capacity(turns.len());
         for (text, turn) in self.running.iter_mut().zip(&turns).filter(|(_, turn)| turn.count > 0) {
             let Text { cache, request, written, read, .. } = text;
-            let tokens = if turn.writes_on { &written[written.len() - 1..] } else { &request.prompt[*read..*read + turn.count] };
+            let tokens = match read.checked_sub(request.prompt.len()) {
+                None => &request.prompt[*read..*read + turn.count],
+                Some(from) => &written[from..from + turn.count],
+            };
             let want = if turn.is_last { Want::Last } else { Want::Nothing };
             pieces.push(Piece { cache, tokens, adapter: request.adapter.as_deref(), want });
         }
         let hidden = self.model.forward(&mut pieces)?;
         self.model.logits_into(&hidden.rows, &mut self.logits)?;
-        for (text, turn) in self.running.iter_mut().zip(&turns).filter(|(_, turn)| !turn.writes_on) {
-            text.read += turn.count;
-        }
-        let asked: Vec<&mut Text> = self.running.iter_mut().zip(&turns).filter(|(_, turn)| turn.is_last).map(|(text, _)| text).collect();
-        let rows = self.logits.par_chunks_exact(self.model.config().vocab_size);
-        let drawn: Vec<Option<u32>> = asked.par_iter().zip(rows).map(|(text, logits)| text.draw(logits)).collect();
+        self.running.iter_mut().zip(&turns).for_each(|(text, turn)| text.read += turn.count);
+        let mut asked: Vec<&mut Text> =
+            self.running.iter_mut().zip(&turns).filter(|(_, turn)| turn.is_last).map(|(text, _)| text).collect();
+        let rows = self.logits.par_chunks_exact_mut(self.model.config().vocab_size);
+        let drawn: Vec<Result<Drawn, GuideError>> = asked.par_iter_mut().zip(rows).map(|(text, logits)| text.draw(logits)).collect();
         let mut events = Vec::new();
-        for (text, token) in asked.into_iter().zip(drawn) {
-            text.write(token, (&self.model, &self.tokens), &mut events)?;
+        for (text, drawn) in asked.into_iter().zip(drawn) {
+            match drawn {
+                Ok(drawn) => text.write(&drawn, (&self.model, &self.tokens), &mut events)?,
+                Err(why) => text.fail(why, &mut events),
+            }
         }
-        self.running.retain(|text| text.ended.is_none());
+        self.running.retain(|text| !text.is_over);
         Ok(events)
     }
 
@@ -256,22 +279,25 @@ impl Engine {
                 };
                 let stops = Stops::new(request.stops.clone());
                 let (stream, written) = (TextStream::default(), Vec::with_capacity(request.most_tokens));
-                self.running.push(Text { id, request, cache, bytes, read: 0, written, stream, stops, ended: None });
+                let guide = request.grammar.as_ref().map(|grammar| grammar.begin());
+                self.running.push(Text { id, request, cache, bytes, read: 0, written, guide, stream, stops, is_over: false });
             }
         }
     }
 
-    /// Returns what each text does in the next step: one that is being written goes on, prompts share what may be read.
+    /// Returns what each text does in the next step: one that is being written goes on by its last token, and prompts
+    /// share what may be read, as do tokens that were written several at a time.
     fn turns(&self) -> Vec<Turn> {
         let mut left = self.limits.prompt_tokens.max(1);
         let turn = |text: &Text| {
-            let unread = text.request.prompt.len() - text.read;
-            if unread == 0 {
-                return Turn { count: 1, writes_on: true, is_last: true };
+            let known = text.request.prompt.len() + text.written.len();
+            let unread = known - text.read;
+            if unread == 1 && !text.written.is_empty() {
+                return Turn { count: 1, is_last: true };
             }
             let count = unread.min(left);
             left -= count;
-            Turn { count, writes_on: false, is_last: count == unread }
+            Turn { count, is_last: count == unread }
         };
         self.running.iter().map(turn).collect()
     }
@@ -281,37 +307,61 @@ impl Engine {
 struct Turn {
     /// How many tokens it reads.
     count: usize,
-    /// Whether it reads the token written last, and not its prompt.
-    writes_on: bool,
-    /// Whether a token is written after that.
+    /// Whether something is written after that.
+    is_last: bool,
+}
+
+/// What comes next in a text.
+struct Drawn {
+    /// Its tokens.
+    tokens: Vec<u32>,
+    /// Whether nothing can come after them.
     is_last: bool,
 }
 
 impl Text {
-    /// Returns the next token; `None` where none may be.
-    fn draw(&self, logits: &[f32]) -> Option<u32> {
-        let occurred = match self.request.sampling.repetition_penalty {
-            1.0 => Vec::new(),
-            _ => [&self.request.prompt[..], &self.written[..]].concat(),
+    /// Returns what comes next, no more than there is room for.
+    fn draw(&mut self, logits: &mut [f32]) -> Result<Drawn, GuideError> {
+        let Self { request, written, guide, .. } = self;
+        let sample = |logits: &[f32]| {
+            let occurred = match request.sampling.repetition_penalty {
+                1.0 => Vec::new(),
+                _ => [&request.prompt[..], &written[..]].concat(),
+            };
+            request.sampling.next(logits, &occurred, written.len() as u64)
         };
-        self.request.sampling.next(logits, &occurred, self.written.len() as u64)
+        let Some(guide) = guide else {
+            let token = sample(logits);
+            return Ok(Drawn { tokens: token.into_iter().collect(), is_last: token.is_none() });
+        };
+        let mut tokens = guide.next(logits, sample)?;
+        let left = request.most_tokens - written.len();
+        let is_last = guide.is_over() && tokens.len() <= left;
+        tokens.truncate(left);
+        Ok(Drawn { tokens, is_last })
     }
 
-    /// Puts a token behind the text.
-    fn write(&mut self, token: Option<u32>, (model, tokens): (&Model, &Tokens), events: &mut Vec<Event>) -> Result<(), TokensError> {
-        let ends = token.is_none_or(|token| model.config().eos.contains(&token));
-        self.written.extend(token);
-        let mut text = match token.filter(|_| !ends) {
-            Some(token) => self.stops.push(&self.stream.push(tokens, token)?),
-            None => String::new(),
+    /// Puts what was drawn behind the text.
+    fn write(&mut self, drawn: &Drawn, (model, tokens): (&Model, &Tokens), events: &mut Vec<Event>) -> Result<(), TokensError> {
+        let (mut text, mut ended) = (String::new(), None);
+        for token in &drawn.tokens {
+            self.written.push(*token);
+            if model.config().eos.contains(token) {
+                ended = Some(Ended::Model);
+                break;
+            }
+            text.push_str(&self.stops.push(&self.stream.push(tokens, *token)?));
+            if self.stops.stopped() {
+                ended = Some(Ended::Stop);
+                break;
+            }
+        }
+        let ended = match ended {
+            None if drawn.is_last => Some(Ended::Model),
+            None if self.written.len() == self.request.most_tokens => Some(Ended::Length),
+            ended => ended,
         };
-        self.ended = match () {
-            () if ends => Some(Ended::Model),
-            () if self.stops.stopped() => Some(Ended::Stop),
-            () if self.written.len() == self.request.most_tokens => Some(Ended::Length),
-            () => None,
-        };
-        if self.ended.is_some_and(|why| why != Ended::Stop) {
+        if ended.is_some_and(|why| why != Ended::Stop) {
             let rest = self.stream.finish(tokens)?;
             text.push_str(&self.stops.push(&rest));
             text.push_str(&self.stops.finish());
@@ -319,7 +369,14 @@ impl Text {
         if !text.is_empty() {
             events.push(Event::Text { request: self.id, text });
         }
-        events.extend(self.ended.map(|why| Event::Done { request: self.id, why, tokens: self.written.len() }));
+        self.is_over = ended.is_some();
+        events.extend(ended.map(|why| Event::Done { request: self.id, why, tokens: self.written.len() }));
         Ok(())
+    }
+
+    /// Gives the text up.
+    fn fail(&mut self, why: GuideError, events: &mut Vec<Event>) {
+        self.is_over = true;
+        events.push(Event::Failed { request: self.id, why });
     }
 }

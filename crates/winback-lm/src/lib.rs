@@ -3,7 +3,7 @@
 //! [`Model::load`] reads a Hugging Face directory, [`Adapter::load`] a PEFT adapter for it, and [`Model::forward`]
 //! takes one step for any number of sequences, each with its own adapter. [`Tokens`] turns text into token ids,
 //! [`ChatTemplate`] a conversation into text the way the model was trained, and [`prompt()`] both together so that what
-//! a user types is never taken for the model's control tokens. [`kernels`] holds the arithmetic.
+//! a user types is never taken for the model's control tokens. [`Grammars`] keeps texts to a JSON schema. [`kernels`] holds the arithmetic.
 //!
 //! Everything that comes from a file is checked before it is used, and refused with the name of the file and of what
 //! is wrong in it. Nothing here reads a clock, and nothing is drawn by chance but by a seed.
@@ -35,6 +35,8 @@ pub mod finetune;
 pub mod forward;
 #[forbid(unsafe_code)]
 pub mod generation_config;
+#[forbid(unsafe_code)]
+pub mod grammar;
 #[forbid(unsafe_code)]
 pub mod header;
 #[forbid(unsafe_code)]
@@ -76,6 +78,7 @@ pub use fields::FieldError;
 pub use file::FileError;
 pub use forward::{ForwardError, Hidden, Piece, Want};
 pub use generation_config::{GenerationConfig, GenerationConfigError};
+pub use grammar::{Grammar, GrammarError, Grammars, GuideError};
 pub use model::{Model, ModelError};
 pub use prompt::prompt;
 pub use tokens::Tokens;

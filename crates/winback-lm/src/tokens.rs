@@ -9,7 +9,7 @@ use crate::json::Json;
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use tokenizers::{AddedToken, Tokenizer};
+use tokenizers::{AddedToken, DecoderWrapper, Tokenizer};
 
 /// The longest tokenizer read, in bytes; Qwen3's has 11 MB.
 const MOST_BYTES: u64 = 32 << 20;
@@ -157,6 +157,19 @@ impl Tokens {
         self.whole.id_to_token(id)
     }
 
+    /// Returns the bytes that each token of the vocabulary stands for in a text, added tokens left out; `None` for a
+    /// tokenizer whose tokens are not bytes. In byte-level vocabularies (Radford et al. 2019, "Language Models are
+    /// Unsupervised Multitask Learners") each letter of a token is a byte.
+    pub(crate) fn bytes(&self) -> Option<Vec<(u32, Vec<u8>)>> {
+        let Some(DecoderWrapper::ByteLevel(_)) = self.whole.get_decoder() else { return None };
+        let bytes = |(token, id): (String, u32)| {
+            let bytes: Option<Vec<u8>> = token.chars().map(byte).collect();
+            // The decoder takes a token with any other letter as text.
+            (id, bytes.unwrap_or_else(|| token.into_bytes()))
+        };
+        Some(self.plain.get_vocab(false).into_iter().map(bytes).collect())
+    }
+
     /// Returns the ids of text that is only text: no id of an added token is among them.
     pub fn encode_text(&self, text: &str) -> Result<Vec<u32>, TokensError> {
         let mut ids = Vec::new();
@@ -268,6 +281,17 @@ fn kinds_of(part: &Json, kinds: &[&str]) -> Option<String> {
         (Some(Json::Text(kind)), _) => Some(kind.chars().take(40).collect()),
         _ => Some("of no kind".to_owned()),
     }
+}
+
+/// Returns the byte that a letter of a byte-level vocabulary stands for: printable letters of Latin-1 for themselves, the
+/// others, in order, for the letters from U+0100 on.
+fn byte(letter: char) -> Option<u8> {
+    let stands_for_itself = |letter: char| matches!(letter, '!'..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{ff}');
+    if stands_for_itself(letter) {
+        return u8::try_from(letter).ok();
+    }
+    let place = u32::from(letter).checked_sub(0x100)? as usize;
+    (0..=u8::MAX).filter(|byte| !stands_for_itself(char::from(*byte))).nth(place)
 }
 
 fn unsupported(token: &AddedToken) -> Option<&'static str> {

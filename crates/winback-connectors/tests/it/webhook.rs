@@ -36,10 +36,10 @@ fn the_signature_is_hmac_sha256() {
 #[tokio::test]
 async fn a_busy_receiver_is_asked_again_with_the_same_key() {
     let (url, seen) = receiver(vec![429, 503, 204]).await;
-    let body = serde_json::json!({"customer": "007"});
+    let body = serde_json::json!({"customer": "007", "active": true});
     assert_eq!(post_json(&url, b"secret", &body, &quick()).await.unwrap(), Accepted { status: 204, attempts: 3 });
     let posts = seen.lock().unwrap();
-    assert_eq!(posts[0][0], signature(b"secret", br#"{"customer":"007"}"#));
+    assert_eq!(posts[0][0], signature(b"secret", br#"{"active":true,"customer":"007"}"#), "fields by key, in every build");
     assert_eq!((&posts[0], &posts[1]), (&posts[1], &posts[2]));
 }
 

@@ -6,7 +6,9 @@ use std::sync::{Arc, LazyLock};
 use winback_lm::forward::ForwardError;
 use winback_lm::kernels::{Level, Numerics, Precision};
 use winback_lm::sample::Sampling;
-use winback_lm::{Adapter, Cache, Ended, Engine, Event, Limits, Model, Piece, Prefix, RefusedRequest, Request, RequestId, Tokens, Want};
+use winback_lm::{
+    Adapter, Cache, Ended, Engine, Event, Grammar, Grammars, Limits, Model, Piece, Prefix, RefusedRequest, Request, RequestId, Tokens, Want,
+};
 
 /// A model with its adapters and a shared beginning for each writer.
 struct House {
@@ -14,7 +16,16 @@ struct House {
     tokens: Arc<Tokens>,
     adapters: Vec<Arc<Adapter>>,
     prefixes: Vec<Arc<Prefix>>,
+    grammars: Vec<Arc<Grammar>>,
 }
+
+/// What constrained texts must be: one of much choice, one of much that is forced, one without end.
+const SCHEMAS: [&str; 3] = [
+    r#"{"type": "string", "maxLength": 6}"#,
+    r#"{"type": "object", "properties": {"a long name that is forced": {"enum": [1, 12, null]}, "b": {"type": "boolean"}},
+        "required": ["a long name that is forced", "b"], "additionalProperties": false}"#,
+    r#"{"type": "array"}"#,
+];
 
 static HOUSES: LazyLock<Vec<House>> = LazyLock::new(|| {
     let Some(dir) = fixtures() else { return Vec::new() };
@@ -31,24 +42,30 @@ static HOUSES: LazyLock<Vec<House>> = LazyLock::new(|| {
         };
         let writers = std::iter::once(None).chain(adapters.iter().map(|adapter| Some(&**adapter)));
         let prefixes = writers.map(begin).collect();
-        House { model: Arc::new(model), tokens: Arc::new(tokens), adapters, prefixes }
+        let tokens = Arc::new(tokens);
+        let compiler = Grammars::new(&tokens, model.config()).unwrap();
+        let grammars = SCHEMAS.iter().map(|schema| Arc::new(compiler.json_schema(schema).unwrap())).collect();
+        House { model: Arc::new(model), tokens, adapters, prefixes, grammars }
     };
     ways.map(house).into()
 });
 
-/// A request in numbers: prompt, writer, whether it has the shared beginning, seed, and the most tokens.
-type Wish = (Vec<u32>, usize, bool, u64, usize);
+/// A request in numbers: prompt, writer, whether it has the shared beginning, seed, the most tokens, and its schema; 0 for
+/// none.
+type Wish = (Vec<u32>, usize, bool, u64, usize, usize);
 
 impl House {
     fn engine(&self, limits: Limits) -> Engine {
         Engine::new(self.model.clone(), self.tokens.clone(), limits)
     }
 
-    fn request(&self, (prompt, writer, begins, seed, most_tokens): &Wish) -> Request {
+    fn request(&self, (prompt, writer, begins, seed, most_tokens, schema): &Wish) -> Request {
         let sampling = Sampling { temperature: (*seed % 3) as f32 * 0.7, top_k: 40, top_p: 0.95, seed: *seed, ..Sampling::greedy() };
         let adapter = writer.checked_sub(1).map(|at| self.adapters[at].clone());
         let prefix = begins.then(|| self.prefixes[*writer].clone());
-        Request { prompt: prompt.clone(), prefix, adapter, sampling, most_tokens: *most_tokens, stops: vec!["e".into()] }
+        let grammar = schema.checked_sub(1).map(|at| self.grammars[at].clone());
+        let stops = if grammar.is_none() { vec!["e".into()] } else { vec!["5".into()] };
+        Request { prompt: prompt.clone(), prefix, adapter, sampling, most_tokens: *most_tokens, stops, grammar }
     }
 
     /// Returns what is written for each wish, those of `later` submitted one a step.
@@ -65,6 +82,7 @@ impl House {
                     Event::Done { request, why, tokens } => {
                         done.insert(request, (texts.remove(&request).unwrap_or_default(), why, tokens));
                     }
+                    Event::Failed { why, .. } => panic!("{why}"),
                 }
             }
             assert!(engine.running() <= limits.rows);
@@ -76,7 +94,7 @@ impl House {
 }
 
 fn wish() -> impl Strategy<Value = Wish> {
-    (prop::collection::vec(5..512_u32, 1..30), 0..4_usize, any::<bool>(), 0..1000_u64, 1..12_usize)
+    (prop::collection::vec(5..512_u32, 1..30), 0..4_usize, any::<bool>(), 0..1000_u64, 1..40_usize, 0..4_usize)
 }
 
 proptest! {
@@ -100,7 +118,7 @@ proptest! {
 fn what_never_could_be_written_is_refused_at_once() {
     let Some(house) = HOUSES.first() else { return };
     let mut engine = house.engine(Limits { cache_bytes: 1 << 20, ..Limits::default() });
-    let wish = |prompt: Vec<u32>, most: usize| house.request(&(prompt, 0, false, 0, most));
+    let wish = |prompt: Vec<u32>, most: usize| house.request(&(prompt, 0, false, 0, most, 0));
     let mut check = |request: Request, expected: &RefusedRequest, text: &str| {
         let error = engine.submit(request).unwrap_err();
         assert_eq!((&error, error.to_string().as_str()), (expected, text));
@@ -123,7 +141,7 @@ fn memory_is_planned_and_a_cancelled_request_is_forgotten() {
     let Some(house) = HOUSES.first() else { return };
     let one = Cache::bytes(&house.model, 40);
     let mut engine = house.engine(Limits { cache_bytes: 2 * one, ..Limits::default() });
-    let wish = (vec![9; 30], 0, false, 1, 10);
+    let wish = (vec![9; 30], 0, false, 1, 10, 0);
     let ids: Vec<RequestId> = (0..5).map(|_| engine.submit(house.request(&wish)).unwrap()).collect();
     engine.step().unwrap();
     assert_eq!((engine.running(), engine.waiting()), (2, 3));

@@ -2,16 +2,20 @@
 use crate::tiny::{config, lora_config};
 use proptest::prelude::*;
 use std::path::Path;
+use std::sync::Arc;
 use winback_lm::adapter::AdapterConfig;
 use winback_lm::header::parse_header;
 use winback_lm::shards::{Shards, parse_index};
-use winback_lm::{ChatTemplate, Config, Conversation, GenerationConfig, Message, Role, Tokens};
+use winback_lm::{ChatTemplate, Config, Conversation, GenerationConfig, Grammars, Message, Role, Tokens};
 
 const HEADER: &str = r#"{"__metadata__":{"format":"pt"},"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"BF16","shape":[2,2],"data_offsets":[8,16]}}"#;
 const GENERATION: &str =
     r#"{"do_sample":true,"temperature":0.6,"top_k":20,"top_p":0.95,"min_p":0.1,"eos_token_id":[1,2],"max_new_tokens":7}"#;
 const INDEX: &str =
     r#"{"metadata":{"total_size":16},"weight_map":{"x":"model-00001-of-00002.safetensors","y":"model-00002-of-00002.safetensors"}}"#;
+const SCHEMA: &str = r##"{"type":"object","properties":{"a":{"$ref":"#/$defs/x"},"b":{"type":"integer","minimum":1,"multipleOf":2},
+    "c":{"type":"array","items":{"enum":["ab",1.5,null]},"maxItems":3},"d":{"anyOf":[{"pattern":"^a{1,3}$","type":"string"},{"$ref":"#"}]}},
+    "required":["a"],"additionalProperties":false,"$defs":{"x":{"type":"string","format":"date","minLength":1}}}"##;
 const TEMPLATE: &str =
     "{%- for message in messages %}{{- '<|im_start|>' + message.role + '\\n' + message.content.strip() | tojson(indent=1) }}{%- endfor %}";
 const TOKENIZER: &str = r#"{"version":"1.0","added_tokens":[{"id":2,"content":"<e>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],
@@ -109,6 +113,14 @@ proptest! {
         if let Ok(tokens) = Tokens::parse(&text, Path::new("tokenizer.json")) {
             let _ = tokens.encode_with_control("ab<e>b").map(|ids| tokens.decode(&ids, true));
         }
+    }
+
+    #[test]
+    fn a_mangled_schema(text in mangled(SCHEMA.to_owned())) {
+        let tokens = Arc::new(Tokens::parse(TOKENIZER, Path::new("tokenizer.json")).unwrap());
+        let config = Config::parse(&config().to_string(), Path::new("config.json")).unwrap();
+        let grammars = Grammars::new(&tokens, &config).unwrap();
+        let _ = grammars.json_schema(&text);
     }
 
     #[test]

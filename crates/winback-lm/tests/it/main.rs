@@ -11,6 +11,7 @@ mod engine;
 mod finetune;
 mod finetune_runs;
 mod fixtures;
+mod grammar;
 mod hostile;
 mod kernels;
 mod parity;

@@ -67,13 +67,16 @@ impl RunStore for SqliteStore {
     async fn finish_stage(&self, id: RunId, report: &StageReport) -> Result<(), StoreError> {
         let tx = self.begin_write().await?;
         execute(&tx, "DELETE FROM stage_report WHERE run_id = $1 AND stage >= $2", vec![id.0.into(), report.stage.code().into()]).await?;
+        // Stored by key, so that the bytes do not depend on how a build keeps the fields of JSON.
+        let mut told = report.report.clone();
+        told.sort_all_objects();
         let insert = "INSERT INTO stage_report (run_id, stage, finished_at, duration_ms, report) VALUES ($1, $2, $3, $4, $5)";
         let values = vec![
             id.0.into(),
             report.stage.code().into(),
             report.finished_at.to_string().into(),
             report.duration_ms.cast_signed().into(),
-            report.report.to_string().into(),
+            told.to_string().into(),
         ];
         execute(&tx, insert, values).await?;
         if report.stage == Stage::Import {

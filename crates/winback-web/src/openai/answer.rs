@@ -98,7 +98,7 @@ async fn whole(head: &Head, mut events: BoxStream<'static, TextEvent>) -> Result
     while let Some(event) = events.next().await {
         match event {
             TextEvent::Text(piece) => text.push_str(&piece),
-            TextEvent::Failed => break,
+            TextEvent::Failed { why } => return Err(ApiError::failed(why)),
             TextEvent::Done { why, tokens } => {
                 let reason = reason(why);
                 let (object, choice) = match head.interface {
@@ -116,13 +116,13 @@ async fn whole(head: &Head, mut events: BoxStream<'static, TextEvent>) -> Result
             }
         }
     }
-    Err(ApiError::failed())
+    Err(ApiError::failed(None))
 }
 
 /// Returns the data of each event of a streamed answer. One that was not written to its end has no `[DONE]`.
 fn streamed(head: Head, usage: bool, events: BoxStream<'static, TextEvent>) -> impl stream::Stream<Item = String> {
     let first: Vec<String> = head.first().iter().map(ToString::to_string).collect();
-    let ended = events.chain(stream::once(async { TextEvent::Failed }));
+    let ended = events.chain(stream::once(async { TextEvent::Failed { why: None } }));
     let pieces = ended.scan(false, move |is_over, event| {
         let data = match event {
             _ if *is_over => return std::future::ready(None),
@@ -132,9 +132,9 @@ fn streamed(head: Head, usage: bool, events: BoxStream<'static, TextEvent>) -> i
                 let used = usage.then(|| head.last(tokens).to_string());
                 [Some(head.piece(None, Some(why)).to_string()), used, Some("[DONE]".to_owned())].into_iter().flatten().collect()
             }
-            TextEvent::Failed => {
+            TextEvent::Failed { why } => {
                 *is_over = true;
-                vec![ApiError::failed().json().to_string()]
+                vec![ApiError::failed(why).json().to_string()]
             }
         };
         std::future::ready(Some(data))

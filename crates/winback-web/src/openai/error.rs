@@ -75,9 +75,10 @@ impl ApiError {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", message)
     }
 
-    /// The model failed, or the client was too slow.
-    pub(super) fn failed() -> Self {
-        let message = "the model could not write this text to its end; try again".to_owned();
+    /// The text could not be written to its end: for a reason of its own, or because the model failed or the client was
+    /// too slow.
+    pub(super) fn failed(why: Option<String>) -> Self {
+        let message = why.unwrap_or_else(|| "the model could not write this text to its end; try again".to_owned());
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", message)
     }
 
@@ -98,6 +99,7 @@ impl From<RefusedText> for ApiError {
             },
             RefusedText::TooLong(_) => Self { code: Some("context_length_exceeded"), ..Self::wrong(message) },
             RefusedText::Wrong(_) => Self::wrong(message),
+            RefusedText::Form(_) => Self::field("response_format", message),
             RefusedText::Busy { retry_after_s } => Self {
                 code: Some("rate_limit_exceeded"),
                 retry_after_s: Some(retry_after_s),

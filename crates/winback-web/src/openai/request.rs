@@ -5,12 +5,14 @@ use axum::extract::Request;
 use axum::http::header;
 use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
-use winback_core::text_service::{Speaker, TextInput, TextRequest, TextSettings, Turn};
+use winback_core::text_service::{Speaker, TextForm, TextInput, TextRequest, TextSettings, Turn};
 
 /// The longest body that is read.
 const MOST_BYTES: usize = 4 << 20;
 /// The most stop texts.
 const MOST_STOPS: usize = 16;
+/// The longest name of a schema, as OpenAI has it.
+const MOST_NAME: usize = 64;
 /// How many tokens a completion has unless it says so, as OpenAI has it.
 const COMPLETION_TOKENS: usize = 16;
 
@@ -101,6 +103,21 @@ impl Fields {
         })
     }
 
+    fn form(&mut self) -> Result<TextForm, ApiError> {
+        let Some(format) = self.0.remove("response_format") else { return Ok(TextForm::Free) };
+        let expected = "response_format must be {\"type\": \"text\"}, {\"type\": \"json_object\"} or \
+            {\"type\": \"json_schema\", \"json_schema\": {\"name\": …, \"schema\": {…}}}";
+        match format.get("type").and_then(Value::as_str) {
+            Some("text") => Ok(TextForm::Free),
+            Some("json_object") => Ok(TextForm::JsonObject),
+            Some("json_schema") => match format.get("json_schema") {
+                Some(Value::Object(named)) => schema(named),
+                _ => Err(ApiError::field("response_format", expected)),
+            },
+            _ => Err(ApiError::field("response_format", expected)),
+        }
+    }
+
     fn most_tokens(&mut self, name: &str) -> Result<Option<usize>, ApiError> {
         self.whole(name, 1..=1 << 24)
     }
@@ -125,7 +142,6 @@ fn is_neutral(name: &str, value: &Value) -> bool {
         "frequency_penalty" | "presence_penalty" => value.as_f64() == Some(0.0),
         "logprobs" | "echo" => *value == false,
         "top_logprobs" => *value == 0,
-        "response_format" => value.get("type").is_some_and(|kind| kind == "text"),
         "tools" | "functions" => value.as_array().is_some_and(Vec::is_empty),
         "logit_bias" => value.as_object().is_some_and(Map::is_empty),
         "modalities" => value.as_array().is_some_and(|kinds| kinds.iter().all(|kind| kind == "text")),
@@ -159,8 +175,18 @@ impl Asked {
     pub(super) fn chat(mut fields: Fields, drawn: u64) -> Result<Self, ApiError> {
         let turns = turns(fields.0.remove("messages"))?;
         let thinking = thinking(fields.0.remove("chat_template_kwargs"))?;
+        let form = fields.form()?;
+        // The answer is JSON from its first letter, so there is no thought before it.
+        let thinking = match (&form, thinking) {
+            (TextForm::Free, thinking) => thinking,
+            (_, Some(true)) => {
+                let message = "with a response_format of JSON the answer comes at once; enable_thinking must be false or absent";
+                return Err(ApiError::field("chat_template_kwargs", message));
+            }
+            _ => Some(false),
+        };
         let (old, new) = (fields.most_tokens("max_tokens")?, fields.most_tokens("max_completion_tokens")?);
-        Self::read(fields, Interface::Chat, TextInput::Chat { turns, thinking }, (new.or(old), drawn))
+        Self::read(fields, Interface::Chat, (TextInput::Chat { turns, thinking }, form), (new.or(old), drawn))
     }
 
     /// Reads a request to `/v1/completions`.
@@ -175,13 +201,14 @@ impl Asked {
             _ => return Err(ApiError::field("prompt", expected)),
         };
         let most = fields.most_tokens("max_tokens")?.unwrap_or(COMPLETION_TOKENS);
-        Self::read(fields, Interface::Completion, TextInput::Text(prompt), (Some(most), drawn))
+        let form = fields.form()?;
+        Self::read(fields, Interface::Completion, (TextInput::Text(prompt), form), (Some(most), drawn))
     }
 
     fn read(
         mut fields: Fields,
         interface: Interface,
-        input: TextInput,
+        (input, form): (TextInput, TextForm),
         (most_tokens, drawn): (Option<usize>, u64),
     ) -> Result<Self, ApiError> {
         let model = fields.text("model")?.ok_or_else(|| ApiError::field("model", "model is absent; /v1/models lists the names"))?;
@@ -192,7 +219,35 @@ impl Asked {
         };
         let settings = fields.settings(most_tokens, drawn)?;
         fields.nothing_else()?;
-        Ok(Self { interface, request: TextRequest { model, input, settings }, stream, usage })
+        Ok(Self { interface, request: TextRequest { model, input, settings, form }, stream, usage })
+    }
+}
+
+/// Reads a named schema. Whether it is strict makes no difference: every text is kept to all of it.
+fn schema(named: &Map<String, Value>) -> Result<TextForm, ApiError> {
+    let wrong = |key: &str, expected: &str| {
+        let param = format!("response_format.json_schema.{key}");
+        let message = format!("{param} {expected}");
+        Err(ApiError::field(&param, message))
+    };
+    let is_name = |name: &str| {
+        (1..=MOST_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+    };
+    for (key, value) in named {
+        match (key.as_str(), value) {
+            ("name", Value::String(name)) if is_name(name) => {}
+            ("name", _) => return wrong(key, "must be of 1 to 64 letters a-z, A-Z, 0-9, _ and -"),
+            ("description", Value::String(_) | Value::Null) | ("strict", Value::Bool(_) | Value::Null) | ("schema", Value::Object(_)) => {}
+            ("description", _) => return wrong(key, "must be a text"),
+            ("strict", _) => return wrong(key, "must be true or false"),
+            ("schema", _) => return wrong(key, "must be a JSON Schema, which is an object"),
+            _ => return wrong(key, "is not taken"),
+        }
+    }
+    match (named.get("name"), named.get("schema")) {
+        (None, _) => wrong("name", "is absent"),
+        (_, None) => wrong("schema", "is absent"),
+        (_, Some(schema)) => Ok(TextForm::Json(schema.to_string())),
     }
 }
 

@@ -117,7 +117,7 @@ fn flat(report: &serde_json::Value, context: &Context, s: &Strings) -> Vec<(Stri
         Some((s.report(name).map_or_else(|| name.replace('_', " "), str::to_owned), text))
     };
     let mut values: Vec<_> = report.as_object().into_iter().flatten().collect();
-    values.sort_by_key(|(name, _)| LEADING.iter().position(|leading| leading == name).unwrap_or(LEADING.len()));
+    values.sort_by_key(|(name, _)| (LEADING.iter().position(|leading| leading == name).unwrap_or(LEADING.len()), *name));
     values.into_iter().filter_map(plain).chain(likeness(report, s)).collect()
 }
 

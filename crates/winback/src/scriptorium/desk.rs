@@ -55,7 +55,7 @@ pub(super) fn work(mut engine: Engine, orders: &mpsc::Receiver<Order>, gauges: &
                 for (id, events) in std::mem::take(&mut readers) {
                     engine.cancel(id);
                     // A reader that is gone needs no word.
-                    let _ = events.try_send(TextEvent::Failed);
+                    let _ = events.try_send(TextEvent::Failed { why: None });
                 }
             }
         }
@@ -81,6 +81,7 @@ fn hand_out(event: Event, readers: &mut Readers) {
             let why = if why == Ended::Length { TextEnded::Length } else { TextEnded::Stop };
             (request, TextEvent::Done { why, tokens }, true)
         }
+        Event::Failed { request, why } => (request, TextEvent::Failed { why: Some(why.to_string()) }, true),
     };
     // There is room for every event of a text, so only a closed channel refuses one; the next turn cancels it.
     let _ = readers.get(&id).map(|events| events.try_send(event));

@@ -11,16 +11,17 @@ use futures_util::StreamExt as _;
 use futures_util::stream::unfold;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use winback_core::text_service::{
-    AcceptedText, RefusedText, ServedModel, Speaker, TextEvent, TextInput, TextLoad, TextRequest, TextService, TextSettings, Turn,
+    AcceptedText, RefusedText, ServedModel, Speaker, TextEvent, TextForm, TextInput, TextLoad, TextRequest, TextService, TextSettings, Turn,
 };
 use winback_lm::sample::Sampling;
 use winback_lm::{
-    Adapter, ChatTemplate, Conversation, Engine, GenerationConfig, Limits, Message, Model, RefusedRequest, Request, Role, Tokens, prompt,
+    Adapter, ChatTemplate, Config, Conversation, Engine, GenerationConfig, Grammar, GrammarError, Grammars, Limits, Message, Model,
+    RefusedRequest, Request, Role, Tokens, prompt,
 };
 
 /// How many events wait for a client that does not read.
@@ -62,7 +63,9 @@ pub struct Scriptorium {
     template: Option<Arc<ChatTemplate>>,
     tokens: Arc<Tokens>,
     generation: GenerationConfig,
-    context: usize,
+    config: Config,
+    /// Made when the first text must be JSON.
+    grammars: Arc<OnceLock<Result<Grammars, GrammarError>>>,
     bounds: Bounds,
     places: Arc<Semaphore>,
     orders: mpsc::Sender<Order>,
@@ -87,7 +90,8 @@ impl Scriptorium {
             template: house.template,
             tokens: house.tokens,
             generation: house.generation,
-            context: house.model.config().context,
+            config: house.model.config().clone(),
+            grammars: Arc::default(),
             bounds,
             places: Arc::new(Semaphore::new(bounds.limits.rows + bounds.queue)),
             orders,
@@ -122,6 +126,23 @@ impl Scriptorium {
         tokio::task::spawn_blocking(read).await.map_err(|_| RefusedText::Stopped)?
     }
 
+    /// Returns what a text must be; `None` for whatever the model writes. Compiling takes a while, as reading a prompt.
+    async fn grammar(&self, form: TextForm) -> Result<Option<Arc<Grammar>>, RefusedText> {
+        if form == TextForm::Free {
+            return Ok(None);
+        }
+        let (grammars, tokens, config) = (self.grammars.clone(), self.tokens.clone(), self.config.clone());
+        let compile = move || {
+            let grammars = grammars.get_or_init(|| Grammars::new(&tokens, &config)).as_ref().map_err(Clone::clone)?;
+            match &form {
+                TextForm::Json(schema) => grammars.json_schema(schema),
+                TextForm::Free | TextForm::JsonObject => grammars.json_object(),
+            }
+        };
+        let compiled = tokio::task::spawn_blocking(compile).await.map_err(|_| RefusedText::Stopped)?;
+        compiled.map(|grammar| Some(Arc::new(grammar))).map_err(|error| RefusedText::Form(error.to_string()))
+    }
+
     fn sampling(&self, settings: &TextSettings) -> Sampling {
         let base = Sampling::recommended(&self.generation, settings.seed);
         Sampling {
@@ -152,14 +173,15 @@ impl TextService for Scriptorium {
     async fn submit(&self, request: TextRequest) -> Result<AcceptedText, RefusedText> {
         let adapter = self.adapter(&request.model)?;
         let place = self.places.clone().try_acquire_owned().map_err(|_| self.busy())?;
+        let grammar = self.grammar(request.form).await?;
         let prompt = self.ids(request.input).await?;
         let prompt_tokens = prompt.len();
-        let room = self.context.saturating_sub(prompt_tokens).max(1);
+        let room = self.config.context.saturating_sub(prompt_tokens).max(1);
         let most_tokens = request.settings.most_tokens.unwrap_or(self.bounds.most_tokens.min(room));
         let (sampling, stops) = (self.sampling(&request.settings), request.settings.stops);
-        let request = Request { prompt, prefix: None, adapter, sampling, most_tokens, stops };
+        let request = Request { prompt, prefix: None, adapter, sampling, most_tokens, stops, grammar };
         // Each token gives one event at most, and the end another two.
-        let (events, written) = channel(most_tokens.min(self.context) + 3);
+        let (events, written) = channel(most_tokens.min(self.config.context) + 3);
         let (reply, taken) = oneshot::channel();
         self.orders.send(Order { request, events, reply }).map_err(|_| RefusedText::Stopped)?;
         taken.await.map_err(|_| RefusedText::Stopped)?.map_err(|why| refused(&why))?;

@@ -24,7 +24,7 @@ fn at_work(patience: Duration) -> Option<Scriptorium> {
 
 fn wish(model: &str, most_tokens: usize) -> TextRequest {
     let settings = TextSettings { temperature: Some(1.0), most_tokens: Some(most_tokens), seed: 7, ..TextSettings::default() };
-    TextRequest { model: model.to_owned(), input: TextInput::Text("Hello".into()), settings }
+    TextRequest { model: model.to_owned(), input: TextInput::Text("Hello".into()), settings, form: TextForm::Free }
 }
 
 async fn free(service: &Scriptorium) {
@@ -83,6 +83,9 @@ async fn what_cannot_be_written_is_refused_and_leaves_its_place() {
     check(wish("tiny", 5000), "4 prompt tokens and 5000 new ones are 5004 tokens; the model reads 4096").await;
     check(TextRequest { input: TextInput::Text(String::new()), ..wish("tiny", 1) }, "the prompt has no tokens; it needs at least one")
         .await;
+    let form = TextForm::Json("{\"not\": {}}".into());
+    let expected = "the schema cannot be written to: these keys are not taken: [\"not\"]";
+    check(TextRequest { form, ..wish("tiny", 1) }, expected).await;
     let chat = TextInput::Chat { turns: Vec::new(), thinking: None };
     check(TextRequest { input: chat, ..wish("tiny", 1) }, "this model has no chat template; use /v1/completions").await;
 }

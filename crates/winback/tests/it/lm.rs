@@ -134,8 +134,27 @@ fn a_chat_is_read_through_the_template_and_control_tokens_in_it_are_text() {
 }
 
 #[test]
+fn a_text_is_kept_to_a_schema() {
+    let Some(home) = with_model() else { return };
+    let schema = r#"{"type": "object", "properties": {"zone": {"enum": ["north", "south"]}, "age": {"type": "integer", "minimum": 18, "maximum": 99}},
+        "required": ["zone", "age"], "additionalProperties": false}"#;
+    home.keep("schema.json", schema);
+    for command in ["complete", "chat"] {
+        let args = ["lm", command, "model", "Hello", "--schema", "schema.json", "--temperature", "1.5"];
+        let written = home.json(&args);
+        assert_eq!(written["ended"], "stop", "{written}");
+        let text = written["text"].as_str().unwrap();
+        let value: Value = serde_json::from_str(text).unwrap();
+        assert!(text.starts_with("{\"zone\": \"") && (18..=99).contains(&value["age"].as_i64().unwrap()), "{text}");
+        assert_eq!(home.does(&args), format!("{text}\n"));
+    }
+}
+
+#[test]
 fn what_cannot_be_written_is_told() {
     let Some(home) = with_model() else { return };
+    home.keep("not.json", "{\"not\": {}}");
+    home.keep("half.json", "{\"type\":");
     let mut picture = String::new();
     let mut check = |args: &[&str]| picture.push_str(&format!("$ winback {}\n{}\n", args.join(" "), home.say(args)));
     check(&["lm", "info", "nowhere"]);
@@ -143,6 +162,9 @@ fn what_cannot_be_written_is_told() {
     check(&["lm", "complete", "model", "Hello", "--adapter", "model"]);
     check(&["lm", "complete", "model", "Hello", "--temperature", "101"]);
     check(&["lm", "complete", "model", ""]);
+    check(&["lm", "complete", "model", "Hello", "--schema", "nowhere.json"]);
+    check(&["lm", "complete", "model", "Hello", "--schema", "half.json"]);
+    check(&["lm", "complete", "model", "Hello", "--schema", "not.json"]);
     check(&["lm", "bench"]);
     insta::assert_snapshot!(picture);
 }

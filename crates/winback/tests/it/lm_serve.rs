@@ -167,6 +167,43 @@ fn a_text_ends_where_a_stop_text_comes_and_users_write_no_control_tokens() {
 }
 
 #[test]
+fn an_answer_is_json_of_the_schema_that_is_asked_for() {
+    let Some(home) = with_model() else { return };
+    let served = serve(&home, &[]);
+    let schema = json!({
+        "type": "object", "required": ["tone", "months", "note"], "additionalProperties": false,
+        "properties": {
+            "tone": { "enum": ["warm", "brief"] }, "months": { "type": "integer", "minimum": 1, "maximum": 24 },
+            "note": { "type": ["string", "null"], "maxLength": 10 },
+        },
+    });
+    let format = json!({ "type": "json_schema", "json_schema": { "name": "offer", "strict": true, "schema": schema } });
+    for model in ["model", "parents"] {
+        let asked = json!({ "model": model, "response_format": format, "max_tokens": 400, "temperature": 1.5 });
+        let whole = post(&served, "/v1/chat/completions", &chat(&asked)).json();
+        let choice = &whole["choices"][0];
+        assert_eq!(choice["finish_reason"], "stop", "{whole}");
+        let content = choice["message"]["content"].as_str().unwrap();
+        let answer: Value = serde_json::from_str(content).unwrap();
+        let keys: Vec<&String> = answer.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["tone", "months", "note"], "{content}");
+        assert!((1..=24).contains(&answer["months"].as_i64().unwrap()), "{content}");
+        let mut streaming = chat(&asked);
+        streaming["stream"] = json!(true);
+        let (streamed, reason, _) = put_together(&post(&served, "/v1/chat/completions", &streaming), ["delta", "content"]);
+        assert_eq!((streamed.as_str(), reason), (content, json!("stop")));
+        let completion = json!({ "model": model, "prompt": "{", "response_format": format, "max_tokens": 400, "seed": 1 });
+        let went_on = post(&served, "/v1/completions", &completion).json();
+        assert!(serde_json::from_str::<Value>(went_on["choices"][0]["text"].as_str().unwrap()).unwrap()["tone"].is_string());
+    }
+    let object =
+        post(&served, "/v1/chat/completions", &chat(&json!({ "response_format": { "type": "json_object" }, "max_tokens": 3 }))).json();
+    assert_eq!(object["choices"][0]["finish_reason"], "length", "{object}");
+    let free = post(&served, "/v1/chat/completions", &chat(&json!({ "response_format": { "type": "text" } }))).json();
+    assert_eq!(free["choices"], post(&served, "/v1/chat/completions", &chat(&json!({}))).json()["choices"]);
+}
+
+#[test]
 fn what_cannot_be_answered_is_told_in_the_shape_clients_know() {
     let Some(home) = with_model() else { return };
     let served = serve(&home, &[]);
@@ -182,7 +219,18 @@ fn what_cannot_be_answered_is_told_in_the_shape_clients_know() {
     ask("no share", json!({ "top_p": 0 }));
     ask("no tokens", json!({ "max_tokens": 0 }));
     ask("too long", json!({ "max_tokens": 5000 }));
-    ask("a field that is not taken", json!({ "response_format": { "type": "json_object" } }));
+    ask("a field that is not taken", json!({ "logprobs": true }));
+    let mut ask_json = |name: &str, named: Value| ask(name, json!({ "response_format": { "type": "json_schema", "json_schema": named } }));
+    ask_json("a schema without a name", json!({ "schema": {} }));
+    ask_json("a name with spaces", json!({ "name": "a b", "schema": {} }));
+    ask_json("no schema", json!({ "name": "a" }));
+    ask_json("a schema that is a list", json!({ "name": "a", "schema": [] }));
+    ask_json("half strict", json!({ "name": "a", "schema": {}, "strict": "half" }));
+    ask_json("another key", json!({ "name": "a", "schema": {}, "stirct": true }));
+    ask_json("a schema that cannot be kept to", json!({ "name": "a", "schema": { "not": { "type": "null" } } }));
+    ask("another format", json!({ "response_format": { "type": "xml" } }));
+    let thought = json!({ "response_format": { "type": "json_object" }, "chat_template_kwargs": { "enable_thinking": true } });
+    ask("a thought before JSON", thought);
     ask("a field nobody knows", json!({ "temprature": 1 }));
     let raw = |headers: &str, body: &str| answer(send(&served, "POST", "/v1/completions", (headers, body)));
     note("half of JSON", &raw(JSON, "{\"model\": "));

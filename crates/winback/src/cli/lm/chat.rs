@@ -43,7 +43,8 @@ pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
 
 fn begin(args: &Args) -> Conversation {
     let system = args.system.iter().map(|text| Message::new(Role::System, text.as_str()));
-    let thinking = args.no_think.then_some(false);
+    // JSON comes from the first letter on, so there is no thought before it.
+    let thinking = (args.no_think || args.writing.schema.is_some()).then_some(false);
     Conversation { messages: system.collect(), tools: Vec::new(), add_generation_prompt: true, thinking }
 }
 

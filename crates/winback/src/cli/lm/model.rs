@@ -2,18 +2,22 @@
 use crate::cli::lm::shapes::weight_bytes;
 use crate::exit::{Exit, OrExit, stop};
 use crate::memory;
+use crate::workbench::read_text;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use winback_lm::kernels::{Level, Numerics, Precision};
 use winback_lm::shards::Shards;
 use winback_lm::tensor::Format;
-use winback_lm::{Adapter, ChatTemplate, Config, GenerationConfig, Model, Tokens};
+use winback_lm::{Adapter, ChatTemplate, Config, GenerationConfig, Grammar, GrammarError, Grammars, Model, Tokens};
 
 /// What a person does about a directory that is no model.
 const FILES: &str = "a model directory holds config.json, safetensors and tokenizer.json; docs/language-model.md says where to get one";
 
 /// What a person does where memory is short.
 const FREE: &str = "close other programs, take --precision int8, or take a smaller model";
+
+/// What a person does about a schema that is not taken.
+pub const SCHEMA: &str = "docs/language-model.md says which schemas a text can be kept to";
 
 /// The kind of number weights are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -95,6 +99,14 @@ impl Loaded {
     /// Returns the chat template of the model.
     pub fn template(&self) -> anyhow::Result<ChatTemplate> {
         ChatTemplate::load(&self.dir).or_hint(Exit::BadInput, "without a template, `winback lm complete` goes on with a text")
+    }
+
+    /// Reads a schema that texts of the model are kept to.
+    pub fn grammar(&self, file: &Path) -> anyhow::Result<Arc<Grammar>> {
+        let text = read_text(file)?;
+        let refused = |error: GrammarError| stop(Exit::BadInput, format!("{}: {error}", file.display()), SCHEMA);
+        let grammars = Grammars::new(&self.tokens, self.model.config()).map_err(refused)?;
+        Ok(Arc::new(grammars.json_schema(&text).map_err(refused)?))
     }
 
     /// Loads an adapter for the model.

@@ -1,6 +1,6 @@
 //! How a text is written, and writing it to the screen as it comes.
-use crate::cli::lm::model::{Computing, Loaded};
-use crate::exit::{Exit, OrExit};
+use crate::cli::lm::model::{Computing, Loaded, SCHEMA};
+use crate::exit::{Exit, OrExit, stop};
 use crate::memory;
 use crate::telemetry::say;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use winback_lm::sample::Sampling;
-use winback_lm::{Adapter, Ended, Engine, Event, GenerationConfig, Limits, Request};
+use winback_lm::{Adapter, Ended, Engine, Event, GenerationConfig, Grammar, Limits, Request};
 
 /// The most tokens of a text where nobody says how many.
 const MOST_TOKENS: usize = 512;
@@ -32,6 +32,9 @@ pub struct Writing {
     /// A text that ends it; may be given several times
     #[arg(long, value_name = "TEXT")]
     pub stop: Vec<String>,
+    /// A JSON Schema that the text is kept to
+    #[arg(long, value_name = "FILE")]
+    pub schema: Option<PathBuf>,
 }
 
 /// How tokens are drawn; what is not given is as the model's makers recommend.
@@ -94,6 +97,7 @@ pub struct Pen {
     sampling: Sampling,
     most_tokens: usize,
     stops: Vec<String>,
+    grammar: Option<Arc<Grammar>>,
 }
 
 impl Pen {
@@ -104,12 +108,13 @@ impl Pen {
         let adapter = args.adapter.as_deref().map(|dir| loaded.adapter(dir)).transpose()?;
         let sampling = args.drawing.over(&loaded.generation);
         sampling.check().or_exit(Exit::Usage)?;
+        let grammar = args.schema.as_deref().map(|file| loaded.grammar(file)).transpose()?;
         let most = Limits::default().cache_bytes;
         let cache_bytes = memory::available_bytes().map_or(most, |left| most.min(left as usize));
         let limits = Limits { cache_bytes, ..Limits::default() };
         let engine = Engine::new(loaded.model.clone(), loaded.tokens.clone(), limits);
         let most_tokens = args.max_tokens.or(loaded.generation.max_new_tokens).unwrap_or(MOST_TOKENS);
-        Ok(Self { loaded, adapter, engine, sampling, most_tokens, stops: args.stop.clone() })
+        Ok(Self { loaded, adapter, engine, sampling, most_tokens, stops: args.stop.clone(), grammar })
     }
 
     /// Writes on from a prompt; `show` gets each piece as it comes.
@@ -118,7 +123,7 @@ impl Pen {
         let context = self.loaded.model.config().context;
         let most_tokens = self.most_tokens.min(context.saturating_sub(prompt_tokens).max(1));
         let (adapter, sampling, stops) = (self.adapter.clone(), self.sampling.clone(), self.stops.clone());
-        let request = Request { prompt, prefix: None, adapter, sampling, most_tokens, stops };
+        let request = Request { prompt, prefix: None, adapter, sampling, most_tokens, stops, grammar: self.grammar.clone() };
         let id = self.engine.submit(request).or_exit(Exit::Usage)?;
         let mut whole = String::new();
         loop {
@@ -131,6 +136,7 @@ impl Pen {
                             return Err(error.into());
                         }
                     }
+                    Event::Failed { why, .. } => return Err(stop(Exit::BadInput, why.to_string(), SCHEMA)),
                     Event::Done { why, tokens, .. } => {
                         let ended = if why == Ended::Length { "length" } else { "stop" };
                         return Ok(Written { text: whole, ended, prompt_tokens, tokens });
