@@ -94,6 +94,7 @@ pub(super) fn exp(x: f32) -> f32 {
 }
 
 /// Returns the sum of products, added up in an order that the length alone decides.
+#[inline(always)]
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     let mut sums = [0.0_f32; LANES];
