@@ -213,16 +213,16 @@ impl Stretch {
         match &self.numbers {
             Kept::F32 { keys, .. } => {
                 let queries = filled(queries, (self.dim, dim), |number| number, &mut scratch.floats);
+                let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..panels {
-                    let mut sums = [[0.0; PANEL]; MOST_ROWS];
                     f32_sums(level, queries, &keys[panel * PANEL * dim..(panel + 1) * PANEL * dim], &mut sums[..rows]);
                     put(panel, &sums[..rows]);
                 }
             }
             Kept::Bf16 { keys, .. } => {
                 let queries = filled(queries, (self.dim, dim), to_bf16, &mut scratch.brains);
+                let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..panels {
-                    let mut sums = [[0.0; PANEL]; MOST_ROWS];
                     bf16_sums(level, queries, &keys[panel * PANEL * dim..(panel + 1) * PANEL * dim], &mut sums[..rows]);
                     put(panel, &sums[..rows]);
                 }
@@ -244,16 +244,16 @@ impl Stretch {
         let of = |panel: usize| panel * PANEL * self.room..panel * PANEL * self.room + PANEL * wide;
         match &self.numbers {
             Kept::F32 { values, .. } => {
+                let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..width / PANEL {
-                    let mut sums = [[0.0; PANEL]; MOST_ROWS];
                     f32_sums(level, &scratch.scores, &values[of(panel)], &mut sums[..rows]);
                     put(panel, &sums[..rows]);
                 }
             }
             Kept::Bf16 { values, .. } => {
                 let weights = filled(&scratch.scores, (wide, wide), to_bf16, &mut scratch.brains);
+                let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..width / PANEL {
-                    let mut sums = [[0.0; PANEL]; MOST_ROWS];
                     bf16_sums(level, weights, &values[of(panel)], &mut sums[..rows]);
                     put(panel, &sums[..rows]);
                 }

@@ -12,6 +12,9 @@ const LANES: usize = 8;
 /// The registers of a panel.
 const PARTS: usize = PANEL / LANES;
 
+/// The most rows that are computed at once.
+pub(super) const MOST_ROWS: usize = 2;
+
 /// Adds up one or two rows with a panel, input by input.
 pub(super) fn f32_sums(x: &[f32], w: &[f32], sums: &mut [Sums]) {
     let wide = check(x.len(), w.len(), sums.len());

@@ -9,6 +9,9 @@ use std::arch::x86_64::{
     _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_ps, _mm512_storeu_si512,
 };
 
+/// The most rows that are computed at once: their sums take 26 registers.
+pub(super) const MOST_ROWS: usize = 13;
+
 /// Adds up one to thirteen rows with a panel, input by input.
 pub(super) fn f32_sums(x: &[f32], w: &[f32], sums: &mut [Sums]) {
     let wide = check(x.len(), w.len(), sums.len());
@@ -81,7 +84,7 @@ pub(super) fn int8_sums(x: &[u8], w: &[i8], sums: &mut [[i32; PANEL]]) {
 /// Returns how many inputs a panel has, once rows, panel and sums fit together.
 fn check(x: usize, w: usize, rows: usize) -> usize {
     let wide = w / PANEL;
-    assert!((1..=13).contains(&rows) && x == rows * wide && w == wide * PANEL && wide.is_multiple_of(4));
+    assert!((1..=MOST_ROWS).contains(&rows) && x == rows * wide && w == wide * PANEL && wide.is_multiple_of(4));
     wide
 }
 

@@ -1,10 +1,12 @@
 //! Products of rows with packed weights, at any level, by all threads of the pool.
 use super::inputs::{Inputs, RowNumbers};
 use super::level::{Level, widely};
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::packed::{Numbers, PANEL, Packed};
 use super::plain;
 #[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
+use super::{amx, avx2, avx512};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -119,6 +121,12 @@ impl<'a> Place<'a> {
     }
 }
 
+/// Room for the sums of a block of rows with a panel.
+struct Desk {
+    sums: [Sums; MOST_ROWS],
+    whole: [[i32; PANEL]; MOST_ROWS],
+}
+
 /// Some panels of a factor.
 struct Piece<'a> {
     place: &'a Place<'a>,
@@ -128,6 +136,7 @@ struct Piece<'a> {
 
 impl Piece<'_> {
     fn compute(&self) {
+        let mut desk = Desk { sums: [[0.0; PANEL]; MOST_ROWS], whole: [[0; PANEL]; MOST_ROWS] };
         let Factor { level, weight, .. } = *self.factor;
         let rows = self.place.rows.clone();
         let at_once = (BYTES_AT_ONCE / (weight.wide() * weight.precision().bytes()).max(1)).max(MOST_ROWS);
@@ -138,7 +147,7 @@ impl Piece<'_> {
                 let mut at = some.start;
                 while at < some.end {
                     let count = block(level, some.end - at);
-                    self.compute_block(panel, at..at + count);
+                    self.compute_block(panel, at..at + count, &mut desk);
                     at += count;
                 }
             }
@@ -146,20 +155,18 @@ impl Piece<'_> {
     }
 
     /// Multiplies some rows with one panel.
-    fn compute_block(&self, panel: usize, rows: Range<usize>) {
+    fn compute_block(&self, panel: usize, rows: Range<usize>, Desk { sums, whole }: &mut Desk) {
         let Factor { level, weight, inputs, .. } = *self.factor;
         let (wide, count) = (weight.wide(), rows.len());
         let (of, here) = (panel * PANEL * wide..(panel + 1) * PANEL * wide, rows.start * wide..rows.end * wide);
-        let mut sums = [[0.0; PANEL]; MOST_ROWS];
         match (weight.numbers(), inputs.numbers()) {
             (Numbers::F32(w), RowNumbers::F32(x)) => f32_sums(level, &x[here], &w[of], &mut sums[..count]),
             (Numbers::Bf16(w), RowNumbers::Bf16(x)) => bf16_sums(level, &x[here], &w[of], &mut sums[..count]),
             (Numbers::Int8 { numbers, scales, sums: all }, RowNumbers::Int8(x)) => {
-                let mut whole = [[0_i32; PANEL]; MOST_ROWS];
                 int8_sums(level, &x[here], &numbers[of], &mut whole[..count]);
                 let outputs = panel * PANEL..weight.outputs().min((panel + 1) * PANEL);
                 let own = &inputs.scales()[rows.clone()];
-                widely(level, || scaled(&whole[..count], own, (&scales[outputs.clone()], &all[outputs]), &mut sums));
+                widely(level, || scaled((&whole[..count], high(level)), own, (&scales[outputs.clone()], &all[outputs]), sums));
             }
             _ => debug_assert!(false, "`Place::of` compared the precisions"),
         }
@@ -184,61 +191,82 @@ impl Piece<'_> {
     }
 }
 
-/// Writes what whole sums of rows are worth: bytes stand 128 too high, so that 128 times the weight's own sum is too much.
+/// Writes what whole sums of rows are worth: bytes stand `high` too high, so that as many times the weight's own sum is
+/// too much.
 #[inline(always)]
-fn scaled(whole: &[[i32; PANEL]], rows: &[f32], (scales, all): (&[f32], &[i32]), sums: &mut [Sums]) {
+fn scaled((whole, high): (&[[i32; PANEL]], i32), rows: &[f32], (scales, all): (&[f32], &[i32]), sums: &mut [Sums]) {
     for ((sums, whole), own) in sums.iter_mut().zip(whole).zip(rows) {
         for (((sum, whole), scale), all) in sums.iter_mut().zip(whole).zip(scales).zip(all) {
-            *sum = own * scale * (whole - 128 * all) as f32;
+            *sum = own * scale * (whole - high * all) as f32;
         }
     }
 }
 
+/// Returns how much too high the bytes of rows stand in the sums of a level.
+fn high(level: Level) -> i32 {
+    if level == Level::Neon { 0 } else { 128 }
+}
+
 /// The rows that one call of a kernel takes at most.
-pub(super) const MOST_ROWS: usize = 13;
+pub(super) const MOST_ROWS: usize = 32;
 
 /// Returns how many of the rows left the next call takes: about as many as each call after it.
 pub(super) fn block(level: Level, left: usize) -> usize {
     let most = match level {
-        Level::Plain => 1,
-        Level::Avx2 => 2,
-        Level::Avx512 => MOST_ROWS,
+        #[cfg(target_arch = "x86_64")]
+        Level::Amx => super::tiles::MOST_ROWS,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => avx512::MOST_ROWS,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => avx2::MOST_ROWS,
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::MOST_ROWS,
+        _ => 1,
     };
     left.div_ceil(left.div_ceil(most).max(1))
 }
 
+/// Writes the sums of as many rows as [`block`] says with a panel.
 pub(super) fn f32_sums(level: Level, x: &[f32], w: &[f32], sums: &mut [Sums]) {
     match level {
-        Level::Plain => plain::f32_sums(x, w, sums),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::f32_sums(x, w, sums),
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::f32_sums(x, w, sums),
-        #[cfg(not(target_arch = "x86_64"))]
+        Level::Avx512 | Level::Amx => sums
+            .chunks_mut(avx512::MOST_ROWS)
+            .zip(x.chunks(avx512::MOST_ROWS * (w.len() / PANEL)))
+            .for_each(|(sums, x)| avx512::f32_sums(x, w, sums)),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::f32_sums(x, w, sums),
         _ => plain::f32_sums(x, w, sums),
     }
 }
 
+/// Writes the same in bf16.
 pub(super) fn bf16_sums(level: Level, x: &[u16], w: &[u16], sums: &mut [Sums]) {
     match level {
-        Level::Plain => plain::bf16_sums(x, w, sums),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::bf16_sums(x, w, sums),
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => avx512::bf16_sums(x, w, sums),
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(target_arch = "x86_64")]
+        Level::Amx => amx::bf16_sums(x, w, sums),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::bf16_sums(x, w, sums),
         _ => plain::bf16_sums(x, w, sums),
     }
 }
 
 fn int8_sums(level: Level, x: &[u8], w: &[i8], sums: &mut [[i32; PANEL]]) {
     match level {
-        Level::Plain => plain::int8_sums(x, w, sums),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::int8_sums(x, w, sums),
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => avx512::int8_sums(x, w, sums),
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(target_arch = "x86_64")]
+        Level::Amx => amx::int8_sums(x, w, sums),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::int8_sums(x, w, sums),
         _ => plain::int8_sums(x, w, sums),
     }
 }
