@@ -1,46 +1,65 @@
 //! Attention of a ragged batch: what the rows of many sequences take from what each has said.
 //!
-//! First the new keys and values join their sequences. Then every row looks at the beginning that its sequence shares
-//! with others, all rows of a beginning together, so that it is read once; and last at its sequence's own text.
+//! Every row looks at the beginning that its sequence shares with others, all rows of a beginning together, so that it
+//! is read once. Then the new keys and values join their sequences, and every row looks at its sequence's own text.
+use crate::cache::Prefix;
 use crate::forward::{Piece, Plan};
-use crate::kernels::{Scratch, Taken};
+use crate::kernels::{Scratch, Stretch, Taken, for_rows};
 use crate::model::Model;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// How many rows of a sequence are looked after together.
-const ROWS_AT_ONCE: usize = 12;
-
-/// Some rows of a piece, and some key heads.
-struct Task {
-    piece: usize,
+/// A key head of a piece.
+struct Task<'a> {
+    stretch: &'a mut Stretch,
+    head: usize,
     rows: Range<usize>,
-    heads: Range<usize>,
+    /// How many own tokens the sequence had before.
+    before: usize,
 }
 
 /// The rows of one step in one layer.
 struct Rows<'a> {
     model: &'a Model,
-    layer: usize,
     plan: &'a Plan<'a>,
     /// Queries, keys and values, `[rows, (heads + 2 * kv_heads) * head_dim]`.
     qkv: &'a [f32],
 }
 
+/// Memory that a thread computes in.
+#[derive(Default)]
+struct Desk {
+    scratch: Scratch,
+    queries: Vec<f32>,
+    sees: Vec<usize>,
+}
+
 impl Model {
-    /// Adds the keys and values of all rows to their sequences, and returns what the rows take from there,
-    /// `[rows, heads * head_dim]`.
-    pub(crate) fn attend(&self, layer: usize, pieces: &mut [Piece], plan: &Plan, qkv: &[f32]) -> Vec<f32> {
-        let rows = Rows { model: self, layer, plan, qkv };
-        pieces.par_iter_mut().zip(&plan.of_piece).for_each(|(piece, of)| rows.remember(piece, of.clone()));
-        let pieces = &*pieces;
-        let heads = self.config().kv_heads;
+    /// Adds the keys and values of all rows to their sequences, and writes what the rows take from there over what was
+    /// in `taken`, `[rows, heads * head_dim]`.
+    pub(crate) fn attend(&self, layer: usize, pieces: &mut [Piece], (plan, qkv): (&Plan, &[f32]), taken: &mut Vec<f32>) {
+        let (rows, heads) = (Rows { model: self, plan, qkv }, self.config().kv_heads);
         let both: Vec<(usize, usize)> = (0..plan.sharers.len()).flat_map(|prefix| (0..heads).map(move |head| (prefix, head))).collect();
-        let shared: Vec<Taken> =
-            both.par_iter().map_init(Scratch::default, |scratch, (prefix, head)| rows.look_at_beginning(*prefix, *head, scratch)).collect();
-        let look = |scratch: &mut Scratch, task: &Task| rows.look(&pieces[task.piece], task, &shared, scratch);
-        let taken: Vec<Vec<f32>> = rows.tasks().par_iter().map_init(Scratch::default, look).collect();
-        taken.concat()
+        let beginning = |desk: &mut Desk, (prefix, head): &(usize, usize)| {
+            let (prefix, sharers) = &plan.sharers[*prefix];
+            rows.look_at_beginning((prefix, layer, *head), sharers, desk)
+        };
+        let shared: Vec<Taken> = both.par_iter().with_max_len(1).map_init(Desk::default, beginning).collect();
+        let mut tasks = Vec::with_capacity(pieces.len() * heads);
+        for (piece, rows) in pieces.iter_mut().zip(&plan.of_piece) {
+            let before = piece.cache.own();
+            let stretches = piece.cache.layer_mut(layer).iter_mut().enumerate();
+            tasks.extend(stretches.map(|(head, stretch)| Task { stretch, head, rows: rows.clone(), before }));
+        }
+        let own: Vec<Vec<f32>> = tasks.par_iter_mut().map_init(Desk::default, |desk, task| rows.look(task, &shared, desk)).collect();
+        let (width, group) = (self.config().q_dim(), rows.group_width());
+        taken.resize(plan.positions.len() * width, 0.0);
+        for_rows(taken, width, |(row, out)| {
+            let piece = plan.owners[row];
+            let at = row - plan.of_piece[piece].start;
+            let heads = out.chunks_exact_mut(group).zip(&own[piece * heads..]);
+            heads.for_each(|(out, means)| out.copy_from_slice(&means[at * group..(at + 1) * group]));
+        });
     }
 }
 
@@ -55,74 +74,44 @@ impl Rows<'_> {
         self.model.config().q_dim() + 2 * self.model.config().kv_dim()
     }
 
-    /// Adds the keys and values of a piece to its sequence.
-    fn remember(&self, piece: &mut Piece, rows: Range<usize>) {
-        let (config, width) = (self.model.config(), self.width());
-        let dim = config.head_dim;
-        for (head, stretch) in piece.cache.layer_mut(self.layer).iter_mut().enumerate() {
-            for row in self.qkv[rows.start * width..rows.end * width].chunks_exact(width) {
-                let (keys, values) = row[config.q_dim()..].split_at(config.kv_dim());
-                stretch.push(&keys[head * dim..][..dim], &values[head * dim..][..dim]);
-            }
-        }
-    }
-
-    /// Returns the queries of some rows for a key head, `[rows * group, head_dim]`.
-    fn queries(&self, rows: impl Iterator<Item = usize>, head: usize) -> Vec<f32> {
+    /// Writes the queries of some rows for a key head, `[rows * group, head_dim]`.
+    fn queries(&self, rows: impl Iterator<Item = usize>, head: usize, into: &mut Vec<f32>) {
         let (group, width) = (self.group_width(), self.width());
-        let mut queries = Vec::with_capacity(rows.size_hint().0 * group);
-        rows.for_each(|row| queries.extend_from_slice(&self.qkv[row * width + head * group..][..group]));
-        queries
+        into.clear();
+        rows.for_each(|row| into.extend_from_slice(&self.qkv[row * width + head * group..][..group]));
     }
 
-    fn look_at_beginning(&self, prefix: usize, head: usize, scratch: &mut Scratch) -> Taken {
-        let (prefix, rows) = &self.plan.sharers[prefix];
-        let queries = self.queries(rows.iter().copied(), head);
-        let numerics = self.model.numerics();
+    /// Returns what the rows that share a beginning take from it for a key head.
+    fn look_at_beginning(&self, (prefix, layer, head): (&Prefix, usize, usize), rows: &[usize], desk: &mut Desk) -> Taken {
         let dim = self.model.config().head_dim;
-        let count = queries.len() / dim;
-        let mut taken = Taken::nothing(count, dim);
-        prefix.layer(self.layer)[head].attend(numerics.level, (&queries, &vec![prefix.len(); count]), &mut taken, scratch);
+        let Desk { scratch, queries, sees } = desk;
+        self.queries(rows.iter().copied(), head, queries);
+        sees.clear();
+        sees.resize(queries.len() / dim, prefix.len());
+        let mut taken = Taken::nothing(sees.len(), dim);
+        prefix.layer(layer)[head].attend(self.model.numerics().level, (queries, sees), &mut taken, scratch);
         taken
     }
 
-    /// Returns what is to be done, in the order of the rows: few rows are parted by key heads as well, so that no
-    /// thread is idle.
-    fn tasks(&self) -> Vec<Task> {
-        let heads = self.model.config().kv_heads;
-        let few = self.plan.positions.len() < 2 * rayon::current_num_threads();
-        let (rows_at_once, heads_at_once) = if few { (1, 1) } else { (ROWS_AT_ONCE, heads) };
-        let mut tasks = Vec::new();
-        for piece in &self.plan.order {
-            let rows = self.plan.of_piece[*piece].clone();
-            for first in rows.clone().step_by(rows_at_once) {
-                let rows = first..rows.end.min(first + rows_at_once);
-                let parts = (0..heads).step_by(heads_at_once).map(|head| head..head + heads_at_once);
-                tasks.extend(parts.map(|heads| Task { piece: *piece, rows: rows.clone(), heads }));
-            }
+    /// Adds the keys and values of a piece to its sequence, and returns what its rows take from there and from the
+    /// beginning, `[rows, group * head_dim]`; `shared` is what was taken from each beginning for each head.
+    fn look(&self, task: &mut Task, shared: &[Taken], desk: &mut Desk) -> Vec<f32> {
+        let (config, width) = (self.model.config(), self.width());
+        let Task { stretch, head, rows, before } = task;
+        let Desk { scratch, queries, sees } = desk;
+        let (dim, per_row) = (config.head_dim, self.group_width() / config.head_dim);
+        for row in self.qkv[rows.start * width..rows.end * width].chunks_exact(width) {
+            let (keys, values) = row[config.q_dim()..].split_at(config.kv_dim());
+            stretch.push(&keys[*head * dim..][..dim], &values[*head * dim..][..dim]);
         }
-        tasks
-    }
-
-    /// Returns what some rows of a piece take for some key heads, `[rows, heads * group * head_dim]`; `shared` is what
-    /// was taken from each beginning for each head.
-    fn look(&self, piece: &Piece, task: &Task, shared: &[Taken], scratch: &mut Scratch) -> Vec<f32> {
-        let (config, group) = (self.model.config(), self.group_width());
-        let per_row = group / config.head_dim;
-        let before = piece.cache.own() + task.rows.start - self.plan.of_piece[task.piece].start;
-        let sees: Vec<usize> = (0..task.rows.len()).flat_map(|row| std::iter::repeat_n(before + row + 1, per_row)).collect();
-        let mut out = vec![0.0; task.rows.len() * task.heads.len() * group];
-        for (at, head) in task.heads.clone().enumerate() {
-            let mut taken = match self.plan.begins[task.rows.start] {
-                Some((prefix, place)) => shared[prefix * config.kv_heads + head].of(place * per_row..(place + task.rows.len()) * per_row),
-                None => Taken::nothing(sees.len(), config.head_dim),
-            };
-            let queries = self.queries(task.rows.clone(), head);
-            piece.cache.layer(self.layer)[head].attend(self.model.numerics().level, (&queries, &sees), &mut taken, scratch);
-            for (row, means) in taken.means().chunks_exact(group).enumerate() {
-                out[(row * task.heads.len() + at) * group..][..group].copy_from_slice(means);
-            }
-        }
-        out
+        sees.clear();
+        sees.extend((0..rows.len() * per_row).map(|query| *before + query / per_row + 1));
+        let mut taken = match self.plan.begins[rows.start] {
+            Some((prefix, place)) => shared[prefix * config.kv_heads + *head].of(place * per_row..(place + rows.len()) * per_row),
+            None => Taken::nothing(sees.len(), dim),
+        };
+        self.queries(rows.clone(), *head, queries);
+        stretch.attend(self.model.numerics().level, (queries, sees), &mut taken, scratch);
+        taken.means()
     }
 }

@@ -5,10 +5,9 @@
 //! see all their rows at once. What comes out for a piece does not depend on the others, bit for bit.
 use crate::adapter::{Adapter, Lora};
 use crate::cache::{Cache, Prefix};
-use crate::kernels::{Linear, Output, Rope, for_rows, rms_norm, silu_mul};
+use crate::kernels::{Inputs, Job, Linear, Output, Rope, for_rows, products, rms_norm, rms_norm_into, silu_mul};
 use crate::model::{Layer, Model};
 use crate::shape::Fused;
-use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -94,7 +93,8 @@ pub enum ForwardError {
 impl Model {
     /// Takes one step for every piece and returns the rows that were asked for.
     pub fn forward(&self, pieces: &mut [Piece]) -> Result<Hidden, ForwardError> {
-        self.forward_observed(pieces, &mut |_| {})
+        // Inside of the pool of threads, each part of the step begins at once.
+        rayon::scope(|_| self.forward_observed(pieces, &mut |_| {}))
     }
 
     /// Returns the logits of rows of [`Hidden`], `[rows, vocab_size]`.
@@ -108,9 +108,12 @@ impl Model {
     /// is used again.
     pub fn logits_into(&self, rows: &[f32], logits: &mut Vec<f32>) -> Result<(), ForwardError> {
         let head = self.head.as_ref().ok_or(ForwardError::NoHead)?;
-        let inputs = head.take(rows);
-        logits.resize(inputs.rows() * head.outputs(), 0.0);
-        head.apply_to(&inputs, 0..inputs.rows(), &mut Output { table: logits, stride: head.outputs(), first: 0, add: None });
+        let mut inputs = Inputs::default();
+        rayon::scope(|_| {
+            head.take(rows, &mut inputs);
+            logits.resize(inputs.rows() * head.outputs(), 0.0);
+            head.apply_to(&inputs, 0..inputs.rows(), &mut Output { table: logits, stride: head.outputs(), first: 0, add: None });
+        });
         Ok(())
     }
 
@@ -143,15 +146,15 @@ impl Model {
         pieces.iter().enumerate().try_for_each(|(at, piece)| self.check(at, piece))?;
         let plan = Plan::of(pieces);
         let rope = Rope::new(self.config.head_dim, self.config.rope_theta, &plan.positions);
-        let mut x = self.rows_of_tokens(pieces, &plan);
-        observe(&x);
+        let mut room = Room { x: self.rows_of_tokens(pieces, &plan), ..Room::default() };
+        observe(&room.x);
         for (index, layer) in self.layers.iter().enumerate() {
-            self.look_back(index, pieces, (&plan, &rope), &mut x);
-            self.feed_forward((index, layer), &plan, &mut x);
-            observe(&x);
+            self.look_back(index, pieces, (&plan, &rope), &mut room);
+            self.feed_forward((index, layer), &plan, &mut room);
+            observe(&room.x);
         }
         pieces.iter_mut().for_each(|piece| piece.cache.advance(piece.tokens.len()));
-        Ok(self.asked_for(pieces, &plan, &x))
+        Ok(self.asked_for(pieces, &plan, &room.x))
     }
 
     fn check(&self, at: usize, piece: &Piece) -> Result<(), ForwardError> {
@@ -185,40 +188,39 @@ impl Model {
         x
     }
 
-    /// Lets every row look at what its sequence has said, and adds what it takes from there to `x`.
-    fn look_back(&self, index: usize, pieces: &mut [Piece], (plan, rope): (&Plan, &Rope), x: &mut [f32]) {
-        let (config, layer) = (&self.config, &self.layers[index]);
-        let mut normed = x.to_vec();
-        rms_norm(&mut normed, &layer.attention_norm, config.rms_norm_eps);
+    /// Lets every row look at what its sequence has said, and adds what it takes from there.
+    fn look_back(&self, index: usize, pieces: &mut [Piece], (plan, rope): (&Plan, &Rope), room: &mut Room) {
+        let (config, layer, level) = (&self.config, &self.layers[index], self.numerics.level);
+        let Room { x, normed, wide, narrow, forms } = room;
+        rms_norm_into(level, x, (&layer.attention_norm, config.rms_norm_eps), normed);
         let width = config.q_dim() + 2 * config.kv_dim();
-        let mut qkv = vec![0.0; plan.positions.len() * width];
-        plan.project((index, layer), Fused::Qkv, &normed, &mut Output { table: &mut qkv, stride: width, first: 0, add: None });
+        wide.resize(plan.positions.len() * width, 0.0);
+        let mut out = Output { table: wide, stride: width, first: 0, add: None };
+        plan.project((index, layer), Fused::Qkv, (normed, forms), &mut out);
         let heads = |(row, heads): (usize, &mut [f32])| {
             let (queries, rest) = heads.split_at_mut(config.q_dim());
             let keys = &mut rest[..config.kv_dim()];
-            rms_norm(queries, &layer.query_norm, config.rms_norm_eps);
-            rms_norm(keys, &layer.key_norm, config.rms_norm_eps);
-            rope.apply(row, queries);
-            rope.apply(row, keys);
+            rms_norm(level, queries, &layer.query_norm, config.rms_norm_eps);
+            rms_norm(level, keys, &layer.key_norm, config.rms_norm_eps);
+            rope.apply(level, row, queries);
+            rope.apply(level, row, keys);
         };
-        for_rows(&mut qkv, width, heads);
-        let taken = self.attend(index, pieces, plan, &qkv);
-        plan.project((index, layer), Fused::O, &taken, &mut Output { table: x, stride: config.hidden_size, first: 0, add: Some(1.0) });
+        for_rows(wide, width, heads);
+        self.attend(index, pieces, (plan, wide), narrow);
+        let mut out = Output { table: x, stride: config.hidden_size, first: 0, add: Some(1.0) };
+        plan.project((index, layer), Fused::O, (narrow, forms), &mut out);
     }
 
-    fn feed_forward(&self, (index, layer): (usize, &Layer), plan: &Plan, x: &mut [f32]) {
+    fn feed_forward(&self, (index, layer): (usize, &Layer), plan: &Plan, room: &mut Room) {
         let width = self.config.intermediate_size;
-        let mut normed = x.to_vec();
-        rms_norm(&mut normed, &layer.mlp_norm, self.config.rms_norm_eps);
-        let mut both = vec![0.0; plan.positions.len() * 2 * width];
-        plan.project((index, layer), Fused::GateUp, &normed, &mut Output { table: &mut both, stride: 2 * width, first: 0, add: None });
-        let opened = silu_mul(self.numerics().level, &both, width);
-        plan.project(
-            (index, layer),
-            Fused::Down,
-            &opened,
-            &mut Output { table: x, stride: self.config.hidden_size, first: 0, add: Some(1.0) },
-        );
+        let Room { x, normed, wide, narrow, forms } = room;
+        rms_norm_into(self.numerics.level, x, (&layer.mlp_norm, self.config.rms_norm_eps), normed);
+        wide.resize(plan.positions.len() * 2 * width, 0.0);
+        let mut out = Output { table: wide, stride: 2 * width, first: 0, add: None };
+        plan.project((index, layer), Fused::GateUp, (normed, forms), &mut out);
+        silu_mul(self.numerics.level, wide, width, narrow);
+        let mut out = Output { table: x, stride: self.config.hidden_size, first: 0, add: Some(1.0) };
+        plan.project((index, layer), Fused::Down, (narrow, forms), &mut out);
     }
 
     fn asked_for(&self, pieces: &[Piece], plan: &Plan, x: &[f32]) -> Hidden {
@@ -235,9 +237,30 @@ impl Model {
             of_piece.push(before..before + wanted.len());
             rows.extend_from_slice(&x[wanted.start * width..wanted.end * width]);
         }
-        rms_norm(&mut rows, &self.final_norm, self.config.rms_norm_eps);
+        rms_norm(self.numerics.level, &mut rows, &self.final_norm, self.config.rms_norm_eps);
         Hidden { rows, of_piece }
     }
+}
+
+/// Memory that all layers of a step use, one after the other; what is written there takes the place of what was.
+#[derive(Default)]
+struct Room {
+    /// What the rows are, `[rows, hidden_size]`.
+    x: Vec<f32>,
+    /// The same after a norm.
+    normed: Vec<f32>,
+    /// Queries, keys and values, or gates and ups.
+    wide: Vec<f32>,
+    /// What was taken by looking back, or let through the gates.
+    narrow: Vec<f32>,
+    forms: Forms,
+}
+
+/// Rows as matrices take them, and as adapters do where that is another form.
+#[derive(Default)]
+struct Forms {
+    of_base: Inputs,
+    of_adapters: Inputs,
 }
 
 /// How the rows of a batch lie in memory: pieces of the same adapter side by side.
@@ -246,6 +269,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) order: Vec<usize>,
     /// The rows of each piece.
     pub(crate) of_piece: Vec<Range<usize>>,
+    /// The piece of each row.
+    pub(crate) owners: Vec<usize>,
     /// The place of each row in its sequence.
     pub(crate) positions: Vec<usize>,
     /// Each beginning that sequences share, once, with the rows that look at it.
@@ -267,11 +292,13 @@ impl<'a> Plan<'a> {
         let mut order: Vec<usize> = (0..pieces.len()).collect();
         order.sort_by_cached_key(first_like);
         let of_piece = vec![0..0; pieces.len()];
-        let mut plan = Self { order, of_piece, positions: Vec::new(), sharers: Vec::new(), begins: Vec::new(), groups: Vec::new() };
+        let (owners, positions, sharers, begins, groups) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut plan = Self { order, of_piece, owners, positions, sharers, begins, groups };
         for at in plan.order.clone() {
             let (piece, start) = (&pieces[at], plan.positions.len());
             plan.positions.extend((0..piece.tokens.len()).map(|token| piece.cache.len() + token));
             let rows = start..plan.positions.len();
+            plan.owners.extend(rows.clone().map(|_| at));
             match (piece.adapter, plan.groups.last_mut()) {
                 (Some(adapter), Some((last, group))) if std::ptr::eq(adapter, *last) => group.end = rows.end,
                 (Some(adapter), _) => plan.groups.push((adapter, rows.clone())),
@@ -297,30 +324,37 @@ impl<'a> Plan<'a> {
     }
 
     /// Writes, or adds, all rows through some matrices of a layer, with what their adapters add.
-    fn project(&self, (index, layer): (usize, &Layer), which: Fused, x: &[f32], out: &mut Output<'_>) {
+    fn project(&self, (index, layer): (usize, &Layer), which: Fused, (x, forms): (&[f32], &mut Forms), out: &mut Output<'_>) {
         let linear: &Linear = &layer.linears[which as usize];
-        let inputs = linear.take(x);
-        linear.apply_to(&inputs, 0..self.positions.len(), out);
-        self.adapt((index, which), x, (out.table, out.stride));
+        linear.take(x, &mut forms.of_base);
+        linear.apply_to(&forms.of_base, 0..self.positions.len(), out);
+        let loras = self.groups.iter().filter_map(|(adapter, rows)| Some((adapter.lora(index, which)?, rows.clone())));
+        let loras: Vec<(&Lora, Range<usize>)> = loras.collect();
+        if let Some((first, _)) = loras.first() {
+            let same = first.down.precision() == linear.precision();
+            if !same {
+                first.down.take(x, &mut forms.of_adapters);
+            }
+            adapt(&loras, if same { &forms.of_base } else { &forms.of_adapters }, (out.table, out.stride));
+        }
     }
+}
 
-    /// Adds what the adapters of the rows add, each adapter by itself.
-    fn adapt(&self, (index, which): (usize, Fused), x: &[f32], (table, stride): (&mut [f32], usize)) {
-        let inputs = x.len() / self.positions.len().max(1);
-        let (mut rest, mut from, mut parts) = (table, 0, Vec::with_capacity(self.groups.len()));
-        for (adapter, rows) in &self.groups {
-            let (own, later) = rest.split_at_mut((rows.end - from) * stride);
-            let own = &mut own[(rows.start - from) * stride..];
-            (rest, from) = (later, rows.end);
-            parts.extend(adapter.lora(index, which).map(|lora| (lora, &x[rows.start * inputs..rows.end * inputs], own)));
-        }
-        let add = |(lora, x, table): (&Lora, &[f32], &mut [f32])| {
-            let x = lora.take(x);
-            lora.add(&x, 0..x.rows(), (table, stride));
-        };
-        match parts.len() {
-            1 => parts.into_iter().for_each(add),
-            _ => parts.into_par_iter().with_max_len(1).for_each(add),
-        }
+/// Adds what adapters add to their rows of a table: first the ways down of all of them, then all ways up.
+fn adapt(loras: &[(&Lora, Range<usize>)], x: &Inputs, (table, stride): (&mut [f32], usize)) {
+    let mut downs: Vec<Vec<f32>> = loras.iter().map(|(lora, rows)| vec![0.0; rows.len() * lora.down.outputs()]).collect();
+    let down = |((lora, rows), table)| {
+        let (lora, rows, table): (&Lora, &Range<usize>, &mut Vec<f32>) = (lora, rows, table);
+        Job { rows: rows.clone(), table, stride: lora.down.outputs(), factors: vec![lora.down.factor(x, 0, None)] }
+    };
+    products(loras.iter().map(|(lora, rows)| (*lora, rows)).zip(&mut downs).map(down).collect());
+    let parted: Vec<Vec<Inputs>> = loras.iter().zip(&downs).map(|((lora, _), down)| lora.parted(down)).collect();
+    let (mut rest, mut from, mut jobs) = (table, 0, Vec::with_capacity(loras.len()));
+    for ((lora, rows), parted) in loras.iter().zip(&parted) {
+        let (own, later) = rest.split_at_mut((rows.end - from) * stride);
+        let table = &mut own[(rows.start - from) * stride..];
+        (rest, from) = (later, rows.end);
+        jobs.push(Job { rows: 0..rows.len(), table, stride, factors: lora.factors(parted) });
     }
+    products(jobs);
 }

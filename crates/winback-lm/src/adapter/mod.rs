@@ -10,13 +10,12 @@ use crate::config::Config;
 use crate::fields::{FieldError, Fields};
 use crate::file::{FileError, MOST_SMALL_BYTES, parse_json, read_text};
 use crate::json::Json;
-use crate::kernels::{Inputs, Linear, Output};
+use crate::kernels::{Factor, Inputs, Linear};
 use crate::model::Model;
 use crate::shape::{Fused, Projection};
 use crate::shards::{Shards, WeightsError};
 use crate::tensor::Tensor;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use winback_core::digest::Digest;
 
@@ -91,21 +90,22 @@ pub(crate) struct Up {
 }
 
 impl Lora {
-    /// Returns rows in the form in which it takes them.
-    pub(crate) fn take(&self, x: &[f32]) -> Inputs {
-        self.down.take(x)
+    /// Returns what comes down of some rows for each way up, in the form in which it is taken; `down` is
+    /// `[rows, all ranks]`.
+    pub(crate) fn parted(&self, down: &[f32]) -> Vec<Inputs> {
+        let total = self.down.outputs();
+        let part = |Up { linear, from, .. }: &Up| {
+            let own: Vec<f32> = down.chunks_exact(total).flat_map(|row| &row[*from..*from + linear.inputs()]).copied().collect();
+            let mut inputs = Inputs::default();
+            linear.take(&own, &mut inputs);
+            inputs
+        };
+        self.ups.iter().map(part).collect()
     }
 
-    /// Adds `scale · B(A(x))` for some of the rows to a table of rows `stride` long; the first of them goes to its first row.
-    pub(crate) fn add(&self, x: &Inputs, rows: Range<usize>, (table, stride): (&mut [f32], usize)) {
-        let total = self.down.outputs();
-        let mut down = vec![0.0; rows.len() * total];
-        self.down.apply_to(x, rows.clone(), &mut Output { table: &mut down, stride: total, first: 0, add: None });
-        for Up { linear, scale, from, to, .. } in &self.ups {
-            let rank = linear.inputs();
-            let own: Vec<f32> = down.chunks_exact(total).flat_map(|row| &row[*from..*from + rank]).copied().collect();
-            linear.apply_to(&linear.take(&own), 0..rows.len(), &mut Output { table, stride, first: *to, add: Some(*scale) });
-        }
+    /// Returns the ways up as factors of a product.
+    pub(crate) fn factors<'a>(&'a self, parted: &'a [Inputs]) -> Vec<Factor<'a>> {
+        self.ups.iter().zip(parted).map(|(Up { linear, scale, to, .. }, own)| linear.factor(own, *to, Some(*scale))).collect()
     }
 }
 

@@ -26,7 +26,7 @@ impl Ends<'_> {
         let mut sum = 0.0;
         for (x, next) in self.x.chunks(rows_at_once * width).zip(self.next.chunks(rows_at_once)) {
             let mut normed = x.to_vec();
-            rms_norm(&mut normed, &self.model.final_norm, eps);
+            rms_norm(self.model.numerics.level, &mut normed, &self.model.final_norm, eps);
             let mut logits = self.head.apply(&normed);
             let times = gradient.as_ref().map(|(_, times)| *times);
             let losses: Vec<f64> =

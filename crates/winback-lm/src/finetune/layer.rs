@@ -40,8 +40,14 @@ impl Work<'_> {
 
     fn normed(&self, x: &[f32], weight: &[f32]) -> Vec<f32> {
         let mut normed = x.to_vec();
-        rms_norm(&mut normed, weight, self.model.config().rms_norm_eps);
+        rms_norm(self.level(), &mut normed, weight, self.model.config().rms_norm_eps);
         normed
+    }
+
+    fn opened(&self, both: &[f32]) -> Vec<f32> {
+        let mut opened = Vec::new();
+        silu_mul(self.level(), both, self.model.config().intermediate_size, &mut opened);
+        opened
     }
 
     fn attention<'b>(&'b self, turned: &'b [f32]) -> Attention<'b> {
@@ -50,7 +56,6 @@ impl Work<'_> {
 
     /// Takes rows, `[rows, hidden_size]`, through the layer.
     pub(super) fn there(&self, x: &mut [f32]) -> Kept {
-        let config = self.model.config();
         let (qkv, qkv_down) = self.product(Fused::Qkv, &self.normed(x, &self.layer.attention_norm));
         let turned = self.turned(&qkv);
         let taken = self.attention(&turned).look();
@@ -58,7 +63,7 @@ impl Work<'_> {
         add(x, &o);
         let middle = x.to_vec();
         let (both, both_down) = self.product(Fused::GateUp, &self.normed(&middle, &self.layer.mlp_norm));
-        let (down, down_down) = self.product(Fused::Down, &silu_mul(self.level(), &both, config.intermediate_size));
+        let (down, down_down) = self.product(Fused::Down, &self.opened(&both));
         add(x, &down);
         Kept { qkv, turned, taken, middle, both, downs: [qkv_down, o_down, both_down, down_down] }
     }
@@ -67,7 +72,7 @@ impl Work<'_> {
     pub(super) fn back(&self, x: &[f32], kept: &Kept, gradient: &mut [f32], gradients: &mut [Option<Group>; 4]) {
         let (config, eps) = (self.model.config(), self.model.config().rms_norm_eps);
         let width = config.intermediate_size;
-        let opened = silu_mul(self.level(), &kept.both, width);
+        let opened = self.opened(&kept.both);
         let by_opened = self.product_back(Fused::Down, (&opened, &kept.downs), gradient, gradients);
         let by_both = silu_mul_back(&kept.both, &by_opened, width);
         let normed = self.normed(&kept.middle, &self.layer.mlp_norm);
@@ -90,8 +95,8 @@ impl Work<'_> {
         for_rows(&mut turned, config.q_dim() + 2 * config.kv_dim(), |(row, heads)| {
             let (queries, rest) = heads.split_at_mut(config.q_dim());
             for (heads, norm) in [(queries, &self.layer.query_norm), (&mut rest[..config.kv_dim()], &self.layer.key_norm)] {
-                rms_norm(heads, norm, config.rms_norm_eps);
-                self.rope.apply(row, heads);
+                rms_norm(self.level(), heads, norm, config.rms_norm_eps);
+                self.rope.apply(self.level(), row, heads);
             }
         });
         turned
@@ -102,7 +107,7 @@ impl Work<'_> {
         let (width, dim) = (config.q_dim() + 2 * config.kv_dim(), config.head_dim);
         for_rows(gradient, width, |(row, gradient)| {
             let qkv = &qkv[row * width..(row + 1) * width];
-            self.rope.undo(row, &mut gradient[..config.q_dim() + config.kv_dim()]);
+            self.rope.undo(self.level(), row, &mut gradient[..config.q_dim() + config.kv_dim()]);
             for (head, gradient) in gradient.chunks_exact_mut(dim).take(config.heads + config.kv_heads).enumerate() {
                 let norm = if head < config.heads { &self.layer.query_norm } else { &self.layer.key_norm };
                 rms_norm_row_back(&qkv[head * dim..(head + 1) * dim], norm, config.rms_norm_eps, gradient);

@@ -1,6 +1,6 @@
 //! The weights of an adapter while it learns, in f32.
 use super::sums::Draw;
-use crate::adapter::{Adapter, AdapterConfig, AdapterError, Lora, Up, module};
+use crate::adapter::{Adapter, AdapterConfig, AdapterConfigError, AdapterError, Lora, Up, module};
 use crate::kernels::{Level, Linear, Table, View, dense};
 use crate::model::Model;
 use crate::shape::{Fused, Projection};
@@ -9,7 +9,6 @@ use crate::tensor::{Numbers, Tensor};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError};
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::path::Path;
 use winback_core::digest::Digest;
 
@@ -47,17 +46,14 @@ pub(super) struct Part {
 impl LoraWeights {
     /// Returns weights as PEFT begins with: the way down drawn evenly (Kaiming uniform, a = √5, which is ±1/√inputs),
     /// the way up 0, so that the adapter changes nothing yet.
-    pub fn begin(model: &Model, config: &AdapterConfig, seed: u64) -> Self {
+    pub fn begin(model: &Model, config: &AdapterConfig, seed: u64) -> Result<Self, AdapterConfigError> {
         let mut draw = Draw::new(seed);
         let drawn = |_, _, [rank, inputs]: [usize; 2], [_, outputs]: [usize; 2]| {
             let most = 1.0 / (inputs as f32).sqrt();
             let down = (0..rank * inputs).map(|_| (2.0 * draw.unit() - 1.0) * most).collect();
-            Ok::<_, Infallible>((down, vec![0.0; rank * outputs]))
+            Ok::<_, AdapterConfigError>((down, vec![0.0; rank * outputs]))
         };
-        match Self::of(model, config, drawn) {
-            Ok(weights) => weights,
-            Err(never) => match never {},
-        }
+        Self::of(model, config, drawn)
     }
 
     /// Loads an adapter directory, to go on learning.
@@ -80,18 +76,18 @@ impl LoraWeights {
 
     /// Returns the weights that `halves` gives for each module: the way down `[rank, inputs]` and, turned, the way up
     /// `[rank, outputs]`.
-    fn of<E>(
+    fn of<E: From<AdapterConfigError>>(
         model: &Model,
         config: &AdapterConfig,
         mut halves: impl FnMut(usize, Projection, [usize; 2], [usize; 2]) -> Result<(Vec<f32>, Vec<f32>), E>,
     ) -> Result<Self, E> {
         let shape = model.config();
-        let mut group = |layer: usize, fused: Fused| {
+        let mut group = |layer: usize, fused: Fused| -> Result<Option<Group>, E> {
             let mut group = Group { inputs: 0, down: Vec::new(), parts: Vec::new() };
             let (mut from, mut to) = (0, 0);
             for which in fused.parts() {
                 let [outputs, inputs] = which.shape(shape);
-                if let Some((rank, scale)) = config.rank_and_scale(&module(layer, *which)) {
+                if let Some((rank, scale)) = config.rank_and_scale(&module(layer, *which))? {
                     let (down, up) = halves(layer, *which, [rank, inputs], [rank, outputs])?;
                     group.down.extend(down);
                     group.parts.push(Part { which: *which, rank, outputs, scale, from, to, up });

@@ -7,6 +7,7 @@ use super::gradients::{Batch, BatchError, Memory, Sample, Teaching, gradients, l
 use super::lora::LoraWeights;
 use super::recipe::{Recipe, RecipeError};
 use super::sums::Draw;
+use crate::adapter::AdapterConfigError;
 use crate::model::Model;
 use serde::Serialize;
 use winback_core::digest::Digest;
@@ -26,6 +27,9 @@ pub enum RunError {
     /// The recipe.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
+    /// What the recipe makes of the adapter.
+    #[error(transparent)]
+    Adapter(#[from] AdapterConfigError),
     /// A text cannot be learned from.
     #[error("of the texts {of}, {source}")]
     Text {
@@ -96,7 +100,7 @@ impl<'a> Run<'a> {
     /// Begins a run; every text is checked before the first step.
     pub fn begin(model: &'a Model, lesson: &'a Lesson, recipe: &'a Recipe) -> Result<Self, RunError> {
         recipe.check()?;
-        let weights = LoraWeights::begin(model, &recipe.config()?, recipe.seed);
+        let weights = LoraWeights::begin(model, &recipe.config()?, recipe.seed)?;
         let adam = AdamW::new(&weights, recipe.weight_decay);
         let state = State { steps: 0, best: weights.clone(), weights, adam, losses: Vec::new(), trials: Vec::new() };
         let mut run = Self::resume(model, lesson, recipe, state)?;

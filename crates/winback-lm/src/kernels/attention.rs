@@ -6,8 +6,9 @@
 //! read once for all of them. A row that looks at two stretches, such as the prefix of its segment and its own text,
 //! merges what it takes from each by their weights (Milakov and Gimelshein 2018, "online softmax").
 use super::inputs::to_bf16;
-use super::level::Level;
+use super::level::{Level, widely};
 use super::packed::{PANEL, Precision};
+use super::plain::weigh;
 use super::product::{MOST_ROWS, Sums, bf16_sums, block, f32_sums};
 use std::ops::Range;
 
@@ -62,6 +63,7 @@ impl Taken {
     }
 
     /// Adds what a row took from another stretch.
+    #[inline(always)]
     fn merge(&mut self, row: usize, (most, weight): (f32, f32), values: &[f32]) {
         let (own_most, own_weight) = self.weights[row];
         let highest = own_most.max(most);
@@ -168,11 +170,12 @@ impl Stretch {
         while at < sees.len() {
             let rows = at..at + block(level, sees.len() - at);
             let queries = &queries[rows.start * self.dim..rows.end * self.dim];
-            self.attend_block(level, (queries, &sees[rows.clone()]), (taken, at), scratch);
+            widely(level, || self.attend_block(level, (queries, &sees[rows.clone()]), (taken, at), scratch));
             at = rows.end;
         }
     }
 
+    #[inline(always)]
     fn attend_block(&self, level: Level, (queries, sees): (&[f32], &[usize]), (taken, first): (&mut Taken, usize), scratch: &mut Scratch) {
         let tokens = sees.iter().copied().max().unwrap_or_default().min(self.length);
         if tokens == 0 {
@@ -186,7 +189,7 @@ impl Stretch {
         let mut found = [(f32::NEG_INFINITY, 0.0_f32); MOST_ROWS];
         for ((scores, sees), found) in scratch.scores.chunks_exact_mut(wide).zip(sees).zip(&mut found) {
             let (seen, rest) = scores.split_at_mut((*sees).min(tokens));
-            *found = weigh(level, seen, times);
+            *found = weigh(seen, times);
             rest.fill(0.0);
         }
         self.sum(level, sees.len(), wide, scratch);
@@ -197,6 +200,7 @@ impl Stretch {
     }
 
     /// Writes the scores of rows, `[rows, wide]`.
+    #[inline(always)]
     fn score(&self, level: Level, queries: &[f32], wide: usize, scratch: &mut Scratch) {
         let (dim, rows) = (self.dim.next_multiple_of(4), queries.len() / self.dim);
         let panels = wide.div_ceil(PANEL);
@@ -209,16 +213,16 @@ impl Stretch {
         match &self.numbers {
             Kept::F32 { keys, .. } => {
                 let queries = filled(queries, (self.dim, dim), |number| number, &mut scratch.floats);
+                let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..panels {
-                    let mut sums = [[0.0; PANEL]; MOST_ROWS];
                     f32_sums(level, queries, &keys[panel * PANEL * dim..(panel + 1) * PANEL * dim], &mut sums[..rows]);
                     put(panel, &sums[..rows]);
                 }
             }
             Kept::Bf16 { keys, .. } => {
                 let queries = filled(queries, (self.dim, dim), to_bf16, &mut scratch.brains);
+                let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..panels {
-                    let mut sums = [[0.0; PANEL]; MOST_ROWS];
                     bf16_sums(level, queries, &keys[panel * PANEL * dim..(panel + 1) * PANEL * dim], &mut sums[..rows]);
                     put(panel, &sums[..rows]);
                 }
@@ -227,6 +231,7 @@ impl Stretch {
     }
 
     /// Writes the sums of the values by weight, `[rows, dim]` filled up to whole panels.
+    #[inline(always)]
     fn sum(&self, level: Level, rows: usize, wide: usize, scratch: &mut Scratch) {
         let width = self.dim.next_multiple_of(PANEL);
         scratch.values.clear();
@@ -239,16 +244,16 @@ impl Stretch {
         let of = |panel: usize| panel * PANEL * self.room..panel * PANEL * self.room + PANEL * wide;
         match &self.numbers {
             Kept::F32 { values, .. } => {
+                let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..width / PANEL {
-                    let mut sums = [[0.0; PANEL]; MOST_ROWS];
                     f32_sums(level, &scratch.scores, &values[of(panel)], &mut sums[..rows]);
                     put(panel, &sums[..rows]);
                 }
             }
             Kept::Bf16 { values, .. } => {
                 let weights = filled(&scratch.scores, (wide, wide), to_bf16, &mut scratch.brains);
+                let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..width / PANEL {
-                    let mut sums = [[0.0; PANEL]; MOST_ROWS];
                     bf16_sums(level, weights, &values[of(panel)], &mut sums[..rows]);
                     put(panel, &sums[..rows]);
                 }
@@ -277,6 +282,7 @@ pub struct Scratch {
 }
 
 /// Returns rows of another width and kind of number, filled up with zeros.
+#[inline(always)]
 fn filled<'s, T: Copy + Default>(rows: &[f32], (own, wide): (usize, usize), of: impl Fn(f32) -> T, into: &'s mut Vec<T>) -> &'s [T] {
     into.clear();
     into.resize(rows.len() / own * wide, T::default());
@@ -284,15 +290,4 @@ fn filled<'s, T: Copy + Default>(rows: &[f32], (own, wide): (usize, usize), of: 
         kept.iter_mut().zip(row).for_each(|(kept, number)| *kept = of(*number));
     }
     into
-}
-
-/// Makes scores weights: e to their distance from the highest one. Returns the highest and the sum of the weights.
-fn weigh(level: Level, scores: &mut [f32], times: f32) -> (f32, f32) {
-    match level {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => super::avx512::weigh(scores, times),
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => super::avx2::weigh(scores, times),
-        _ => super::plain::weigh(scores, times),
-    }
 }

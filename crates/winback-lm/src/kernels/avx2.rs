@@ -12,6 +12,9 @@ const LANES: usize = 8;
 /// The registers of a panel.
 const PARTS: usize = PANEL / LANES;
 
+/// The most rows that are computed at once.
+pub(super) const MOST_ROWS: usize = 2;
+
 /// Adds up one or two rows with a panel, input by input.
 pub(super) fn f32_sums(x: &[f32], w: &[f32], sums: &mut [Sums]) {
     let wide = check(x.len(), w.len(), sums.len());
@@ -132,22 +135,13 @@ unsafe fn int8_tile<const ROWS: usize>(x: *const u8, w: *const i8, wide: usize, 
     }
 }
 
-/// Makes scores weights, as plain Rust does and to the same bits, more at a time.
-pub(super) fn weigh(scores: &mut [f32], times: f32) -> (f32, f32) {
+/// Calls a function with these instructions at the compiler's hand.
+#[inline]
+pub(super) fn wide<R>(call: impl FnOnce() -> R) -> R {
     #[target_feature(enable = "avx2")]
-    unsafe fn wide(scores: &mut [f32], times: f32) -> (f32, f32) {
-        super::plain::weigh(scores, times)
+    fn with<R>(call: impl FnOnce() -> R) -> R {
+        call()
     }
     // SAFETY: `Level::held` made sure of these instructions.
-    unsafe { wide(scores, times) }
-}
-
-/// Makes gates and what they open one, as plain Rust does and to the same bits, more at a time.
-pub(super) fn silu_mul(row: &[f32], out: &mut [f32]) {
-    #[target_feature(enable = "avx2")]
-    unsafe fn wide(row: &[f32], out: &mut [f32]) {
-        super::plain::silu_mul(row, out);
-    }
-    // SAFETY: `Level::held` made sure of these instructions.
-    unsafe { wide(row, out) }
+    unsafe { with(call) }
 }

@@ -1,6 +1,6 @@
 //! Sums with AVX-512: fused multiply-add for f32, `vdpbf16ps` for bf16, `vpdpbusd` for int8.
 //!
-//! A block of up to twelve rows keeps its sums in 24 registers, two for each row, so that the numbers of a panel are
+//! A block of up to thirteen rows keeps its sums in 26 registers, two for each row, so that the numbers of a panel are
 //! loaded once for all of them.
 use super::packed::PANEL;
 use super::product::Sums;
@@ -9,7 +9,10 @@ use std::arch::x86_64::{
     _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_ps, _mm512_storeu_si512,
 };
 
-/// Adds up 1, 2, 4, 8 or 12 rows with a panel, input by input.
+/// The most rows that are computed at once: their sums take 26 registers.
+pub(super) const MOST_ROWS: usize = 13;
+
+/// Adds up one to thirteen rows with a panel, input by input.
 pub(super) fn f32_sums(x: &[f32], w: &[f32], sums: &mut [Sums]) {
     let wide = check(x.len(), w.len(), sums.len());
     // SAFETY: `Level::held` made sure of AVX-512; `check` held the lengths.
@@ -17,14 +20,22 @@ pub(super) fn f32_sums(x: &[f32], w: &[f32], sums: &mut [Sums]) {
         match sums.len() {
             1 => f32_tile::<1>(x.as_ptr(), w.as_ptr(), wide, sums),
             2 => f32_tile::<2>(x.as_ptr(), w.as_ptr(), wide, sums),
+            3 => f32_tile::<3>(x.as_ptr(), w.as_ptr(), wide, sums),
             4 => f32_tile::<4>(x.as_ptr(), w.as_ptr(), wide, sums),
+            5 => f32_tile::<5>(x.as_ptr(), w.as_ptr(), wide, sums),
+            6 => f32_tile::<6>(x.as_ptr(), w.as_ptr(), wide, sums),
+            7 => f32_tile::<7>(x.as_ptr(), w.as_ptr(), wide, sums),
             8 => f32_tile::<8>(x.as_ptr(), w.as_ptr(), wide, sums),
-            _ => f32_tile::<12>(x.as_ptr(), w.as_ptr(), wide, sums),
+            9 => f32_tile::<9>(x.as_ptr(), w.as_ptr(), wide, sums),
+            10 => f32_tile::<10>(x.as_ptr(), w.as_ptr(), wide, sums),
+            11 => f32_tile::<11>(x.as_ptr(), w.as_ptr(), wide, sums),
+            12 => f32_tile::<12>(x.as_ptr(), w.as_ptr(), wide, sums),
+            _ => f32_tile::<13>(x.as_ptr(), w.as_ptr(), wide, sums),
         }
     }
 }
 
-/// Adds up 1, 2, 4, 8 or 12 rows with a panel, two inputs at a time.
+/// Adds up one to thirteen rows with a panel, two inputs at a time.
 pub(super) fn bf16_sums(x: &[u16], w: &[u16], sums: &mut [Sums]) {
     let wide = check(x.len(), w.len(), sums.len());
     // SAFETY: as in `f32_sums`.
@@ -32,14 +43,22 @@ pub(super) fn bf16_sums(x: &[u16], w: &[u16], sums: &mut [Sums]) {
         match sums.len() {
             1 => bf16_tile::<1>(x.as_ptr(), w.as_ptr(), wide, sums),
             2 => bf16_tile::<2>(x.as_ptr(), w.as_ptr(), wide, sums),
+            3 => bf16_tile::<3>(x.as_ptr(), w.as_ptr(), wide, sums),
             4 => bf16_tile::<4>(x.as_ptr(), w.as_ptr(), wide, sums),
+            5 => bf16_tile::<5>(x.as_ptr(), w.as_ptr(), wide, sums),
+            6 => bf16_tile::<6>(x.as_ptr(), w.as_ptr(), wide, sums),
+            7 => bf16_tile::<7>(x.as_ptr(), w.as_ptr(), wide, sums),
             8 => bf16_tile::<8>(x.as_ptr(), w.as_ptr(), wide, sums),
-            _ => bf16_tile::<12>(x.as_ptr(), w.as_ptr(), wide, sums),
+            9 => bf16_tile::<9>(x.as_ptr(), w.as_ptr(), wide, sums),
+            10 => bf16_tile::<10>(x.as_ptr(), w.as_ptr(), wide, sums),
+            11 => bf16_tile::<11>(x.as_ptr(), w.as_ptr(), wide, sums),
+            12 => bf16_tile::<12>(x.as_ptr(), w.as_ptr(), wide, sums),
+            _ => bf16_tile::<13>(x.as_ptr(), w.as_ptr(), wide, sums),
         }
     }
 }
 
-/// Adds up 1, 2, 4, 8 or 12 rows with a panel, four inputs at a time.
+/// Adds up one to thirteen rows with a panel, four inputs at a time.
 pub(super) fn int8_sums(x: &[u8], w: &[i8], sums: &mut [[i32; PANEL]]) {
     let wide = check(x.len(), w.len(), sums.len());
     // SAFETY: as in `f32_sums`.
@@ -47,9 +66,17 @@ pub(super) fn int8_sums(x: &[u8], w: &[i8], sums: &mut [[i32; PANEL]]) {
         match sums.len() {
             1 => int8_tile::<1>(x.as_ptr(), w.as_ptr(), wide, sums),
             2 => int8_tile::<2>(x.as_ptr(), w.as_ptr(), wide, sums),
+            3 => int8_tile::<3>(x.as_ptr(), w.as_ptr(), wide, sums),
             4 => int8_tile::<4>(x.as_ptr(), w.as_ptr(), wide, sums),
+            5 => int8_tile::<5>(x.as_ptr(), w.as_ptr(), wide, sums),
+            6 => int8_tile::<6>(x.as_ptr(), w.as_ptr(), wide, sums),
+            7 => int8_tile::<7>(x.as_ptr(), w.as_ptr(), wide, sums),
             8 => int8_tile::<8>(x.as_ptr(), w.as_ptr(), wide, sums),
-            _ => int8_tile::<12>(x.as_ptr(), w.as_ptr(), wide, sums),
+            9 => int8_tile::<9>(x.as_ptr(), w.as_ptr(), wide, sums),
+            10 => int8_tile::<10>(x.as_ptr(), w.as_ptr(), wide, sums),
+            11 => int8_tile::<11>(x.as_ptr(), w.as_ptr(), wide, sums),
+            12 => int8_tile::<12>(x.as_ptr(), w.as_ptr(), wide, sums),
+            _ => int8_tile::<13>(x.as_ptr(), w.as_ptr(), wide, sums),
         }
     }
 }
@@ -57,7 +84,7 @@ pub(super) fn int8_sums(x: &[u8], w: &[i8], sums: &mut [[i32; PANEL]]) {
 /// Returns how many inputs a panel has, once rows, panel and sums fit together.
 fn check(x: usize, w: usize, rows: usize) -> usize {
     let wide = w / PANEL;
-    assert!(matches!(rows, 1 | 2 | 4 | 8 | 12) && x == rows * wide && w == wide * PANEL && wide.is_multiple_of(4));
+    assert!((1..=MOST_ROWS).contains(&rows) && x == rows * wide && w == wide * PANEL && wide.is_multiple_of(4));
     wide
 }
 
@@ -141,22 +168,13 @@ unsafe fn int8_tile<const ROWS: usize>(x: *const u8, w: *const i8, wide: usize, 
     }
 }
 
-/// Makes scores weights, as plain Rust does and to the same bits, more at a time.
-pub(super) fn weigh(scores: &mut [f32], times: f32) -> (f32, f32) {
+/// Calls a function with these instructions at the compiler's hand.
+#[inline]
+pub(super) fn wide<R>(call: impl FnOnce() -> R) -> R {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn wide(scores: &mut [f32], times: f32) -> (f32, f32) {
-        super::plain::weigh(scores, times)
+    fn with<R>(call: impl FnOnce() -> R) -> R {
+        call()
     }
     // SAFETY: `Level::held` made sure of these instructions.
-    unsafe { wide(scores, times) }
-}
-
-/// Makes gates and what they open one, as plain Rust does and to the same bits, more at a time.
-pub(super) fn silu_mul(row: &[f32], out: &mut [f32]) {
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn wide(row: &[f32], out: &mut [f32]) {
-        super::plain::silu_mul(row, out);
-    }
-    // SAFETY: `Level::held` made sure of these instructions.
-    unsafe { wide(row, out) }
+    unsafe { with(call) }
 }

@@ -1,4 +1,5 @@
 //! Rows in the form in which a packed weight takes them.
+use super::level::{Level, widely};
 use super::packed::{Precision, wide};
 use rayon::prelude::*;
 
@@ -8,6 +9,8 @@ pub struct Inputs {
     rows: usize,
     inputs: usize,
     numbers: RowNumbers,
+    /// What one step of a row is worth: 1 but in 8 bits.
+    scales: Vec<f32>,
 }
 
 /// The numbers of the rows, each filled up with zeros.
@@ -15,11 +18,14 @@ pub struct Inputs {
 pub(super) enum RowNumbers {
     F32(Vec<f32>),
     Bf16(Vec<u16>),
-    /// Each number is `scale × (byte − 128)`.
-    Int8 {
-        bytes: Vec<u8>,
-        scales: Vec<f32>,
-    },
+    /// Each number is the row's scale × (byte − 128).
+    Int8(Vec<u8>),
+}
+
+impl Default for Inputs {
+    fn default() -> Self {
+        Self { rows: 0, inputs: 0, numbers: RowNumbers::F32(Vec::new()), scales: Vec::new() }
+    }
 }
 
 /// The fewest numbers that are worth another thread.
@@ -28,26 +34,44 @@ const WORTH_A_THREAD: usize = 1 << 14;
 impl Inputs {
     /// Rounds rows of `inputs` numbers, each by itself, to what a weight of a precision takes.
     pub fn new(rows: &[f32], inputs: usize, precision: Precision) -> Self {
-        let (count, wide) = (rows.len() / inputs.max(1), wide(inputs).max(1));
-        let numbers = match precision {
-            Precision::F32 => RowNumbers::F32(each(rows, inputs, 0.0, |row, own: &mut [f32]| own[..inputs].copy_from_slice(row))),
-            Precision::Bf16 => RowNumbers::Bf16(each(rows, inputs, 0, |row, own: &mut [u16]| {
-                own.iter_mut().zip(row).for_each(|(own, number)| *own = to_bf16(*number));
-            })),
-            Precision::Int8 => {
-                let mut scales = vec![0.0; count];
-                let most: Vec<f32> = rows.chunks_exact(inputs.max(1)).map(largest).collect();
-                scales.iter_mut().zip(&most).for_each(|(scale, most)| *scale = most / 127.0);
-                let bytes = each(rows, inputs, ZERO, |row, own: &mut [u8]| {
+        let mut new = Self::default();
+        new.fill(Level::Plain, rows, inputs, precision);
+        new
+    }
+
+    /// Does the same over what was there; memory that is there already is used again. The level changes no number.
+    pub fn fill(&mut self, level: Level, rows: &[f32], inputs: usize, precision: Precision) {
+        let level = level.held();
+        (self.rows, self.inputs) = (rows.len() / inputs.max(1), inputs);
+        if self.precision() != precision {
+            self.numbers = match precision {
+                Precision::F32 => RowNumbers::F32(Vec::new()),
+                Precision::Bf16 => RowNumbers::Bf16(Vec::new()),
+                Precision::Int8 => RowNumbers::Int8(Vec::new()),
+            };
+        }
+        let scales = &mut self.scales;
+        match &mut self.numbers {
+            RowNumbers::F32(numbers) => each((rows, inputs), numbers, scales, |row, own| {
+                own[..inputs].copy_from_slice(row);
+                own[inputs..].fill(0.0);
+                1.0
+            }),
+            RowNumbers::Bf16(numbers) => each((rows, inputs), numbers, scales, |row, own| {
+                widely(level, || own.iter_mut().zip(row).for_each(|(own, number)| *own = to_bf16(*number)));
+                own[inputs..].fill(0);
+                1.0
+            }),
+            RowNumbers::Int8(bytes) => each((rows, inputs), bytes, scales, |row, own| {
+                own[inputs..].fill(ZERO);
+                widely(level, || {
                     let most = largest(row);
                     let per = if most > 0.0 { 127.0 / most } else { 0.0 };
                     own.iter_mut().zip(row).for_each(|(own, number)| *own = to_byte(number * per));
-                });
-                debug_assert_eq!(bytes.len(), count * wide);
-                RowNumbers::Int8 { bytes, scales }
-            }
-        };
-        Self { rows: count, inputs, numbers }
+                    most / 127.0
+                })
+            }),
+        }
     }
 
     /// Returns how many rows there are.
@@ -60,7 +84,7 @@ impl Inputs {
         match self.numbers {
             RowNumbers::F32(_) => Precision::F32,
             RowNumbers::Bf16(_) => Precision::Bf16,
-            RowNumbers::Int8 { .. } => Precision::Int8,
+            RowNumbers::Int8(_) => Precision::Int8,
         }
     }
 
@@ -72,27 +96,41 @@ impl Inputs {
     pub(super) fn numbers(&self) -> &RowNumbers {
         &self.numbers
     }
+
+    pub(super) fn scales(&self) -> &[f32] {
+        &self.scales
+    }
 }
 
 /// The byte that stands for 0.
 const ZERO: u8 = 128;
 
-/// Returns what `fill` makes of each row, filled up with `rest`.
-fn each<T: Copy + Send + Sync>(rows: &[f32], inputs: usize, rest: T, fill: impl Fn(&[f32], &mut [T]) + Sync) -> Vec<T> {
-    let wide = wide(inputs).max(1);
-    let mut numbers = vec![rest; rows.len() / inputs.max(1) * wide];
-    let at_once = (WORTH_A_THREAD / wide).max(1);
-    let some = |(own, rows): (&mut [T], &[f32])| {
-        own.chunks_exact_mut(wide).zip(rows.chunks_exact(inputs)).for_each(|(own, row)| fill(row, own));
+/// Fills a row of `own` for each row, zeros included, and keeps the scale that `fill` returns.
+fn each<T: Copy + Default + Send>(
+    (rows, inputs): (&[f32], usize),
+    own: &mut Vec<T>,
+    scales: &mut Vec<f32>,
+    fill: impl Fn(&[f32], &mut [T]) -> f32 + Sync,
+) {
+    let (count, wide) = (rows.len() / inputs.max(1), wide(inputs).max(1));
+    own.resize(count * wide, T::default());
+    scales.resize(count, 0.0);
+    let some = |((own, scales), rows): ((&mut [T], &mut [f32]), &[f32])| {
+        let numbers = own.chunks_exact_mut(wide).zip(rows.chunks_exact(inputs));
+        scales.iter_mut().zip(numbers).for_each(|(scale, (own, row))| *scale = fill(row, own));
     };
-    match numbers.len() <= 2 * WORTH_A_THREAD {
-        true => some((&mut numbers, rows)),
-        false => numbers.par_chunks_mut(at_once * wide).zip(rows.par_chunks(at_once * inputs)).for_each(some),
+    let at_once = (WORTH_A_THREAD / wide).max(1);
+    match own.len() <= 2 * WORTH_A_THREAD {
+        true => some(((own, scales), rows)),
+        false => {
+            let both = own.par_chunks_mut(at_once * wide).zip(scales.par_chunks_mut(at_once));
+            both.zip(rows.par_chunks(at_once * inputs)).for_each(some);
+        }
     }
-    numbers
 }
 
 /// Returns the largest size of some numbers. Eight are kept at a time, so that the compiler can go through them together.
+#[inline(always)]
 fn largest(numbers: &[f32]) -> f32 {
     let mut most = [0.0_f32; 8];
     let mut eights = numbers.chunks_exact(8);
@@ -103,6 +141,7 @@ fn largest(numbers: &[f32]) -> f32 {
 }
 
 /// Returns the nearest bf16, the even one of two; the rounding of the processor's own instruction. NaN stays NaN.
+#[inline(always)]
 pub(super) fn to_bf16(number: f32) -> u16 {
     let bits = number.to_bits();
     let quiet = (bits >> 16) as u16 | 0x40;
@@ -111,6 +150,7 @@ pub(super) fn to_bf16(number: f32) -> u16 {
 }
 
 /// Returns the byte of a number between −127 and 127: the nearest whole one, the even one of two.
+#[inline(always)]
 fn to_byte(number: f32) -> u8 {
     // Adding 1.5 × 2²³ leaves the whole number in the last bits.
     const WHOLE: f32 = 12_582_912.0;

@@ -7,10 +7,14 @@ use std::str::FromStr;
 pub enum Level {
     /// Rust alone: every machine, and what the others are compared with.
     Plain,
+    /// NEON, with the dot instructions of bf16 and bytes where the processor has them.
+    Neon,
     /// AVX2 and FMA.
     Avx2,
     /// AVX-512 with BF16 and VNNI.
     Avx512,
+    /// The tiles of AMX for bf16 and bytes, AVX-512 for the rest.
+    Amx,
 }
 
 /// A level that is unknown, or that this machine does not have.
@@ -23,12 +27,14 @@ pub struct LevelError {
 
 impl Level {
     /// Every level, the slowest first.
-    pub const ALL: [Self; 3] = [Self::Plain, Self::Avx2, Self::Avx512];
+    pub const ALL: [Self; 5] = [Self::Plain, Self::Neon, Self::Avx2, Self::Avx512, Self::Amx];
 
     /// Returns whether this machine has the instructions.
     pub fn is_here(self) -> bool {
         match self {
             Self::Plain => true,
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "x86_64")]
@@ -41,7 +47,8 @@ impl Level {
                     && is_x86_feature_detected!("avx512bf16")
                     && is_x86_feature_detected!("avx512vnni")
             }
-            #[cfg(not(target_arch = "x86_64"))]
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx => Self::Avx512.is_here() && super::amx::is_here(),
             _ => false,
         }
     }
@@ -69,8 +76,10 @@ impl Level {
     pub fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
+            Self::Neon => "neon",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Amx => "amx",
         }
     }
 }
@@ -91,6 +100,21 @@ impl FromStr for Level {
         }
         let have: Vec<Self> = Self::here().collect();
         have.iter().copied().find(|level| level.name() == name).ok_or_else(|| LevelError { wanted: name.to_owned(), have })
+    }
+}
+
+/// Calls a function with the instructions of a level at the compiler's hand, so that what it inlines goes through more
+/// numbers at a time. The numbers that come out are the same to the bit: the compiler fuses and reorders nothing.
+///
+/// The level was [`Level::held`].
+#[inline(always)]
+pub(super) fn widely<R>(level: Level, call: impl FnOnce() -> R) -> R {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 | Level::Amx => super::avx512::wide(call),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => super::avx2::wide(call),
+        _ => call(),
     }
 }
 

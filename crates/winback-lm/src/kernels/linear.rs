@@ -2,7 +2,7 @@
 use super::inputs::Inputs;
 use super::level::Level;
 use super::packed::{Packed, Precision};
-use super::product::{Output, product};
+use super::product::{Factor, Output, product};
 use super::transposed::{back_precision, product_back};
 use crate::tensor::Tensor;
 use std::ops::Range;
@@ -65,14 +65,21 @@ impl Linear {
         self.weight.bytes()
     }
 
-    /// Returns rows in the form in which the weight takes them; they fit every weight of the same width and precision.
-    pub fn take(&self, x: &[f32]) -> Inputs {
-        Inputs::new(x, self.inputs(), self.weight.precision())
+    /// Returns in which precision it takes rows.
+    pub fn precision(&self) -> Precision {
+        self.weight.precision()
+    }
+
+    /// Writes rows into `into` in the form in which the weight takes them; they fit every weight of the same width and
+    /// precision.
+    pub fn take(&self, x: &[f32], into: &mut Inputs) {
+        into.fill(self.level, x, self.inputs(), self.weight.precision());
     }
 
     /// Returns `x · weightᵀ`: `x` is `[rows, inputs]`, the result `[rows, outputs]`. Rows may be none.
     pub fn apply(&self, x: &[f32]) -> Vec<f32> {
-        let inputs = self.take(x);
+        let mut inputs = Inputs::default();
+        self.take(x, &mut inputs);
         let mut table = vec![0.0; inputs.rows() * self.outputs()];
         self.apply_to(&inputs, 0..inputs.rows(), &mut Output { table: &mut table, stride: self.outputs(), first: 0, add: None });
         table
@@ -80,14 +87,20 @@ impl Linear {
 
     /// Returns `y · weight`, the way back: `y` is `[rows, outputs]`, the result `[rows, inputs]`.
     pub fn apply_back(&self, y: &[f32]) -> Vec<f32> {
-        let y = Inputs::new(y, self.outputs(), back_precision(&self.weight));
-        let mut table = vec![0.0; y.rows() * self.inputs()];
-        product_back(self.level, &self.weight, &y, &mut Output { table: &mut table, stride: self.inputs(), first: 0, add: None });
+        let mut inputs = Inputs::default();
+        inputs.fill(self.level, y, self.outputs(), back_precision(&self.weight));
+        let mut table = vec![0.0; inputs.rows() * self.inputs()];
+        product_back(self.level, &self.weight, &inputs, &mut Output { table: &mut table, stride: self.inputs(), first: 0, add: None });
         table
     }
 
     /// Writes, or adds, `x · weightᵀ` for some of the rows.
     pub fn apply_to(&self, x: &Inputs, rows: Range<usize>, out: &mut Output<'_>) {
         product(self.level, &self.weight, x, rows, out);
+    }
+
+    /// Returns the same as one of several products.
+    pub fn factor<'a>(&'a self, inputs: &'a Inputs, first: usize, add: Option<f32>) -> Factor<'a> {
+        Factor { level: self.level, weight: &self.weight, inputs, first, add }
     }
 }

@@ -4,13 +4,15 @@
 //! This is what every level holds, and what tests check:
 //!
 //! - **A row is alone.** What comes out for a row depends on this row and the weights, never on which or how many rows
-//!   are computed with it, nor on the number of threads: every output is added up by one accumulator, over all inputs
-//!   in their order. This is what makes a batch give the same text as one request by itself.
+//!   are computed with it, nor on the number of threads: every output is added up over all inputs in an order that their
+//!   number alone decides. This is what makes a batch give the same text as one request by itself.
 //! - **Plain Rust is the truth.** 8-bit products are equal to those of [`Level::Plain`] to the bit, others to the
-//!   rounding of a fused multiplication.
+//!   rounding of their sums.
 //! - **One layout.** A weight is packed once ([`Packed`]), in the order in which every level reads it.
 //!
 //! Only in this directory may code be `unsafe`.
+#[cfg(target_arch = "x86_64")]
+mod amx;
 mod attention;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -20,11 +22,15 @@ mod dense;
 mod inputs;
 mod level;
 mod linear;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod norm;
 mod packed;
 mod plain;
 mod product;
 mod rope;
+#[cfg(any(target_arch = "x86_64", test))]
+mod tiles;
 mod transposed;
 
 pub use attention::{Scratch, Stretch, Taken};
@@ -32,9 +38,9 @@ pub use dense::{Table, View, dense, dense_alone};
 pub use inputs::Inputs;
 pub use level::{Level, LevelError};
 pub use linear::{Linear, Numerics};
-pub use norm::{for_rows, rms_norm, silu_mul};
+pub use norm::{for_rows, rms_norm, rms_norm_into, silu_mul};
 pub use packed::{PANEL, Packed, Precision};
 pub(crate) use plain::{dot, exp, weigh};
-pub use product::{Output, product};
+pub use product::{Factor, Job, Output, product, products};
 pub use rope::Rope;
 pub use transposed::{back_precision, product_back};

@@ -1,8 +1,6 @@
 //! The functions between two matrices that look at one row at a time.
-use super::level::Level;
+use super::level::{Level, widely};
 use super::plain::{self, dot};
-#[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
 use rayon::prelude::*;
 
 /// The fewest numbers that are worth another thread.
@@ -10,41 +8,46 @@ const WORTH_A_THREAD: usize = 1 << 14;
 
 /// Divides each row of `x` by its root mean square, and multiplies it with `weight` (Zhang & Sennrich 2019, "Root Mean
 /// Square Layer Normalization"). Rows are as wide as `weight`.
-pub fn rms_norm(x: &mut [f32], weight: &[f32], eps: f32) {
+pub fn rms_norm(level: Level, x: &mut [f32], weight: &[f32], eps: f32) {
+    let level = level.held();
     for_rows(x, weight.len(), |(_, row)| {
-        let mean_square = dot(row, row) / weight.len() as f32;
-        let scale = 1.0 / (mean_square + eps).sqrt();
-        for (number, weight) in row.iter_mut().zip(weight) {
-            *number = *weight * (*number * scale);
-        }
+        widely(level, || {
+            let scale = scale_of(row, eps);
+            row.iter_mut().zip(weight).for_each(|(number, weight)| *number = *weight * (*number * scale));
+        });
     });
+}
+
+/// Writes the same over what was in `out`, and leaves `x` as it is.
+pub fn rms_norm_into(level: Level, x: &[f32], (weight, eps): (&[f32], f32), out: &mut Vec<f32>) {
+    let (level, width) = (level.held(), weight.len());
+    out.resize(x.len(), 0.0);
+    for_rows(out, width, |(at, out)| {
+        widely(level, || {
+            let row = &x[at * width..(at + 1) * width];
+            let scale = scale_of(row, eps);
+            out.iter_mut().zip(row).zip(weight).for_each(|((out, number), weight)| *out = *weight * (*number * scale));
+        });
+    });
+}
+
+#[inline(always)]
+fn scale_of(row: &[f32], eps: f32) -> f32 {
+    1.0 / (dot(row, row) / row.len() as f32 + eps).sqrt()
 }
 
 /// Calls a function with each row of a table of rows of some width and its place, many side by side where there are many.
 pub fn for_rows(table: &mut [f32], width: usize, each: impl Fn((usize, &mut [f32])) + Sync + Send) {
     match table.len() <= WORTH_A_THREAD {
         true => table.chunks_exact_mut(width).enumerate().for_each(each),
-        false => table.par_chunks_exact_mut(width).enumerate().with_min_len(WORTH_A_THREAD.div_ceil(width)).for_each(each),
+        false => table.par_chunks_exact_mut(width).enumerate().with_min_len(WORTH_A_THREAD.div_ceil(2 * width)).for_each(each),
     }
 }
 
-/// Returns the SiLU of the first half of each row times its second half, `[rows, width]` of `[rows, 2 * width]`
-/// (Shazeer 2020, "GLU Variants Improve Transformer").
-pub fn silu_mul(level: Level, gates_and_ups: &[f32], width: usize) -> Vec<f32> {
-    let (level, mut out) = (level.held(), vec![0.0; gates_and_ups.len() / 2]);
-    let one = |(out, row): (&mut [f32], &[f32])| match level {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::silu_mul(row, out),
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => avx2::silu_mul(row, out),
-        _ => plain::silu_mul(row, out),
-    };
-    match out.len() <= WORTH_A_THREAD {
-        true => out.chunks_exact_mut(width).zip(gates_and_ups.chunks_exact(2 * width)).for_each(one),
-        false => {
-            let rows = out.par_chunks_exact_mut(width).zip(gates_and_ups.par_chunks_exact(2 * width));
-            rows.with_min_len(WORTH_A_THREAD.div_ceil(width)).for_each(one);
-        }
-    }
-    out
+/// Writes the SiLU of the first half of each row times its second half over what was in `out`, `[rows, width]` of
+/// `[rows, 2 * width]` (Shazeer 2020, "GLU Variants Improve Transformer").
+pub fn silu_mul(level: Level, gates_and_ups: &[f32], width: usize, out: &mut Vec<f32>) {
+    let level = level.held();
+    out.resize(gates_and_ups.len() / 2, 0.0);
+    for_rows(out, width, |(at, out)| widely(level, || plain::silu_mul(&gates_and_ups[2 * at * width..2 * (at + 1) * width], out)));
 }

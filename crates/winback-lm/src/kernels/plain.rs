@@ -13,6 +13,7 @@ pub(super) fn widen(bits: u16) -> f32 {
 /// Adds up rows with a panel, input by input.
 pub(super) fn f32_sums(x: &[f32], w: &[f32], sums: &mut [Sums]) {
     let wide = w.len() / PANEL;
+    sums.fill([0.0; PANEL]);
     for (row, sums) in x.chunks_exact(wide).zip(sums) {
         for (x, w) in row.iter().zip(w.chunks_exact(PANEL)) {
             sums.iter_mut().zip(w).for_each(|(sum, w)| *sum += x * w);
@@ -23,6 +24,7 @@ pub(super) fn f32_sums(x: &[f32], w: &[f32], sums: &mut [Sums]) {
 /// Adds up rows with a panel, two inputs at a time.
 pub(super) fn bf16_sums(x: &[u16], w: &[u16], sums: &mut [Sums]) {
     let wide = w.len() / PANEL;
+    sums.fill([0.0; PANEL]);
     for (row, sums) in x.chunks_exact(wide).zip(sums) {
         for (x, w) in row.chunks_exact(2).zip(w.chunks_exact(2 * PANEL)) {
             let (first, second) = (widen(x[0]), widen(x[1]));
@@ -37,6 +39,7 @@ pub(super) fn bf16_sums(x: &[u16], w: &[u16], sums: &mut [Sums]) {
 /// Adds up rows with a panel, four inputs at a time.
 pub(super) fn int8_sums(x: &[u8], w: &[i8], sums: &mut [[i32; PANEL]]) {
     let wide = w.len() / PANEL;
+    sums.fill([0; PANEL]);
     for (row, sums) in x.chunks_exact(wide).zip(sums) {
         for (x, w) in row.chunks_exact(4).zip(w.chunks_exact(4 * PANEL)) {
             for (sum, w) in sums.iter_mut().zip(w.chunks_exact(4)) {
@@ -94,6 +97,7 @@ pub(crate) fn exp(x: f32) -> f32 {
 }
 
 /// Returns the sum of products, added up in an order that the length alone decides.
+#[inline(always)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     let mut sums = [0.0_f32; LANES];

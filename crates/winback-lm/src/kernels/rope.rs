@@ -1,6 +1,8 @@
 //! Rotary positions (Su et al. 2021, "RoFormer"), in the half-and-half order of Hugging Face's weights: number `i`
 //! of a head turns with number `i + head_dim / 2`.
 
+use super::level::{Level, widely};
+
 /// The cosines and sines of the positions of some rows.
 #[derive(Clone, Debug)]
 pub struct Rope {
@@ -25,23 +27,25 @@ impl Rope {
     }
 
     /// Turns every head of a row, which is `[heads * head_dim]`.
-    pub fn apply(&self, row: usize, heads: &mut [f32]) {
-        self.turn(row, heads, 1.0);
+    pub fn apply(&self, level: Level, row: usize, heads: &mut [f32]) {
+        self.turn(level, row, (heads, 1.0));
     }
 
     /// Turns every head of a row back.
-    pub fn undo(&self, row: usize, heads: &mut [f32]) {
-        self.turn(row, heads, -1.0);
+    pub fn undo(&self, level: Level, row: usize, heads: &mut [f32]) {
+        self.turn(level, row, (heads, -1.0));
     }
 
-    fn turn(&self, row: usize, heads: &mut [f32], way: f32) {
+    fn turn(&self, level: Level, row: usize, (heads, way): (&mut [f32], f32)) {
         let turns = &self.turns[row * self.half..(row + 1) * self.half];
-        for head in heads.chunks_exact_mut(2 * self.half) {
-            let (first, second) = head.split_at_mut(self.half);
-            for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(turns) {
-                let sin = way * sin;
-                (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
+        widely(level.held(), || {
+            for head in heads.chunks_exact_mut(2 * self.half) {
+                let (first, second) = head.split_at_mut(self.half);
+                for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(turns) {
+                    let sin = way * sin;
+                    (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
+                }
             }
-        }
+        });
     }
 }

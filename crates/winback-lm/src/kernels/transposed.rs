@@ -91,7 +91,7 @@ impl Turned {
                     let wide = self.bf16.len() / PANEL;
                     bf16_sums(level, &x[at * wide..(at + count) * wide], &self.bf16, &mut sums[..count]);
                 }
-                RowNumbers::Int8 { .. } => debug_assert!(false, "`product_back` compared the precisions"),
+                RowNumbers::Int8(_) => debug_assert!(false, "`product_back` compared the precisions"),
             }
             (0..count).for_each(|row| put(at + row, &sums[row]));
             at += count;

@@ -79,7 +79,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
-    fn a_text_is_the_same_alone_and_in_any_batch(texts in texts(), at in 0..9_usize) {
+    fn a_text_is_the_same_alone_and_in_any_batch(texts in texts(), at in 0..12_usize) {
         let writers = &ALL[at % ALL.len()];
         for (text, rows) in texts.iter().zip(writers.together(&texts, &mut writers.caches(texts.len()))) {
             prop_assert_eq!(bits(&rows), bits(&writers.alone(text)));
@@ -87,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn a_prompt_may_be_read_in_parts(text in prop::collection::vec(0..37_u32, 2..50), cut in 1..49_usize, writer in 0..3_usize, at in 0..9_usize) {
+    fn a_prompt_may_be_read_in_parts(text in prop::collection::vec(0..37_u32, 2..50), cut in 1..49_usize, writer in 0..3_usize, at in 0..12_usize) {
         let writers = &ALL[at % ALL.len()];
         let cut = cut.min(text.len() - 1);
         let whole = writers.alone(&(text.clone(), writer));
@@ -108,7 +108,7 @@ proptest! {
 
     #[test]
     fn a_shared_beginning_is_read_as_if_it_were_each_text_s_own(
-        beginning in prop::collection::vec(0..37_u32, 1..45), texts in texts(), writer in 0..3_usize, at in 0..9_usize
+        beginning in prop::collection::vec(0..37_u32, 1..45), texts in texts(), writer in 0..3_usize, at in 0..12_usize
     ) {
         let writers = &ALL[at % ALL.len()];
         let prefix = writers.prefix(&(beginning.clone(), writer));
@@ -132,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn threads_change_nothing(texts in texts(), at in 0..9_usize) {
+    fn threads_change_nothing(texts in texts(), at in 0..12_usize) {
         let writers = &ALL[at % ALL.len()];
         let run = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -256,7 +256,7 @@ fn what_teaches_nothing_is_refused_by_its_place() {
 fn an_adapter_begins_by_changing_nothing() {
     let Some(fixture) = Fixture::named("untied") else { return };
     let config = winback_lm::adapter::AdapterConfig::load(&fixture.dir.join("adapter_b/adapter_config.json")).unwrap();
-    let begin = |seed| LoraWeights::begin(&fixture.model, &config, seed);
+    let begin = |seed| LoraWeights::begin(&fixture.model, &config, seed).unwrap();
     let weights = begin(3);
     assert!(weights == begin(3) && weights != begin(4));
     assert_eq!(weights.modules().count(), 4, "two modules in each of two layers");

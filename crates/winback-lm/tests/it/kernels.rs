@@ -2,7 +2,9 @@
 //! computed by itself.
 use crate::tiny::numbers;
 use proptest::prelude::*;
-use winback_lm::kernels::{Inputs, Level, Numerics, Output, Packed, Precision, Rope, Scratch, Stretch, Taken, product, rms_norm, silu_mul};
+use winback_lm::kernels::{
+    Inputs, Level, Numerics, Output, Packed, Precision, Rope, Scratch, Stretch, Taken, product, rms_norm, rms_norm_into, silu_mul,
+};
 
 const PRECISIONS: [Precision; 3] = [Precision::F32, Precision::Bf16, Precision::Int8];
 
@@ -123,7 +125,7 @@ proptest! {
     fn turning_keeps_lengths_and_tells_only_distances(seed in any::<u64>(), (a, b, shift) in (0..500_usize, 0..500_usize, 0..500_usize)) {
         let turned = |position: usize, seed: u64| {
             let mut head = numbers(8, seed, 1.0);
-            Rope::new(8, 10_000.0, &[position]).apply(0, &mut head);
+            Rope::new(8, 10_000.0, &[position]).apply(Level::best(), 0, &mut head);
             head
         };
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
@@ -138,8 +140,10 @@ proptest! {
     fn gates_are_those_of_their_paper(seed in any::<u64>(), width in 1..50_usize) {
         let rows = numbers(2 * 2 * width, seed, 20.0);
         for level in Level::here() {
-            let out = silu_mul(level, &rows, width);
-            prop_assert_eq!(bits(&out), bits(&silu_mul(Level::Plain, &rows, width)));
+            let (mut out, mut plain) = (Vec::new(), Vec::new());
+            silu_mul(level, &rows, width, &mut out);
+            silu_mul(Level::Plain, &rows, width, &mut plain);
+            prop_assert_eq!(bits(&out), bits(&plain));
             for (row, out) in rows.chunks_exact(2 * width).zip(out.chunks_exact(width)) {
                 for ((gate, up), out) in row[..width].iter().zip(&row[width..]).zip(out) {
                     let (gate, up) = (f64::from(*gate), f64::from(*up));
@@ -153,15 +157,25 @@ proptest! {
 
 #[test]
 fn norms_are_those_of_their_paper() {
-    let mut rows = [3.0, 4.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0];
-    rms_norm(&mut rows, &[1.0, 2.0, 1.0, 1.0], 0.0);
-    assert_eq!(rows.map(|number| (number * 1000.0).round()), [1200.0, 3200.0, 0.0, 0.0, 1000.0, 2000.0, 1000.0, 1000.0]);
+    let (rows, weight) = ([3.0, 4.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 1.0, 1.0]);
+    for level in Level::here() {
+        let (mut here, mut there) = (rows, vec![9.0]);
+        rms_norm(level, &mut here, &weight, 0.0);
+        rms_norm_into(level, &rows, (&weight, 0.0), &mut there);
+        assert_eq!(here.map(|number| (number * 1000.0).round()), [1200.0, 3200.0, 0.0, 0.0, 1000.0, 2000.0, 1000.0, 1000.0]);
+        assert_eq!(bits(&here), bits(&there));
+    }
 }
 
 #[test]
 fn a_level_is_forced_by_its_name() {
     for level in Level::here() {
         assert_eq!(level.name().parse(), Ok(level));
+    }
+    for level in Level::ALL.into_iter().filter(|level| !level.is_here()) {
+        let error = level.name().parse::<Level>().unwrap_err().to_string();
+        assert!(error.starts_with(&format!("this machine has no kernels of the level \"{level}\"; it has plain")), "{error}");
+        eprintln!("skipped: this machine has no {level}");
     }
     assert_eq!("auto".parse(), Ok(Level::best()));
     let error = "cuda".parse::<Level>().unwrap_err().to_string();
