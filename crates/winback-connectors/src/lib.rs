@@ -10,6 +10,7 @@
 pub mod csv;
 pub mod eml;
 pub mod events;
+pub mod examples;
 pub mod export;
 pub mod features_csv;
 pub mod file;

@@ -20,6 +20,7 @@ pub mod customer;
 pub mod defect;
 pub mod digest;
 pub mod drift;
+pub mod example;
 pub mod fairness;
 #[cfg(any(test, feature = "fakes"))]
 pub mod fakes;

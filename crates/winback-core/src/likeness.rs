@@ -100,6 +100,58 @@ impl Batch {
     }
 }
 
+/// Gathers texts and tells which belong together: each is nearly alike another of its group.
+#[derive(Default)]
+pub struct Alike {
+    sketches: Vec<[u16; BINS]>,
+    /// The text that stands for the group of each; its own place where it is alone or the first.
+    leader: Vec<usize>,
+    /// The first texts that have the bins of a band.
+    bands: HashMap<(u8, u64), Vec<usize>>,
+}
+
+/// How many texts of a band a new one is compared with.
+const MOST_OF_A_BAND: usize = 64;
+
+impl Alike {
+    /// Adds a text.
+    pub fn push(&mut self, text: &str) {
+        let (place, sketch) = (self.sketches.len(), sketch(text));
+        self.sketches.push(sketch);
+        self.leader.push(place);
+        for (band, bins) in sketch.chunks(BAND).enumerate() {
+            let key = bins.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, bin| finish(hash ^ u64::from(*bin)));
+            let others = self.bands.entry((band as u8, key)).or_default();
+            let alike: Vec<usize> =
+                others.iter().copied().filter(|other| similarity(&self.sketches[*other], &sketch) >= NEARLY_ALIKE).collect();
+            if others.len() < MOST_OF_A_BAND {
+                others.push(place);
+            }
+            alike.into_iter().for_each(|other| self.join(place, other));
+        }
+    }
+
+    /// Returns the groups, each in the order of its texts, the groups in the order of their first.
+    pub fn groups(&self) -> Vec<Vec<usize>> {
+        let mut groups: Vec<Vec<usize>> = vec![Vec::new(); self.leader.len()];
+        (0..self.leader.len()).for_each(|place| groups[self.leader_of(place)].push(place));
+        groups.retain(|group| !group.is_empty());
+        groups
+    }
+
+    fn leader_of(&self, mut place: usize) -> usize {
+        while self.leader[place] != place {
+            place = self.leader[place];
+        }
+        place
+    }
+
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.leader_of(one), self.leader_of(other));
+        self.leader[one.max(other)] = one.min(other);
+    }
+}
+
 /// Returns the estimated share of common runs.
 fn similarity(one: &[u16; BINS], two: &[u16; BINS]) -> f64 {
     let (mut same, mut filled) = (0_u32, 0_u32);

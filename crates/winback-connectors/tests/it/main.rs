@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where its preparation fails")]
 #![expect(clippy::print_stderr, reason = "a test says what it skips")]
 mod events;
+mod examples;
 mod fake_hub;
 mod features;
 mod files;

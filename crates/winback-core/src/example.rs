@@ -1,0 +1,136 @@
+//! Examples to learn from: what was asked for, and the mail that a person or the built-in writer wrote.
+use crate::likeness::Alike;
+use crate::segment::SegmentId;
+
+/// One example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The line of the file it stands on, counted from 1.
+    pub line: u64,
+    /// Whose voice it teaches.
+    pub segment: SegmentId,
+    /// Who the writer is and what always holds; absent where the file tells none.
+    pub role: Option<String>,
+    /// What was asked for.
+    pub input: String,
+    /// What was written.
+    pub output: String,
+}
+
+/// Examples to learn from, and examples that are kept back to see how well it goes. Places are those of the list that
+/// was split.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Split {
+    /// What is learned from, in the order of the list.
+    pub learned_from: Vec<usize>,
+    /// What is kept back, in the order of the list.
+    pub kept_back: Vec<usize>,
+}
+
+/// Splits examples: about `share` of them are kept back, never one whose mail nearly repeats one that is learned from
+/// (see [`crate::likeness::NEARLY_ALIKE`]), since that would be no test. The same examples and seed give the same split,
+/// in whatever order they stand.
+pub fn split(examples: &[Example], share: f64, seed: u64) -> Split {
+    let mut alike = Alike::default();
+    examples.iter().for_each(|example| alike.push(&example.output));
+    let mut split = Split::default();
+    // Whole groups go one way. A group is drawn by what its members say, not by where they stand.
+    for group in alike.groups() {
+        let to = if of_group(&group, examples, seed) < share { &mut split.kept_back } else { &mut split.learned_from };
+        to.extend(group);
+    }
+    if split.kept_back.is_empty() || split.learned_from.is_empty() {
+        split = one_group_apart(&alike.groups(), examples, seed);
+    }
+    split.learned_from.sort_unstable();
+    split.kept_back.sort_unstable();
+    split
+}
+
+/// Keeps back the group that is drawn first, where drawing alone would leave one side empty. All mails of a kind leave
+/// nothing to keep back.
+fn one_group_apart(groups: &[Vec<usize>], examples: &[Example], seed: u64) -> Split {
+    let first = |group: &[usize]| of_group(group, examples, seed);
+    // The largest stays, so that there is something to learn from.
+    let largest = (0..groups.len()).rev().max_by_key(|at| groups[*at].len());
+    let apart = (0..groups.len()).filter(|at| Some(*at) != largest).min_by(|a, b| first(&groups[*a]).total_cmp(&first(&groups[*b])));
+    let mut split = Split::default();
+    for (at, group) in groups.iter().enumerate() {
+        let to = if Some(at) == apart { &mut split.kept_back } else { &mut split.learned_from };
+        to.extend(group);
+    }
+    split
+}
+
+/// Returns a number from 0 up to 1 that a group decides, whatever its size: that of the member a second draw picks.
+fn of_group(group: &[usize], examples: &[Example], seed: u64) -> f64 {
+    let picked = group.iter().min_by(|a, b| drawn(&examples[**a], !seed).total_cmp(&drawn(&examples[**b], !seed)));
+    picked.map_or(1.0, |at| drawn(&examples[*at], seed))
+}
+
+/// Returns a number from 0 up to 1 that an example and a seed decide.
+fn drawn(example: &Example, seed: u64) -> f64 {
+    let hash = crate::brief::mix(crate::brief::mix(seed, &example.input), &example.output);
+    (hash >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn examples(outputs: &[String]) -> Vec<Example> {
+        let example = |(at, output): (usize, &String)| Example {
+            line: at as u64 + 1,
+            segment: SegmentId::parse("Dormant").unwrap(),
+            role: None,
+            input: format!("brief {at}"),
+            output: output.clone(),
+        };
+        outputs.iter().enumerate().map(example).collect()
+    }
+
+    fn mail(at: usize) -> String {
+        let words = ["plan", "line", "support", "bill", "month", "offer", "phone", "data", "fibre", "advice"];
+        let word = |word: usize| words[(crate::brief::mix(word as u64, &at.to_string()) % 10) as usize];
+        (0..40).map(word).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn about_the_share_is_kept_back_whatever_the_order() {
+        let all = examples(&(0..400).map(mail).collect::<Vec<_>>());
+        let found = split(&all, 0.1, 7);
+        assert_eq!(found.learned_from.len() + found.kept_back.len(), 400);
+        assert!((15..=70).contains(&found.kept_back.len()), "{}", found.kept_back.len());
+        let mut turned = all.clone();
+        turned.reverse();
+        let lines = |split: &Split, all: &[Example]| {
+            let mut lines: Vec<u64> = split.kept_back.iter().map(|at| all[*at].line).collect();
+            lines.sort_unstable();
+            lines
+        };
+        assert_eq!(lines(&split(&turned, 0.1, 7), &turned), lines(&found, &all));
+        assert_ne!(split(&all, 0.1, 8), found);
+    }
+
+    #[test]
+    fn near_duplicates_are_on_one_side() {
+        let mails: Vec<String> = (0..60).flat_map(|at| [mail(at), format!("{} x", mail(at))]).collect();
+        let found = split(&examples(&mails), 0.3, 1);
+        assert!(!found.kept_back.is_empty());
+        for at in &found.kept_back {
+            assert!(found.kept_back.contains(&(at ^ 1)), "{at} and its twin are on two sides");
+        }
+    }
+
+    #[test]
+    fn something_is_kept_back_where_anything_can_be() {
+        let two = examples(&[mail(1), format!("{} entirely another one about nothing of the kind", mail(9))]);
+        for seed in 0..20 {
+            let found = split(&two, 0.1, seed);
+            assert_eq!((found.learned_from.len(), found.kept_back.len()), (1, 1));
+        }
+        let same = split(&examples(&[mail(1), mail(1), mail(1)]), 0.5, 3);
+        assert_eq!((same.learned_from.len(), same.kept_back.len()), (3, 0));
+        assert_eq!(split(&[], 0.1, 0), Split::default());
+    }
+}
