@@ -42,7 +42,7 @@ fn main() {
     let level: Level = argument("--level").unwrap_or("auto".into()).parse().unwrap();
     let model = Model::drawn(shape(), 1, Numerics { level, precision: Precision::Bf16 });
     let recipe = Recipe { rank, ..Recipe::default() };
-    let mut weights = LoraWeights::begin(&model, &recipe.config().unwrap(), 1);
+    let mut weights = LoraWeights::begin(&model, &recipe.config().unwrap(), 1).unwrap();
     let mut adam = AdamW::new(&weights, 0.01);
     println!("{level}, {} threads, {memory:?}, {batch} x {tokens} tokens, {learned} learned, rank {rank}", rayon::current_num_threads());
     println!("{:.1} M parameters; model and state {:.2} GiB", weights.parameters() as f64 / 1e6, peak());
