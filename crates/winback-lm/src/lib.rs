@@ -30,6 +30,8 @@ mod fields;
 #[forbid(unsafe_code)]
 mod file;
 #[forbid(unsafe_code)]
+pub mod finetune;
+#[forbid(unsafe_code)]
 pub mod forward;
 #[forbid(unsafe_code)]
 pub mod generation_config;

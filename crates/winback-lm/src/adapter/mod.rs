@@ -180,7 +180,7 @@ struct Source<'a> {
 }
 
 /// Returns the name of a module as PEFT sees it in Qwen3: `model.layers.0.self_attn.q_proj`.
-fn module(layer: usize, which: Projection) -> String {
+pub(crate) fn module(layer: usize, which: Projection) -> String {
     format!("model.layers.{layer}.{}", which.name())
 }
 

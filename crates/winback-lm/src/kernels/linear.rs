@@ -3,6 +3,7 @@ use super::inputs::Inputs;
 use super::level::Level;
 use super::packed::{Packed, Precision};
 use super::product::{Output, product};
+use super::transposed::{back_precision, product_back};
 use crate::tensor::Tensor;
 use std::ops::Range;
 
@@ -74,6 +75,14 @@ impl Linear {
         let inputs = self.take(x);
         let mut table = vec![0.0; inputs.rows() * self.outputs()];
         self.apply_to(&inputs, 0..inputs.rows(), &mut Output { table: &mut table, stride: self.outputs(), first: 0, add: None });
+        table
+    }
+
+    /// Returns `y · weight`, the way back: `y` is `[rows, outputs]`, the result `[rows, inputs]`.
+    pub fn apply_back(&self, y: &[f32]) -> Vec<f32> {
+        let y = Inputs::new(y, self.outputs(), back_precision(&self.weight));
+        let mut table = vec![0.0; y.rows() * self.inputs()];
+        product_back(self.level, &self.weight, &y, &mut Output { table: &mut table, stride: self.inputs(), first: 0, add: None });
         table
     }
 

@@ -16,6 +16,7 @@ mod attention;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod dense;
 mod inputs;
 mod level;
 mod linear;
@@ -24,12 +25,16 @@ mod packed;
 mod plain;
 mod product;
 mod rope;
+mod transposed;
 
 pub use attention::{Scratch, Stretch, Taken};
+pub use dense::{Table, View, dense, dense_alone};
 pub use inputs::Inputs;
 pub use level::{Level, LevelError};
 pub use linear::{Linear, Numerics};
 pub use norm::{for_rows, rms_norm, silu_mul};
 pub use packed::{PANEL, Packed, Precision};
+pub(crate) use plain::{dot, exp, weigh};
 pub use product::{Output, product};
 pub use rope::Rope;
+pub use transposed::{back_precision, product_back};

@@ -49,7 +49,7 @@ pub(super) fn int8_sums(x: &[u8], w: &[i8], sums: &mut [[i32; PANEL]]) {
 /// Makes scores weights: each is multiplied with `times`, and what is left is e to its distance from the highest one.
 /// Returns the highest and the sum of the weights, added up in an order that the length alone decides.
 #[inline(always)]
-pub(super) fn weigh(scores: &mut [f32], times: f32) -> (f32, f32) {
+pub(crate) fn weigh(scores: &mut [f32], times: f32) -> (f32, f32) {
     let mut most = [f32::NEG_INFINITY; LANES];
     let (lanes, rest) = scores.as_chunks_mut::<LANES>();
     for lane in lanes.iter_mut() {
@@ -78,7 +78,7 @@ pub(super) fn weigh(scores: &mut [f32], times: f32) -> (f32, f32) {
 /// Returns e to a number that is at most 0, to within two units of the last place, by the same steps on every
 /// machine: x = n ln 2 + r, and e^r by the polynomial of Cephes (Moshier 1989).
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     const WHOLE: f32 = 12_582_912.0;
     let x = if x < -87.0 { -87.0 } else { x };
     let n = x * std::f32::consts::LOG2_E + WHOLE;
@@ -94,7 +94,7 @@ pub(super) fn exp(x: f32) -> f32 {
 }
 
 /// Returns the sum of products, added up in an order that the length alone decides.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     let mut sums = [0.0_f32; LANES];
     for (a, b) in a.iter().zip(b) {

@@ -26,10 +26,20 @@ impl Rope {
 
     /// Turns every head of a row, which is `[heads * head_dim]`.
     pub fn apply(&self, row: usize, heads: &mut [f32]) {
+        self.turn(row, heads, 1.0);
+    }
+
+    /// Turns every head of a row back.
+    pub fn undo(&self, row: usize, heads: &mut [f32]) {
+        self.turn(row, heads, -1.0);
+    }
+
+    fn turn(&self, row: usize, heads: &mut [f32], way: f32) {
         let turns = &self.turns[row * self.half..(row + 1) * self.half];
         for head in heads.chunks_exact_mut(2 * self.half) {
             let (first, second) = head.split_at_mut(self.half);
             for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(turns) {
+                let sin = way * sin;
                 (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
             }
         }

@@ -8,6 +8,8 @@ mod batches;
 mod chat;
 mod configs;
 mod engine;
+mod finetune;
+mod finetune_runs;
 mod fixtures;
 mod hostile;
 mod kernels;

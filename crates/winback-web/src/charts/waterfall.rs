@@ -15,6 +15,8 @@ const BAR_TOP: i32 = 21;
 const BAR: i32 = 14;
 /// The room below the last row, for the words of the scale.
 const SCALE: i32 = 24;
+/// The part of the width that bars may take, in per cent; the figures stand in the rest.
+const BARS: f64 = 86.0;
 
 /// One reason, for the drawing.
 pub(crate) struct Change {
@@ -65,7 +67,7 @@ pub(crate) struct Step {
 pub(crate) struct Mark {
     pub x: String,
     pub text: String,
-    /// How its words stand to it: `start`, `middle` or `end`.
+    /// How its words stand to it: `start` or `middle`.
     pub anchor: &'static str,
 }
 
@@ -84,7 +86,7 @@ impl Scale {
     }
 
     fn share(&self, tenths: i32) -> f64 {
-        100.0 * f64::from(tenths - self.low) / f64::from(self.high - self.low)
+        BARS * f64::from(tenths - self.low) / f64::from(self.high - self.low)
     }
 
     /// Returns the lines at round probabilities; none where there is no probability.
@@ -100,7 +102,6 @@ impl Scale {
                 let share = self.share(tenths);
                 let anchor = match share {
                     ..4.0 => "start",
-                    96.0.. => "end",
                     _ => "middle",
                 };
                 Mark { x: place(share), text: format!("{}%", tenths / 10), anchor }
@@ -182,7 +183,7 @@ mod tests {
             let last = drawing.steps.last().unwrap();
             let before = &drawing.steps[drawing.steps.len() - 2];
             assert_eq!(last.end, before.end, "{changes:?}: the points add up to the customer's own probability");
-            assert!(drawing.steps.iter().all(|step| number(&step.x) >= 0.0 && number(&step.x) + number(&step.width) <= 100.01));
+            assert!(drawing.steps.iter().all(|step| number(&step.x) >= 0.0 && number(&step.x) + number(&step.width) <= BARS + 0.31));
         }
     }
 

@@ -1,0 +1,235 @@
+//! The loss of a batch of texts, and its gradients by the weights of an adapter.
+use super::head::Ends;
+use super::layer::{Kept, Work};
+use super::lora::LoraWeights;
+use super::sums::Dropout;
+use crate::kernels::Rope;
+use crate::model::Model;
+use std::ops::Range;
+
+/// One text to learn from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The text: prompt and reply.
+    pub tokens: Vec<u32>,
+    /// Which tokens are to be learned, one flag per token: those of the reply. The first token of a text cannot be.
+    pub learned: Vec<bool>,
+}
+
+/// Texts that are learned from at once. They stand one behind the other and never see each other.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    tokens: Vec<u32>,
+    /// The rows of each text.
+    texts: Vec<Range<usize>>,
+    /// Rows whose next token is learned, with that token.
+    ends: Vec<(usize, u32)>,
+}
+
+/// Why a text cannot be learned from.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BatchError {
+    /// There are not as many flags as tokens.
+    #[error("text {text} has {tokens} tokens and {flags} flags of what is learned; each token needs one")]
+    Flags {
+        /// Its place in the batch, counted from 0.
+        text: usize,
+        /// How many tokens it has.
+        tokens: usize,
+        /// How many flags.
+        flags: usize,
+    },
+    /// A text has no token that is learned.
+    #[error("text {text} has no token to learn; its reply is empty, or all of it is masked")]
+    NothingToLearn {
+        /// Its place in the batch, counted from 0.
+        text: usize,
+    },
+    /// A text is longer than the model can read.
+    #[error("text {text} has {tokens} tokens; the model reads {context}")]
+    TooLong {
+        /// Its place in the batch, counted from 0.
+        text: usize,
+        /// How many tokens it has.
+        tokens: usize,
+        /// The most.
+        context: usize,
+    },
+    /// A token is not one of the model's.
+    #[error("text {text} has the token {token}; the model has the tokens 0 to {last}")]
+    UnknownToken {
+        /// Its place in the batch, counted from 0.
+        text: usize,
+        /// The token.
+        token: u32,
+        /// The model's last.
+        last: usize,
+    },
+    /// The model only embeds.
+    #[error("this model has no output head; it embeds and cannot be taught to write")]
+    NoHead,
+}
+
+/// What is kept between the way there and the way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// What enters each layer; the rest is computed a second time (Chen et al. 2016, "Training Deep Nets with Sublinear
+    /// Memory Cost").
+    Recompute,
+    /// Everything: a third less time, many times the memory.
+    Keep,
+}
+
+impl Batch {
+    /// Puts texts one behind the other.
+    pub fn new(model: &Model, samples: &[Sample]) -> Result<Self, BatchError> {
+        let config = model.config();
+        let mut batch = Self { tokens: Vec::new(), texts: Vec::new(), ends: Vec::new() };
+        for (text, sample) in samples.iter().enumerate() {
+            let (tokens, flags) = (sample.tokens.len(), sample.learned.len());
+            if tokens != flags {
+                return Err(BatchError::Flags { text, tokens, flags });
+            }
+            if tokens > config.context {
+                return Err(BatchError::TooLong { text, tokens, context: config.context });
+            }
+            if let Some(token) = sample.tokens.iter().find(|token| **token as usize >= config.vocab_size) {
+                return Err(BatchError::UnknownToken { text, token: *token, last: config.vocab_size - 1 });
+            }
+            // What stands behind the last token that is learned teaches nothing.
+            let Some(last) = (1..tokens).rev().find(|at| sample.learned[*at]) else {
+                return Err(BatchError::NothingToLearn { text });
+            };
+            let start = batch.tokens.len();
+            batch.tokens.extend(&sample.tokens[..last]);
+            batch.texts.push(start..start + last);
+            batch.ends.extend((1..=last).filter(|at| sample.learned[*at]).map(|at| (start + at - 1, sample.tokens[at])));
+        }
+        Ok(batch)
+    }
+
+    /// Returns how many tokens are learned.
+    pub fn learned(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Returns how many rows go through the model.
+    pub fn rows(&self) -> usize {
+        self.tokens.len()
+    }
+}
+
+/// Returns the sum of the losses of the tokens that are learned, in nats.
+pub fn loss(model: &Model, weights: Option<&LoraWeights>, batch: &Batch) -> Result<f64, BatchError> {
+    let none = LoraWeights::none(model);
+    let pass = Pass::new(model, weights.unwrap_or(&none), batch, Dropout { share: 0.0, seed: 0 });
+    let mut x = pass.embedded();
+    (0..model.layers.len()).for_each(|layer| drop(pass.work(layer).there(&mut x)));
+    let rows = pass.rows_that_learn(&x);
+    Ok(pass.ends(&rows, &pass.next())?.loss(None))
+}
+
+/// How a batch is learned from.
+#[derive(Clone, Copy, Debug)]
+pub struct Teaching {
+    /// What the loss is multiplied with: one over the tokens that are learned in the whole step.
+    pub times: f32,
+    /// The share of numbers that adapters leave out.
+    pub dropout: f32,
+    /// What the draw of these depends on.
+    pub seed: u64,
+    /// What is kept between the way there and the way back.
+    pub memory: Memory,
+}
+
+/// Adds the gradients of `times` the sum of losses to `gradients`, and returns that sum, not multiplied.
+pub fn gradients(
+    model: &Model,
+    weights: &LoraWeights,
+    batch: &Batch,
+    teaching: Teaching,
+    gradients: &mut LoraWeights,
+) -> Result<f64, BatchError> {
+    let pass = Pass::new(model, weights, batch, Dropout { share: teaching.dropout, seed: teaching.seed });
+    let mut x = pass.embedded();
+    let mut there: Vec<(Vec<f32>, Option<Kept>)> = Vec::with_capacity(model.layers.len());
+    for layer in 0..model.layers.len() {
+        let before = x.clone();
+        let kept = pass.work(layer).there(&mut x);
+        there.push((before, (teaching.memory == Memory::Keep).then_some(kept)));
+    }
+    let (rows, next) = (pass.rows_that_learn(&x), pass.next());
+    drop(x);
+    let mut by_ends = Vec::with_capacity(rows.len());
+    let sum = pass.ends(&rows, &next)?.loss(Some((&mut by_ends, teaching.times)));
+    let mut gradient = pass.spread(&by_ends);
+    for (layer, (x, kept)) in there.into_iter().enumerate().rev() {
+        let work = pass.work(layer);
+        let kept = kept.unwrap_or_else(|| work.there(&mut x.clone()));
+        work.back(&x, &kept, &mut gradient, &mut gradients.layers[layer]);
+    }
+    Ok(sum)
+}
+
+/// A batch on its way through a model.
+struct Pass<'a> {
+    model: &'a Model,
+    weights: &'a LoraWeights,
+    batch: &'a Batch,
+    rope: Rope,
+    dropout: Dropout,
+}
+
+impl<'a> Pass<'a> {
+    fn new(model: &'a Model, weights: &'a LoraWeights, batch: &'a Batch, dropout: Dropout) -> Self {
+        let positions: Vec<usize> = batch.texts.iter().flat_map(|text| 0..text.len()).collect();
+        let rope = Rope::new(model.config.head_dim, model.config.rope_theta, &positions);
+        Self { model, weights, batch, rope, dropout }
+    }
+
+    fn width(&self) -> usize {
+        self.model.config.hidden_size
+    }
+
+    fn embedded(&self) -> Vec<f32> {
+        let mut x = vec![0.0; self.batch.rows() * self.width()];
+        for (row, token) in x.chunks_exact_mut(self.width()).zip(&self.batch.tokens) {
+            self.model.embedding.read_row(*token as usize, row);
+        }
+        x
+    }
+
+    fn work(&self, layer: usize) -> Work<'_> {
+        let dropout = Dropout { seed: self.dropout.seed.wrapping_mul(0x9E37_79B9).wrapping_add(layer as u64), ..self.dropout };
+        Work {
+            model: self.model,
+            layer: &self.model.layers[layer],
+            groups: &self.weights.layers[layer],
+            rope: &self.rope,
+            texts: &self.batch.texts,
+            dropout,
+        }
+    }
+
+    fn next(&self) -> Vec<u32> {
+        self.batch.ends.iter().map(|(_, next)| *next).collect()
+    }
+
+    fn rows_that_learn(&self, x: &[f32]) -> Vec<f32> {
+        self.batch.ends.iter().flat_map(|(row, _)| &x[row * self.width()..(row + 1) * self.width()]).copied().collect()
+    }
+
+    fn ends<'b>(&'b self, x: &'b [f32], next: &'b [u32]) -> Result<Ends<'b>, BatchError> {
+        let head = self.model.head.as_ref().ok_or(BatchError::NoHead)?;
+        Ok(Ends { model: self.model, head, x, next })
+    }
+
+    /// Puts gradients of the rows that learn among zeros for the others.
+    fn spread(&self, by_ends: &[f32]) -> Vec<f32> {
+        let mut gradient = vec![0.0; self.batch.rows() * self.width()];
+        for ((row, _), own) in self.batch.ends.iter().zip(by_ends.chunks_exact(self.width())) {
+            gradient[row * self.width()..(row + 1) * self.width()].copy_from_slice(own);
+        }
+        gradient
+    }
+}

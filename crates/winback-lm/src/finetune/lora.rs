@@ -1,0 +1,246 @@
+//! The weights of an adapter while it learns, in f32.
+use super::sums::Draw;
+use crate::adapter::{Adapter, AdapterConfig, AdapterError, Lora, Up, module};
+use crate::kernels::{Level, Linear, Table, View, dense};
+use crate::model::Model;
+use crate::shape::{Fused, Projection};
+use crate::shards::Shards;
+use crate::tensor::{Numbers, Tensor};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensorError};
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::path::Path;
+use winback_core::digest::Digest;
+
+/// The two matrices of every adapted module.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoraWeights {
+    /// Per layer, in the order of [`Fused`].
+    pub(super) layers: Vec<[Option<Group>; 4]>,
+}
+
+/// What adds to matrices that take the same rows.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Group {
+    pub(super) inputs: usize,
+    /// The ways down of all of them, one after the other, `[ranks, inputs]`.
+    pub(super) down: Vec<f32>,
+    pub(super) parts: Vec<Part>,
+}
+
+/// The way up to the outputs of one matrix.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Part {
+    pub(super) which: Projection,
+    pub(super) rank: usize,
+    pub(super) outputs: usize,
+    pub(super) scale: f32,
+    /// Where its rank begins in what comes down.
+    pub(super) from: usize,
+    /// Where its outputs begin.
+    pub(super) to: usize,
+    /// Turned, so that all its products read it row by row: `[rank, outputs]`.
+    pub(super) up: Vec<f32>,
+}
+
+impl LoraWeights {
+    /// Returns weights as PEFT begins with: the way down drawn evenly (Kaiming uniform, a = √5, which is ±1/√inputs),
+    /// the way up 0, so that the adapter changes nothing yet.
+    pub fn begin(model: &Model, config: &AdapterConfig, seed: u64) -> Self {
+        let mut draw = Draw::new(seed);
+        let drawn = |_, _, [rank, inputs]: [usize; 2], [_, outputs]: [usize; 2]| {
+            let most = 1.0 / (inputs as f32).sqrt();
+            let down = (0..rank * inputs).map(|_| (2.0 * draw.unit() - 1.0) * most).collect();
+            Ok::<_, Infallible>((down, vec![0.0; rank * outputs]))
+        };
+        match Self::of(model, config, drawn) {
+            Ok(weights) => weights,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Loads an adapter directory, to go on learning.
+    pub fn load(dir: &Path, model: &Model) -> Result<Self, AdapterError> {
+        Adapter::load(dir, model)?;
+        let config = AdapterConfig::load(&dir.join("adapter_config.json"))?;
+        let shards = Shards::open_file(&dir.join("adapter_model.safetensors"))?;
+        let read = |layer: usize, which: Projection, down: [usize; 2], up: [usize; 2]| {
+            let name = |half| format!("base_model.model.{}.lora_{half}.weight", module(layer, which));
+            let (a, _) = shards.read(&name("A"), &down)?;
+            let [rank, outputs] = up;
+            let b = shards.read(&name("B"), &[outputs, rank])?.0.to_f32();
+            let up = (0..rank).flat_map(|row| (0..outputs).map(move |output| (row, output))).map(|(row, output)| b[output * rank + row]);
+            Ok::<_, AdapterError>((a.to_f32(), up.collect()))
+        };
+        let weights = Self::of(model, &config, read)?;
+        shards.unchanged()?;
+        Ok(weights)
+    }
+
+    /// Returns the weights that `halves` gives for each module: the way down `[rank, inputs]` and, turned, the way up
+    /// `[rank, outputs]`.
+    fn of<E>(
+        model: &Model,
+        config: &AdapterConfig,
+        mut halves: impl FnMut(usize, Projection, [usize; 2], [usize; 2]) -> Result<(Vec<f32>, Vec<f32>), E>,
+    ) -> Result<Self, E> {
+        let shape = model.config();
+        let mut group = |layer: usize, fused: Fused| {
+            let mut group = Group { inputs: 0, down: Vec::new(), parts: Vec::new() };
+            let (mut from, mut to) = (0, 0);
+            for which in fused.parts() {
+                let [outputs, inputs] = which.shape(shape);
+                if let Some((rank, scale)) = config.rank_and_scale(&module(layer, *which)) {
+                    let (down, up) = halves(layer, *which, [rank, inputs], [rank, outputs])?;
+                    group.down.extend(down);
+                    group.parts.push(Part { which: *which, rank, outputs, scale, from, to, up });
+                    from += rank;
+                }
+                (group.inputs, to) = (inputs, to + outputs);
+            }
+            Ok((!group.parts.is_empty()).then_some(group))
+        };
+        let mut layers = Vec::with_capacity(shape.layers);
+        for layer in 0..shape.layers {
+            let [qkv, o, gate_up, down] = Fused::ALL;
+            layers.push([group(layer, qkv)?, group(layer, o)?, group(layer, gate_up)?, group(layer, down)?]);
+        }
+        Ok(Self { layers })
+    }
+
+    /// Returns the weights of an adapter that adapts nothing.
+    pub(super) fn none(model: &Model) -> Self {
+        Self { layers: model.layers.iter().map(|_| [const { None }; 4]).collect() }
+    }
+
+    /// Returns the same modules with zeros, to add gradients to.
+    pub fn zeros(&self) -> Self {
+        let mut zeros = self.clone();
+        zeros.slices_mut().into_iter().for_each(|slice| slice.fill(0.0));
+        zeros
+    }
+
+    /// Returns the numbers of every module, in one order: down and up of each group of a layer.
+    pub fn slices(&self) -> Vec<&[f32]> {
+        let groups = self.layers.iter().flatten().flatten();
+        groups.flat_map(|group| std::iter::once(&*group.down).chain(group.parts.iter().map(|part| &*part.up))).collect()
+    }
+
+    /// Returns the same, to change.
+    pub fn slices_mut(&mut self) -> Vec<&mut [f32]> {
+        let groups = self.layers.iter_mut().flatten().flatten();
+        groups.flat_map(|group| std::iter::once(&mut *group.down).chain(group.parts.iter_mut().map(|part| &mut *part.up))).collect()
+    }
+
+    /// Returns how many numbers there are.
+    pub fn parameters(&self) -> usize {
+        self.slices().iter().map(|slice| slice.len()).sum()
+    }
+
+    /// Returns the two matrices of each module, as PEFT keeps them: its layer, which it is, A `[rank, inputs]` and
+    /// B `[outputs, rank]`.
+    pub fn modules(&self) -> impl Iterator<Item = (usize, Projection, Tensor, Tensor)> {
+        let groups = self.layers.iter().enumerate().flat_map(|(layer, groups)| groups.iter().flatten().map(move |group| (layer, group)));
+        groups.flat_map(|(layer, group)| {
+            group.parts.iter().map(move |part| {
+                let (rank, inputs) = (part.rank, group.inputs);
+                let down = group.down[part.from * inputs..(part.from + rank) * inputs].to_vec();
+                let up = (0..part.outputs).flat_map(|output| (0..rank).map(move |row| part.up[row * part.outputs + output])).collect();
+                let [a, b] = [(rank, inputs, down), (part.outputs, rank, up)]
+                    .map(|(rows, columns, numbers)| Tensor::of(rows, columns, Numbers::F32(numbers)));
+                (layer, part.which, a, b)
+            })
+        })
+    }
+
+    /// Returns the bytes of PEFT's `adapter_model.safetensors`.
+    pub fn to_peft(&self) -> Result<Vec<u8>, SafeTensorError> {
+        let bytes = |tensor: Tensor| tensor.to_f32().into_iter().flat_map(f32::to_le_bytes).collect::<Vec<u8>>();
+        let half = |(layer, which), half: &str, tensor: Tensor| {
+            let shape = vec![tensor.rows(), tensor.columns()];
+            (format!("base_model.model.{}.lora_{half}.weight", module(layer, which)), shape, bytes(tensor))
+        };
+        let halves: Vec<_> =
+            self.modules().flat_map(|(layer, which, a, b)| [half((layer, which), "A", a), half((layer, which), "B", b)]).collect();
+        let mut views = Vec::with_capacity(halves.len());
+        for (name, shape, bytes) in &halves {
+            views.push((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?));
+        }
+        safetensors::serialize(views, Some(HashMap::from([("format".to_owned(), "pt".to_owned())])))
+    }
+
+    /// Returns an adapter to write with, in the numbers of its model.
+    pub fn adapter(&self, model: &Model) -> Adapter {
+        let numerics = model.numerics().at_least_bf16();
+        let turned = |part: &Part| {
+            let numbers = (0..part.outputs).flat_map(|output| (0..part.rank).map(move |row| part.up[row * part.outputs + output]));
+            Linear::pack(numerics, &[&Tensor::of(part.outputs, part.rank, Numbers::F32(numbers.collect()))])
+        };
+        let up = |part: &Part| Up { which: part.which, linear: turned(part), scale: part.scale, from: part.from, to: part.to };
+        let lora = |group: &Group| {
+            let down = Tensor::of(group.down.len() / group.inputs, group.inputs, Numbers::F32(group.down.clone()));
+            Lora { down: Linear::pack(numerics, &[&down]), ups: group.parts.iter().map(up).collect() }
+        };
+        let layers = self.layers.iter().map(|groups| groups.each_ref().map(|group| group.as_ref().map(lora))).collect();
+        Adapter { base: model.digest().clone(), digest: self.digest(), layers }
+    }
+
+    /// Returns the hash of all numbers.
+    pub fn digest(&self) -> Digest {
+        let bytes: Vec<Vec<u8>> =
+            self.slices().iter().map(|slice| slice.iter().flat_map(|number| number.to_le_bytes()).collect()).collect();
+        Digest::of_parts(bytes.iter().map(Vec::as_slice))
+    }
+}
+
+impl Group {
+    /// Returns the sum of all ranks.
+    pub(super) fn ranks(&self) -> usize {
+        self.down.len() / self.inputs
+    }
+
+    /// Adds `scale · up(down(x))` to a table of rows `stride` long, and returns what came down, `[rows, ranks]`.
+    pub(super) fn add(&self, level: Level, x: &[f32], (table, stride): (&mut [f32], usize)) -> Vec<f32> {
+        let (rows, ranks) = (x.len() / self.inputs, self.ranks());
+        let mut down = vec![0.0; rows * ranks];
+        let to_ranks = View::new(&self.down, ranks, self.inputs, self.inputs).transposed();
+        dense(level, View::new(x, rows, self.inputs, self.inputs), to_ranks, Table::new(&mut down, ranks));
+        for part in &self.parts {
+            let own = View::new(&down[part.from..], rows, part.rank, ranks);
+            let up = View::new(&part.up, part.rank, part.outputs, part.outputs);
+            dense(level, own, up, Table::adding(&mut table[part.to..], stride, part.scale));
+        }
+        down
+    }
+
+    /// Adds the gradients by the two matrices to `gradients` and the gradient by `x` to `by_x`, from the gradient by the
+    /// outputs, `[rows, stride]`.
+    pub(super) fn back(&self, level: Level, way: &Way, gradients: &mut Self, by_x: &mut [f32]) {
+        let (rows, ranks) = (way.x.len() / self.inputs, self.ranks());
+        let mut by_down = vec![0.0; rows * ranks];
+        for (part, gradient) in self.parts.iter().zip(&mut gradients.parts) {
+            let by_outputs = View::new(&way.by_outputs[part.to..], rows, part.outputs, way.stride);
+            let up = View::new(&part.up, part.rank, part.outputs, part.outputs);
+            dense(level, by_outputs, up.transposed(), Table::adding(&mut by_down[part.from..], ranks, part.scale));
+            let own = View::new(&way.down[part.from..], rows, part.rank, ranks).transposed();
+            dense(level, own, by_outputs, Table::adding(&mut gradient.up, part.outputs, part.scale));
+        }
+        let by_down = View::new(&by_down, rows, ranks, ranks);
+        let x = View::new(way.x, rows, self.inputs, self.inputs);
+        dense(level, by_down.transposed(), x, Table::adding(&mut gradients.down, self.inputs, 1.0));
+        let down = View::new(&self.down, ranks, self.inputs, self.inputs);
+        dense(level, by_down, down, Table::adding(by_x, self.inputs, 1.0));
+    }
+}
+
+/// What is known of a product on its way back.
+pub(super) struct Way<'a> {
+    /// What went in, `[rows, inputs]`.
+    pub(super) x: &'a [f32],
+    /// What came down, `[rows, ranks]`.
+    pub(super) down: &'a [f32],
+    /// The gradient by what came out, `[rows, stride]`.
+    pub(super) by_outputs: &'a [f32],
+    pub(super) stride: usize,
+}

@@ -1,0 +1,22 @@
+//! Fine-tuning: an adapter learns from prompts and replies, the base stays as it is.
+//!
+//! The way back is written out by hand, for this one kind of model: per layer the four products, two norms, the norm and
+//! turn of heads, attention and the gated middle. No gradient is made for the frozen weights (Hu et al. 2021, "LoRA").
+//! [`gradients()`] is the whole of it, [`AdamW`] makes the step, and a [`Run`] takes all steps of a [`Recipe`].
+mod adamw;
+mod attention;
+mod checkpoint;
+mod gradients;
+mod head;
+mod layer;
+mod lora;
+mod recipe;
+mod run;
+mod sums;
+
+pub use adamw::{AdamW, Schedule, clip};
+pub use checkpoint::CheckpointError;
+pub use gradients::{Batch, BatchError, Memory, Sample, Teaching, gradients, loss};
+pub use lora::LoraWeights;
+pub use recipe::{Recipe, RecipeError};
+pub use run::{Lesson, Run, RunError, State, Step, mean_loss};

@@ -1,0 +1,136 @@
+//! A run of fine-tuning: it learns, it goes on where it was broken off, and it refuses what cannot be.
+use crate::finetune::drawn;
+use crate::fixtures::Fixture;
+use winback_core::digest::Digest;
+use winback_lm::finetune::{CheckpointError, Lesson, LoraWeights, Recipe, Run, Sample, State, mean_loss};
+
+/// Returns texts in which one token always follows another, which a model can learn, by a seed.
+fn lesson(texts: usize, seed: u64) -> Lesson {
+    let sample = |at: usize| {
+        let drawn = drawn(12, seed + at as u64);
+        let start = 40 + (drawn[0].abs() * 60.0) as u32;
+        let length = 5 + (drawn[1].abs() * 9.0) as u32;
+        let tokens: Vec<u32> = (0..length).map(|step| 40 + (start + 7 * step) % 100).collect();
+        Sample { learned: (0..tokens.len()).map(|at| at > 1).collect(), tokens }
+    };
+    Lesson { learned_from: (0..texts).map(sample).collect(), kept_back: (texts..texts + texts / 4).map(sample).collect() }
+}
+
+fn recipe() -> Recipe {
+    let quick =
+        Recipe { rank: 4, learning_rate: 0.02, epochs: 3, tokens_per_step: 60, tokens_at_once: 25, patience: 0, ..Recipe::default() };
+    Recipe { dropout: 0.1, evaluations_per_epoch: 3, seed: 5, ..quick }
+}
+
+fn ended(mut run: Run) -> Vec<u8> {
+    while run.step().unwrap().is_some() {}
+    run.state().to_bytes(&Digest::of(b"run")).unwrap()
+}
+
+#[test]
+fn what_follows_is_learned_and_the_best_is_kept() {
+    let Some(Fixture { model, .. }) = Fixture::named("tied") else { return };
+    let (lesson, recipe) = (lesson(60, 9), recipe());
+    let mut run = Run::begin(&model, &lesson, &recipe).unwrap();
+    let mut trials = Vec::new();
+    while let Some(step) = run.step().unwrap() {
+        assert!(step.loss.is_finite() && step.tokens > 0 && step.rate >= 0.0);
+        trials.extend(step.trial);
+    }
+    let state = run.state();
+    assert!(run.is_done() && state.steps() == run.steps() && trials.len() >= 7, "{trials:?}");
+    let (before, best) = (state.trials()[0].1, state.best_trial().unwrap());
+    assert!(best.1 < 0.6 * before, "from {before} to {}", best.1);
+    let again = mean_loss(&model, Some(state.best()), &lesson.kept_back, 1000).unwrap();
+    assert!((again - best.1).abs() < 1e-9, "the best weights are those of the best trial: {again} {best:?}");
+}
+
+#[test]
+fn a_run_broken_off_anywhere_ends_with_the_same_bytes() {
+    let Some(Fixture { model, .. }) = Fixture::named("tied") else { return };
+    let (lesson, recipe) = (lesson(24, 2), recipe());
+    let identity = Digest::of(b"run");
+    let unbroken = ended(Run::begin(&model, &lesson, &recipe).unwrap());
+    let steps = Run::begin(&model, &lesson, &recipe).unwrap().steps();
+    for broken_after in 0..steps {
+        let mut run = Run::begin(&model, &lesson, &recipe).unwrap();
+        (0..broken_after).for_each(|_| assert!(run.step().unwrap().is_some()));
+        let bytes = run.state().to_bytes(&identity).unwrap();
+        let like = Run::begin(&model, &lesson, &recipe).unwrap();
+        let state = State::from_bytes(&bytes, &identity, like.state()).unwrap();
+        assert!(state == *run.state(), "after {broken_after}");
+        assert!(ended(Run::resume(&model, &lesson, &recipe, state).unwrap()) == unbroken, "after {broken_after}");
+    }
+}
+
+#[test]
+fn a_checkpoint_that_is_damaged_or_of_another_run_is_refused() {
+    let Some(Fixture { model, .. }) = Fixture::named("tied") else { return };
+    let (lesson, recipe) = (lesson(8, 2), recipe());
+    let run = Run::begin(&model, &lesson, &recipe).unwrap();
+    let identity = Run::identity(&model, &lesson, &recipe);
+    let bytes = run.state().to_bytes(&identity).unwrap();
+    let read = |bytes: &[u8], identity: &Digest| State::from_bytes(bytes, identity, run.state());
+    assert!(read(&bytes, &identity).unwrap() == *run.state());
+    for at in (0..bytes.len()).step_by(bytes.len() / 40) {
+        let mut wrong = bytes.clone();
+        wrong[at] ^= 1;
+        assert!(matches!(read(&wrong, &identity), Err(CheckpointError::Damaged { .. })), "byte {at}");
+        assert!(matches!(read(&bytes[..at], &identity), Err(CheckpointError::Damaged { .. })), "cut at {at}");
+    }
+    for other in [Recipe { seed: 6, ..recipe.clone() }, Recipe { rank: 5, ..recipe.clone() }] {
+        let other = Run::identity(&model, &lesson, &other);
+        assert_eq!(read(&bytes, &other), Err(CheckpointError::AnotherRun));
+    }
+}
+
+#[test]
+fn learning_ends_when_nothing_becomes_better() {
+    let Some(Fixture { model, .. }) = Fixture::named("tied") else { return };
+    let lesson = lesson(24, 2);
+    let hopeless = Recipe { learning_rate: 1e-9, patience: 2, epochs: 50, ..recipe() };
+    let mut run = Run::begin(&model, &lesson, &hopeless).unwrap();
+    while run.step().unwrap().is_some() {}
+    assert!(run.state().steps() < run.steps(), "it ended before its {} steps", run.steps());
+    let wild = Recipe { learning_rate: 1.0, clip: 1e9, weight_decay: 0.0, epochs: 40, ..recipe() };
+    let mut run = Run::begin(&model, &lesson, &wild).unwrap();
+    let last = loop {
+        match run.step() {
+            Ok(Some(_)) => {}
+            other => break other,
+        }
+    };
+    let best = run.state().best_trial().unwrap().1;
+    assert!(best <= run.state().trials()[0].1, "the best is never worse than the beginning: {last:?}");
+}
+
+#[test]
+fn a_recipe_that_cannot_be_is_refused_by_its_field() {
+    let Some(Fixture { model, .. }) = Fixture::named("tied") else { return };
+    let lesson = lesson(4, 2);
+    let refused = |recipe: &Recipe| Run::begin(&model, &lesson, recipe).unwrap_err().to_string();
+    assert_eq!(refused(&Recipe { rank: 0, ..recipe() }), "rank = 0 in the recipe; expected a number from 1 to 4096");
+    assert!(refused(&Recipe { learning_rate: f64::NAN, ..recipe() }).starts_with("learning_rate = NaN in the recipe"));
+    assert!(refused(&Recipe { targets: vec!["w_pack".into()], ..recipe() }).contains("targets \"w_pack\", which is none of q_proj"));
+    let empty = Lesson { learned_from: Vec::new(), ..lesson.clone() };
+    let said = Run::begin(&model, &empty, &recipe()).unwrap_err().to_string();
+    assert_eq!(said, "there are no texts to learn from; an adapter needs both texts to learn from and texts kept back");
+    let mut masked = lesson.clone();
+    masked.kept_back[0].learned.fill(false);
+    let said = Run::begin(&model, &masked, &recipe()).unwrap_err().to_string();
+    assert_eq!(said, "of the texts kept back, text 0 has no token to learn; its reply is empty, or all of it is masked");
+}
+
+/// What is written is what PEFT reads, and what is read back.
+#[test]
+fn an_adapter_is_written_as_peft_writes_it() {
+    let Some(Fixture { model, .. }) = Fixture::named("untied") else { return };
+    let (lesson, recipe) = (lesson(8, 4), recipe());
+    let mut run = Run::begin(&model, &lesson, &recipe).unwrap();
+    run.step().unwrap();
+    let weights = &run.state().weights().clone();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("adapter_config.json"), recipe.peft_config("base")).unwrap();
+    std::fs::write(dir.path().join("adapter_model.safetensors"), weights.to_peft().unwrap()).unwrap();
+    assert!(LoraWeights::load(dir.path(), &model).unwrap() == *weights);
+}
