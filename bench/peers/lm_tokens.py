@@ -70,7 +70,7 @@ def main():
         if len(sys.argv) == 1:
             made_up(path, texts[:4000])
         theirs = Tokenizer.from_file(str(path))
-        command = ["cargo", "run", "-q", "-p", "winback-lm", "--example", "encode", "--", str(path)]
+        command = ["cargo", "run", "--release", "-q", "-p", "winback-lm", "--example", "encode", "--", str(path)]
         lines = "".join(json.dumps(one) + "\n" for one in texts)
         ours = subprocess.run(command, input=lines, capture_output=True, text=True, check=True).stdout.split("\n")
     assert len(ours) == len(texts) + 1, "the last line ends with a line break"
