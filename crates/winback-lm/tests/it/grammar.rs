@@ -318,7 +318,7 @@ fn a_grammar_serves_the_model_it_was_made_for() {
     let grammar = Arc::new(Grammars::new(&other, writer.model.config()).unwrap().json_object().unwrap());
     let refused = writer.engine(Limits::default()).submit(writer.request(Some(&grammar), (0.0, 0), 9)).unwrap_err();
     assert_eq!(refused, RefusedRequest::AnotherVocabulary);
-    let words = r#"{"version":"1.0","added_tokens":[],"model":{"type":"WordLevel","vocab":{"a":0,"b":1},"unk_token":"a"}}"#;
+    let words = r#"{"version":"1.0","added_tokens":[],"model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":[]}}"#;
     let words = Arc::new(Tokens::parse(words, std::path::Path::new("tokenizer.json")).unwrap());
     let error = Grammars::new(&words, writer.model.config()).unwrap_err();
     assert_eq!(
