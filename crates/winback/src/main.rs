@@ -9,6 +9,7 @@ mod drift;
 mod example;
 mod exit;
 mod handout;
+mod memory;
 mod newest;
 mod progress_bar;
 mod report;

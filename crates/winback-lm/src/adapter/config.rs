@@ -5,14 +5,19 @@ use crate::fields::{FieldError, Fields};
 use crate::file::{FileError, MOST_SMALL_BYTES, parse_json, read_text};
 use crate::json::Json;
 use crate::shape::Projection;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The largest rank read.
 const MOST_RANK: usize = 1 << 12;
+/// The most entries of `rank_pattern` or `alpha_pattern`: more than a model has matrices. Of those that must be
+/// compiled, with more in them than a name, the most there may be.
+const MOST_PATTERNS: (usize, usize) = (1 << 13, 64);
 
 /// What an adapter changes, and by how much.
 #[derive(Clone, Debug)]
 pub struct AdapterConfig {
+    path: PathBuf,
     rank: usize,
     alpha: f64,
     rslora: bool,
@@ -48,6 +53,16 @@ pub enum AdapterConfigError {
         path: PathBuf,
         /// What it asks for, with the field that says so.
         feature: String,
+    },
+    /// A pattern takes too long.
+    #[error("{}: to tell whether {module} matches a pattern of {field} takes too many steps; write a simpler pattern", path.display())]
+    Endless {
+        /// The file.
+        path: PathBuf,
+        /// The field.
+        field: &'static str,
+        /// The name it was matched with.
+        module: String,
     },
     /// A target is no module of this kind of model.
     #[error("{} targets {module:?}, which is none of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj and down_proj", path.display())]
@@ -103,6 +118,7 @@ impl AdapterConfig {
         let rank = fields.size("r", 1..=MOST_RANK)?.ok_or_else(|| fields.missing("r", "the rank, a whole number from 1"))?;
         let alpha = fields.number("lora_alpha", 1e-6..=1e6)?.ok_or_else(|| fields.missing("lora_alpha", "a number above 0"))?;
         Ok(Self {
+            path: path.to_owned(),
             rank,
             alpha,
             rslora: fields.flag("use_rslora")?.unwrap_or(false),
@@ -120,29 +136,42 @@ impl AdapterConfig {
 
     /// Returns the rank and the scale of a module (`model.layers.0.self_attn.q_proj`), `None` where it is not changed.
     /// The scale is `alpha / r`, with rslora `alpha / √r` (Kalajdzievski 2023); of patterns the first that fits counts.
-    pub fn rank_and_scale(&self, module: &str) -> Option<(usize, f32)> {
-        if !self.targets.hold(module) {
-            return None;
+    pub fn rank_and_scale(&self, module: &str) -> Result<Option<(usize, f32)>, AdapterConfigError> {
+        let endless = |field| AdapterConfigError::Endless { path: self.path.clone(), field, module: module.to_owned() };
+        if !self.targets.hold(module).ok_or_else(|| endless("target_modules"))? {
+            return Ok(None);
         }
-        let first = |patterns: &[(Pattern, f64)]| patterns.iter().find(|(pattern, _)| pattern.matches(module)).map(|(_, number)| *number);
-        let rank = first(&self.rank_pattern).map_or(self.rank, |rank| rank as usize);
-        let alpha = first(&self.alpha_pattern).unwrap_or(self.alpha);
+        let rank = first(&self.rank_pattern, module).ok_or_else(|| endless("rank_pattern"))?;
+        let rank = rank.map_or(self.rank, |rank| rank as usize);
+        let alpha = first(&self.alpha_pattern, module).ok_or_else(|| endless("alpha_pattern"))?.unwrap_or(self.alpha);
         let divisor = if self.rslora { (rank as f64).sqrt() } else { rank as f64 };
-        Some((rank, (alpha / divisor) as f32))
+        Ok(Some((rank, (alpha / divisor) as f32)))
     }
 
     /// Returns every changed module of a model with its rank and scale.
-    pub(super) fn scales(&self, config: &Config) -> Vec<(String, usize, f32)> {
+    pub fn scales(&self, config: &Config) -> Result<BTreeMap<String, (usize, f32)>, AdapterConfigError> {
         let modules = (0..config.layers).flat_map(|layer| Projection::ALL.map(|which| super::module(layer, which)));
-        modules.filter_map(|name| self.rank_and_scale(&name).map(|(rank, scale)| (name, rank, scale))).collect()
+        let scale = |name: String| self.rank_and_scale(&name).map(|found| found.map(|found| (name, found)));
+        modules.filter_map(|name| scale(name).transpose()).collect()
     }
 }
 
+/// Returns the number of the first pattern that fits; `None` outside where that takes too long to tell.
+fn first(patterns: &[(Pattern, f64)], module: &str) -> Option<Option<f64>> {
+    for (pattern, number) in patterns {
+        if pattern.matches(module)? {
+            return Some(Some(*number));
+        }
+    }
+    Some(None)
+}
+
 impl Targets {
-    fn hold(&self, module: &str) -> bool {
+    /// Returns whether a module is changed, `None` where that takes too long to tell.
+    fn hold(&self, module: &str) -> Option<bool> {
         match self {
-            Self::All => true,
-            Self::Named(names) => names.iter().any(|name| ends_with(module, name)),
+            Self::All => Some(true),
+            Self::Named(names) => Some(names.iter().any(|name| ends_with(module, name))),
             Self::Matching(pattern) => pattern.matches(module),
         }
     }
@@ -195,12 +224,15 @@ fn targets(fields: &Fields, path: &Path) -> Result<Targets, AdapterConfigError> 
         Json::Text(pattern) => {
             let matching = Pattern::whole(pattern)
                 .map_err(|why| fields.wrong("target_modules", &Json::Text(pattern.clone()), &format!("a pattern ({why})")))?;
-            match ["lm_head", "model.embed_tokens"].into_iter().find(|module| matching.matches(module)) {
-                Some(module) => Err(unknown(module)),
-                None => Ok(Targets::Matching(matching)),
+            for module in ["lm_head", "model.embed_tokens"] {
+                let endless = || AdapterConfigError::Endless { path: path.to_owned(), field: "target_modules", module: module.to_owned() };
+                if matching.matches(module).ok_or_else(endless)? {
+                    return Err(unknown(module));
+                }
             }
+            Ok(Targets::Matching(matching))
         }
-        Json::List(items) if !items.is_empty() => {
+        Json::List(items) if (1..=MOST_PATTERNS.0).contains(&items.len()) => {
             let name = |item: &Json| match item {
                 Json::Text(name) if in_some_layer(name) => Ok(name.clone()),
                 Json::Text(name) => Err(unknown(name)),
@@ -221,6 +253,10 @@ fn known_in_layer(rest: &str) -> bool {
 fn numbers_by_pattern(fields: &Fields, field: &str, legal: fn(&Json) -> bool) -> Result<Vec<(Pattern, f64)>, FieldError> {
     let Some(found) = fields.get(field) else { return Ok(Vec::new()) };
     let Json::Map(entries) = found else { return Err(fields.wrong(field, found, "a map of patterns to numbers")) };
+    if entries.len() > MOST_PATTERNS.0 {
+        return Err(fields.wrong(field, found, &format!("at most {} patterns", MOST_PATTERNS.0)));
+    }
+    let mut compiled = 0;
     let one = |(pattern, value): &(String, Json)| {
         let number = match value {
             Json::Int(number) => *number as f64,
@@ -230,10 +266,13 @@ fn numbers_by_pattern(fields: &Fields, field: &str, legal: fn(&Json) -> bool) ->
         if !legal(value) {
             return Err(fields.wrong(&format!("{field}.{pattern}"), value, "a number above 0"));
         }
-        let matching = Pattern::ending(pattern);
-        matching
-            .map(|matching| (matching, number))
-            .map_err(|why| fields.wrong(field, &Json::Text(pattern.clone()), &format!("a pattern ({why})")))
+        let matching =
+            Pattern::ending(pattern).map_err(|why| fields.wrong(field, &Json::Text(pattern.clone()), &format!("a pattern ({why})")))?;
+        compiled += usize::from(matching.is_compiled());
+        if compiled > MOST_PATTERNS.1 {
+            return Err(fields.wrong(field, found, &format!("at most {} patterns that are more than names", MOST_PATTERNS.1)));
+        }
+        Ok((matching, number))
     };
     entries.iter().map(one).collect()
 }

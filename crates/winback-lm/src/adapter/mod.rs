@@ -7,6 +7,7 @@ mod config;
 mod patterns;
 
 use crate::config::Config;
+use crate::fields::{FieldError, Fields};
 use crate::file::{FileError, MOST_SMALL_BYTES, parse_json, read_text};
 use crate::json::Json;
 use crate::kernels::{Inputs, Linear, Output};
@@ -14,7 +15,7 @@ use crate::model::Model;
 use crate::shape::{Fused, Projection};
 use crate::shards::{Shards, WeightsError};
 use crate::tensor::Tensor;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use winback_core::digest::Digest;
@@ -36,6 +37,9 @@ pub enum AdapterError {
     /// The manifest could not be read.
     #[error("the manifest of the adapter could not be read")]
     Manifest(#[from] FileError),
+    /// The manifest does not say what it must.
+    #[error("the manifest of the adapter was refused")]
+    ManifestField(#[from] FieldError),
     /// The adapter names a module of which it has only one half, or none.
     #[error("{} has no tensor {tensor}, but adapter_config.json targets its module", path.display())]
     Missing {
@@ -124,12 +128,13 @@ impl Adapter {
             return Err(WeightsError::OnlyPickle { path: dir.to_owned(), file: "adapter_model.bin".to_owned() }.into());
         }
         let shards = Shards::open_file(&path)?;
-        let source = Source { path: &path, shards: &shards, config: &config, model };
+        let scales = config.scales(model.config())?;
+        let source = Source { path: &path, shards: &shards, scales: &scales, model };
         source.no_unexpected()?;
         let mut hashes = Vec::new();
         let layers = (0..model.config().layers).map(|layer| source.layer(layer, &mut hashes)).collect::<Result<_, _>>()?;
         shards.unchanged()?;
-        hashes.push(Digest::of(format!("{:?}", config.scales(model.config())).as_bytes()));
+        hashes.push(Digest::of(format!("{scales:?}").as_bytes()));
         let digest = Digest::of_parts(hashes.iter().map(|hash| hash.0.as_bytes()));
         Ok(Self { base: model.digest().clone(), digest, layers })
     }
@@ -162,12 +167,18 @@ fn made_for(dir: &Path, model: &Model) -> Result<(), AdapterError> {
     if !path.exists() {
         return Ok(());
     }
+    const FIELD: &str = "base_sha256";
+    const EXPECTED: &str = "the 64 hexadecimal digits of the base's hash";
     let manifest = parse_json(&read_text(&path, MOST_SMALL_BYTES)?, &path)?;
-    match manifest.get("base_sha256") {
-        Some(Json::Text(hash)) if *hash != model.digest().0 => {
+    let fields = Fields::new(&path, &manifest)?;
+    let found = fields.get(FIELD).ok_or_else(|| fields.missing(FIELD, EXPECTED))?;
+    let is_hash = |hash: &str| hash.len() == 64 && hash.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    match found {
+        Json::Text(hash) if *hash == model.digest().0 => Ok(()),
+        Json::Text(hash) if is_hash(hash) => {
             Err(AdapterError::AnotherBase { path: dir.to_owned(), made_for: Digest(hash.clone()), base: model.digest().clone() })
         }
-        _ => Ok(()),
+        other => Err(fields.wrong(FIELD, other, EXPECTED).into()),
     }
 }
 
@@ -175,7 +186,8 @@ fn made_for(dir: &Path, model: &Model) -> Result<(), AdapterError> {
 struct Source<'a> {
     path: &'a Path,
     shards: &'a Shards,
-    config: &'a AdapterConfig,
+    /// The rank and scale of each changed module.
+    scales: &'a BTreeMap<String, (usize, f32)>,
     model: &'a Model,
 }
 
@@ -190,10 +202,8 @@ impl Source<'_> {
     }
 
     fn no_unexpected(&self) -> Result<(), AdapterError> {
-        let modules = (0..self.shape().layers).flat_map(|layer| Projection::ALL.map(|which| module(layer, which)));
-        let targets = modules.filter(|name| self.config.rank_and_scale(name).is_some());
         let places: BTreeSet<String> =
-            targets.flat_map(|name| ["A", "B"].map(|half| format!("base_model.model.{name}.lora_{half}.weight"))).collect();
+            self.scales.keys().flat_map(|name| ["A", "B"].map(|half| format!("base_model.model.{name}.lora_{half}.weight"))).collect();
         let unexpected = self.shards.names().find(|name| !places.contains(*name));
         unexpected.map_or(Ok(()), |tensor| {
             Err(AdapterError::Unexpected { path: self.path.to_owned(), tensor: tensor.to_owned(), why: belongs_to(tensor) })
@@ -214,7 +224,7 @@ impl Source<'_> {
         for which in fused.parts() {
             let name = module(layer, *which);
             let [outputs, inputs] = which.shape(self.shape());
-            if let Some((rank, scale)) = self.config.rank_and_scale(&name) {
+            if let Some((rank, scale)) = self.scales.get(&name).copied() {
                 downs.push(self.half(&name, "A", [rank, inputs], hashes)?);
                 let up = self.half(&name, "B", [outputs, rank], hashes)?;
                 ups.push(Up { which: *which, linear: Linear::pack(numerics, &[&up]), scale, from, to });

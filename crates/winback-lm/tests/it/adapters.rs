@@ -20,7 +20,7 @@ fn parse(changes: &Value) -> Result<AdapterConfig, String> {
 #[test]
 fn rank_and_scale_are_those_of_peft() {
     let check = |changes: Value, module: &str, expected: Option<(usize, f32)>| {
-        assert_eq!(parse(&changes).unwrap().rank_and_scale(module), expected, "{changes} at {module}");
+        assert_eq!(parse(&changes).unwrap().rank_and_scale(module).unwrap(), expected, "{changes} at {module}");
     };
     check(json!({}), Q0, Some((3, 2.0)));
     check(json!({}), "model.layers.0.self_attn.k_proj", None);
@@ -43,7 +43,7 @@ fn rank_and_scale_are_those_of_peft() {
     let in_order = |patterns: &str| {
         let rest = r#""peft_type": "LORA", "r": 3, "lora_alpha": 6, "target_modules": ["q_proj"]"#;
         let text = format!(r#"{{ {rest}, "rank_pattern": {patterns} }}"#);
-        AdapterConfig::parse(&text, Path::new("adapter_config.json")).unwrap().rank_and_scale(Q0)
+        AdapterConfig::parse(&text, Path::new("adapter_config.json")).unwrap().rank_and_scale(Q0).unwrap()
     };
     assert_eq!(in_order(r#"{ "q_proj": 2, ".*\\.0\\..*": 1 }"#), Some((2, 3.0)));
     assert_eq!(in_order(r#"{ ".*\\.0\\..*": 1, "q_proj": 2 }"#), Some((1, 6.0)));
@@ -83,6 +83,39 @@ fn what_goes_beyond_plain_lora_is_refused_by_its_name() {
     check(json!({ "target_modules": ["lm_head"] }), "targets \"lm_head\"");
     check(json!({ "target_modules": ".*" }), "targets \"lm_head\"");
     check(json!({ "target_modules": "(" }), "target_modules is \"(\" and must be a pattern");
+    // Between parentheses it would be a pattern, and change q_proj.
+    check(json!({ "target_modules": "zzz)|(.*q_proj" }), "target_modules is \"zzz)|(.*q_proj\" and must be a pattern");
+    check(json!({ "rank_pattern": { "zzz)|(q_proj": 2 } }), "rank_pattern is \"zzz)|(q_proj\" and must be a pattern");
+    check(json!({ "alpha_pattern": { r"\w{150}N": 8 } }), r#"alpha_pattern is "\\w{150}N" and must be a pattern"#);
+    let many = |form: fn(usize) -> String, count: usize| Value::from_iter((0..count).map(|at| (form(at), 2)));
+    check(json!({ "alpha_pattern": many(|at| format!("x{at}+"), 65) }), "alpha_pattern is a map of 65 and must be at most 64 patterns that are more than names");
+    check(json!({ "rank_pattern": many(|at| format!("x{at}"), 8193) }), "rank_pattern is a map of 8193 and must be at most 8192 patterns");
+    // A rank for each of the matrices of a large model is nothing unusual.
+    parse(&json!({ "rank_pattern": many(|at| format!("model.layers.{at}.self_attn.q_proj"), 448) })).unwrap();
+}
+
+#[test]
+fn a_pattern_that_takes_too_long_is_an_error_and_not_another_scale() {
+    let check = |told: String, module: &str, field: &str| {
+        let expected = format!(
+            "a/adapter_config.json: to tell whether {module} matches a pattern of {field} takes too many steps; write a simpler pattern"
+        );
+        assert_eq!(told, expected);
+    };
+    let endless = r"(\w|\.)\1?(?:\w*\w*)*y";
+    check(parse(&json!({ "target_modules": r"model(\w|\.)\1?(?:[\w.]*[\w.]*)*y" })).unwrap_err(), "model.embed_tokens", "target_modules");
+    for field in ["alpha_pattern", "rank_pattern"] {
+        let config = parse(&json!({ field: { endless: 8 } })).unwrap();
+        check(config.rank_and_scale(Q0).unwrap_err().to_string(), Q0, field);
+    }
+}
+
+#[test]
+fn the_patterns_of_unsloth_are_read() {
+    let pattern = r"(?:.*?(?:language|text).*?(?:self_attn|attention|attn|mlp|feed_forward|ffn|dense).*?(?:q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj).*?)|(?:\bmodel\.layers\.[\d]{1,}\.(?:self_attn|attention|attn|mlp|feed_forward|ffn|dense)\.(?:(?:q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)))";
+    let config = parse(&json!({ "target_modules": pattern, "rank_pattern": { ".*q_proj": 2, r"layers\.(0|1)\.mlp\..*": 5 } })).unwrap();
+    assert_eq!(config.rank_and_scale(Q0).unwrap(), Some((2, 3.0)));
+    assert_eq!(config.rank_and_scale(UP1).unwrap(), Some((5, 1.2)));
 }
 
 /// Returns what becomes of an adapter of the queries after a change to its directory.
@@ -139,6 +172,15 @@ fn an_adapter_of_another_base_is_refused() {
     let error = load(&model, manifest("ab".repeat(32))).unwrap_err();
     let expected = format!("was made for the base abababababab, and this base is {}", model.digest().short());
     assert!(error.contains(&expected), "{error}");
+    let field = |value: Value| move |dir: &Path, _: &mut Tensors| write_json(dir, MANIFEST, &value);
+    let unclear = |value: Value, expected: &str| {
+        let error = load(&model, field(value)).unwrap_err();
+        assert_eq!(error, format!("the manifest of the adapter was refused: manifest.json{expected}"));
+    };
+    unclear(json!({ "base_sha256": 5 }), ": base_sha256 is 5 and must be the 64 hexadecimal digits of the base's hash");
+    unclear(json!({ "base_sha256": "q" }), ": base_sha256 is \"q\" and must be the 64 hexadecimal digits of the base's hash");
+    unclear(json!({ "base_sha256": null }), " has no base_sha256, which must be the 64 hexadecimal digits of the base's hash");
+    unclear(json!({ "base": "ab" }), " has no base_sha256, which must be the 64 hexadecimal digits of the base's hash");
     // One changed number makes another base.
     let dir = tempfile::tempdir().unwrap();
     write_model(dir.path(), Dtype::F32);

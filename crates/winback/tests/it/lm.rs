@@ -38,6 +38,52 @@ fn a_model_directory_is_told() {
 }
 
 #[test]
+fn memory_is_told_alike_from_wherever_the_directory_is_named() {
+    let Some(home) = with_model() else { return };
+    let of = |dir: &str| home.json(&["lm", "info", dir])["memory"].clone();
+    let told = of("model");
+    assert_eq!(told, of(home.path("model").to_str().unwrap()));
+    // The table stays as it is in the file, in f32.
+    let config: Value = serde_json::from_slice(&home.bytes("model/config.json")).unwrap();
+    let table = config["vocab_size"].as_u64().unwrap() * config["hidden_size"].as_u64().unwrap();
+    let weights = |at: usize| told[at]["weight_bytes"].as_u64().unwrap();
+    assert_eq!((weights(0) - 4 * table) / 4, (weights(2) - 4 * table), "{told}");
+}
+
+#[test]
+fn what_would_not_fit_into_memory_is_refused_with_both_numbers() {
+    let Some(home) = with_model() else { return };
+    let check = |args: &[&str], what: &str| {
+        let said = home.say(args);
+        assert_eq!(said.code, Some(1), "{said}");
+        let told = said.err.strip_prefix(&format!("error: {what} of memory, and this machine has ")).unwrap_or_else(|| panic!("{said}"));
+        assert!(told.split_once(" left\n").is_some_and(|(left, _)| left.ends_with("iB")), "{said}");
+    };
+    // 1 TiB by its length, and a few thousand bytes on the disk.
+    let mut config: Value = serde_json::from_slice(&home.bytes("model/config.json")).unwrap();
+    (config["vocab_size"], config["hidden_size"]) = ((1 << 22).into(), (1 << 16).into());
+    let header = format!(r#"{{"model.embed_tokens.weight":{{"dtype":"F32","shape":[4194304,65536],"data_offsets":[0,{}]}}}}"#, 1_u64 << 40);
+    let weights = home.keep("large/model.safetensors", [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat());
+    let file = std::fs::OpenOptions::new().write(true).open(weights).unwrap();
+    file.set_len(8 + header.len() as u64 + (1 << 40)).unwrap();
+    home.keep("large/config.json", config.to_string());
+    home.keep("large/tokenizer.json", home.bytes("model/tokenizer.json"));
+    check(&["lm", "complete", "large", "Hello", "--precision", "int8"], "the model large needs 1.3 TiB");
+    check(&["lm", "bench", "model", "--rows", "100000", "--prompt", "100000"], "a batch of 100000 texts needs 3.1 TiB");
+    check(&["lm", "serve", "model", "--port", "0", "--cache", "16777216"], "--cache needs 16.0 TiB");
+    let said = home.say(&["lm", "serve", "model", "--port", "0", "--cache", "17592186044416"]);
+    assert!(said.code == Some(2) && said.err.contains("17592186044416 is not in 1..="), "{said}");
+}
+
+#[test]
+fn a_text_is_as_long_as_its_makers_recommend() {
+    let Some(home) = with_model() else { return };
+    home.keep("model/generation_config.json", r#"{"max_new_tokens": 3}"#);
+    let tokens = |more: &[&str]| home.json(&[&["lm", "complete", "model", "Hello"], more].concat())["tokens"].clone();
+    assert_eq!((tokens(&[]), tokens(&["--max-tokens", "5"])), (3.into(), 5.into()));
+}
+
+#[test]
 fn a_text_goes_on_as_the_seed_says_and_an_adapter_writes_another() {
     let Some(home) = with_model() else { return };
     let write = |more: &[&str]| {

@@ -1,8 +1,9 @@
 //! `winback lm bench`
 use crate::cli::Place;
-use crate::cli::lm::model::{Computing, read_config};
-use crate::cli::lm::shapes::Published;
+use crate::cli::lm::model::{Computing, check_memory, read_config};
+use crate::cli::lm::shapes::{Published, weight_bytes};
 use crate::exit::{Exit, OrExit};
+use crate::memory;
 use crate::report;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -89,16 +90,21 @@ pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
 
 fn model(args: &Args, numerics: Numerics) -> anyhow::Result<(Model, String)> {
     if let Some(shape) = args.drawn {
+        let needed = weight_bytes(&shape.config(), numerics.precision, 2);
+        memory::check("the drawn model", needed, "take a smaller shape, or --precision int8")?;
         let name = format!("drawn weights of the shape of Qwen3-{}B", ["0.6", "1.7", "4"][shape as usize]);
         return Ok((Model::drawn(shape.config(), 1, numerics), name));
     }
     let dir = args.dir.clone().unwrap_or_default();
     let (config, _) = read_config(&dir)?;
+    check_memory(&dir, &config, numerics.precision)?;
     Ok((Model::with_config(&dir, config, numerics).or_exit(Exit::BadInput)?, dir.display().to_string()))
 }
 
 fn batch(model: &Model, adapters: &[Adapter], rows: u64, args: &Args) -> anyhow::Result<Batch> {
     let (count, room) = (rows as usize, (args.prompt + args.new) as usize);
+    let row_bytes = Cache::bytes(model, room) + 4 * (model.config().vocab_size + room);
+    memory::check(&format!("a batch of {rows} texts"), rows.saturating_mul(row_bytes as u64), "take fewer --rows, or a shorter --prompt")?;
     let vocabulary = model.config().vocab_size as u64;
     let prompt = |row: u64| (0..args.prompt).map(|at| ((at * 7_919 + row * 104_729) % vocabulary) as u32).collect();
     let prompts: Vec<Vec<u32>> = (0..rows).map(prompt).collect();

@@ -1,13 +1,14 @@
 //! `winback lm info`
 use crate::cli::Place;
-use crate::cli::lm::model::{Numbers, read_config};
-use crate::cli::lm::shapes::{multiplied, parameters, table};
+use crate::cli::lm::model::{Numbers, read_config, table_number_bytes};
+use crate::cli::lm::shapes::{parameters, weight_bytes};
 use crate::exit::{Exit, OrExit};
 use crate::report;
 use clap::ValueEnum as _;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use winback_lm::adapter::AdapterConfig;
+use winback_lm::adapter::{AdapterConfig, AdapterConfigError};
 use winback_lm::kernels::{Level, Stretch};
 use winback_lm::shape::Projection;
 use winback_lm::shards::Shards;
@@ -50,7 +51,7 @@ struct Info {
 struct Memory {
     precision: &'static str,
     /// The matrices and the embedding table, which stays as it is in the files.
-    weight_bytes: usize,
+    weight_bytes: u64,
     /// The keys and values of a thousand tokens.
     cache_bytes_per_1000_tokens: usize,
 }
@@ -76,7 +77,7 @@ struct Beside {
 pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
     let (config, _) = read_config(&args.dir)?;
     let shards = Shards::open(&args.dir).or_exit(Exit::BadInput)?;
-    let bytes = file_bytes(&args.dir, &shards);
+    let number_bytes = table_number_bytes(&args.dir, &shards)?;
     let info = Info {
         directory: args.dir.display().to_string(),
         layers: config.layers,
@@ -90,7 +91,7 @@ pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
         tied: config.tied,
         parameters: parameters(&config),
         tensors: shards.names().count(),
-        memory: Numbers::value_variants().iter().map(|numbers| memory(&config, *numbers, bytes)).collect(),
+        memory: Numbers::value_variants().iter().map(|numbers| memory(&config, *numbers, number_bytes)).collect(),
         tokenizer: tokenizer(&args.dir, &config),
         chat_template: template(&args.dir),
         adapters: adapters(&args.dir, &config)?,
@@ -99,19 +100,8 @@ pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
     report::print(at.json, &info, || told(&info))
 }
 
-/// Returns how many bytes the files of the weights have together.
-fn file_bytes(dir: &Path, shards: &Shards) -> usize {
-    let mut files: Vec<&Path> = shards.names().map(|name| shards.path_of(name)).collect();
-    files.sort_unstable();
-    files.dedup();
-    let size = |path: &&Path| std::fs::metadata(dir.join(path)).map_or(0, |meta| meta.len() as usize);
-    files.iter().map(size).sum()
-}
-
-fn memory(config: &Config, numbers: Numbers, file_bytes: usize) -> Memory {
-    // A number of the table has as many bytes as in the files: 2 or 4.
-    let table_bytes = if file_bytes >= 3 * parameters(config) { 4 } else { 2 };
-    let weight_bytes = multiplied(config) * numbers.precision().bytes() + table(config) * table_bytes;
+fn memory(config: &Config, numbers: Numbers, table_number_bytes: usize) -> Memory {
+    let weight_bytes = weight_bytes(config, numbers.precision(), table_number_bytes);
     let cache = config.layers * config.kv_heads * Stretch::bytes(config.head_dim, 1000, numbers.precision());
     Memory { precision: numbers.name(), weight_bytes, cache_bytes_per_1000_tokens: cache }
 }
@@ -119,7 +109,7 @@ fn memory(config: &Config, numbers: Numbers, file_bytes: usize) -> Memory {
 fn tokenizer(dir: &Path, config: &Config) -> Found {
     match Tokens::load(&dir.join("tokenizer.json"), config.vocab_size, &config.eos) {
         Ok(tokens) => Found { usable: true, what: format!("tokenizer.json, {} added tokens", tokens.added().len()) },
-        Err(error) => Found { usable: false, what: error.to_string() },
+        Err(error) => Found { usable: false, what: why(error) },
     }
 }
 
@@ -127,8 +117,13 @@ fn template(dir: &Path) -> Found {
     match ChatTemplate::load(dir) {
         Ok(_) if dir.join("chat_template.jinja").exists() => Found { usable: true, what: "chat_template.jinja".into() },
         Ok(_) => Found { usable: true, what: "tokenizer_config.json".into() },
-        Err(error) => Found { usable: false, what: error.to_string() },
+        Err(error) => Found { usable: false, what: why(error) },
     }
+}
+
+/// Returns why something cannot be used, with what is behind it.
+fn why(error: impl Into<anyhow::Error>) -> String {
+    format!("{:#}", error.into())
 }
 
 /// Returns the adapters that lie in the directory, by name.
@@ -138,9 +133,9 @@ fn adapters(dir: &Path, config: &Config) -> anyhow::Result<Vec<Beside>> {
         let path = entry?.path().join("adapter_config.json");
         let Some(folder) = path.parent().filter(|_| path.is_file()) else { continue };
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let told = match AdapterConfig::load(&path) {
-            Ok(adapter) => Found { usable: true, what: adapts(&adapter, config) },
-            Err(error) => Found { usable: false, what: error.to_string() },
+        let told = match AdapterConfig::load(&path).and_then(|adapter| adapts(&adapter, config)) {
+            Ok(what) => Found { usable: true, what },
+            Err(error) => Found { usable: false, what: why(error) },
         };
         found.push(Beside { name, found: told });
     }
@@ -149,16 +144,13 @@ fn adapters(dir: &Path, config: &Config) -> anyhow::Result<Vec<Beside>> {
 }
 
 /// Returns the ranks of an adapter and the matrices it adds to.
-fn adapts(adapter: &AdapterConfig, config: &Config) -> String {
-    let rank = |layer: usize, which: &Projection| adapter.rank_and_scale(&format!("model.layers.{layer}.{}", which.name()));
-    let all = || (0..config.layers).flat_map(|layer| Projection::ALL.map(|which| rank(layer, &which)));
-    let mut ranks: Vec<usize> = all().flatten().map(|(rank, _)| rank).collect();
-    ranks.sort_unstable();
-    ranks.dedup();
-    let names = Projection::ALL.iter().filter(|which| (0..config.layers).any(|layer| rank(layer, which).is_some()));
-    let names: Vec<&str> = names.filter_map(|which| which.name().rsplit('.').next()).collect();
+fn adapts(adapter: &AdapterConfig, config: &Config) -> Result<String, AdapterConfigError> {
+    let scales = adapter.scales(config)?;
+    let ranks: BTreeSet<usize> = scales.values().map(|(rank, _)| *rank).collect();
+    let names = Projection::ALL.iter().map(|which| which.name()).filter(|name| scales.keys().any(|module| module.ends_with(name)));
+    let names: Vec<&str> = names.filter_map(|name| name.rsplit('.').next()).collect();
     let ranks: Vec<String> = ranks.iter().map(ToString::to_string).collect();
-    format!("rank {} on {}", ranks.join(", "), names.join(", "))
+    Ok(format!("rank {} on {}", ranks.join(", "), names.join(", ")))
 }
 
 fn told(info: &Info) -> String {
@@ -181,8 +173,8 @@ fn told(info: &Info) -> String {
     ];
     rows.extend(info.adapters.iter().map(|one| row("adapter", format!("{}: {}", one.name, found(&one.found)))));
     rows.push(row("kernels here", format!("{levels}; auto takes the last")));
-    let mib = |bytes: usize| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
-    let memory = |one: &Memory| vec![one.precision.to_owned(), mib(one.weight_bytes), mib(one.cache_bytes_per_1000_tokens)];
+    let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
+    let memory = |one: &Memory| vec![one.precision.to_owned(), mib(one.weight_bytes), mib(one.cache_bytes_per_1000_tokens as u64)];
     let memory = report::table(&["precision", "weights", "keys and values of 1,000 tokens"], info.memory.iter().map(memory));
     format!("{}\n\n{memory}", report::table(&[], rows))
 }

@@ -1,12 +1,19 @@
 //! Which model, and how it computes.
+use crate::cli::lm::shapes::weight_bytes;
 use crate::exit::{Exit, OrExit, stop};
+use crate::memory;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use winback_lm::kernels::{Level, Numerics, Precision};
+use winback_lm::shards::Shards;
+use winback_lm::tensor::Format;
 use winback_lm::{Adapter, ChatTemplate, Config, GenerationConfig, Model, Tokens};
 
 /// What a person does about a directory that is no model.
 const FILES: &str = "a model directory holds config.json, safetensors and tokenizer.json; docs/language-model.md says where to get one";
+
+/// What a person does where memory is short.
+const FREE: &str = "close other programs, take --precision int8, or take a smaller model";
 
 /// The kind of number weights are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -80,6 +87,7 @@ impl Loaded {
     pub fn load(dir: &Path, numerics: Numerics) -> anyhow::Result<Self> {
         let (config, generation) = read_config(dir)?;
         let tokens = Tokens::load(&dir.join("tokenizer.json"), config.vocab_size, &config.eos).or_hint(Exit::BadInput, FILES)?;
+        check_memory(dir, &config, numerics.precision)?;
         let model = Model::with_config(dir, config, numerics).or_hint(Exit::BadInput, FILES)?;
         Ok(Self { model: Arc::new(model), tokens: Arc::new(tokens), generation, dir: dir.to_owned() })
     }
@@ -91,9 +99,28 @@ impl Loaded {
 
     /// Loads an adapter for the model.
     pub fn adapter(&self, dir: &Path) -> anyhow::Result<Arc<Adapter>> {
+        // What cannot be opened is told by the one who loads it.
+        if let Ok(shards) = Shards::open_file(&dir.join("adapter_model.safetensors")) {
+            memory::check(&format!("the adapter {}", dir.display()), shards.bytes(), FREE)?;
+        }
         let hint = "an adapter directory holds adapter_config.json and adapter_model.safetensors, as PEFT writes them";
         Ok(Arc::new(Adapter::load(dir, &self.model).or_hint(Exit::BadInput, hint)?))
     }
+}
+
+/// Refuses a model whose weights are more than this machine has memory for.
+pub fn check_memory(dir: &Path, config: &Config, precision: Precision) -> anyhow::Result<()> {
+    let shards = Shards::open(dir).or_hint(Exit::BadInput, FILES)?;
+    let needed = weight_bytes(config, precision, table_number_bytes(dir, &shards)?);
+    memory::check(&format!("the model {}", dir.display()), needed, FREE)
+}
+
+/// Returns how many bytes a number of the embedding table has, which stays in memory as it is in the files.
+pub fn table_number_bytes(dir: &Path, shards: &Shards) -> anyhow::Result<usize> {
+    let names = ["model.embed_tokens.weight", "embed_tokens.weight"];
+    let format = names.iter().find_map(|name| shards.format(name));
+    let absent = || format!("{} has no tensor {} of BF16, F16 or F32", dir.display(), names[0]);
+    format.map(Format::bytes).ok_or_else(|| stop(Exit::BadInput, absent(), FILES))
 }
 
 /// Returns the shape of a model and what its makers recommend. Texts end where either file says that they do.

@@ -3,6 +3,7 @@ use crate::cli::Place;
 use crate::cli::lm::model::{Computing, Loaded};
 use crate::cli::serve::{interrupted, listen, random_seed};
 use crate::exit::{Exit, OrExit, stop};
+use crate::memory;
 use crate::report;
 use crate::scriptorium::{Bounds, House, Scriptorium};
 use crate::telemetry::say;
@@ -18,6 +19,8 @@ use winback_web::{OpenAiState, serve_openai};
 
 /// Where the key may stand that clients send.
 const KEY: &str = "WINBACK_LM_KEY";
+/// What the caches of all texts may take where nobody says it.
+const MOST_CACHE_BYTES: u64 = 4096 << 20;
 /// For how long a client may leave its text unread.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -52,9 +55,9 @@ pub struct Args {
     /// How many more requests may wait for their turn; others are told to come again
     #[arg(long, value_name = "COUNT", default_value_t = 64)]
     queue: u16,
-    /// The most memory that what is said in all texts may take, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 4096)]
-    cache: usize,
+    /// Memory for what is said in all texts, in MiB [default: 4096, or half of what is left]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 24))]
+    cache: Option<u64>,
     /// The most tokens of a chat that does not say how many
     #[arg(long, value_name = "COUNT", default_value_t = 1024)]
     max_tokens: usize,
@@ -78,7 +81,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
     let house = house(args)?;
     let names: Vec<&str> = std::iter::once(&house.name).chain(house.adapters.iter().map(|(name, _)| name)).map(String::as_str).collect();
     let names = names.join(", ");
-    let limits = Limits { rows: args.batch.into(), cache_bytes: args.cache << 20, ..Limits::default() };
+    let limits = Limits { rows: args.batch.into(), cache_bytes: cache_bytes(args.cache)?, ..Limits::default() };
     let bounds = Bounds { limits, queue: args.queue.into(), most_tokens: args.max_tokens.max(1), patience: PATIENCE };
     let service = Scriptorium::start(house, bounds).or_exit(Exit::Failure)?;
     let listener = listen(args.address, args.port).await?;
@@ -92,6 +95,18 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
     report::line(&format!("Language model: http://{address}/v1  (stop with Ctrl-C)"))?;
     let state = OpenAiState { service: Arc::new(service), key_sha256: key, clock: Arc::new(now), random: Arc::new(random) };
     serve_openai(listener, state, interrupted()).await.or_exit(Exit::Failure)
+}
+
+/// Returns how many bytes the caches of all texts may take, once the model is loaded.
+fn cache_bytes(asked_mib: Option<u64>) -> anyhow::Result<usize> {
+    let bytes = match asked_mib {
+        Some(mib) => {
+            memory::check("--cache", mib << 20, "give a smaller --cache, or close other programs")?;
+            mib << 20
+        }
+        None => memory::available_bytes().map_or(MOST_CACHE_BYTES, |left| MOST_CACHE_BYTES.min(left / 2)),
+    };
+    usize::try_from(bytes).or_exit(Exit::Usage)
 }
 
 /// Returns a number that differs from call to call and server to server.

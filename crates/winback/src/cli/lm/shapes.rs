@@ -1,5 +1,6 @@
 //! The shapes of the published Qwen3 models, and how many parameters a shape has.
 use winback_lm::Config;
+use winback_lm::kernels::Precision;
 use winback_lm::shape::Projection;
 
 /// A published shape, to be measured with drawn weights.
@@ -50,6 +51,12 @@ pub fn multiplied(config: &Config) -> usize {
 /// Returns how many parameters the embedding table has.
 pub fn table(config: &Config) -> usize {
     config.vocab_size * config.hidden_size
+}
+
+/// Returns how many bytes the weights of a shape take: the matrices packed, and the embedding table, which stays as it
+/// is in the files, with so many bytes for a number.
+pub fn weight_bytes(config: &Config, precision: Precision, table_number_bytes: usize) -> u64 {
+    (multiplied(config) * precision.bytes() + table(config) * table_number_bytes) as u64
 }
 
 /// Returns how many parameters a model has; a tied head counts once.

@@ -1,6 +1,7 @@
 //! How a text is written, and writing it to the screen as it comes.
 use crate::cli::lm::model::{Computing, Loaded};
 use crate::exit::{Exit, OrExit};
+use crate::memory;
 use crate::telemetry::say;
 use serde::Serialize;
 use std::io::{self, Write as _};
@@ -8,6 +9,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use winback_lm::sample::Sampling;
 use winback_lm::{Adapter, Ended, Engine, Event, GenerationConfig, Limits, Request};
+
+/// The most tokens of a text where nobody says how many.
+const MOST_TOKENS: usize = 512;
 
 /// The model that writes, and how.
 #[derive(Debug, clap::Args)]
@@ -22,9 +26,9 @@ pub struct Writing {
     pub computing: Computing,
     #[command(flatten)]
     pub drawing: Drawing,
-    /// The most tokens to write
-    #[arg(long, value_name = "COUNT", default_value_t = 512)]
-    pub max_tokens: usize,
+    /// The most tokens to write [default: what the makers of the model recommend, else 512]
+    #[arg(long, value_name = "COUNT")]
+    pub max_tokens: Option<usize>,
     /// A text that ends it; may be given several times
     #[arg(long, value_name = "TEXT")]
     pub stop: Vec<String>,
@@ -100,8 +104,12 @@ impl Pen {
         let adapter = args.adapter.as_deref().map(|dir| loaded.adapter(dir)).transpose()?;
         let sampling = args.drawing.over(&loaded.generation);
         sampling.check().or_exit(Exit::Usage)?;
-        let engine = Engine::new(loaded.model.clone(), loaded.tokens.clone(), Limits::default());
-        Ok(Self { loaded, adapter, engine, sampling, most_tokens: args.max_tokens, stops: args.stop.clone() })
+        let most = Limits::default().cache_bytes;
+        let cache_bytes = memory::available_bytes().map_or(most, |left| most.min(left as usize));
+        let limits = Limits { cache_bytes, ..Limits::default() };
+        let engine = Engine::new(loaded.model.clone(), loaded.tokens.clone(), limits);
+        let most_tokens = args.max_tokens.or(loaded.generation.max_new_tokens).unwrap_or(MOST_TOKENS);
+        Ok(Self { loaded, adapter, engine, sampling, most_tokens, stops: args.stop.clone() })
     }
 
     /// Writes on from a prompt; `show` gets each piece as it comes.
