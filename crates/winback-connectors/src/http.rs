@@ -125,14 +125,24 @@ pub(crate) fn client(wait: Duration, plain_http: bool, redirects: usize) -> reqw
         if attempt.previous().len() > redirects {
             return attempt.error("too many redirects");
         }
-        match attempt.url().scheme() {
-            "https" => attempt.follow(),
-            _ if plain_http || is_loopback(attempt.url()) => attempt.follow(),
-            _ => attempt.error("the redirect leads to plain http"),
+        match leads(attempt.previous().first(), attempt.url(), plain_http) {
+            Ok(()) => attempt.follow(),
+            Err(why) => attempt.error(why),
         }
     });
     let agent = concat!("winback/", env!("CARGO_PKG_VERSION"));
     Client::builder().connect_timeout(wait).read_timeout(wait).redirect(policy).user_agent(agent).build()
+}
+
+/// Says why a redirect is not followed: to plain http, or from elsewhere to what only this machine can reach.
+fn leads(from: Option<&Url>, to: &Url, plain_http: bool) -> Result<(), &'static str> {
+    let from_here = from.is_some_and(is_loopback);
+    match to.scheme() {
+        _ if is_loopback(to) && !from_here => Err("the redirect leads to this machine"),
+        "https" => Ok(()),
+        _ if plain_http || is_loopback(to) => Ok(()),
+        _ => Err("the redirect leads to plain http"),
+    }
 }
 
 /// The unfinished download is named after the hash too, so that it is never continued with another file.
@@ -224,4 +234,26 @@ impl Download<'_> {
 pub(crate) fn starts_at(response: &Response, have: u64) -> bool {
     let range = response.headers().get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
     range.is_some_and(|range| range.starts_with(&format!("bytes {have}-")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_leads_to_this_machine_only_from_this_machine() {
+        let check = |from: &str, to: &str, plain_http: bool, expected: Result<(), &'static str>| {
+            let from = Url::parse(from).unwrap();
+            assert_eq!(leads(Some(&from), &Url::parse(to).unwrap(), plain_http), expected, "{from} to {to}");
+        };
+        let (here, plain) = (Err("the redirect leads to this machine"), Err("the redirect leads to plain http"));
+        check("https://hub.example/a", "https://cdn.example/a", false, Ok(()));
+        check("https://hub.example/a", "http://cdn.example/a", false, plain);
+        check("https://hub.example/a", "http://cdn.example/a", true, Ok(()));
+        check("https://hub.example/a", "http://127.0.0.1:8080/admin", false, here);
+        check("https://hub.example/a", "https://localhost/admin", false, here);
+        check("https://hub.example/a", "http://[::1]/admin", true, here);
+        check("http://127.0.0.1:1/a", "http://127.0.0.1:2/a", false, Ok(()));
+        check("http://localhost/a", "https://hub.example/a", false, Ok(()));
+    }
 }

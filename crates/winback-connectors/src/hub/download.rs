@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 use winback_core::digest::{Digest, hex};
 use winback_core::progress::Progress;
 
+/// How much a connection must bring to count as one that works. A server that sends a byte and breaks off, again and
+/// again, would keep us for ever.
+const WORTH_BYTES: u64 = 1 << 20;
 /// How much of a file is read at once to be hashed.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -38,7 +41,7 @@ pub(super) async fn download(from: Source<'_>, file: &Announced, folder: &Path, 
     let path = folder.join(part_name(file));
     let disk = |source| HubError::Disk { path: path.clone(), source };
     let mut part = Part::open(path.clone(), file).map_err(disk)?;
-    progress.advance(part.bytes);
+    part.tell(progress);
     let mut failures = 0;
     while part.bytes < file.bytes {
         let before = part.bytes;
@@ -47,7 +50,7 @@ pub(super) async fn download(from: Source<'_>, file: &Announced, folder: &Path, 
             part.remove().map_err(disk)?;
             return Err(error);
         }
-        failures = if part.bytes > before { 1 } else { failures + 1 };
+        failures = if part.bytes >= before + WORTH_BYTES { 1 } else { failures + 1 };
         match from.hub.patience.pause(failures, &error) {
             Some(pause) => tokio::time::sleep(pause).await,
             None => return Err(error),
@@ -80,7 +83,7 @@ async fn attempt(from: Source<'_>, url: &str, file: &Announced, part: &mut Part,
             return Err(HubError::Long { url: url.to_owned(), expected: file.bytes });
         }
         part.write(&piece).map_err(disk)?;
-        progress.advance(piece.len() as u64);
+        part.tell(progress);
     }
     match part.bytes == file.bytes {
         true => Ok(()),
@@ -157,6 +160,8 @@ struct Part {
     file: File,
     hashing: Hashing,
     bytes: u64,
+    /// How many bytes were told as progress.
+    told_bytes: u64,
 }
 
 impl Part {
@@ -165,7 +170,7 @@ impl Part {
         let mut file = OpenOptions::new().create(true).read(true).append(true).open(&path)?;
         let mut hashing = Hashing::new(announced);
         let bytes = hashing.read(&mut file)?;
-        let mut part = Self { path, file, hashing, bytes };
+        let mut part = Self { path, file, hashing, bytes, told_bytes: 0 };
         if bytes > announced.bytes {
             part.restart(announced)?;
         }
@@ -177,6 +182,12 @@ impl Part {
         self.hashing.update(piece);
         self.bytes += piece.len() as u64;
         Ok(())
+    }
+
+    /// Tells what is new. A file that had to be begun again is silent until it is where it was.
+    fn tell(&mut self, progress: &dyn Progress) {
+        progress.advance(self.bytes.saturating_sub(self.told_bytes));
+        self.told_bytes = self.told_bytes.max(self.bytes);
     }
 
     fn restart(&mut self, announced: &Announced) -> io::Result<()> {

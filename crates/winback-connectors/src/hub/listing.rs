@@ -178,3 +178,49 @@ pub(super) fn check_index(text: &[u8], listing: &Listing, repository: &Repositor
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::{Endpoint, Manifest};
+    use proptest::prelude::*;
+
+    const ANSWER: &str = r#"{"sha":"0123456789012345678901234567890123456789","siblings":[{"rfilename":"config.json","size":5,"blobId":"0123456789012345678901234567890123456789"},{"rfilename":"tokenizer.json","size":2,"blobId":"0123456789012345678901234567890123456789"},{"rfilename":"model.safetensors","size":18446744073709551615,"blobId":"0","lfs":{"sha256":"ab","size":7}}]}"#;
+    const SHEET: &str = r#"{"format":1,"repository":"a/b","endpoint":"https://x","revision":"main","commit":"0123456789012345678901234567890123456789","files":[{"name":"config.json","bytes":5,"sha256":"ab"}]}"#;
+    const MAP: &str = r#"{"metadata":{"total_size":16},"weight_map":{"x":"model-00001-of-00002.safetensors","y":"../z"}}"#;
+
+    /// Returns a text with some of its parts cut, doubled or replaced.
+    fn mangled(text: &'static str) -> impl Strategy<Value = String> {
+        let evil = prop_oneof![Just("null"), Just("-1"), Just("1e308"), Just("[[[["), Just("\"\\u0000\""), Just("{}"), Just(":"), Just("")];
+        prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize, evil), 0..4).prop_map(move |changes| {
+            let mut letters: Vec<char> = text.chars().collect();
+            for (at, length, evil) in changes {
+                let start = at.index(letters.len() + 1);
+                letters.splice(start..(start + length).min(letters.len()), evil.chars()).for_each(drop);
+            }
+            letters.into_iter().collect()
+        })
+    }
+
+    fn read_all(text: &str) {
+        let repository = Repository::parse("a/b").unwrap();
+        let _ = Listing::read("u", text.as_bytes(), &repository);
+        let listing = Listing { commit: String::new(), files: Vec::new() };
+        let _ = check_index(text.as_bytes(), &listing, &repository);
+        let _ = check_config(text.as_bytes(), &repository);
+        let _ = Endpoint::parse(Some(text));
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(crate::hub::manifest::MANIFEST), text).unwrap();
+        let _ = Manifest::read(folder.path()).map(|manifest| manifest.map(|manifest| manifest.glance(folder.path())));
+    }
+
+    proptest! {
+        /// Whatever a server, a folder or an environment says is read or refused, never a panic.
+        #[test]
+        fn no_text_ends_a_reader(
+            text in prop_oneof![any::<String>(), mangled(ANSWER), mangled(SHEET), mangled(MAP), mangled("https://me:secret@[::1]:99999/a?x#y")],
+        ) {
+            read_all(&text);
+        }
+    }
+}

@@ -10,7 +10,10 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const LOCK: &str = ".lock";
+/// The file in a model's folder that says: this is the newer one, and what of the older one is left lies beside it.
+const NEWER: &str = ".newer";
+/// How often a lock is tried that others give back meanwhile.
+const LOCK_TRIES: usize = 16;
 
 /// Returns the hidden folder of a model's unfinished download.
 pub(super) fn staging_path(folder: &Path) -> PathBuf {
@@ -33,8 +36,78 @@ pub(super) struct Staging {
     pub path: PathBuf,
     /// Whether the folder above was made for it.
     made_above: bool,
-    /// `None` once the model stands in its place.
-    lock: Option<File>,
+    /// Whether the model stands in its place.
+    settled: bool,
+    lock: Option<Lock>,
+}
+
+/// The right to change a model's place: a locked file beside it, which stays while folders change their names.
+#[derive(Debug)]
+struct Lock {
+    path: PathBuf,
+    /// Locked as long as it is open.
+    _file: File,
+}
+
+impl Lock {
+    /// Returns the lock, `None` where another process has it.
+    fn take(path: PathBuf) -> io::Result<Option<Self>> {
+        for _ in 0..LOCK_TRIES {
+            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(source)) => return Err(source),
+            }
+            // Whoever had it may have removed the file after it was opened here; such a lock keeps nobody out.
+            if is_at(&file, &path)? {
+                return Ok(Some(Self { path, _file: file }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Removed while it is still locked. A file left behind would be taken over.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Returns whether an open file is the one that has this name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let own = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(there) => Ok((own.dev(), own.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns whether an open file is the one that has this name. Here no open file can be removed.
+#[cfg(not(unix))]
+fn is_at(_file: &File, _path: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// Lets two folders change their names in one step; `false` where the system cannot.
+#[cfg(target_os = "linux")]
+fn exchanged(one: &Path, other: &Path) -> io::Result<bool> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+        done => Ok(done.map(|()| true)?),
+    }
+}
+
+/// Lets two folders change their names in one step; `false` where the system cannot.
+#[cfg(not(target_os = "linux"))]
+fn exchanged(_one: &Path, _other: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 impl Staging {
@@ -44,21 +117,21 @@ impl Staging {
         let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let made_above = !above.exists();
         let disk = |source| HubError::Disk { path: path.clone(), source };
-        fs::create_dir_all(&path).map_err(disk)?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK)).map_err(disk)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(HubError::InUse { folder: folder.to_owned() }),
-            Err(TryLockError::Error(source)) => return Err(disk(source)),
-        }
-        let staging = Self { folder: folder.to_owned(), path: path.clone(), made_above, lock: Some(lock) };
-        staging.recover().and_then(|()| staging.sweep(files)).map_err(disk)?;
+        fs::create_dir_all(above).map_err(disk)?;
+        let lock = Lock::take(hidden(folder, "lock")).map_err(disk)?;
+        let lock = Some(lock.ok_or_else(|| HubError::InUse { folder: folder.to_owned() })?);
+        let staging = Self { folder: folder.to_owned(), path: path.clone(), made_above, settled: false, lock };
+        staging.recover().map_err(disk)?;
+        fs::create_dir_all(&path).and_then(|()| staging.sweep(files)).map_err(disk)?;
         Ok(staging)
     }
 
     /// Finishes an exchange of folders that ended with the process.
     fn recover(&self) -> io::Result<()> {
         let aside = hidden(&self.folder, "old");
+        if self.folder.join(NEWER).exists() {
+            return self.finish();
+        }
         match (aside.is_dir(), self.folder.exists()) {
             (true, false) => fs::rename(&aside, &self.folder),
             (true, true) => self.clear(&aside),
@@ -67,11 +140,11 @@ impl Staging {
     }
 
     fn sweep(&self, files: &[Announced]) -> io::Result<()> {
-        let of_use: BTreeSet<String> =
-            files.iter().flat_map(|file| [file.name.clone(), part_name(file)]).chain([LOCK.to_owned()]).collect();
+        let of_use: BTreeSet<String> = files.iter().flat_map(|file| [file.name.clone(), part_name(file)]).collect();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
-            if !of_use.contains(entry.file_name().to_string_lossy().as_ref()) {
+            // A link would lead what is downloaded elsewhere.
+            if !entry.file_type()?.is_file() || !of_use.contains(entry.file_name().to_string_lossy().as_ref()) {
                 fs::remove_file(entry.path())?;
             }
         }
@@ -102,24 +175,38 @@ impl Staging {
     }
 
     fn exchange(&mut self) -> io::Result<()> {
-        let aside = hidden(&self.folder, "old");
         let older = self.folder.is_dir();
         if older {
+            File::create(self.path.join(NEWER))?;
+        }
+        if !older {
+            fs::rename(&self.path, &self.folder)?;
+        } else if !exchanged(&self.path, &self.folder)? {
+            let aside = hidden(&self.folder, "old");
             fs::rename(&self.folder, &aside)?;
-        }
-        // Let go first: not every system renames a folder with an open file in it.
-        self.lock = None;
-        fs::remove_file(self.path.join(LOCK))?;
-        if let Err(error) = fs::rename(&self.path, &self.folder) {
-            if older {
+            if let Err(error) = fs::rename(&self.path, &self.folder) {
                 fs::rename(&aside, &self.folder)?;
+                return Err(error);
             }
-            return Err(error);
         }
-        if older {
+        self.settled = true;
+        self.finish()?;
+        sync_folder(&self.folder)
+    }
+
+    /// Removes what is left of an older folder when the newer one stands in its place.
+    fn finish(&self) -> io::Result<()> {
+        let (aside, newer) = (hidden(&self.folder, "old"), self.folder.join(NEWER));
+        if !newer.exists() {
+            return Ok(());
+        }
+        if self.path.is_dir() && !aside.exists() {
+            fs::rename(&self.path, &aside)?;
+        }
+        if aside.is_dir() {
             self.clear(&aside)?;
         }
-        sync_folder(&self.folder)
+        fs::remove_file(newer)
     }
 
     /// Removes an older folder: its own files go, everything else moves into the new one.
@@ -153,15 +240,11 @@ impl Staging {
 impl Drop for Staging {
     /// Leaves only what a later attempt can use.
     fn drop(&mut self) {
-        let held = self.lock.take();
-        let holds_files =
-            fs::read_dir(&self.path).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != LOCK)));
-        if held.is_some() && !holds_files {
-            drop(held);
-            let _ = fs::remove_file(self.path.join(LOCK)).and_then(|()| fs::remove_dir(&self.path));
-            if let (true, Some(above)) = (self.made_above, self.folder.parent()) {
-                let _ = fs::remove_dir(above);
-            }
+        let is_empty = fs::read_dir(&self.path).is_ok_and(|mut entries| entries.next().is_none());
+        let removed = !self.settled && is_empty && fs::remove_dir(&self.path).is_ok();
+        self.lock = None;
+        if let (true, true, Some(above)) = (removed, self.made_above, self.folder.parent()) {
+            let _ = fs::remove_dir(above);
         }
     }
 }

@@ -191,6 +191,89 @@ async fn an_exchange_that_ended_with_the_process_is_finished() {
 }
 
 #[tokio::test]
+async fn an_exchange_that_ended_between_the_old_and_the_new_is_finished() {
+    let fake = FakeHub::of(model());
+    let server = fake.serve().await;
+    let models = tempfile::tempdir().unwrap();
+    let folder = place(models.path(), &repository());
+    pull_into(&server, &folder, "main").await.unwrap();
+    // As a process leaves it that ends when the two folders have changed their names: the place is never empty.
+    let part = folder.with_file_name(".Qwen3-tiny.part");
+    fs::create_dir(&part).unwrap();
+    for file in names(&folder) {
+        fs::copy(folder.join(&file), part.join(&file)).unwrap();
+    }
+    fs::create_dir(part.join("adapter")).unwrap();
+    fs::write(part.join("adapter/adapter_config.json"), "{}").unwrap();
+    fs::write(folder.join(".newer"), "").unwrap();
+    let before = fake.asked().len();
+    let pulled = pull_into(&server, &folder, "main").await.unwrap();
+    assert_eq!(fake.asked().len() - before, 1, "nothing is downloaded again");
+    assert_eq!(pulled.manifest.verify(&folder, &Silent).unwrap(), []);
+    assert!(folder.join("adapter/adapter_config.json").is_file() && !folder.join(".newer").exists());
+    assert_eq!(names(folder.parent().unwrap()), ["Qwen3-tiny"]);
+}
+
+#[tokio::test]
+async fn two_pulls_of_one_model_are_never_at_work_at_once() {
+    let fake = FakeHub::of(model());
+    let server = fake.serve().await;
+    let models = tempfile::tempdir().unwrap();
+    let folder = place(models.path(), &repository());
+    fs::create_dir_all(folder.parent().unwrap()).unwrap();
+    // Beside the folder, because the folder itself changes its name under the other's feet.
+    let lock = folder.with_file_name(".Qwen3-tiny.lock");
+    let held = fs::File::create(&lock).unwrap();
+    held.lock().unwrap();
+    let busy = pull_into(&server, &folder, "main").await.unwrap_err();
+    assert!(matches!(busy, HubError::InUse { .. }), "{busy}");
+    assert!(lock.exists(), "the lock is the other's");
+    drop(held);
+    pull_into(&server, &folder, "main").await.unwrap();
+    assert_eq!(names(folder.parent().unwrap()), ["Qwen3-tiny"]);
+}
+
+#[tokio::test]
+async fn a_server_that_gives_a_byte_at_a_time_is_given_up() {
+    let fake = FakeHub::of(model());
+    let shard = model()["model-00001-of-00002.safetensors"].clone();
+    fake.always(move |ask| {
+        let is_it = ask.path.ends_with("00001-of-00002.safetensors");
+        let from: usize = ask.range.as_deref().map_or(0, |range| range["bytes=".len()..].trim_end_matches('-').parse().unwrap());
+        let range = [(header::CONTENT_RANGE, format!("bytes {from}-{from}/{}", shard.len()))];
+        is_it.then(|| (StatusCode::PARTIAL_CONTENT, range, shard[from..=from].to_vec()).into_response())
+    });
+    let server = fake.serve().await;
+    let models = tempfile::tempdir().unwrap();
+    let error = pull_into(&server, &place(models.path(), &repository()), "main").await.unwrap_err();
+    assert!(matches!(error, HubError::Short { .. }), "{error}");
+    let asked = fake.asked().iter().filter(|ask| ask.path.ends_with("00001-of-00002.safetensors")).count();
+    assert_eq!(asked, quick().attempts as usize);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_unfinished_file_that_is_a_link_is_not_written_through() {
+    let heard = Arc::new(Notify::new());
+    let fake = FakeHub::of(model());
+    let (shard, told) = (model()["model-00001-of-00002.safetensors"].clone(), heard.clone());
+    fake.once(move |ask| ask.path.ends_with("00001-of-00002.safetensors").then(|| breaks_off(&shard, 5, told.clone())));
+    let server = fake.serve().await;
+    let models = tempfile::tempdir().unwrap();
+    let folder = place(models.path(), &repository());
+    let hub = hub_of(&server, None, Patience { attempts: 1, ..quick() });
+    pull(&hub, &repository(), &Revision::parse("main").unwrap(), &folder, &Heard(heard)).await.unwrap_err();
+    let unfinished = folder.with_file_name(".Qwen3-tiny.part");
+    let part = names(&unfinished).into_iter().find(|name| name.ends_with(".part")).unwrap();
+    let precious = models.path().join("precious");
+    fs::write(&precious, "").unwrap();
+    fs::remove_file(unfinished.join(&part)).unwrap();
+    std::os::unix::fs::symlink(&precious, unfinished.join(&part)).unwrap();
+    pull_into(&server, &folder, "main").await.unwrap();
+    assert_eq!(fs::read(&precious).unwrap(), b"");
+}
+
+#[tokio::test]
 async fn a_wrong_content_is_kept_nowhere() {
     for (name, wrong, says) in [
         ("model-00002-of-00002.safetensors", b"Weights, part two".as_slice(), "the checksum is wrong"),

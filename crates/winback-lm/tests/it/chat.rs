@@ -192,8 +192,8 @@ fn a_long_conversation_is_no_reason_to_stop() {
     let Some(dir) = fixtures() else { return };
     let template = template(&std::fs::read_to_string(dir.join("chat_template/qwen3.jinja")).unwrap());
     let said = |at: usize| match at % 2 {
-        0 => Message::new(Role::User, &format!("{at} ").repeat(20)),
-        _ => Message::new(Role::Assistant, &format!("<think>\n{at}\n</think>\n\n{at}")),
+        0 => Message::new(Role::User, format!("{at} ").repeat(20)),
+        _ => Message::new(Role::Assistant, format!("<think>\n{at}\n</think>\n\n{at}")),
     };
     let render = |messages: Vec<Message>| template.render(&Conversation { messages, ..Conversation::default() }, None).unwrap();
     assert_eq!(render((0..2000).map(said).collect()).matches("<|im_start|>").count(), 2000);

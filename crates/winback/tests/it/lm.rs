@@ -69,7 +69,7 @@ fn what_would_not_fit_into_memory_is_refused_with_both_numbers() {
     home.keep("large/config.json", config.to_string());
     home.keep("large/tokenizer.json", home.bytes("model/tokenizer.json"));
     check(&["lm", "complete", "large", "Hello", "--precision", "int8"], "the model large needs 1.3 TiB");
-    check(&["lm", "bench", "model", "--rows", "100000", "--prompt", "100000"], "a batch of 100000 texts needs 3.1 TiB");
+    check(&["lm", "bench", "model", "--rows", "100000", "--prompt", "100000"], "a batch of 100000 texts needs 3.5 TiB");
     check(&["lm", "serve", "model", "--port", "0", "--cache", "16777216"], "--cache needs 16.0 TiB");
     let said = home.say(&["lm", "serve", "model", "--port", "0", "--cache", "17592186044416"]);
     assert!(said.code == Some(2) && said.err.contains("17592186044416 is not in 1..="), "{said}");
