@@ -14,6 +14,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind, Value, context};
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
+use winback_core::digest::Digest;
 
 const NAME: &str = "chat";
 /// The steps any template may take, and those it may take for each message or tool; Qwen3's takes about 150.
@@ -71,6 +72,8 @@ pub struct ChatTemplate {
     environment: Environment<'static>,
     /// The tokens a template may name: `bos_token` and others.
     tokens: Vec<(&'static str, String)>,
+    /// The hash of its text.
+    digest: Digest,
 }
 
 impl ChatTemplate {
@@ -106,8 +109,14 @@ impl ChatTemplate {
         environment.add_function("raise_exception", |message: String| -> Result<Value, minijinja::Error> {
             Err(minijinja::Error::new(ErrorKind::InvalidOperation, "raise_exception").with_source(Raised(message)))
         });
+        let digest = Digest::of(source.as_bytes());
         environment.add_template_owned(NAME, source).map_err(wrong)?;
-        Ok(Self { environment, tokens: Vec::new() })
+        Ok(Self { environment, tokens: Vec::new(), digest })
+    }
+
+    /// Returns the hash of its text.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
     }
 
     /// Returns a conversation as the text the model reads. `now` is what `strftime_now` writes.

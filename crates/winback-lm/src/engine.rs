@@ -9,7 +9,7 @@ use crate::forward::{ForwardError, Piece, Want};
 use crate::model::Model;
 use crate::sample::{Sampling, SamplingError};
 use crate::stream::{Stops, TextStream};
-use crate::tokens::{Tokens, TokensError};
+use crate::tokens::Tokens;
 use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl Default for Limits {
 pub struct Request {
     /// The tokens of the prompt, those of the shared beginning left out; at least one.
     pub prompt: Vec<u32>,
-    /// The beginning that the prompt continues. It was read with the same adapter.
+    /// The beginning that the prompt continues, read by the same model with the same adapter.
     pub prefix: Option<Arc<Prefix>>,
     /// The adapter; `None` for the base model.
     pub adapter: Option<Arc<Adapter>>,
@@ -70,6 +70,13 @@ pub enum Event {
         /// How many tokens were written, the ending one included.
         tokens: usize,
     },
+    /// It cannot be written on, and nothing more comes of it; other requests go on.
+    Failed {
+        /// The request.
+        request: RequestId,
+        /// Why.
+        why: ForwardError,
+    },
 }
 
 /// Why a text ended.
@@ -93,7 +100,7 @@ pub enum RefusedRequest {
     #[error("the request asks for 0 new tokens; it needs at least one")]
     NothingToWrite,
     /// The text would be longer than the model reads.
-    #[error("{prompt} prompt tokens and {new} new ones are {} tokens; the model reads {context}", prompt + new)]
+    #[error("{prompt} prompt tokens and {new} new ones are {} tokens; the model reads {context}", prompt.saturating_add(*new))]
     TooLong {
         /// Tokens of the prompt with its beginning.
         prompt: usize,
@@ -113,20 +120,34 @@ pub enum RefusedRequest {
     /// A setting cannot be.
     #[error(transparent)]
     Sampling(#[from] SamplingError),
-    /// The model cannot take it.
-    #[error(transparent)]
-    Forward(#[from] ForwardError),
+    /// A token is not one of this model's.
+    #[error("the prompt has the token {token}; the model has the tokens 0 to {last}")]
+    UnknownToken {
+        /// The token.
+        token: u32,
+        /// The model's last.
+        last: usize,
+    },
+    /// The adapter was loaded for another model.
+    #[error("the adapter belongs to another base model")]
+    AnotherBase,
+    /// The shared beginning is of no use to this model.
+    #[error("the shared beginning was read by another model, or in another precision")]
+    AnotherModelsPrefix,
+    /// The shared beginning is of no use with this adapter.
+    #[error("the shared beginning was read with another adapter")]
+    AnotherAdaptersPrefix,
+    /// The model only embeds.
+    #[error("this model has no output head; it embeds and cannot write")]
+    NoHead,
 }
 
-/// Why a step failed. The engine is as it was before.
+/// Why a step was not taken. No text has changed, and the same step would fail again.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     /// The model refused it.
     #[error("the model could not take the next step")]
     Forward(#[from] ForwardError),
-    /// The tokens could not be read.
-    #[error("what was written could not be read")]
-    Tokens(#[from] TokensError),
 }
 
 /// A model at work on many requests.
@@ -152,7 +173,8 @@ struct Text {
     written: Vec<u32>,
     stream: TextStream,
     stops: Stops,
-    ended: Option<Ended>,
+    /// Whether nothing more comes of it.
+    is_over: bool,
 }
 
 impl Engine {
@@ -163,8 +185,19 @@ impl Engine {
 
     /// Takes a request, or says why it never could be done.
     pub fn submit(&mut self, request: Request) -> Result<RequestId, RefusedRequest> {
+        self.check(&request)?;
+        let id = self.next;
+        self.next += 1;
+        self.waiting.push_back((id, request));
+        Ok(id)
+    }
+
+    fn check(&self, request: &Request) -> Result<(), RefusedRequest> {
         request.sampling.check()?;
         let (config, before) = (self.model.config(), request.prefix.as_ref().map_or(0, |prefix| prefix.len()));
+        if self.model.head.is_none() {
+            return Err(RefusedRequest::NoHead);
+        }
         if request.prompt.is_empty() {
             return Err(RefusedRequest::NoPrompt);
         }
@@ -172,23 +205,29 @@ impl Engine {
             return Err(RefusedRequest::NothingToWrite);
         }
         let prompt = before + request.prompt.len();
-        if prompt + request.most_tokens > config.context {
+        if prompt.saturating_add(request.most_tokens) > config.context {
             return Err(RefusedRequest::TooLong { prompt, new: request.most_tokens, context: config.context });
         }
         if let Some(token) = request.prompt.iter().find(|token| **token as usize >= config.vocab_size) {
-            return Err(ForwardError::UnknownToken { piece: 0, token: *token, last: config.vocab_size - 1 }.into());
+            return Err(RefusedRequest::UnknownToken { token: *token, last: config.vocab_size - 1 });
         }
-        if request.adapter.as_ref().is_some_and(|adapter| adapter.base() != self.model.digest()) {
-            return Err(ForwardError::AnotherBase { piece: 0 }.into());
+        let adapter = request.adapter.as_deref();
+        if adapter.is_some_and(|adapter| adapter.base() != self.model.digest()) {
+            return Err(RefusedRequest::AnotherBase);
         }
-        let needed = self.bytes(&request);
+        if let Some(prefix) = &request.prefix {
+            if !prefix.fits(&self.model) {
+                return Err(RefusedRequest::AnotherModelsPrefix);
+            }
+            if !prefix.is_read_with(adapter) {
+                return Err(RefusedRequest::AnotherAdaptersPrefix);
+            }
+        }
+        let needed = self.bytes(request);
         if needed > self.limits.cache_bytes {
             return Err(RefusedRequest::TooLarge { needed: needed.div_ceil(1 << 20), allowed: self.limits.cache_bytes >> 20 });
         }
-        let id = self.next;
-        self.next += 1;
-        self.waiting.push_back((id, request));
-        Ok(id)
+        Ok(())
     }
 
     /// Forgets a request, if it is not done already.
@@ -228,9 +267,12 @@ impl Engine {
         let drawn: Vec<Option<u32>> = asked.par_iter().zip(rows).map(|(text, logits)| text.draw(logits)).collect();
         let mut events = Vec::new();
         for (text, token) in asked.into_iter().zip(drawn) {
-            text.write(token, (&self.model, &self.tokens), &mut events)?;
+            match token {
+                Some(token) => text.write(token, &self.model, &self.tokens, &mut events),
+                None => events.push(text.fail()),
+            }
         }
-        self.running.retain(|text| text.ended.is_none());
+        self.running.retain(|text| !text.is_over);
         Ok(events)
     }
 
@@ -256,7 +298,7 @@ impl Engine {
                 };
                 let stops = Stops::new(request.stops.clone());
                 let (stream, written) = (TextStream::default(), Vec::with_capacity(request.most_tokens));
-                self.running.push(Text { id, request, cache, bytes, read: 0, written, stream, stops, ended: None });
+                self.running.push(Text { id, request, cache, bytes, read: 0, written, stream, stops, is_over: false });
             }
         }
     }
@@ -290,36 +332,41 @@ struct Turn {
 impl Text {
     /// Returns the next token; `None` where none may be.
     fn draw(&self, logits: &[f32]) -> Option<u32> {
-        let occurred = match self.request.sampling.repetition_penalty {
+        let Request { sampling, prompt, prefix, .. } = &self.request;
+        let occurred = match sampling.repetition_penalty {
             1.0 => Vec::new(),
-            _ => [&self.request.prompt[..], &self.written[..]].concat(),
+            _ => [prefix.as_ref().map_or(&[][..], |prefix| prefix.tokens()), prompt, &self.written].concat(),
         };
-        self.request.sampling.next(logits, &occurred, self.written.len() as u64)
+        sampling.next(logits, &occurred, self.written.len() as u64)
     }
 
     /// Puts a token behind the text.
-    fn write(&mut self, token: Option<u32>, (model, tokens): (&Model, &Tokens), events: &mut Vec<Event>) -> Result<(), TokensError> {
-        let ends = token.is_none_or(|token| model.config().eos.contains(&token));
-        self.written.extend(token);
-        let mut text = match token.filter(|_| !ends) {
-            Some(token) => self.stops.push(&self.stream.push(tokens, token)?),
-            None => String::new(),
-        };
-        self.ended = match () {
-            () if ends => Some(Ended::Model),
-            () if self.stops.stopped() => Some(Ended::Stop),
-            () if self.written.len() == self.request.most_tokens => Some(Ended::Length),
-            () => None,
-        };
-        if self.ended.is_some_and(|why| why != Ended::Stop) {
-            let rest = self.stream.finish(tokens)?;
-            text.push_str(&self.stops.push(&rest));
+    fn write(&mut self, token: u32, model: &Model, tokens: &Tokens, events: &mut Vec<Event>) {
+        self.written.push(token);
+        let ends = model.config().eos.contains(&token);
+        let mut text = if ends { String::new() } else { self.stops.push(&self.stream.push(tokens, token)) };
+        self.is_over = ends || self.stops.stopped() || self.written.len() == self.request.most_tokens;
+        if self.is_over {
+            // A stop text may still come of what was held back.
+            text.push_str(&self.stops.push(&self.stream.finish()));
             text.push_str(&self.stops.finish());
         }
         if !text.is_empty() {
             events.push(Event::Text { request: self.id, text });
         }
-        events.extend(self.ended.map(|why| Event::Done { request: self.id, why, tokens: self.written.len() }));
-        Ok(())
+        if self.is_over {
+            let why = match () {
+                () if self.stops.stopped() => Ended::Stop,
+                () if ends => Ended::Model,
+                () => Ended::Length,
+            };
+            events.push(Event::Done { request: self.id, why, tokens: self.written.len() });
+        }
+    }
+
+    /// Gives the text up: no token can be drawn.
+    fn fail(&mut self) -> Event {
+        self.is_over = true;
+        Event::Failed { request: self.id, why: ForwardError::NoNumbers }
     }
 }

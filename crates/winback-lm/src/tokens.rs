@@ -6,8 +6,10 @@
 //! text that a template wrote.
 use crate::file::{FileError, check_json, read_text};
 use aho_corasick::{AhoCorasick, MatchKind};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tokenizers::{AddedToken, Tokenizer};
+use winback_core::digest::Digest;
 
 /// The longest tokenizer read, in bytes; Qwen3's has 11 MB.
 const MOST_BYTES: u64 = 128 << 20;
@@ -69,6 +71,10 @@ pub struct Tokens {
     plain: Tokenizer,
     added: Vec<Added>,
     find: AhoCorasick,
+    /// Finds every added token, also where two overlap.
+    overlapping: AhoCorasick,
+    /// The hash of the file.
+    digest: Digest,
 }
 
 /// A piece of text that is one id.
@@ -122,8 +128,15 @@ impl Tokens {
         }
         added.sort_by_key(|token| token.id);
         let texts = added.iter().map(|token| &token.text);
-        let find = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts).map_err(|why| damaged(why.to_string()))?;
-        Ok(Self { whole, plain, added, find })
+        let find = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts.clone());
+        let find = find.map_err(|why| damaged(why.to_string()))?;
+        let overlapping = AhoCorasick::new(texts).map_err(|why| damaged(why.to_string()))?;
+        Ok(Self { whole, plain, added, find, overlapping, digest: Digest::of(text.as_bytes()) })
+    }
+
+    /// Returns the hash of the file.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
     }
 
     /// Returns the added tokens, by id.
@@ -165,6 +178,13 @@ impl Tokens {
         Ok(ids)
     }
 
+    /// Returns where added tokens begin in a text, also where two overlap; all of them, or only the special ones.
+    pub(crate) fn starts(&self, text: &str, special_only: bool) -> BTreeSet<usize> {
+        let found = self.overlapping.find_overlapping_iter(text);
+        let asked = found.filter(|found| !special_only || self.added[found.pattern().as_usize()].special);
+        asked.map(|found| found.start()).collect()
+    }
+
     fn extend_plain(&self, text: &str, ids: &mut Vec<u32>) -> Result<(), TokensError> {
         if text.is_empty() {
             return Ok(());
@@ -174,10 +194,32 @@ impl Tokens {
         Ok(())
     }
 
+    /// Returns the bytes that an id stands for in a text, perhaps a part of a letter; none for a special token and for an
+    /// id without a token. Together those of some ids are what [`Self::decode`] without special tokens reads.
+    pub fn bytes(&self, id: u32) -> Vec<u8> {
+        let is_special = self.added.binary_search_by_key(&id, |token| token.id).is_ok_and(|at| self.added[at].special);
+        let token = if is_special { None } else { self.whole.id_to_token(id) };
+        let token = token.unwrap_or_default();
+        token.chars().map(byte).collect::<Option<_>>().unwrap_or_else(|| token.into_bytes())
+    }
+
     /// Returns the text of ids, with or without special tokens. Ids without a token give nothing; bytes that are no
     /// text give `\u{fffd}`.
     pub fn decode(&self, ids: &[u32], with_special: bool) -> Result<String, TokensError> {
         self.whole.decode(ids, !with_special).map_err(|why| TokensError::Failed(why.to_string()))
+    }
+}
+
+/// Returns the byte that a letter of a vocabulary stands for: of the bytes that are no letter of Latin-1 one can see, the
+/// first is U+0100, and so on (`bytes_to_unicode` of GPT-2).
+fn byte(letter: char) -> Option<u8> {
+    let code = u32::from(letter);
+    match code {
+        0x21..=0x7E | 0xA1..=0xAC | 0xAE..=0xFF => u8::try_from(code).ok(),
+        0x100..=0x120 => u8::try_from(code - 0x100).ok(),
+        0x121..=0x142 => u8::try_from(code - 0x121 + 0x7F).ok(),
+        0x143 => Some(0xAD),
+        _ => None,
     }
 }
 

@@ -123,6 +123,7 @@ impl Pen {
                             return Err(error.into());
                         }
                     }
+                    Event::Failed { why, .. } => return Err(why).or_hint(Exit::BadInput, "try --precision f32; else get the model again"),
                     Event::Done { why, tokens, .. } => {
                         let ended = if why == Ended::Length { "length" } else { "stop" };
                         return Ok(Written { text: whole, ended, prompt_tokens, tokens });
