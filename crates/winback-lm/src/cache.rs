@@ -1,14 +1,18 @@
 //! What a sequence has said so far: its keys and values in every layer.
+use crate::adapter::Adapter;
 use crate::kernels::{Numerics, Stretch};
 use crate::model::Model;
 use std::sync::Arc;
+use winback_core::digest::Digest;
 
 /// The keys and values of one sequence: perhaps a beginning that it shares with others, and its own.
 #[derive(Clone, Debug)]
 pub struct Cache {
     shape: Shape,
+    reader: Box<Reader>,
     before: Option<Arc<Prefix>>,
-    length: usize,
+    /// The own tokens.
+    tokens: Vec<u32>,
     /// Per layer and key head.
     layers: Vec<Vec<Stretch>>,
 }
@@ -17,6 +21,15 @@ pub struct Cache {
 #[derive(Debug)]
 pub struct Prefix {
     whole: Cache,
+}
+
+/// Who reads the tokens of a cache.
+#[derive(Clone, Debug)]
+struct Reader {
+    /// The hash of the model's weights.
+    model: Digest,
+    /// The hash of the adapter that the own tokens were read with; `None` for the base.
+    adapter: Option<Digest>,
 }
 
 /// What a cache is made for.
@@ -46,7 +59,8 @@ impl Cache {
         let shape = Shape::of(model);
         let stretch = || Stretch::new(shape.head_dim, tokens, shape.numerics.precision);
         let layers = (0..shape.layers).map(|_| (0..shape.kv_heads).map(|_| stretch()).collect()).collect();
-        Self { shape, before: None, length: 0, layers }
+        let reader = Box::new(Reader { model: model.digest().clone(), adapter: None });
+        Self { shape, reader, before: None, tokens: Vec::with_capacity(tokens), layers }
     }
 
     /// Returns the cache of a sequence that begins with a prefix, with room for some tokens of its own.
@@ -67,7 +81,7 @@ impl Cache {
 
     /// Returns how many tokens it holds, those of its beginning included.
     pub fn len(&self) -> usize {
-        self.beginning() + self.length
+        self.beginning() + self.own()
     }
 
     /// Returns whether it holds none.
@@ -77,8 +91,8 @@ impl Cache {
 
     /// Forgets all but the first `length` tokens; a shared beginning stays.
     pub fn truncate(&mut self, length: usize) {
-        self.length = self.length.min(length.saturating_sub(self.beginning()));
-        self.layers.iter_mut().flatten().for_each(|stretch| stretch.truncate(self.length));
+        self.tokens.truncate(length.saturating_sub(self.beginning()));
+        self.layers.iter_mut().flatten().for_each(|stretch| stretch.truncate(self.tokens.len()));
     }
 
     /// Returns how many tokens the shared beginning has.
@@ -89,7 +103,13 @@ impl Cache {
     /// Returns whether it fits a model.
     pub(crate) fn fits(&self, model: &Model) -> bool {
         let before = self.before.as_ref().is_none_or(|prefix| prefix.whole.fits(model));
-        self.shape == Shape::of(model) && before
+        self.shape == Shape::of(model) && self.reader.model == *model.digest() && before
+    }
+
+    /// Returns whether what it holds was read with an adapter.
+    pub(crate) fn is_read_with(&self, adapter: Option<&Adapter>) -> bool {
+        let before = self.before.as_ref().is_none_or(|prefix| prefix.whole.is_read_with(adapter));
+        before && (self.tokens.is_empty() || self.reader.adapter.as_ref() == adapter.map(Adapter::digest))
     }
 
     /// Returns the shared beginning.
@@ -107,25 +127,43 @@ impl Cache {
         &mut self.layers[layer]
     }
 
-    pub(crate) fn advance(&mut self, tokens: usize) {
-        self.length += tokens;
+    pub(crate) fn advance(&mut self, tokens: &[u32], adapter: Option<&Adapter>) {
+        if self.tokens.is_empty() {
+            self.reader.adapter = adapter.map(Adapter::digest).cloned();
+        }
+        self.tokens.extend_from_slice(tokens);
     }
 
     /// Returns how many own tokens it holds.
     pub(crate) fn own(&self) -> usize {
-        self.length
+        self.tokens.len()
     }
 }
 
 impl Prefix {
     /// Returns how many tokens it has.
     pub fn len(&self) -> usize {
-        self.whole.length
+        self.whole.own()
+    }
+
+    /// Returns its tokens.
+    pub fn tokens(&self) -> &[u32] {
+        &self.whole.tokens
+    }
+
+    /// Returns whether sequences of a model can begin with it: one with these weights that computes in the same way.
+    pub fn fits(&self, model: &Model) -> bool {
+        self.whole.fits(model)
+    }
+
+    /// Returns whether it was read with an adapter; `None` for the base.
+    pub fn is_read_with(&self, adapter: Option<&Adapter>) -> bool {
+        self.whole.is_read_with(adapter)
     }
 
     /// Returns whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.whole.length == 0
+        self.len() == 0
     }
 
     /// Returns the keys and values of a layer, per key head.

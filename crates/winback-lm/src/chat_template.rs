@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use winback_core::digest::Digest;
 
 const NAME: &str = "chat";
 /// The longest form of a date, in bytes.
@@ -92,6 +93,8 @@ pub struct ChatTemplate {
     source: String,
     /// The tokens a template may name: `bos_token` and others.
     tokens: Vec<(&'static str, String)>,
+    /// The hash of its text.
+    digest: Digest,
 }
 
 impl ChatTemplate {
@@ -119,7 +122,13 @@ impl ChatTemplate {
             CodeError::Syntax(source) => TemplateError::Syntax { path: path.to_owned(), line: source.line().unwrap_or(1), source },
             CodeError::Unsupported { line, what } => TemplateError::Unsupported { path: path.to_owned(), line, what },
         })?;
-        Ok(Self { source, tokens: Vec::new() })
+        let digest = Digest::of(source.as_bytes());
+        Ok(Self { source, tokens: Vec::new(), digest })
+    }
+
+    /// Returns the hash of its text.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
     }
 
     /// Returns a conversation as the text the model reads. `now` is what `strftime_now` writes.

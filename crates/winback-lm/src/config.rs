@@ -70,10 +70,17 @@ impl Config {
         let unsupported = |feature: String| ConfigError::Unsupported { path: path.to_owned(), feature };
         another_architecture(&fields)?.map_or(Ok(()), |feature| Err(unsupported(feature)))?;
         another_attention(&fields)?.map_or(Ok(()), |feature| Err(unsupported(feature)))?;
-        let rope_theta = rope(&fields)?.map_err(unsupported)?;
+        let rope_theta = rope(&fields, unsupported)?;
         let config = read(&fields, rope_theta)?;
         consistent(&config, &fields)?;
         Ok(config)
+    }
+
+    /// Returns the shape with more ids that end a text: those of `generation_config.json`.
+    pub fn with_ends(mut self, more: &[u32]) -> Self {
+        let new: Vec<u32> = more.iter().copied().filter(|id| !self.eos.contains(id)).collect();
+        self.eos.extend(new);
+        self
     }
 
     /// Returns the width of all query heads together.
@@ -167,28 +174,28 @@ fn another_attention(fields: &Fields) -> Result<Option<String>, FieldError> {
     }
 }
 
-/// Returns the base of the rotary angles, from either layout; the inner error names what scales them.
-fn rope(fields: &Fields) -> Result<Result<f64, String>, FieldError> {
+/// Returns the base of the rotary angles, from either layout, unless something scales them.
+fn rope(fields: &Fields, unsupported: impl Fn(String) -> ConfigError) -> Result<f64, ConfigError> {
     const THETA: std::ops::RangeInclusive<f64> = 1.0..=1e12;
     for field in ["rope_scaling", "rope_parameters"] {
         let Some(inside) = fields.inside(field)? else { continue };
         for key in ["rope_type", "type"] {
             match inside.text(key)? {
                 None | Some("default") => {}
-                Some(kind) => return Ok(Err(format!("scaled rotary positions, {kind:?} ({field}.{key})"))),
+                Some(kind) => return Err(unsupported(format!("scaled rotary positions, {kind:?} ({field}.{key})"))),
             }
         }
         if field == "rope_scaling" && inside.get("factor").is_some() {
-            return Ok(Err("scaled rotary positions (rope_scaling.factor)".to_owned()));
+            return Err(unsupported("scaled rotary positions (rope_scaling.factor)".to_owned()));
         }
         if inside.number("partial_rotary_factor", 0.0..=1.0)?.is_some_and(|share| share < 1.0) {
-            return Ok(Err(format!("rotary positions on a part of each head ({field}.partial_rotary_factor)")));
+            return Err(unsupported(format!("rotary positions on a part of each head ({field}.partial_rotary_factor)")));
         }
     }
     if fields.number("partial_rotary_factor", 0.0..=1.0)?.is_some_and(|share| share < 1.0) {
-        return Ok(Err("rotary positions on a part of each head (partial_rotary_factor)".to_owned()));
+        return Err(unsupported("rotary positions on a part of each head (partial_rotary_factor)".to_owned()));
     }
     let nested = fields.inside("rope_parameters")?.map(|inside| inside.number("rope_theta", THETA)).transpose()?.flatten();
     let theta = fields.number("rope_theta", THETA)?.or(nested);
-    theta.map(Ok).ok_or_else(|| fields.missing("rope_theta", "a number, here or in rope_parameters"))
+    Ok(theta.ok_or_else(|| fields.missing("rope_theta", "a number, here or in rope_parameters"))?)
 }

@@ -10,7 +10,7 @@ use crate::grammar::{Grammar, Guide, GuideError};
 use crate::model::Model;
 use crate::sample::{Sampling, SamplingError};
 use crate::stream::{Stops, TextStream};
-use crate::tokens::{Tokens, TokensError};
+use crate::tokens::Tokens;
 use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl Default for Limits {
 pub struct Request {
     /// The tokens of the prompt, those of the shared beginning left out; at least one.
     pub prompt: Vec<u32>,
-    /// The beginning that the prompt continues. It was read with the same adapter.
+    /// The beginning that the prompt continues, read by the same model with the same adapter.
     pub prefix: Option<Arc<Prefix>>,
     /// The adapter; `None` for the base model.
     pub adapter: Option<Arc<Adapter>>,
@@ -74,13 +74,24 @@ pub enum Event {
         /// How many tokens were written, the ending one included.
         tokens: usize,
     },
-    /// Its text cannot be written to the end. Other requests are as they were.
+    /// It cannot be written on, and nothing more comes of it; other requests go on.
     Failed {
         /// The request.
         request: RequestId,
         /// Why.
-        why: GuideError,
+        why: WriteError,
     },
+}
+
+/// Why a text cannot be written on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The model gives no numbers.
+    #[error(transparent)]
+    Forward(#[from] ForwardError),
+    /// It cannot be kept to its schema.
+    #[error(transparent)]
+    Guide(#[from] GuideError),
 }
 
 /// Why a text ended.
@@ -104,7 +115,7 @@ pub enum RefusedRequest {
     #[error("the request asks for 0 new tokens; it needs at least one")]
     NothingToWrite,
     /// The text would be longer than the model reads.
-    #[error("{prompt} prompt tokens and {new} new ones are {} tokens; the model reads {context}", prompt + new)]
+    #[error("{prompt} prompt tokens and {new} new ones are {} tokens; the model reads {context}", prompt.saturating_add(*new))]
     TooLong {
         /// Tokens of the prompt with its beginning.
         prompt: usize,
@@ -127,20 +138,34 @@ pub enum RefusedRequest {
     /// A setting cannot be.
     #[error(transparent)]
     Sampling(#[from] SamplingError),
-    /// The model cannot take it.
-    #[error(transparent)]
-    Forward(#[from] ForwardError),
+    /// A token is not one of this model's.
+    #[error("the prompt has the token {token}; the model has the tokens 0 to {last}")]
+    UnknownToken {
+        /// The token.
+        token: u32,
+        /// The model's last.
+        last: usize,
+    },
+    /// The adapter was loaded for another model.
+    #[error("the adapter belongs to another base model")]
+    AnotherBase,
+    /// The shared beginning is of no use to this model.
+    #[error("the shared beginning was read by another model, or in another precision")]
+    AnotherModelsPrefix,
+    /// The shared beginning is of no use with this adapter.
+    #[error("the shared beginning was read with another adapter")]
+    AnotherAdaptersPrefix,
+    /// The model only embeds.
+    #[error("this model has no output head; it embeds and cannot write")]
+    NoHead,
 }
 
-/// Why a step failed. The engine is as it was before.
+/// Why a step was not taken. No text has changed, and the same step would fail again.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     /// The model refused it.
     #[error("the model could not take the next step")]
     Forward(#[from] ForwardError),
-    /// The tokens could not be read.
-    #[error("what was written could not be read")]
-    Tokens(#[from] TokensError),
 }
 
 /// A model at work on many requests.
@@ -167,6 +192,7 @@ struct Text {
     guide: Option<Guide>,
     stream: TextStream,
     stops: Stops,
+    /// Whether nothing more comes of it.
     is_over: bool,
 }
 
@@ -178,8 +204,19 @@ impl Engine {
 
     /// Takes a request, or says why it never could be done.
     pub fn submit(&mut self, request: Request) -> Result<RequestId, RefusedRequest> {
+        self.check(&request)?;
+        let id = self.next;
+        self.next += 1;
+        self.waiting.push_back((id, request));
+        Ok(id)
+    }
+
+    fn check(&self, request: &Request) -> Result<(), RefusedRequest> {
         request.sampling.check()?;
         let (config, before) = (self.model.config(), request.prefix.as_ref().map_or(0, |prefix| prefix.len()));
+        if self.model.head.is_none() {
+            return Err(RefusedRequest::NoHead);
+        }
         if request.prompt.is_empty() {
             return Err(RefusedRequest::NoPrompt);
         }
@@ -187,26 +224,32 @@ impl Engine {
             return Err(RefusedRequest::NothingToWrite);
         }
         let prompt = before + request.prompt.len();
-        if prompt + request.most_tokens > config.context {
+        if prompt.saturating_add(request.most_tokens) > config.context {
             return Err(RefusedRequest::TooLong { prompt, new: request.most_tokens, context: config.context });
         }
         if let Some(token) = request.prompt.iter().find(|token| **token as usize >= config.vocab_size) {
-            return Err(ForwardError::UnknownToken { piece: 0, token: *token, last: config.vocab_size - 1 }.into());
+            return Err(RefusedRequest::UnknownToken { token: *token, last: config.vocab_size - 1 });
         }
-        if request.adapter.as_ref().is_some_and(|adapter| adapter.base() != self.model.digest()) {
-            return Err(ForwardError::AnotherBase { piece: 0 }.into());
+        let adapter = request.adapter.as_deref();
+        if adapter.is_some_and(|adapter| adapter.base() != self.model.digest()) {
+            return Err(RefusedRequest::AnotherBase);
         }
         if request.grammar.as_ref().is_some_and(|grammar| !grammar.is_for(&self.tokens)) {
             return Err(RefusedRequest::AnotherVocabulary);
         }
-        let needed = self.bytes(&request);
+        if let Some(prefix) = &request.prefix {
+            if !prefix.fits(&self.model) {
+                return Err(RefusedRequest::AnotherModelsPrefix);
+            }
+            if !prefix.is_read_with(adapter) {
+                return Err(RefusedRequest::AnotherAdaptersPrefix);
+            }
+        }
+        let needed = self.bytes(request);
         if needed > self.limits.cache_bytes {
             return Err(RefusedRequest::TooLarge { needed: needed.div_ceil(1 << 20), allowed: self.limits.cache_bytes >> 20 });
         }
-        let id = self.next;
-        self.next += 1;
-        self.waiting.push_back((id, request));
-        Ok(id)
+        Ok(())
     }
 
     /// Forgets a request, if it is not done already.
@@ -245,11 +288,11 @@ impl Engine {
         let mut asked: Vec<&mut Text> =
             self.running.iter_mut().zip(&turns).filter(|(_, turn)| turn.is_last).map(|(text, _)| text).collect();
         let rows = self.logits.par_chunks_exact_mut(self.model.config().vocab_size);
-        let drawn: Vec<Result<Drawn, GuideError>> = asked.par_iter_mut().zip(rows).map(|(text, logits)| text.draw(logits)).collect();
+        let drawn: Vec<Result<Drawn, WriteError>> = asked.par_iter_mut().zip(rows).map(|(text, logits)| text.draw(logits)).collect();
         let mut events = Vec::new();
         for (text, drawn) in asked.into_iter().zip(drawn) {
             match drawn {
-                Ok(drawn) => text.write(&drawn, (&self.model, &self.tokens), &mut events)?,
+                Ok(drawn) => text.write(&drawn, (&self.model, &self.tokens), &mut events),
                 Err(why) => text.fail(why, &mut events),
             }
         }
@@ -321,28 +364,29 @@ struct Drawn {
 
 impl Text {
     /// Returns what comes next, no more than there is room for.
-    fn draw(&mut self, logits: &mut [f32]) -> Result<Drawn, GuideError> {
+    fn draw(&mut self, logits: &mut [f32]) -> Result<Drawn, WriteError> {
         let Self { request, written, guide, .. } = self;
+        let Request { sampling, prompt, prefix, most_tokens, .. } = &*request;
         let sample = |logits: &[f32]| {
-            let occurred = match request.sampling.repetition_penalty {
+            let occurred = match sampling.repetition_penalty {
                 1.0 => Vec::new(),
-                _ => [&request.prompt[..], &written[..]].concat(),
+                _ => [prefix.as_ref().map_or(&[][..], |prefix| prefix.tokens()), prompt, written].concat(),
             };
-            request.sampling.next(logits, &occurred, written.len() as u64)
+            sampling.next(logits, &occurred, written.len() as u64)
         };
         let Some(guide) = guide else {
-            let token = sample(logits);
-            return Ok(Drawn { tokens: token.into_iter().collect(), is_last: token.is_none() });
+            let token = sample(logits).ok_or(ForwardError::NoNumbers)?;
+            return Ok(Drawn { tokens: vec![token], is_last: false });
         };
         let mut tokens = guide.next(logits, sample)?;
-        let left = request.most_tokens - written.len();
+        let left = most_tokens - written.len();
         let is_last = guide.is_over() && tokens.len() <= left;
         tokens.truncate(left);
         Ok(Drawn { tokens, is_last })
     }
 
     /// Puts what was drawn behind the text.
-    fn write(&mut self, drawn: &Drawn, (model, tokens): (&Model, &Tokens), events: &mut Vec<Event>) -> Result<(), TokensError> {
+    fn write(&mut self, drawn: &Drawn, (model, tokens): (&Model, &Tokens), events: &mut Vec<Event>) {
         let (mut text, mut ended) = (String::new(), None);
         for token in &drawn.tokens {
             self.written.push(*token);
@@ -350,7 +394,7 @@ impl Text {
                 ended = Some(Ended::Model);
                 break;
             }
-            text.push_str(&self.stops.push(&self.stream.push(tokens, *token)?));
+            text.push_str(&self.stops.push(&self.stream.push(tokens, *token)));
             if self.stops.stopped() {
                 ended = Some(Ended::Stop);
                 break;
@@ -361,21 +405,21 @@ impl Text {
             None if self.written.len() == self.request.most_tokens => Some(Ended::Length),
             ended => ended,
         };
-        if ended.is_some_and(|why| why != Ended::Stop) {
-            let rest = self.stream.finish(tokens)?;
-            text.push_str(&self.stops.push(&rest));
+        self.is_over = ended.is_some();
+        if self.is_over {
+            // A stop text may still come of what was held back.
+            text.push_str(&self.stops.push(&self.stream.finish()));
             text.push_str(&self.stops.finish());
         }
         if !text.is_empty() {
             events.push(Event::Text { request: self.id, text });
         }
-        self.is_over = ended.is_some();
+        let ended = if self.stops.stopped() { Some(Ended::Stop) } else { ended };
         events.extend(ended.map(|why| Event::Done { request: self.id, why, tokens: self.written.len() }));
-        Ok(())
     }
 
     /// Gives the text up.
-    fn fail(&mut self, why: GuideError, events: &mut Vec<Event>) {
+    fn fail(&mut self, why: WriteError, events: &mut Vec<Event>) {
         self.is_over = true;
         events.push(Event::Failed { request: self.id, why });
     }

@@ -73,8 +73,8 @@ pub enum ForwardError {
         /// The most.
         context: usize,
     },
-    /// A cache was made for a model of another shape.
-    #[error("the cache of piece {piece} of the batch belongs to a model of another shape")]
+    /// A cache was made for another model, or for one that computes in another way.
+    #[error("the cache of piece {piece} of the batch belongs to another model")]
     AnotherCache {
         /// Its place in the batch, counted from 0.
         piece: usize,
@@ -85,9 +85,18 @@ pub enum ForwardError {
         /// Its place in the batch, counted from 0.
         piece: usize,
     },
+    /// A cache holds what was read with another adapter.
+    #[error("what piece {piece} of the batch goes on with was read with another adapter")]
+    AnotherAdapter {
+        /// Its place in the batch, counted from 0.
+        piece: usize,
+    },
     /// The model only embeds.
     #[error("this model has no output head; it embeds and cannot write")]
     NoHead,
+    /// What was computed is NaN or infinite.
+    #[error("what the model computed is no number; its weights are damaged, or too large for this precision")]
+    NoNumbers,
 }
 
 impl Model {
@@ -153,7 +162,7 @@ impl Model {
             self.feed_forward((index, layer), &plan, &mut room);
             observe(&room.x);
         }
-        pieces.iter_mut().for_each(|piece| piece.cache.advance(piece.tokens.len()));
+        pieces.iter_mut().for_each(|piece| piece.cache.advance(piece.tokens, piece.adapter));
         Ok(self.asked_for(pieces, &plan, &room.x))
     }
 
@@ -174,6 +183,7 @@ impl Model {
         }
         match piece.adapter {
             Some(adapter) if adapter.base() != self.digest() => Err(ForwardError::AnotherBase { piece: at }),
+            adapter if !piece.cache.is_read_with(adapter) => Err(ForwardError::AnotherAdapter { piece: at }),
             _ => Ok(()),
         }
     }

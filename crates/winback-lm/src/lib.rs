@@ -44,6 +44,8 @@ pub mod json;
 #[expect(unsafe_code, reason = "the instructions of a processor; every block says why it holds")]
 pub mod kernels;
 #[forbid(unsafe_code)]
+mod likelihood;
+#[forbid(unsafe_code)]
 mod model;
 #[forbid(unsafe_code)]
 pub mod prompt;
@@ -80,5 +82,5 @@ pub use forward::{ForwardError, Hidden, Piece, Want};
 pub use generation_config::{GenerationConfig, GenerationConfigError};
 pub use grammar::{Grammar, GrammarError, Grammars, GuideError};
 pub use model::{Model, ModelError};
-pub use prompt::prompt;
+pub use prompt::{prompt, prompt_and_reply};
 pub use tokens::Tokens;

@@ -1,5 +1,6 @@
 //! A dense Qwen3 in memory.
 use crate::config::{Config, ConfigError};
+use crate::generation_config::{GenerationConfig, GenerationConfigError};
 use crate::kernels::{Linear, Numerics};
 use crate::shape::{Fused, Projection};
 use crate::shards::{Shards, WeightsError};
@@ -19,6 +20,9 @@ pub enum ModelError {
     /// The configuration was refused.
     #[error("the configuration of the model was refused")]
     Config(#[from] ConfigError),
+    /// The recommended settings were refused.
+    #[error("the recommended settings of the model were refused")]
+    Generation(#[from] GenerationConfigError),
     /// The weights were refused.
     #[error("the weights of the model were refused")]
     Weights(#[from] WeightsError),
@@ -52,10 +56,12 @@ pub(crate) struct Layer {
 type Hashes = Vec<(String, Digest)>;
 
 impl Model {
-    /// Loads a Hugging Face directory: `config.json` and its safetensors, one file or shards.
+    /// Loads a Hugging Face directory: `config.json` and its safetensors, one file or shards. Texts end where
+    /// `config.json` says, or `generation_config.json` if there is one.
     pub fn load(dir: &Path, numerics: Numerics) -> Result<Self, ModelError> {
         let config = Config::load(&dir.join("config.json"))?;
-        Ok(Self::with_config(dir, config, numerics)?)
+        let generation = GenerationConfig::load(&dir.join("generation_config.json"))?;
+        Ok(Self::with_config(dir, config.with_ends(&generation.eos), numerics)?)
     }
 
     /// Loads the weights of a directory for a configuration that was read already.
@@ -86,6 +92,12 @@ impl Model {
     /// Returns the shape of the model.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Returns the hash of all that decides what it computes: weights, shape, precision and the processor's instructions.
+    pub fn version(&self) -> Digest {
+        let how = format!("{:?} {:?}", self.config, self.numerics);
+        Digest::of_parts([self.digest.0.as_bytes(), how.as_bytes()])
     }
 
     /// Returns how it computes.

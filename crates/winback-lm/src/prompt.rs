@@ -10,7 +10,6 @@ use crate::chat_template::{ChatTemplate, TemplateError};
 use crate::conversation::{Conversation, Role};
 use crate::json::Json;
 use crate::tokens::{Tokens, TokensError};
-use aho_corasick::AhoCorasick;
 use jiff::civil::DateTime;
 use std::collections::BTreeSet;
 
@@ -26,6 +25,12 @@ pub enum PromptError {
     /// No letter is left that occurs nowhere in the conversation.
     #[error("the conversation uses every letter of Unicode's private areas; take some of them out")]
     NoLetterLeft,
+    /// The conversation does not end with what the model said.
+    #[error("the last message must be the assistant's")]
+    NoReply,
+    /// The template writes the prompt in two ways.
+    #[error("the chat template writes what stands before the reply in another way once the reply is there")]
+    AnotherPrompt,
 }
 
 /// Returns the ids of a conversation. `now` is what a template writes as the date.
@@ -35,48 +40,61 @@ pub fn prompt(
     conversation: &Conversation,
     now: Option<DateTime>,
 ) -> Result<Vec<u32>, PromptError> {
-    let marks = Marks::new(tokens, conversation).ok_or(PromptError::NoLetterLeft)?;
-    let text = template.render(&marks.mark(conversation), now)?;
+    let (marks, marked) = Marks::new(tokens, conversation).ok_or(PromptError::NoLetterLeft)?;
+    let text = template.render(&marked, now)?;
     Ok(tokens.encode_marked(&text, |part| marks.unmark(part))?)
 }
 
-/// The first letters of added tokens, each with the letter that stands for it.
-struct Marks {
-    letters: Vec<(char, char)>,
-    /// Finds every added token, also where two overlap.
-    any: AhoCorasick,
-    /// Finds the special ones.
-    special: AhoCorasick,
+/// Returns the ids of a conversation up to its last message, and those of that message as the model is to write it: all
+/// that the template puts behind the prompt, up to the first of the ids that end a text and with it.
+pub fn prompt_and_reply(
+    tokens: &Tokens,
+    template: &ChatTemplate,
+    conversation: &Conversation,
+    now: Option<DateTime>,
+    ends: &[u32],
+) -> Result<(Vec<u32>, Vec<u32>), PromptError> {
+    let (marks, mut said) = Marks::new(tokens, conversation).ok_or(PromptError::NoLetterLeft)?;
+    said.add_generation_prompt = false;
+    let whole = template.render(&said, now)?;
+    said.messages.pop().filter(|last| last.role == Role::Assistant).ok_or(PromptError::NoReply)?;
+    said.add_generation_prompt = true;
+    let before = template.render(&said, now)?;
+    let reply = whole.strip_prefix(&before).ok_or(PromptError::AnotherPrompt)?;
+    let ids = |text: &str| tokens.encode_marked(text, |part| marks.unmark(part));
+    let (before, mut reply) = (ids(&before)?, ids(reply)?);
+    let end = reply.iter().position(|id| ends.contains(id));
+    reply.truncate(end.map_or(reply.len(), |end| end + 1));
+    Ok((before, reply))
 }
 
-impl Marks {
-    fn new(tokens: &Tokens, conversation: &Conversation) -> Option<Self> {
-        let of = |special_only: bool| {
-            let texts = tokens.added().iter().filter(|token| token.special || !special_only).map(|token| &token.text);
-            AhoCorasick::new(texts).ok()
-        };
+/// The first letters of added tokens, each with the letter that stands for it.
+struct Marks<'a> {
+    letters: Vec<(char, char)>,
+    tokens: &'a Tokens,
+}
+
+impl<'a> Marks<'a> {
+    /// Returns marks for a conversation, and the conversation in which no text from outside holds an added token.
+    fn new(tokens: &'a Tokens, conversation: &Conversation) -> Option<(Self, Conversation)> {
         let firsts: BTreeSet<char> = tokens.added().iter().filter_map(|token| token.text.chars().next()).collect();
         let mut used: BTreeSet<char> = tokens.added().iter().flat_map(|token| token.text.chars()).filter(rare).collect();
-        let mut copy = conversation.clone();
-        texts(&mut copy, &mut |_, text| used.extend(text.chars().filter(rare)));
+        let mut marked = conversation.clone();
+        texts(&mut marked, &mut |_, text| used.extend(text.chars().filter(rare)));
         let mut free = ('\u{fdd0}'..='\u{fdef}').chain('\u{f0000}'..='\u{10fffd}').filter(|letter| !used.contains(letter));
         let letters = firsts.into_iter().map(|first| free.next().map(|mark| (first, mark))).collect::<Option<_>>()?;
-        Some(Self { letters, any: of(false)?, special: of(true)? })
+        let marks = Self { letters, tokens };
+        texts(&mut marked, &mut |own_words, text| marks.mark(own_words, text));
+        Some((marks, marked))
     }
 
-    /// Returns the conversation in which no text from outside holds an added token.
-    fn mark(&self, conversation: &Conversation) -> Conversation {
-        let mut marked = conversation.clone();
-        texts(&mut marked, &mut |own_words, text| {
-            let find = if own_words { &self.special } else { &self.any };
-            let starts: BTreeSet<usize> = find.find_overlapping_iter(text.as_str()).map(|found| found.start()).collect();
-            if starts.is_empty() {
-                return;
-            }
+    /// Marks every added token in a text, also where two overlap; in the model's own words only the special ones.
+    fn mark(&self, own_words: bool, text: &mut String) {
+        let starts = self.tokens.starts(text, own_words);
+        if !starts.is_empty() {
             let mark = |first: char| self.letters.iter().find(|(letter, _)| *letter == first).map_or(first, |(_, mark)| *mark);
             *text = text.char_indices().map(|(at, letter)| if starts.contains(&at) { mark(letter) } else { letter }).collect();
-        });
-        marked
+        }
     }
 
     fn unmark(&self, text: &str) -> String {

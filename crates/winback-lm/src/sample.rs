@@ -65,20 +65,23 @@ impl Sampling {
     }
 
     /// Returns the next token. `occurred` are the tokens of the prompt and of the text so far, `drawn` is how many tokens
-    /// this request has drawn; logits of −∞ are never drawn. `None` where no token may be.
+    /// this request has drawn; logits of −∞ are never drawn. `None` where no token may be, or a logit is NaN or +∞.
     pub fn next(&self, logits: &[f32], occurred: &[u32], drawn: u64) -> Option<u32> {
         let choices = || logits.iter().zip(0..).map(|(logit, id)| Choice { id, weight: *logit });
         let can_be = |choice: &Choice| choice.weight > f32::NEG_INFINITY;
         if self.temperature == 0.0 && self.repetition_penalty == 1.0 {
-            return choices().filter(can_be).reduce(likeliest).map(|choice| choice.id);
+            let all_numbers = are_numbers(logits.iter().copied());
+            return choices().filter(|choice| all_numbers && can_be(choice)).reduce(likeliest).map(|choice| choice.id);
         }
         let mut choices: Vec<Choice> = choices().collect();
         self.penalise(&mut choices, occurred);
+        if !are_numbers(choices.iter().map(|choice| choice.weight)) {
+            return None;
+        }
         choices.retain(can_be);
         if self.temperature == 0.0 {
             return choices.into_iter().reduce(likeliest).map(|choice| choice.id);
         }
-        choices.iter_mut().for_each(|choice| choice.weight /= self.temperature);
         self.keep_likeliest(&mut choices);
         self.draw(&choices, drawn)
     }
@@ -98,22 +101,23 @@ impl Sampling {
         }
     }
 
-    /// Keeps what top-k, top-p and min-p leave, the likeliest first, as probabilities relative to the likeliest one.
+    /// Keeps what top-k, top-p and min-p leave, as probabilities relative to the likeliest one.
     fn keep_likeliest(&self, choices: &mut Vec<Choice>) {
         let Some(most) = choices.iter().copied().reduce(likeliest).map(|choice| choice.weight) else { return };
-        let share = |choice: &Choice| f64::from((choice.weight - most).exp());
+        // The highest logit is taken away before the rest is divided: divided by a small temperature it would be infinite.
+        let share = |choice: &Choice| ((choice.weight - most) / self.temperature).exp();
         if self.top_k > 0 {
             *choices = first(choices, self.top_k);
         }
         if self.top_p < 1.0 {
-            let enough = f64::from(self.top_p) * choices.iter().map(share).sum::<f64>();
+            let enough = f64::from(self.top_p) * choices.iter().map(|choice| f64::from(share(choice))).sum::<f64>();
             let mut count = FEW;
             loop {
                 let likely = first(choices, count);
                 let mut held = 0.0;
                 let missing = |choice: &&Choice| {
                     let before = held;
-                    held += share(choice);
+                    held += f64::from(share(choice));
                     before < enough
                 };
                 let kept = likely.iter().take_while(missing).count();
@@ -125,7 +129,7 @@ impl Sampling {
                 count *= 8;
             }
         }
-        choices.iter_mut().for_each(|choice| choice.weight = (choice.weight - most).exp());
+        choices.iter_mut().for_each(|choice| choice.weight = share(choice));
         choices.retain(|choice| choice.weight >= self.min_p);
     }
 
@@ -179,6 +183,11 @@ fn first(choices: &[Choice], count: usize) -> Vec<Choice> {
     kept.sort_unstable_by(likelier);
     kept.truncate(count);
     kept
+}
+
+/// Returns whether none is NaN or +∞. No number is left out early, so that the compiler can go through many together.
+fn are_numbers(weights: impl Iterator<Item = f32>) -> bool {
+    !weights.fold(false, |odd, weight| odd | (weight.is_nan() | (weight == f32::INFINITY)))
 }
 
 fn total(choices: &[Choice]) -> f64 {

@@ -1,43 +1,47 @@
 //! A text as it comes: ids in, letters out, no further than a stop string.
-use crate::tokens::{Tokens, TokensError};
+use crate::tokens::Tokens;
 
 /// Turns ids that come one by one into text. A letter comes when all its bytes are there.
 #[derive(Clone, Debug, Default)]
 pub struct TextStream {
-    ids: Vec<u32>,
-    /// Where the ids begin that are read again with the next one: text depends on what stands before it.
-    context: usize,
-    /// The ids whose text was given.
-    given: usize,
+    /// The bytes of a letter that is not complete, three at most.
+    begun: Vec<u8>,
 }
 
 impl TextStream {
-    /// Takes an id and returns the text that is complete with it; may be empty.
-    pub fn push(&mut self, tokens: &Tokens, id: u32) -> Result<String, TokensError> {
-        self.ids.push(id);
-        let text = self.rest(tokens)?;
-        if text.ends_with('\u{fffd}') {
-            return Ok(String::new());
-        }
-        (self.context, self.given) = (self.given, self.ids.len());
-        Ok(text)
+    /// Takes an id and returns the text that is complete with it; may be empty. Bytes that are no text give `\u{fffd}`,
+    /// as many as [`Tokens::decode`] gives for all ids together.
+    pub fn push(&mut self, tokens: &Tokens, id: u32) -> String {
+        self.begun.extend(tokens.bytes(id));
+        let mut text = String::new();
+        let mut rest = self.begun.as_slice();
+        let left: &[u8] = loop {
+            match std::str::from_utf8(rest) {
+                Ok(whole) => {
+                    text.push_str(whole);
+                    break &[];
+                }
+                Err(error) => {
+                    let (whole, broken) = rest.split_at(error.valid_up_to());
+                    text.push_str(&String::from_utf8_lossy(whole));
+                    let Some(wrong) = error.error_len() else { break broken };
+                    text.push(char::REPLACEMENT_CHARACTER);
+                    rest = &broken[wrong..];
+                }
+            }
+        };
+        self.begun = left.to_vec();
+        text
     }
 
-    /// Returns what is left when no more ids come: the bytes of a letter that never was complete give `\u{fffd}`.
-    pub fn finish(&mut self, tokens: &Tokens) -> Result<String, TokensError> {
-        let text = self.rest(tokens)?;
-        (self.context, self.given) = (self.given, self.ids.len());
-        Ok(text)
-    }
-
-    fn rest(&self, tokens: &Tokens) -> Result<String, TokensError> {
-        let before = tokens.decode(&self.ids[self.context..self.given], false)?;
-        let all = tokens.decode(&self.ids[self.context..], false)?;
-        Ok(all.get(before.len()..).unwrap_or_default().to_owned())
+    /// Returns what is left when no more ids come: a letter that never was complete gives `\u{fffd}`.
+    pub fn finish(&mut self) -> String {
+        String::from_utf8_lossy(&std::mem::take(&mut self.begun)).into_owned()
     }
 }
 
-/// Looks for stop strings in a text that comes in pieces, and holds back what could be the beginning of one.
+/// Looks for stop strings in a text that comes in pieces, and holds back what could be the beginning of one. The one that
+/// is complete first counts, of several the longest: so it does not matter where pieces begin.
 #[derive(Clone, Debug)]
 pub struct Stops {
     stops: Vec<String>,
@@ -57,7 +61,8 @@ impl Stops {
             return String::new();
         }
         self.held.push_str(piece);
-        if let Some(at) = self.stops.iter().filter_map(|stop| self.held.find(stop)).min() {
+        let found = self.stops.iter().filter_map(|stop| self.held.find(stop).map(|at| (at + stop.len(), at)));
+        if let Some((_, at)) = found.min() {
             self.stopped = true;
             self.held.truncate(at);
             return std::mem::take(&mut self.held);
@@ -80,7 +85,7 @@ impl Stops {
     /// Returns how many bytes at the end of the text could be the beginning of a stop string.
     fn could_begin(&self) -> usize {
         let begins = |start: &usize| self.stops.iter().any(|stop| stop.as_bytes().starts_with(&self.held.as_bytes()[*start..]));
-        let starts = self.held.char_indices().map(|(at, _)| at);
-        starts.filter(|start| begins(start)).min().map_or(0, |start| self.held.len() - start)
+        let mut starts = self.held.char_indices().map(|(at, _)| at);
+        starts.find(begins).map_or(0, |start| self.held.len() - start)
     }
 }

@@ -8,8 +8,10 @@ use crate::file::{FileError, parse_as, read_text};
 use crate::json::Json;
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tokenizers::{AddedToken, DecoderWrapper, Tokenizer};
+use winback_core::digest::Digest;
 
 /// The longest tokenizer read, in bytes; Qwen3's has 11 MB.
 const MOST_BYTES: u64 = 32 << 20;
@@ -85,6 +87,10 @@ pub struct Tokens {
     plain: Tokenizer,
     added: Vec<Added>,
     find: AhoCorasick,
+    /// Finds every added token, also where two overlap.
+    overlapping: AhoCorasick,
+    /// The hash of the file.
+    digest: Digest,
 }
 
 /// A piece of text that is one id.
@@ -138,8 +144,15 @@ impl Tokens {
         }
         added.sort_by_key(|token| token.id);
         let texts = added.iter().map(|token| &token.text);
-        let find = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts).map_err(|why| damaged(why.to_string()))?;
-        Ok(Self { whole, plain, added, find })
+        let find = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts.clone());
+        let find = find.map_err(|why| damaged(why.to_string()))?;
+        let overlapping = AhoCorasick::new(texts).map_err(|why| damaged(why.to_string()))?;
+        Ok(Self { whole, plain, added, find, overlapping, digest: Digest::of(text.as_bytes()) })
+    }
+
+    /// Returns the hash of the file.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
     }
 
     /// Returns the added tokens, by id.
@@ -160,7 +173,7 @@ impl Tokens {
     /// Returns the bytes that each token of the vocabulary stands for in a text, added tokens left out; `None` for a
     /// tokenizer whose tokens are not bytes. In byte-level vocabularies (Radford et al. 2019, "Language Models are
     /// Unsupervised Multitask Learners") each letter of a token is a byte.
-    pub(crate) fn bytes(&self) -> Option<Vec<(u32, Vec<u8>)>> {
+    pub(crate) fn vocabulary(&self) -> Option<Vec<(u32, Vec<u8>)>> {
         let Some(DecoderWrapper::ByteLevel(_)) = self.whole.get_decoder() else { return None };
         let bytes = |(token, id): (String, u32)| {
             let bytes: Option<Vec<u8>> = token.chars().map(byte).collect();
@@ -194,6 +207,13 @@ impl Tokens {
         Ok(ids)
     }
 
+    /// Returns where added tokens begin in a text, also where two overlap; all of them, or only the special ones.
+    pub(crate) fn starts(&self, text: &str, special_only: bool) -> BTreeSet<usize> {
+        let found = self.overlapping.find_overlapping_iter(text);
+        let asked = found.filter(|found| !special_only || self.added[found.pattern().as_usize()].special);
+        asked.map(|found| found.start()).collect()
+    }
+
     fn extend_plain(&self, text: &str, ids: &mut Vec<u32>) -> Result<(), TokensError> {
         if text.is_empty() {
             return Ok(());
@@ -201,6 +221,15 @@ impl Tokens {
         let encoding = self.plain.encode_fast(text, false).map_err(|why| TokensError::Failed(why.to_string()))?;
         ids.extend_from_slice(encoding.get_ids());
         Ok(())
+    }
+
+    /// Returns the bytes that an id stands for in a text, perhaps a part of a letter; none for a special token and for an
+    /// id without a token. Together those of some ids are what [`Self::decode`] without special tokens reads.
+    pub fn bytes(&self, id: u32) -> Vec<u8> {
+        let is_special = self.added.binary_search_by_key(&id, |token| token.id).is_ok_and(|at| self.added[at].special);
+        let token = if is_special { None } else { self.whole.id_to_token(id) };
+        let token = token.unwrap_or_default();
+        token.chars().map(byte).collect::<Option<_>>().unwrap_or_else(|| token.into_bytes())
     }
 
     /// Returns the text of ids, with or without special tokens. Ids without a token give nothing; bytes that are no

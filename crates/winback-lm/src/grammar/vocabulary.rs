@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Returns the vocabulary of a model.
 pub(super) fn vocabulary(tokens: &Arc<Tokens>, config: &Config) -> Result<TokEnv, GrammarError> {
-    let bytes = tokens.bytes().ok_or(GrammarError::NotBytes)?;
+    let bytes = tokens.vocabulary().ok_or(GrammarError::NotBytes)?;
     let size = u32::try_from(config.vocab_size).map_err(|_| GrammarError::Vocabulary("it has too many tokens".to_owned()))?;
     let ends: Vec<TokenId> = config.eos.iter().copied().filter(|id| *id < size).collect();
     // Ids without a token keep no bytes, and are not in the trie.

@@ -129,15 +129,17 @@ fn each<T: Copy + Default + Send>(
     }
 }
 
-/// Returns the largest size of some numbers. Eight are kept at a time, so that the compiler can go through them together.
+/// Returns the largest size of some numbers, NaN where one of them is: without their signs numbers are in the order of
+/// their bits, NaN above infinity. Eight are kept at a time, so that the compiler can go through them together.
 #[inline(always)]
 fn largest(numbers: &[f32]) -> f32 {
-    let mut most = [0.0_f32; 8];
+    let size = |number: &f32| number.abs().to_bits();
+    let mut most = [0_u32; 8];
     let mut eights = numbers.chunks_exact(8);
     for eight in eights.by_ref() {
-        most.iter_mut().zip(eight).for_each(|(most, number)| *most = if number.abs() > *most { number.abs() } else { *most });
+        most.iter_mut().zip(eight).for_each(|(most, number)| *most = size(number).max(*most));
     }
-    most.iter().chain(eights.remainder()).fold(0.0, |most: f32, number| most.max(number.abs()))
+    f32::from_bits(most.into_iter().chain(eights.remainder().iter().map(size)).fold(0, u32::max))
 }
 
 /// Returns the nearest bf16, the even one of two; the rounding of the processor's own instruction. NaN stays NaN.

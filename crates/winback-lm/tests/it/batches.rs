@@ -186,5 +186,8 @@ fn a_step_that_cannot_be_taken_changes_nothing() {
     let other = Model::load(dir.path(), Numerics::PLAIN).unwrap();
     let mut cache = Cache::new(model);
     let piece = Piece { cache: &mut cache, tokens: &[1], adapter: writers.adapter(1), want: Want::Last };
+    assert_eq!(other.forward(&mut [piece]).unwrap_err(), ForwardError::AnotherCache { piece: 0 });
+    let mut cache = Cache::new(&other);
+    let piece = Piece { cache: &mut cache, tokens: &[1], adapter: writers.adapter(1), want: Want::Last };
     assert_eq!(other.forward(&mut [piece]).unwrap_err(), ForwardError::AnotherBase { piece: 0 });
 }

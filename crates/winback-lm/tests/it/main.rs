@@ -14,6 +14,7 @@ mod fixtures;
 mod grammar;
 mod hostile;
 mod kernels;
+mod likelihood;
 mod parity;
 mod safetensors_files;
 mod sampling;

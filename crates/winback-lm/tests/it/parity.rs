@@ -117,6 +117,16 @@ fn both_layouts_of_the_configuration_say_the_same() {
     }
 }
 
+#[test]
+fn texts_end_where_either_configuration_says() {
+    let dir = tempfile::tempdir().unwrap();
+    crate::tiny::write_model(dir.path(), safetensors::Dtype::F32);
+    let ends = || Model::load(dir.path(), Numerics::PLAIN).unwrap().config().eos.clone();
+    assert_eq!(ends(), [2, 5]);
+    crate::tiny::write_json(dir.path(), "generation_config.json", &serde_json::json!({ "eos_token_id": [5, 9] }));
+    assert_eq!(ends(), [2, 5, 9]);
+}
+
 /// Returns how far logits are from the exact ones, relative to their size, and how often the likeliest token is the same.
 fn likeness(ours: &[f32], exact: &[f32], vocabulary: usize) -> (f64, f64) {
     let square = |numbers: &mut dyn Iterator<Item = f32>| numbers.map(|number| f64::from(number).powi(2)).sum::<f64>();

@@ -60,6 +60,27 @@ fn the_likeliest_token_is_taken_and_of_equals_the_first() {
 }
 
 #[test]
+fn nothing_is_drawn_from_what_is_no_number() {
+    for odd in [f32::NAN, -f32::NAN, f32::INFINITY] {
+        for sampling in [Sampling::greedy(), drawing(), Sampling { repetition_penalty: 1.1, ..Sampling::greedy() }] {
+            assert_eq!(sampling.next(&[1.0, odd, 3.0], &[], 0), None, "{odd} {sampling:?}");
+        }
+    }
+    // A penalty that makes a logit infinite.
+    assert_eq!(Sampling { repetition_penalty: 1e-3, ..drawing() }.next(&[1.0, 1e38], &[1], 0), None);
+}
+
+#[test]
+fn the_smallest_temperatures_take_the_likeliest_token() {
+    for temperature in [1e-6, 1e-30, 1e-38, f32::from_bits(1)] {
+        for logits in [[1.0, 3.0, 2.0, -8.0], [-3e38, 3e38, 0.0, 2.9e38], [-4.0, -1.0, f32::NEG_INFINITY, -2.0]] {
+            let sampling = Sampling { temperature, ..drawing() };
+            assert!((0..32).all(|drawn| sampling.next(&logits, &[], drawn) == Some(1)), "{temperature:e} {logits:?}");
+        }
+    }
+}
+
+#[test]
 fn another_seed_draws_another_text() {
     let text =
         |seed: u64| -> Vec<u32> { (0..64).map(|drawn| Sampling { seed, ..drawing() }.next(&logits(), &[], drawn).unwrap()).collect() };
@@ -97,7 +118,8 @@ proptest! {
     #[test]
     fn a_draw_is_decided_by_seed_and_place_and_is_among_what_is_left(
         logits in prop::collection::vec(-20.0_f32..20.0, 1..60),
-        (temperature, top_k, top_p, min_p) in (0.0_f32..3.0, 0..70_usize, 0.01_f32..=1.0, 0.0_f32..=1.0),
+        (temperature, top_k, top_p, min_p) in
+            (prop_oneof![0.0_f32..3.0, 1e-45_f32..1e-30], 0..70_usize, 0.01_f32..=1.0, 0.0_f32..=1.0),
         (seed, drawn) in (any::<u64>(), any::<u64>()),
     ) {
         let sampling = Sampling { temperature, top_k, top_p, min_p, repetition_penalty: 1.3, seed };
@@ -109,7 +131,7 @@ proptest! {
         });
         let likelier = changed.iter().filter(|logit| **logit > changed[next.unwrap() as usize]).count();
         prop_assert!(top_k == 0 || likelier < top_k);
-        prop_assert!(temperature > 0.0 || likelier == 0);
+        prop_assert!(temperature >= 1e-30 || likelier == 0);
     }
 }
 

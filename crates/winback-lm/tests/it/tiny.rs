@@ -96,6 +96,13 @@ pub fn weights(dtype: Dtype) -> Tensors {
     tensors
 }
 
+/// Returns weights that are numbers, each, and give none: those of the final norm are near the largest there is.
+pub fn too_large(mut weights: Tensors) -> Tensors {
+    let numbers: Vec<f32> = (0..20).map(|at| if at % 2 == 0 { 3e38 } else { -3e38 }).collect();
+    weights.insert("model.norm.weight".into(), stored(&numbers, &[20], Dtype::F32));
+    weights
+}
+
 /// Returns the adapter of rank 3 that changes these projections of all layers.
 pub fn lora(projections: &[(&str, usize, usize)], seed: u64) -> Tensors {
     let mut tensors = Tensors::new();

@@ -51,7 +51,7 @@ pub(super) fn work(mut engine: Engine, orders: &mpsc::Receiver<Order>, gauges: &
         match engine.step() {
             Ok(events) => events.into_iter().for_each(|event| hand_out(event, &mut readers)),
             Err(error) => {
-                say(&format!("error: the model failed, {} texts are lost: {error}", readers.len()));
+                say(&format!("error: the model failed, {} texts are lost: {:#}", readers.len(), anyhow::Error::new(error)));
                 for (id, events) in std::mem::take(&mut readers) {
                     engine.cancel(id);
                     // A reader that is gone needs no word.
@@ -76,6 +76,10 @@ fn take(order: Order, engine: &mut Engine, readers: &mut Readers) {
 
 fn hand_out(event: Event, readers: &mut Readers) {
     let (id, event, is_last) = match event {
+        Event::Failed { request, why } => {
+            say(&format!("error: a text is lost: {why}"));
+            (request, TextEvent::Failed, true)
+        }
         Event::Text { request, text } => (request, TextEvent::Text(text), false),
         Event::Done { request, why, tokens } => {
             let why = if why == Ended::Length { TextEnded::Length } else { TextEnded::Stop };

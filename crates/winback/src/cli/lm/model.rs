@@ -140,9 +140,7 @@ pub fn read_config(dir: &Path) -> anyhow::Result<(Config, GenerationConfig)> {
     if !dir.is_dir() {
         return Err(stop(Exit::Usage, format!("{} is not a directory", dir.display()), FILES));
     }
-    let mut config = Config::load(&dir.join("config.json")).or_hint(Exit::BadInput, FILES)?;
+    let config = Config::load(&dir.join("config.json")).or_hint(Exit::BadInput, FILES)?;
     let generation = GenerationConfig::load(&dir.join("generation_config.json")).or_exit(Exit::BadInput)?;
-    let more: Vec<u32> = generation.eos.iter().copied().filter(|id| !config.eos.contains(id)).collect();
-    config.eos.extend(more);
-    Ok((config, generation))
+    Ok((config.with_ends(&generation.eos), generation))
 }

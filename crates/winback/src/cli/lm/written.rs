@@ -10,6 +10,8 @@ use std::sync::Arc;
 use winback_lm::sample::Sampling;
 use winback_lm::{Adapter, Ended, Engine, Event, GenerationConfig, Grammar, Limits, Request};
 
+/// What a person does where a text cannot be written on.
+const FAILED: &str = "with a schema, take a simpler one; else try --precision f32, or get the model again";
 /// The most tokens of a text where nobody says how many.
 const MOST_TOKENS: usize = 512;
 
@@ -136,7 +138,7 @@ impl Pen {
                             return Err(error.into());
                         }
                     }
-                    Event::Failed { why, .. } => return Err(stop(Exit::BadInput, why.to_string(), SCHEMA)),
+                    Event::Failed { why, .. } => return Err(why).or_hint(Exit::BadInput, FAILED),
                     Event::Done { why, tokens, .. } => {
                         let ended = if why == Ended::Length { "length" } else { "stop" };
                         return Ok(Written { text: whole, ended, prompt_tokens, tokens });
