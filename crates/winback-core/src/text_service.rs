@@ -10,7 +10,8 @@ use futures_util::stream::BoxStream;
 pub struct ServedModel {
     /// The name in requests.
     pub name: String,
-    /// What tells its weights from all others.
+    /// What its texts come of: weights, precision, tokenizer, template, recommended settings. Another one may write
+    /// another text from the same seed.
     pub version: String,
 }
 
@@ -32,6 +33,8 @@ pub struct Turn {
     pub speaker: Speaker,
     /// What is said; text only, whatever stands in it.
     pub text: String,
+    /// What the model thought before it said so, where that is kept apart.
+    pub reasoning: Option<String>,
 }
 
 /// What a text follows.
@@ -180,6 +183,9 @@ pub trait TextService: Send + Sync {
 
     /// Takes a text to write, or says why not. What is written depends on the request alone, not on what else is.
     async fn submit(&self, request: TextRequest) -> Result<AcceptedText, RefusedText>;
+
+    /// Returns whether it still writes; a service that has stopped never does again.
+    fn works(&self) -> bool;
 
     /// Returns how much there is to do.
     fn load(&self) -> TextLoad;

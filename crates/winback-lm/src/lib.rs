@@ -75,7 +75,7 @@ pub use cache::{Cache, Prefix};
 pub use chat_template::ChatTemplate;
 pub use config::{Config, ConfigError};
 pub use conversation::{Conversation, Message, Role};
-pub use engine::{Ended, Engine, Event, Limits, RefusedRequest, Request, RequestId, StepError};
+pub use engine::{Ended, Engine, Event, Limits, RefusedRequest, Request, RequestId, StepError, WriteError};
 pub use fields::FieldError;
 pub use file::FileError;
 pub use forward::{ForwardError, Hidden, Piece, Want};

@@ -18,6 +18,7 @@ mod openai;
 mod pages;
 mod problem;
 mod state;
+mod stopping;
 mod strings;
 mod url;
 mod view;
@@ -38,7 +39,7 @@ use utoipa_swagger_ui::SwaggerUi;
 /// # Errors
 /// When the listener fails.
 pub async fn serve(listener: TcpListener, state: WebState, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-    axum::serve(listener, router(state)).with_graceful_shutdown(stop).await
+    stopping::serve_until(listener, router(state), stop, || false).await
 }
 
 /// Returns every page, the API under `/api/v1`, its document at `/api/openapi.json` and its reader at `/api/docs`.

@@ -122,8 +122,8 @@ impl Unit for Amx {
         check(lines(TILE, self.rows), from.len(), stride);
         // SAFETY: `check` held that all lines lie in `from`.
         unsafe {
-            on_tiles!("tileloadd tmm{tile}, [{from} + {stride}*1]", tile = const TILE, from = in(reg) from.as_ptr(), stride = in(reg) stride)
-        };
+            on_tiles!("tileloadd tmm{tile}, [{from} + {stride}*1]", tile = const TILE, from = in(reg) from.as_ptr(), stride = in(reg) stride);
+        }
     }
 
     #[inline(always)]
@@ -143,8 +143,8 @@ impl Unit for Amx {
         check(lines(TILE, self.rows), into.len(), stride);
         // SAFETY: `check` held that all lines lie in `into`.
         unsafe {
-            on_tiles!("tilestored [{into} + {stride}*1], tmm{tile}", tile = const TILE, into = in(reg) into.as_mut_ptr(), stride = in(reg) stride)
-        };
+            on_tiles!("tilestored [{into} + {stride}*1], tmm{tile}", tile = const TILE, into = in(reg) into.as_mut_ptr(), stride = in(reg) stride);
+        }
     }
 }
 

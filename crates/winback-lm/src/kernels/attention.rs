@@ -223,7 +223,8 @@ impl Stretch {
                 let queries = filled(queries, (self.dim, dim), to_bf16, &mut scratch.brains);
                 let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..panels {
-                    bf16_sums(level, queries, &keys[panel * PANEL * dim..(panel + 1) * PANEL * dim], &mut sums[..rows]);
+                    let keys = &keys[panel * PANEL * dim..(panel + 1) * PANEL * dim];
+                    bf16_sums(level, queries, (keys, keys), &mut sums[..rows]);
                     put(panel, &sums[..rows]);
                 }
             }
@@ -254,7 +255,8 @@ impl Stretch {
                 let weights = filled(&scratch.scores, (wide, wide), to_bf16, &mut scratch.brains);
                 let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..width / PANEL {
-                    bf16_sums(level, weights, &values[of(panel)], &mut sums[..rows]);
+                    let values = &values[of(panel)];
+                    bf16_sums(level, weights, (values, values), &mut sums[..rows]);
                     put(panel, &sums[..rows]);
                 }
             }

@@ -145,25 +145,29 @@ impl Piece<'_> {
             let some = rows.start + rows.len() * part / parts..rows.start + rows.len() * (part + 1) / parts;
             for panel in self.panels.clone() {
                 let mut at = some.start;
+                // The first two blocks fetch a half of the next panel each.
+                let next = (panel + 1) % weight.panels() * PANEL * weight.wide();
+                let mut ahead = [next, next + PANEL * weight.wide() / 2].into_iter();
                 while at < some.end {
                     let count = block(level, some.end - at);
-                    self.compute_block(panel, at..at + count, &mut desk);
+                    let ahead = ahead.next().unwrap_or(panel * PANEL * weight.wide());
+                    self.compute_block((panel, ahead), at..at + count, &mut desk);
                     at += count;
                 }
             }
         }
     }
 
-    /// Multiplies some rows with one panel.
-    fn compute_block(&self, panel: usize, rows: Range<usize>, Desk { sums, whole }: &mut Desk) {
+    /// Multiplies some rows with one panel, while the numbers from `ahead` on are fetched.
+    fn compute_block(&self, (panel, ahead): (usize, usize), rows: Range<usize>, Desk { sums, whole }: &mut Desk) {
         let Factor { level, weight, inputs, .. } = *self.factor;
         let (wide, count) = (weight.wide(), rows.len());
         let (of, here) = (panel * PANEL * wide..(panel + 1) * PANEL * wide, rows.start * wide..rows.end * wide);
         match (weight.numbers(), inputs.numbers()) {
             (Numbers::F32(w), RowNumbers::F32(x)) => f32_sums(level, &x[here], &w[of], &mut sums[..count]),
-            (Numbers::Bf16(w), RowNumbers::Bf16(x)) => bf16_sums(level, &x[here], &w[of], &mut sums[..count]),
+            (Numbers::Bf16(w), RowNumbers::Bf16(x)) => bf16_sums(level, &x[here], (&w[of], &w[ahead..]), &mut sums[..count]),
             (Numbers::Int8 { numbers, scales, sums: all }, RowNumbers::Int8(x)) => {
-                int8_sums(level, &x[here], &numbers[of], &mut whole[..count]);
+                int8_sums(level, &x[here], (&numbers[of], &numbers[ahead..]), &mut whole[..count]);
                 let outputs = panel * PANEL..weight.outputs().min((panel + 1) * PANEL);
                 let own = &inputs.scales()[rows.clone()];
                 widely(level, || scaled((&whole[..count], high(level)), own, (&scales[outputs.clone()], &all[outputs]), sums));
@@ -242,13 +246,14 @@ pub(super) fn f32_sums(level: Level, x: &[f32], w: &[f32], sums: &mut [Sums]) {
     }
 }
 
-/// Writes the same in bf16.
-pub(super) fn bf16_sums(level: Level, x: &[u16], w: &[u16], sums: &mut [Sums]) {
+/// Writes the same in bf16. Half a panel that begins with `ahead` is what will be looked at next; on other levels than
+/// AVX-512 nothing is done about it.
+pub(super) fn bf16_sums(level: Level, x: &[u16], (w, ahead): (&[u16], &[u16]), sums: &mut [Sums]) {
     match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::bf16_sums(x, w, sums),
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::bf16_sums(x, w, sums),
+        Level::Avx512 => avx512::bf16_sums(x, (w, ahead), sums),
         #[cfg(target_arch = "x86_64")]
         Level::Amx => amx::bf16_sums(x, w, sums),
         #[cfg(target_arch = "aarch64")]
@@ -257,12 +262,13 @@ pub(super) fn bf16_sums(level: Level, x: &[u16], w: &[u16], sums: &mut [Sums]) {
     }
 }
 
-fn int8_sums(level: Level, x: &[u8], w: &[i8], sums: &mut [[i32; PANEL]]) {
+/// Writes the whole sums of the same in 8 bits.
+fn int8_sums(level: Level, x: &[u8], (w, ahead): (&[i8], &[i8]), sums: &mut [[i32; PANEL]]) {
     match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::int8_sums(x, w, sums),
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::int8_sums(x, w, sums),
+        Level::Avx512 => avx512::int8_sums(x, (w, ahead), sums),
         #[cfg(target_arch = "x86_64")]
         Level::Amx => amx::int8_sums(x, w, sums),
         #[cfg(target_arch = "aarch64")]

@@ -89,7 +89,7 @@ impl Turned {
                 }
                 RowNumbers::Bf16(x) => {
                     let wide = self.bf16.len() / PANEL;
-                    bf16_sums(level, &x[at * wide..(at + count) * wide], &self.bf16, &mut sums[..count]);
+                    bf16_sums(level, &x[at * wide..(at + count) * wide], (&self.bf16, &self.bf16), &mut sums[..count]);
                 }
                 RowNumbers::Int8(_) => debug_assert!(false, "`product_back` compared the precisions"),
             }

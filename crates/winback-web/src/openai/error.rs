@@ -2,6 +2,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use std::time::Duration;
 use winback_core::text_service::{RefusedText, ServedModel};
 
 /// An error answer.
@@ -41,6 +42,12 @@ impl ApiError {
     pub(super) fn too_large(most: usize) -> Self {
         let message = format!("the request has more than {} MiB", most >> 20);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", message)
+    }
+
+    /// The body did not come.
+    pub(super) fn too_slow(patience: Duration) -> Self {
+        let message = format!("the request did not arrive within {} s", patience.as_secs());
+        Self::new(StatusCode::REQUEST_TIMEOUT, "invalid_request_error", message)
     }
 
     /// The key is absent or wrong.

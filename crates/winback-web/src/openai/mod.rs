@@ -12,6 +12,7 @@ mod request;
 use crate::openai::error::ApiError;
 use crate::openai::metrics::Metrics;
 use crate::openai::request::Asked;
+use crate::stopping::serve_until;
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::header;
@@ -23,7 +24,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use winback_core::digest::Digest;
-use winback_core::text_service::{ServedModel, TextService};
+use winback_core::text_service::{RefusedText, ServedModel, TextService};
 
 /// What the server of a language model needs. Time and chance come in as functions.
 #[derive(Clone)]
@@ -45,7 +46,8 @@ struct Server {
     metrics: Arc<Metrics>,
 }
 
-/// Serves a language model until `stop` is done; texts under way are written to their end first.
+/// Serves a language model until `stop` is done; texts under way are written to their end first. A client that has sent
+/// half a request is not waited for.
 ///
 /// # Errors
 /// When the listener fails.
@@ -54,7 +56,12 @@ pub async fn serve_openai(
     state: OpenAiState,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, openai_router(state)).with_graceful_shutdown(stop).await
+    let service = state.service.clone();
+    let is_busy = move || {
+        let load = service.load();
+        load.running + load.waiting > 0
+    };
+    serve_until(listener, openai_router(state), stop, is_busy).await
 }
 
 /// Returns the server's addresses.
@@ -106,6 +113,9 @@ async fn metrics(State(server): State<Server>) -> Response {
     ([(header::CONTENT_TYPE, kind)], server.metrics.text(server.state.service.load())).into_response()
 }
 
-async fn health() -> Response {
-    axum::Json(json!({ "status": "ok" })).into_response()
+async fn health(State(server): State<Server>) -> Result<Response, ApiError> {
+    match server.state.service.works() {
+        true => Ok(axum::Json(json!({ "status": "ok" })).into_response()),
+        false => Err(RefusedText::Stopped.into()),
+    }
 }

@@ -5,20 +5,22 @@ use axum::extract::Request;
 use axum::http::header;
 use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
+use std::time::Duration;
 use winback_core::text_service::{Speaker, TextForm, TextInput, TextRequest, TextSettings, Turn};
 
 /// The longest body that is read.
 const MOST_BYTES: usize = 4 << 20;
-/// The most stop texts.
-const MOST_STOPS: usize = 16;
+/// For how long a client may take to send it.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The most stop texts, and the most bytes of one.
+const MOST_STOPS: (usize, usize) = (16, 1024);
 /// The longest name of a schema, as OpenAI has it.
 const MOST_NAME: usize = 64;
 /// How many tokens a completion has unless it says so, as OpenAI has it.
 const COMPLETION_TOKENS: usize = 16;
 
 /// Fields that say something about the client or the account and nothing about the answer.
-const NO_MATTER: [&str; 8] =
-    ["user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "parallel_tool_calls", "tool_choice"];
+const NO_MATTER: [&str; 7] = ["user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "parallel_tool_calls"];
 
 /// The fields of a request that were not read yet.
 #[derive(Debug)]
@@ -30,15 +32,21 @@ pub(super) async fn fields(request: Request) -> Result<Fields, ApiError> {
     if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
         return Err(ApiError::wrong_kind());
     }
-    let body = axum::body::to_bytes(request.into_body(), MOST_BYTES).await.map_err(|_| ApiError::too_large(MOST_BYTES))?;
+    let body = tokio::time::timeout(PATIENCE, axum::body::to_bytes(request.into_body(), MOST_BYTES));
+    let body = body.await.map_err(|_| ApiError::too_slow(PATIENCE))?.map_err(|_| ApiError::too_large(MOST_BYTES))?;
     match serde_json::from_slice(&body) {
-        Ok(Value::Object(fields)) => Ok(Fields(fields.into_iter().filter(|(_, value)| !value.is_null()).collect())),
+        Ok(Value::Object(fields)) => Ok(Fields::of(fields)),
         Ok(_) => Err(ApiError::wrong("the body must be a JSON object")),
         Err(error) => Err(ApiError::wrong(format!("the body is not JSON: {error}"))),
     }
 }
 
 impl Fields {
+    /// Returns the fields that say something.
+    fn of(fields: Map<String, Value>) -> Self {
+        Self(fields.into_iter().filter(|(_, value)| !value.is_null()).collect())
+    }
+
     fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
         match self.0.remove(name) {
             None => Ok(None),
@@ -77,7 +85,12 @@ impl Fields {
     }
 
     fn stops(&mut self) -> Result<Vec<String>, ApiError> {
-        let wrong = || ApiError::field("stop", format!("stop must be a text, or a list of at most {MOST_STOPS}, none empty"));
+        let wrong = || {
+            ApiError::field(
+                "stop",
+                format!("stop must be a text, or a list of at most {}, none empty or longer than {} bytes", MOST_STOPS.0, MOST_STOPS.1),
+            )
+        };
         let texts = match self.0.remove("stop") {
             None => Vec::new(),
             Some(Value::String(text)) => vec![text],
@@ -87,7 +100,21 @@ impl Fields {
             }
             Some(_) => return Err(wrong()),
         };
-        if texts.len() > MOST_STOPS || texts.iter().any(String::is_empty) { Err(wrong()) } else { Ok(texts) }
+        let fits = |text: &String| (1..=MOST_STOPS.1).contains(&text.len());
+        if texts.len() <= MOST_STOPS.0 && texts.iter().all(fits) { Ok(texts) } else { Err(wrong()) }
+    }
+
+    /// Returns whether a streamed answer is to end with the tokens used.
+    fn usage(&mut self) -> Result<bool, ApiError> {
+        let expected = "stream_options must be an object, such as {\"include_usage\": true}";
+        let mut options = match self.0.remove("stream_options") {
+            None => return Ok(false),
+            Some(Value::Object(options)) => Self::of(options),
+            Some(_) => return Err(ApiError::field("stream_options", expected)),
+        };
+        let usage = options.flag("include_usage")?.unwrap_or(false);
+        options.nothing_else_in("stream_options")?;
+        Ok(usage)
     }
 
     fn settings(&mut self, most_tokens: Option<usize>, drawn: u64) -> Result<TextSettings, ApiError> {
@@ -122,6 +149,17 @@ impl Fields {
         self.whole(name, 1..=1 << 24)
     }
 
+    /// Refuses what is left in a part of the request and is not neutral.
+    fn nothing_else_in(self, part: &str) -> Result<(), ApiError> {
+        match self.0.into_iter().find(|(name, value)| !is_neutral(name, value)) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let name = format!("{part}.{name}");
+                Err(ApiError::field(&name, format!("this server does not take {name}, or not this value of it")))
+            }
+        }
+    }
+
     /// Refuses what is left and is not neutral.
     fn nothing_else(mut self) -> Result<(), ApiError> {
         NO_MATTER.iter().for_each(|name| drop(self.0.remove(*name)));
@@ -140,9 +178,10 @@ fn is_neutral(name: &str, value: &Value) -> bool {
     match name {
         "n" | "best_of" => *value == 1,
         "frequency_penalty" | "presence_penalty" => value.as_f64() == Some(0.0),
-        "logprobs" | "echo" => *value == false,
+        "logprobs" | "echo" | "include_obfuscation" => *value == false,
+        "tool_choice" => *value == "none" || *value == "auto",
         "top_logprobs" => *value == 0,
-        "tools" | "functions" => value.as_array().is_some_and(Vec::is_empty),
+        "tools" | "functions" | "tool_calls" | "annotations" => value.as_array().is_some_and(Vec::is_empty),
         "logit_bias" => value.as_object().is_some_and(Map::is_empty),
         "modalities" => value.as_array().is_some_and(|kinds| kinds.iter().all(|kind| kind == "text")),
         "suffix" => *value == "",
@@ -213,10 +252,7 @@ impl Asked {
     ) -> Result<Self, ApiError> {
         let model = fields.text("model")?.ok_or_else(|| ApiError::field("model", "model is absent; /v1/models lists the names"))?;
         let stream = fields.flag("stream")?.unwrap_or(false);
-        let usage = match fields.0.remove("stream_options") {
-            None => false,
-            Some(options) => options.get("include_usage").is_some_and(|usage| *usage == true),
-        };
+        let usage = fields.usage()?;
         let settings = fields.settings(most_tokens, drawn)?;
         fields.nothing_else()?;
         Ok(Self { interface, request: TextRequest { model, input, settings, form }, stream, usage })
@@ -266,31 +302,41 @@ fn thinking(kwargs: Option<Value>) -> Result<Option<bool>, ApiError> {
 
 fn turns(messages: Option<Value>) -> Result<Vec<Turn>, ApiError> {
     match messages {
-        Some(Value::Array(messages)) if !messages.is_empty() => messages.iter().enumerate().map(turn).collect(),
+        Some(Value::Array(messages)) if !messages.is_empty() => messages.into_iter().enumerate().map(turn).collect(),
         _ => Err(ApiError::field("messages", "messages must be a list of at least one message")),
     }
 }
 
-fn turn((at, message): (usize, &Value)) -> Result<Turn, ApiError> {
-    let wrong = |what: &str| ApiError::field(&format!("messages[{at}]"), format!("messages[{at}] {what}"));
-    let speaker = match message.get("role").and_then(Value::as_str) {
+fn turn((at, message): (usize, Value)) -> Result<Turn, ApiError> {
+    let place = format!("messages[{at}]");
+    let wrong = |what: &str| ApiError::field(&place, format!("{place} {what}"));
+    let Value::Object(fields) = message else { return Err(wrong("must be an object")) };
+    let mut fields = Fields::of(fields);
+    let speaker = match fields.0.remove("role").as_ref().and_then(Value::as_str) {
         Some("system" | "developer") => Speaker::System,
         Some("user") => Speaker::User,
         Some("assistant") => Speaker::Assistant,
         _ => return Err(wrong("must have the role system, developer, user or assistant")),
     };
-    if message.get("tool_calls").is_some_and(|calls| !calls.is_null()) {
-        return Err(wrong("calls tools, which this server does not"));
-    }
-    let text = match message.get("content") {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(parts)) => parts.iter().map(part).collect::<Option<String>>().ok_or_else(|| wrong("may hold only text"))?,
+    let text = match fields.0.remove("content") {
+        Some(Value::String(text)) => text,
+        Some(Value::Array(parts)) => parts.into_iter().map(part).collect::<Option<String>>().ok_or_else(|| wrong("may hold only text"))?,
         _ => return Err(wrong("must have a content of text")),
     };
-    Ok(Turn { speaker, text })
+    let reasoning = match fields.0.remove("reasoning_content") {
+        None => None,
+        Some(Value::String(thought)) if speaker == Speaker::Assistant => Some(thought),
+        Some(_) => return Err(wrong("may have a reasoning_content only as a text of the assistant's")),
+    };
+    fields.nothing_else_in(&place)?;
+    Ok(Turn { speaker, text, reasoning })
 }
 
-fn part(part: &Value) -> Option<&str> {
-    part.get("type").filter(|kind| *kind == "text")?;
-    part.get("text")?.as_str()
+/// Returns the text of a part of a message that is only text.
+fn part(mut part: Value) -> Option<String> {
+    let fields = part.as_object_mut()?;
+    match (fields.remove("type")?, fields.remove("text")?) {
+        (Value::String(kind), Value::String(text)) if kind == "text" && fields.is_empty() => Some(text),
+        _ => None,
+    }
 }

@@ -12,6 +12,7 @@ use winback_web::{Person, PersonRole, WebState};
 
 mod claims;
 mod models;
+mod openai;
 mod pages;
 mod safety;
 mod whatif;

@@ -15,6 +15,8 @@ use winback_web::{Person, PersonRole, WebState};
 
 /// How many ports after a busy one are tried.
 const PORTS: u16 = 100;
+/// The exit code of a program that was interrupted, as shells have it: 128 and the number of the signal.
+const INTERRUPTED: i32 = 130;
 
 /// Serve the dashboard and the API
 #[derive(Debug, clap::Args)]
@@ -98,9 +100,15 @@ pub fn random_seed() -> u64 {
     (nanosecond ^ COUNT.fetch_add(1, Ordering::Relaxed).rotate_left(48)) % 1_000_000
 }
 
-/// Waits until the person at the terminal stops the program.
+/// Waits until the person at the terminal stops the program. Stopped a second time, it ends at once.
 pub async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
+    say("note: stopping when what is under way is done; Ctrl-C again ends it now");
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(INTERRUPTED);
+        }
+    });
 }

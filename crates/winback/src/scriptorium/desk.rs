@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 use winback_core::text_service::{TextEnded, TextEvent};
-use winback_lm::{Ended, Engine, Event, RefusedRequest, Request, RequestId};
+use winback_lm::{Ended, Engine, Event, RefusedRequest, Request, RequestId, WriteError};
 
 /// A text to be written.
 pub(super) struct Order {
@@ -76,16 +76,16 @@ fn take(order: Order, engine: &mut Engine, readers: &mut Readers) {
 
 fn hand_out(event: Event, readers: &mut Readers) {
     let (id, event, is_last) = match event {
-        Event::Failed { request, why } => {
-            say(&format!("error: a text is lost: {why}"));
-            (request, TextEvent::Failed, true)
-        }
         Event::Text { request, text } => (request, TextEvent::Text(text), false),
         Event::Done { request, why, tokens } => {
             let why = if why == Ended::Length { TextEnded::Length } else { TextEnded::Stop };
             (request, TextEvent::Done { why, tokens }, true)
         }
-        Event::Failed { request, why } => (request, TextEvent::Failed { why: Some(why.to_string()) }, true),
+        Event::Failed { request, why: WriteError::Guide(why) } => (request, TextEvent::Failed { why: Some(why.to_string()) }, true),
+        Event::Failed { request, why: WriteError::Forward(why) } => {
+            say(&format!("error: a text is lost: {why}"));
+            (request, TextEvent::Failed { why: None }, true)
+        }
     };
     // There is room for every event of a text, so only a closed channel refuses one; the next turn cancels it.
     let _ = readers.get(&id).map(|events| events.try_send(event));

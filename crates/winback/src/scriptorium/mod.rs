@@ -12,9 +12,11 @@ use futures_util::stream::unfold;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use winback_core::digest::Digest;
 use winback_core::text_service::{
     AcceptedText, RefusedText, ServedModel, Speaker, TextEvent, TextForm, TextInput, TextLoad, TextRequest, TextService, TextSettings, Turn,
 };
@@ -26,6 +28,9 @@ use winback_lm::{
 
 /// How many events wait for a client that does not read.
 const UNREAD: usize = 16;
+/// How many bytes a prompt may have for each token that the model reads. Text has about four; reading one of many more
+/// would take long and much memory before its tokens could be counted and be too many.
+const BYTES_A_TOKEN: usize = 16;
 
 /// A model, its adapters and what belongs to them.
 pub struct House {
@@ -41,6 +46,16 @@ pub struct House {
     pub name: String,
     /// The adapters, by name.
     pub adapters: Vec<(String, Arc<Adapter>)>,
+}
+
+impl House {
+    /// Returns the hash of all that decides what is written for a request.
+    fn version(&self) -> Digest {
+        let template = self.template.as_ref().map_or("", |template| &template.digest().0);
+        let recommended = format!("{:?}", self.generation);
+        let parts = [&self.model.version().0, &self.tokens.digest().0, template, &recommended];
+        Digest::of_parts(parts.map(str::as_bytes))
+    }
 }
 
 /// How much is done at once and how long clients are waited for.
@@ -68,14 +83,17 @@ pub struct Scriptorium {
     grammars: Arc<OnceLock<Result<Grammars, GrammarError>>>,
     bounds: Bounds,
     places: Arc<Semaphore>,
+    /// As many as there are threads may read a prompt at a time.
+    readers: Arc<Semaphore>,
     orders: mpsc::Sender<Order>,
+    engine: JoinHandle<()>,
     gauges: Arc<Gauges>,
 }
 
 impl Scriptorium {
     /// Starts the thread of the engine; it ends when this is dropped.
     pub fn start(house: House, bounds: Bounds) -> std::io::Result<Self> {
-        let base = house.model.digest();
+        let base = house.version();
         let version = |adapter: &Adapter| format!("{}+{}", base.short(), adapter.digest().short());
         let mut models = vec![ServedModel { name: house.name, version: base.short().to_owned() }];
         models.extend(house.adapters.iter().map(|(name, adapter)| ServedModel { name: name.clone(), version: version(adapter) }));
@@ -83,7 +101,7 @@ impl Scriptorium {
         let gauges = Arc::new(Gauges::default());
         let engine = Engine::new(house.model.clone(), house.tokens.clone(), bounds.limits);
         let shown = gauges.clone();
-        std::thread::Builder::new().name("engine".to_owned()).spawn(move || desk::work(engine, &incoming, &shown))?;
+        let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || desk::work(engine, &incoming, &shown))?;
         Ok(Self {
             models,
             adapters: house.adapters.into_iter().collect(),
@@ -94,7 +112,9 @@ impl Scriptorium {
             grammars: Arc::default(),
             bounds,
             places: Arc::new(Semaphore::new(bounds.limits.rows + bounds.queue)),
+            readers: Arc::new(Semaphore::new(winback_learn::threads())),
             orders,
+            engine,
             gauges,
         })
     }
@@ -111,17 +131,19 @@ impl Scriptorium {
         }
     }
 
-    /// Returns the ids of a prompt. Reading a long one takes a while, so it is done beside the threads that answer.
-    async fn ids(&self, input: TextInput) -> Result<Vec<u32>, RefusedText> {
+    /// Returns the ids of a prompt, and the place it has. Reading a long one takes a while, so it is done beside the
+    /// threads that answer. A client that goes away does not end the reading, so the place is taken until it is done.
+    async fn ids(&self, input: TextInput, place: OwnedSemaphorePermit) -> Result<(Vec<u32>, OwnedSemaphorePermit), RefusedText> {
+        let (bytes, most) = (bytes(&input), self.config.context.saturating_mul(BYTES_A_TOKEN));
+        if bytes > most {
+            let why = format!("the prompt has {bytes} bytes; a model that reads {} tokens takes at most {most}", self.config.context);
+            return Err(RefusedText::TooLong(why));
+        }
         let (tokens, template) = (self.tokens.clone(), self.template.clone());
-        let read = move || match input {
-            TextInput::Text(text) => tokens.encode_text(&text).map_err(|error| RefusedText::Wrong(error.to_string())),
-            TextInput::Chat { turns, thinking } => {
-                let template = template.ok_or_else(|| RefusedText::Wrong("this model has no chat template; use /v1/completions".into()))?;
-                let now = jiff::Zoned::now().datetime();
-                let said = conversation(turns, thinking);
-                prompt(&tokens, &template, &said, Some(now)).map_err(|error| RefusedText::Wrong(error.to_string()))
-            }
+        let reader = self.readers.clone().acquire_owned().await.map_err(|_| RefusedText::Stopped)?;
+        let read = move || {
+            let _reader = reader;
+            Ok((ids(input, &tokens, template.as_deref())?, place))
         };
         tokio::task::spawn_blocking(read).await.map_err(|_| RefusedText::Stopped)?
     }
@@ -143,18 +165,6 @@ impl Scriptorium {
         compiled.map(|grammar| Some(Arc::new(grammar))).map_err(|error| RefusedText::Form(error.to_string()))
     }
 
-    fn sampling(&self, settings: &TextSettings) -> Sampling {
-        let base = Sampling::recommended(&self.generation, settings.seed);
-        Sampling {
-            temperature: settings.temperature.unwrap_or(base.temperature),
-            top_k: settings.top_k.unwrap_or(base.top_k),
-            top_p: settings.top_p.unwrap_or(base.top_p),
-            min_p: settings.min_p.unwrap_or(base.min_p),
-            repetition_penalty: settings.repetition_penalty.unwrap_or(base.repetition_penalty),
-            seed: settings.seed,
-        }
-    }
-
     /// Returns after how many seconds a place is likely to be free: the mean time of a text, shared by all rows.
     fn busy(&self) -> RefusedText {
         let (texts, milliseconds) = (self.gauges.texts.load(Ordering::Relaxed), self.gauges.milliseconds.load(Ordering::Relaxed));
@@ -174,11 +184,11 @@ impl TextService for Scriptorium {
         let adapter = self.adapter(&request.model)?;
         let place = self.places.clone().try_acquire_owned().map_err(|_| self.busy())?;
         let grammar = self.grammar(request.form).await?;
-        let prompt = self.ids(request.input).await?;
+        let (prompt, place) = self.ids(request.input, place).await?;
         let prompt_tokens = prompt.len();
         let room = self.config.context.saturating_sub(prompt_tokens).max(1);
         let most_tokens = request.settings.most_tokens.unwrap_or(self.bounds.most_tokens.min(room));
-        let (sampling, stops) = (self.sampling(&request.settings), request.settings.stops);
+        let (sampling, stops) = (sampling(&request.settings, &self.generation), request.settings.stops);
         let request = Request { prompt, prefix: None, adapter, sampling, most_tokens, stops, grammar };
         // Each token gives one event at most, and the end another two.
         let (events, written) = channel(most_tokens.min(self.config.context) + 3);
@@ -189,6 +199,10 @@ impl TextService for Scriptorium {
         tokio::spawn(carry(Carried { place, gauges: self.gauges.clone(), patience: self.bounds.patience }, written, send));
         let events = unfold(receive, async |mut receive: Receiver<TextEvent>| receive.recv().await.map(|event| (event, receive)));
         Ok(AcceptedText { prompt_tokens, events: events.boxed() })
+    }
+
+    fn works(&self) -> bool {
+        !self.engine.is_finished()
     }
 
     fn load(&self) -> TextLoad {
@@ -227,6 +241,43 @@ async fn carry(with: Carried, mut written: Receiver<TextEvent>, client: Sender<T
     drop(with.place);
 }
 
+/// Returns how a text is drawn: as its settings say, else as is recommended.
+pub fn sampling(settings: &TextSettings, recommended: &GenerationConfig) -> Sampling {
+    let base = Sampling::recommended(recommended, settings.seed);
+    Sampling {
+        temperature: settings.temperature.unwrap_or(base.temperature),
+        top_k: settings.top_k.unwrap_or(base.top_k),
+        top_p: settings.top_p.unwrap_or(base.top_p),
+        min_p: settings.min_p.unwrap_or(base.min_p),
+        repetition_penalty: settings.repetition_penalty.unwrap_or(base.repetition_penalty),
+        seed: settings.seed,
+    }
+}
+
+/// Returns how many bytes of text come from the client.
+fn bytes(input: &TextInput) -> usize {
+    match input {
+        TextInput::Text(text) => text.len(),
+        TextInput::Chat { turns, .. } => turns.iter().map(|turn| turn.text.len() + turn.reasoning.as_ref().map_or(0, String::len)).sum(),
+    }
+}
+
+fn ids(input: TextInput, tokens: &Tokens, template: Option<&ChatTemplate>) -> Result<Vec<u32>, RefusedText> {
+    match input {
+        TextInput::Text(text) => tokens.encode_text(&text).map_err(wrong),
+        TextInput::Chat { turns, thinking } => {
+            let template = template.ok_or_else(|| RefusedText::Wrong("this model has no chat template; use /v1/completions".into()))?;
+            let now = jiff::Zoned::now().datetime();
+            prompt(tokens, template, &conversation(turns, thinking), Some(now)).map_err(wrong)
+        }
+    }
+}
+
+/// Returns a refusal that says what is wrong and why.
+fn wrong(error: impl std::error::Error + Send + Sync + 'static) -> RefusedText {
+    RefusedText::Wrong(format!("{:#}", anyhow::Error::new(error)))
+}
+
 fn conversation(turns: Vec<Turn>, thinking: Option<bool>) -> Conversation {
     let message = |turn: Turn| {
         let role = match turn.speaker {
@@ -234,7 +285,7 @@ fn conversation(turns: Vec<Turn>, thinking: Option<bool>) -> Conversation {
             Speaker::User => Role::User,
             Speaker::Assistant => Role::Assistant,
         };
-        Message::new(role, turn.text)
+        Message { reasoning: turn.reasoning, ..Message::new(role, turn.text) }
     };
     Conversation { messages: turns.into_iter().map(message).collect(), tools: Vec::new(), add_generation_prompt: true, thinking }
 }

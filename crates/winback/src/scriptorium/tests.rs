@@ -1,19 +1,23 @@
 use super::*;
 use std::path::Path;
 use winback_core::text_service::TextEnded;
-use winback_lm::kernels::Numerics;
+use winback_lm::kernels::{Numerics, Precision};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/fixtures/qwen3-tiny");
 
 /// Returns the tiny random model at work for one client at a time; `None` where the fixtures are absent.
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn at_work(patience: Duration) -> Option<Scriptorium> {
+    computed(patience, Numerics::PLAIN)
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn computed(patience: Duration, numerics: Numerics) -> Option<Scriptorium> {
     let fixtures = Path::new(FIXTURES);
     if !fixtures.is_dir() {
         eprintln!("SKIPPED: ../shared/fixtures/qwen3-tiny is not here");
         return None;
     }
-    let model = Arc::new(Model::load(&fixtures.join("tied"), Numerics::PLAIN).unwrap());
+    let model = Arc::new(Model::load(&fixtures.join("tied"), numerics).unwrap());
     let tokens = Arc::new(Tokens::load(&fixtures.join("tokenizer/tokenizer.json"), 512, &[]).unwrap());
     let adapter = Arc::new(Adapter::load(&fixtures.join("tied/adapter_a"), &model).unwrap());
     let generation = GenerationConfig::default();
@@ -86,6 +90,57 @@ async fn what_cannot_be_written_is_refused_and_leaves_its_place() {
     let form = TextForm::Json("{\"not\": {}}".into());
     let expected = "the schema cannot be written to: these keys are not taken: [\"not\"]";
     check(TextRequest { form, ..wish("tiny", 1) }, expected).await;
+    let long = "x".repeat(4096 * BYTES_A_TOKEN + 1);
+    let expected = "the prompt has 65537 bytes; a model that reads 4096 tokens takes at most 65536";
+    check(TextRequest { input: TextInput::Text(long), ..wish("tiny", 1) }, expected).await;
     let chat = TextInput::Chat { turns: Vec::new(), thinking: None };
     check(TextRequest { input: chat, ..wish("tiny", 1) }, "this model has no chat template; use /v1/completions").await;
+}
+
+#[tokio::test]
+async fn a_prompt_keeps_its_place_until_it_is_read_also_when_its_client_is_gone() {
+    let Some(service) = at_work(Duration::from_secs(30)) else { return };
+    // Without a space, a text is read as one word, and slowly.
+    let long = TextInput::Text("!@#$".repeat(4096 * BYTES_A_TOKEN / 4));
+    let reading = service.submit(TextRequest { input: long, ..wish("tiny", 1) });
+    assert!(tokio::time::timeout(Duration::from_millis(1), reading).await.is_err(), "the client is gone before it is read");
+    assert!(matches!(service.submit(wish("tiny", 1)).await, Err(RefusedText::Busy { .. })));
+    free(&service).await;
+    assert_eq!(service.readers.available_permits(), winback_learn::threads());
+    assert!(service.submit(wish("tiny", 1)).await.is_ok());
+}
+
+#[tokio::test]
+async fn no_more_prompts_are_read_at_a_time_than_there_are_threads() {
+    let Some(service) = at_work(Duration::from_secs(30)) else { return };
+    let all = service.readers.clone().acquire_many_owned(u32::try_from(winback_learn::threads()).unwrap()).await.unwrap();
+    let waits = tokio::time::timeout(Duration::from_millis(50), service.submit(wish("tiny", 1))).await;
+    assert!(waits.is_err());
+    assert_eq!(service.places.available_permits(), 1, "nothing was begun for it");
+    drop(all);
+    assert!(service.submit(wish("tiny", 1)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_service_whose_engine_has_ended_says_so() {
+    let Some(mut service) = at_work(Duration::from_secs(30)) else { return };
+    assert!(service.works());
+    service.orders = mpsc::channel().0;
+    while service.works() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(matches!(service.submit(wish("tiny", 1)).await, Err(RefusedText::Stopped)));
+}
+
+#[test]
+fn a_version_tells_how_texts_come_about() {
+    let version = |precision| {
+        let service = computed(Duration::from_secs(1), Numerics { precision, ..Numerics::PLAIN })?;
+        Some(service.models().iter().map(|model| model.version.clone()).collect::<Vec<_>>())
+    };
+    let Some(exact) = version(Precision::F32) else { return };
+    assert_eq!(version(Precision::F32), Some(exact.clone()));
+    let short = version(Precision::Int8).unwrap();
+    assert_ne!(short[0], exact[0], "the same weights write another text in another precision");
+    assert!(exact[1].starts_with(&format!("{}+", exact[0])) && short[1] != exact[1]);
 }

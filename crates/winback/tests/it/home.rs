@@ -155,6 +155,19 @@ impl Served {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
+    /// Interrupts the server as Ctrl-C does.
+    pub fn interrupt(&self) {
+        assert!(Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Returns its exit code once it has ended, `None` when it has not within some seconds.
+    pub fn ended_within(&mut self, seconds: u64) -> Option<Option<i32>> {
+        (0..seconds * 20).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            self.child.try_wait().unwrap().map(|status| status.code())
+        })
+    }
+
     /// Ends the server and returns what it said on standard error.
     pub fn stop(mut self) -> String {
         self.child.kill().unwrap();

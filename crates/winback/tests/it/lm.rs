@@ -199,3 +199,41 @@ fn texts_are_compared_with_references() {
     check(&["lm", "eval", "--hypotheses", "texts.txt", "--references", "references.txt", "--tokenize", "ja"]);
     insta::assert_snapshot!(picture);
 }
+
+#[test]
+fn a_model_tells_how_likely_it_finds_replies() {
+    let Some(home) = with_model() else { return };
+    home.keep("model/generation_config.json", r#"{"eos_token_id": [1]}"#);
+    let chat = |reply: &str| {
+        let messages = serde_json::json!([{ "role": "user", "content": "Hi" }, { "role": "assistant", "content": reply }]);
+        serde_json::json!({ "messages": messages }).to_string()
+    };
+    let text = |prompt: &str, reply: &str| serde_json::json!({ "prompt": prompt, "completion": reply }).to_string();
+    home.keep("replies.jsonl", format!("{}\n\n{}\n{}\n", chat("Hello Ada"), text("Dear", " customer"), text("a", "b")));
+    let eval = ["lm", "eval", "--model", "model", "--conversations", "replies.jsonl", "--no-think", "--precision", "f32"];
+    let told = home.json(&eval);
+    let each = told["each"].as_array().unwrap();
+    let sum = |name: &str| each.iter().map(|one| one[name].as_f64().unwrap()).sum::<f64>();
+    assert_eq!((each.len(), told["replies"].as_u64(), told["tokens"].as_f64()), (3, Some(3), Some(sum("tokens"))));
+    let perplexity = told["perplexity"].as_f64().unwrap();
+    assert!((perplexity - (sum("surprise") / sum("tokens")).exp()).abs() < 1e-9, "{told}");
+    assert!((100.0..5000.0).contains(&perplexity), "a random model of 512 tokens: {told}");
+    let adapted = home.json(&[&eval[..], &["--adapter", "model/adapter_a"]].concat());
+    assert_ne!(told["perplexity"], adapted["perplexity"]);
+    assert_eq!((&told["tokens"], &each[0]["prompt_tokens"]), (&adapted["tokens"], &adapted["each"][0]["prompt_tokens"]));
+    let told = home.does(&eval);
+    assert!(told.starts_with(&format!("3 replies of {} tokens: perplexity {perplexity:.4}\n", sum("tokens"))), "{told}");
+    let check = |line: &str, expected: &str| {
+        home.keep("wrong.jsonl", format!("{}\n{line}\n", text("a", "b")));
+        let said = home.say(&["lm", "eval", "--model", "model", "--conversations", "wrong.jsonl"]);
+        assert_eq!(said.code, Some(3), "{said}");
+        assert!(said.err.contains(expected), "{said}");
+    };
+    check("{", "line 2 of wrong.jsonl is no conversation");
+    check(r#"{"messages": [{"role": "user", "content": "Hi"}]}"#, "the last message must be the assistant's");
+    check(r#"{"messages": [{"role": "nobody", "content": "Hi"}]}"#, "line 2 of wrong.jsonl has the role \"nobody\"");
+    check(r#"{"prompt": "", "completion": "x"}"#, "line 2 of wrong.jsonl has an empty prompt or an empty reply");
+    check(&text("a", &"b c ".repeat(4000)), "and the model reads 4096");
+    let both = [&eval[..], &["--hypotheses", "texts.txt", "--references", "texts.txt"]].concat();
+    assert_eq!(home.say(&both).code, Some(2));
+}

@@ -162,6 +162,13 @@ fn a_text_ends_where_a_stop_text_comes_and_users_write_no_control_tokens() {
     let plain = tokens(json!("Hello"));
     assert_eq!(tokens(json!([{ "type": "text", "text": "Hello" }])), plain);
     assert!(tokens(json!("Hello<|im_end|><|im_start|>")) > plain + 8, "two control tokens would be two more");
+    let turns = |more: Value| {
+        let mut said = json!({ "role": "assistant", "content": "Yes", "refusal": null, "tool_calls": [] });
+        said.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let messages = json!([{ "role": "user", "content": "Hello" }, said]);
+        ask(json!({ "messages": messages, "tool_choice": "auto" }))["usage"]["prompt_tokens"].as_u64().unwrap()
+    };
+    assert!(turns(json!({ "reasoning_content": "I think so, indeed." })) > turns(json!({})), "the template writes what was thought");
     let no_thought = ask(json!({ "chat_template_kwargs": { "enable_thinking": false } }));
     assert!(no_thought["usage"]["prompt_tokens"].as_u64().unwrap() > plain);
 }
@@ -232,6 +239,16 @@ fn what_cannot_be_answered_is_told_in_the_shape_clients_know() {
     let thought = json!({ "response_format": { "type": "json_object" }, "chat_template_kwargs": { "enable_thinking": true } });
     ask("a thought before JSON", thought);
     ask("a field nobody knows", json!({ "temprature": 1 }));
+    ask("a tool that must be called", json!({ "tool_choice": "required" }));
+    ask("options that are none", json!({ "stream_options": "x" }));
+    ask("an option nobody knows", json!({ "stream_options": { "include_use": true } }));
+    ask("a long stop text", json!({ "stop": "x".repeat(1025) }));
+    let mut say = |name: &str, message: Value| ask(name, json!({ "messages": [message] }));
+    say("a message that is none", json!("Hello"));
+    say("a name", json!({ "role": "user", "content": "Hello", "name": "Ada" }));
+    say("a refusal", json!({ "role": "assistant", "content": "Hello", "refusal": 7 }));
+    say("a user's thought", json!({ "role": "user", "content": "Hello", "reasoning_content": "Hm" }));
+    say("a part with more", json!({ "role": "user", "content": [{ "type": "text", "text": "Hello", "detail": "high" }] }));
     let raw = |headers: &str, body: &str| answer(send(&served, "POST", "/v1/completions", (headers, body)));
     note("half of JSON", &raw(JSON, "{\"model\": "));
     note("a list", &raw(JSON, "[]"));
@@ -298,4 +315,28 @@ fn a_full_server_says_when_to_come_again_and_a_client_that_goes_away_makes_room(
     assert_eq!(answered.unwrap().json()["usage"]["completion_tokens"], 12);
     assert_eq!((figure("cancelled_total"), figure("text_seconds_count"), figure("written_tokens_total")), (1.0, 1.0, 12.0));
     assert!(figure("requests_total{endpoint=\"chat\",status=\"429\"}") >= 1.0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_that_is_stopped_waits_for_nobody_who_is_silent() {
+    let Some(home) = with_model() else { return };
+    let half = |served: &Served| {
+        let mut stream = TcpStream::connect(&served.address).unwrap();
+        let head = "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100";
+        write!(stream, "{head}\r\n\r\n{{\"model\"").unwrap();
+        // The server has read it when it has answered the next one.
+        assert_eq!(get(served, "/health").status, 200);
+        stream
+    };
+    let mut served = serve(&home, &[]);
+    let _silent = half(&served);
+    served.interrupt();
+    assert_eq!(served.ended_within(30), Some(Some(0)), "after some seconds");
+    let mut served = serve(&home, &[]);
+    let _silent = half(&served);
+    served.interrupt();
+    assert_eq!(served.ended_within(1), None);
+    served.interrupt();
+    assert_eq!(served.ended_within(3), Some(Some(130)), "at once");
 }

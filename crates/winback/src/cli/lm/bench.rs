@@ -92,7 +92,7 @@ fn model(args: &Args, numerics: Numerics) -> anyhow::Result<(Model, String)> {
     if let Some(shape) = args.drawn {
         let needed = weight_bytes(&shape.config(), numerics.precision, 2);
         memory::check("the drawn model", needed, "take a smaller shape, or --precision int8")?;
-        let name = format!("drawn weights of the shape of Qwen3-{}B", ["0.6", "1.7", "4"][shape as usize]);
+        let name = format!("drawn weights of the shape of {}", shape.name());
         return Ok((Model::drawn(shape.config(), 1, numerics), name));
     }
     let dir = args.dir.clone().unwrap_or_default();

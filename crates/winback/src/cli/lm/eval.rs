@@ -1,5 +1,6 @@
 //! `winback lm eval`
 use crate::cli::Place;
+use crate::cli::lm::replies::{self, Judging, judge};
 use crate::exit::{Exit, OrExit, stop};
 use crate::report;
 use crate::workbench::read_text;
@@ -11,18 +12,23 @@ use winback_lm::text_metrics::{Bleu, Chrf, Tokenizer, Variety, corpus_bleu, corp
 const CAUTION: &str = "BLEU and chrF tell how alike texts are in their words, not which is the better one: two good mails can share \
     hardly a word.";
 
-/// Compare texts with references: BLEU, chrF, variety, length
+/// Compare texts with references, or tell how likely a model finds replies
+///
+/// Texts are compared by BLEU and chrF, and measured by variety and length. Replies are measured by perplexity, over their
+/// own tokens only.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The texts, one a line
-    #[arg(long, value_name = "FILE")]
-    hypotheses: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "model", conflicts_with = "model", requires = "references")]
+    hypotheses: Option<PathBuf>,
     /// What they are compared with, one a line; given several times, each text has several references
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", requires = "hypotheses")]
     references: Vec<PathBuf>,
     /// How texts become words, as sacreBLEU names it: 13a (languages with spaces), zh (Chinese), char
     #[arg(long, value_name = "NAME", default_value_t = Tokenizer::Thirteen)]
     tokenize: Tokenizer,
+    #[command(flatten)]
+    judging: Judging,
 }
 
 /// How texts compare with references.
@@ -36,14 +42,19 @@ struct Compared {
     caution: &'static str,
 }
 
-/// Compares.
+/// Compares, or asks the model.
 pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
-    let text = read_text(&args.hypotheses)?;
+    if let Some(dir) = &args.judging.model {
+        let judged = judge(dir, &args.judging)?;
+        return report::print(at.json, &judged, || replies::told(&judged));
+    }
+    let hypotheses = args.hypotheses.clone().unwrap_or_default();
+    let text = read_text(&hypotheses)?;
     let texts: Vec<&str> = text.lines().collect();
     let files = args.references.iter().map(|path| read_text(path)).collect::<anyhow::Result<Vec<String>>>()?;
     let columns: Vec<Vec<&str>> = files.iter().map(|file| file.lines().collect()).collect();
     if let Some((path, column)) = args.references.iter().zip(&columns).find(|(_, column)| column.len() != texts.len()) {
-        let (ours, name) = (args.hypotheses.display(), path.display());
+        let (ours, name) = (hypotheses.display(), path.display());
         let what = format!("{ours} has {} lines and {name} has {}", texts.len(), column.len());
         return Err(stop(Exit::BadInput, what, "line 7 of one file is compared with line 7 of the other; both need as many lines"));
     }

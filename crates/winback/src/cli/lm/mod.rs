@@ -5,6 +5,7 @@ mod complete;
 mod eval;
 mod info;
 mod model;
+mod replies;
 mod serve;
 mod shapes;
 mod written;
@@ -25,7 +26,7 @@ pub enum Action {
     Serve(serve::Args),
     /// Measure how many tokens a second this machine reads and writes
     Bench(bench::Args),
-    /// Compare texts with references: BLEU, chrF, variety, length
+    /// Compare texts with references, or tell how likely a model finds replies
     Eval(eval::Args),
 }
 

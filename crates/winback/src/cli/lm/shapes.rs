@@ -18,6 +18,15 @@ pub enum Published {
 }
 
 impl Published {
+    /// Returns the name of the published model.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Small => "Qwen3-0.6B",
+            Self::Medium => "Qwen3-1.7B",
+            Self::Large => "Qwen3-4B",
+        }
+    }
+
     /// Returns the shape, as the `config.json` of the published model has it.
     pub fn config(self) -> Config {
         let (hidden_size, intermediate_size, layers, heads) = match self {

@@ -1,12 +1,14 @@
 //! How a text is written, and writing it to the screen as it comes.
-use crate::cli::lm::model::{Computing, Loaded, SCHEMA};
-use crate::exit::{Exit, OrExit, stop};
+use crate::cli::lm::model::{Computing, Loaded};
+use crate::exit::{Exit, OrExit};
 use crate::memory;
+use crate::scriptorium::sampling;
 use crate::telemetry::say;
 use serde::Serialize;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
+use winback_core::text_service::TextSettings;
 use winback_lm::sample::Sampling;
 use winback_lm::{Adapter, Ended, Engine, Event, GenerationConfig, Grammar, Limits, Request};
 
@@ -65,15 +67,8 @@ pub struct Drawing {
 impl Drawing {
     /// Returns the settings over what is recommended.
     fn over(&self, recommended: &GenerationConfig) -> Sampling {
-        let base = Sampling::recommended(recommended, self.seed);
-        Sampling {
-            temperature: self.temperature.unwrap_or(base.temperature),
-            top_k: self.top_k.unwrap_or(base.top_k),
-            top_p: self.top_p.unwrap_or(base.top_p),
-            min_p: self.min_p.unwrap_or(base.min_p),
-            repetition_penalty: self.repetition_penalty.unwrap_or(base.repetition_penalty),
-            seed: self.seed,
-        }
+        let Self { seed, temperature, top_k, top_p, min_p, repetition_penalty } = *self;
+        sampling(&TextSettings { temperature, top_p, top_k, min_p, repetition_penalty, seed, ..TextSettings::default() }, recommended)
     }
 }
 
