@@ -203,9 +203,11 @@ fn an_answer_is_json_of_the_schema_that_is_asked_for() {
         let went_on = post(&served, "/v1/completions", &completion).json();
         assert!(serde_json::from_str::<Value>(went_on["choices"][0]["text"].as_str().unwrap()).unwrap()["tone"].is_string());
     }
-    let object =
-        post(&served, "/v1/chat/completions", &chat(&json!({ "response_format": { "type": "json_object" }, "max_tokens": 3 }))).json();
-    assert_eq!(object["choices"][0]["finish_reason"], "length", "{object}");
+    let any = post(&served, "/v1/chat/completions", &chat(&json!({ "response_format": { "type": "json_object" } }))).json();
+    assert!(any["choices"][0]["message"]["content"].as_str().unwrap().starts_with('{'), "{any}");
+    let long = json!({ "type": "json_schema", "json_schema": { "name": "long", "schema": { "type": "string", "minLength": 400 } } });
+    let cut = post(&served, "/v1/chat/completions", &chat(&json!({ "response_format": long }))).json();
+    assert_eq!((&cut["choices"][0]["finish_reason"], &cut["usage"]["completion_tokens"]), (&json!("length"), &json!(12)), "{cut}");
     let free = post(&served, "/v1/chat/completions", &chat(&json!({ "response_format": { "type": "text" } }))).json();
     assert_eq!(free["choices"], post(&served, "/v1/chat/completions", &chat(&json!({}))).json()["choices"]);
 }

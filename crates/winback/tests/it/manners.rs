@@ -166,7 +166,7 @@ fn agents_tell_what_they_take_and_give() {
     let home = Home::new();
     let agents = home.json(&["explain", "agents"]);
     let agents = agents.as_object().unwrap();
-    assert_eq!(agents.keys().collect::<Vec<_>>(), ["campaign_designer", "churn_reasoning", "communication", "data_analyst"]);
+    assert_eq!(agents.keys().collect::<Vec<_>>(), ["data_analyst", "churn_reasoning", "campaign_designer", "communication"]);
     for (name, agent) in agents {
         for side in ["takes", "gives"] {
             let schema = &agent[side];
