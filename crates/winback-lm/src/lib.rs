@@ -42,6 +42,8 @@ pub mod kernels;
 #[forbid(unsafe_code)]
 mod model;
 #[forbid(unsafe_code)]
+pub mod packed_cache;
+#[forbid(unsafe_code)]
 pub mod prompt;
 #[forbid(unsafe_code)]
 mod python;
@@ -52,7 +54,11 @@ pub mod shape;
 #[forbid(unsafe_code)]
 pub mod shards;
 #[forbid(unsafe_code)]
+mod source;
+#[forbid(unsafe_code)]
 pub mod stream;
+#[forbid(unsafe_code)]
+mod table;
 #[forbid(unsafe_code)]
 pub mod tensor;
 #[forbid(unsafe_code)]
@@ -71,5 +77,6 @@ pub use file::FileError;
 pub use forward::{ForwardError, Hidden, Piece, Want};
 pub use generation_config::{GenerationConfig, GenerationConfigError};
 pub use model::{Model, ModelError};
+pub use packed_cache::{Origin, PackedCache};
 pub use prompt::prompt;
 pub use tokens::Tokens;

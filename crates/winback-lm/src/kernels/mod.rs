@@ -24,12 +24,14 @@ mod packed;
 mod plain;
 mod product;
 mod rope;
+mod shared;
 
 pub use attention::{Scratch, Stretch, Taken};
 pub use inputs::Inputs;
 pub use level::{Level, LevelError};
 pub use linear::{Linear, Numerics};
 pub use norm::{for_rows, rms_norm, silu_mul};
-pub use packed::{PANEL, Packed, Precision};
+pub use packed::{LAYOUT, PANEL, Packed, Precision};
 pub use product::{Output, product};
 pub use rope::Rope;
+pub(crate) use shared::{ALIGNED, Cursor, Map, Shared, bytes_of};

@@ -11,6 +11,7 @@ mod engine;
 mod fixtures;
 mod hostile;
 mod kernels;
+mod packed_cache;
 mod parity;
 mod safetensors_files;
 mod sampling;

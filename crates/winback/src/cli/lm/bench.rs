@@ -2,12 +2,10 @@
 use crate::cli::Place;
 use crate::cli::lm::model::{Computing, read_config};
 use crate::cli::lm::shapes::Published;
-use crate::exit::{Exit, OrExit};
 use crate::report;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Instant;
-use winback_lm::kernels::Numerics;
 use winback_lm::{Adapter, Cache, Model, Piece, Want};
 
 /// The rank of the adapters that are drawn for a measurement.
@@ -67,9 +65,9 @@ struct Batch {
 
 /// Measures.
 pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
-    let numerics = args.computing.start()?;
     let start = Instant::now();
-    let (model, name) = model(args, numerics)?;
+    let (model, name) = model(args, at.quiet)?;
+    let numerics = model.numerics();
     let load_seconds = start.elapsed().as_secs_f64();
     let adapters: Vec<Adapter> = (0..args.adapters).map(|seed| Adapter::drawn(&model, RANK, seed as u64)).collect();
     let batches = args.rows.iter().map(|rows| batch(&model, &adapters, *rows, args)).collect::<anyhow::Result<_>>()?;
@@ -87,14 +85,15 @@ pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
     report::print(at.json, &measured, || told(&measured))
 }
 
-fn model(args: &Args, numerics: Numerics) -> anyhow::Result<(Model, String)> {
+fn model(args: &Args, quiet: bool) -> anyhow::Result<(Model, String)> {
     if let Some(shape) = args.drawn {
+        let numerics = args.computing.start()?;
         let name = format!("drawn weights of the shape of Qwen3-{}B", ["0.6", "1.7", "4"][shape as usize]);
         return Ok((Model::drawn(shape.config(), 1, numerics), name));
     }
     let dir = args.dir.clone().unwrap_or_default();
     let (config, _) = read_config(&dir)?;
-    Ok((Model::with_config(&dir, config, numerics).or_exit(Exit::BadInput)?, dir.display().to_string()))
+    Ok((args.computing.weights(&dir, config, quiet)?, dir.display().to_string()))
 }
 
 fn batch(model: &Model, adapters: &[Adapter], rows: u64, args: &Args) -> anyhow::Result<Batch> {

@@ -4,7 +4,7 @@ mod chat;
 mod complete;
 mod eval;
 mod info;
-mod model;
+pub mod model;
 mod serve;
 mod shapes;
 mod written;

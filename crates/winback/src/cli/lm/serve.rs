@@ -75,7 +75,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
         let hint = format!("write a key into a file and give it with --key-file, or in {KEY}; or serve on 127.0.0.1");
         return Err(stop(Exit::BadConfig, format!("the model would be open to everyone who reaches {}", args.address), hint));
     }
-    let house = house(args)?;
+    let house = house(args, at.quiet)?;
     let names: Vec<&str> = std::iter::once(&house.name).chain(house.adapters.iter().map(|(name, _)| name)).map(String::as_str).collect();
     let names = names.join(", ");
     let limits = Limits { rows: args.batch.into(), cache_bytes: args.cache << 20, ..Limits::default() };
@@ -115,14 +115,14 @@ fn key(file: Option<&Path>) -> anyhow::Result<Option<Digest>> {
     Ok(Some(Digest::of(key.as_bytes())))
 }
 
-fn house(args: &Args) -> anyhow::Result<House> {
+fn house(args: &Args, quiet: bool) -> anyhow::Result<House> {
     let of_dir = args.dir.canonicalize().ok().and_then(|dir| dir.file_name().map(|name| name.to_string_lossy().into_owned()));
     let name = args.name.clone().or(of_dir).unwrap_or_else(|| "model".to_owned());
     let mut names = BTreeSet::from([name.as_str()]);
     if let Some((twice, _)) = args.adapter.iter().find(|(name, _)| !names.insert(name)) {
         return Err(stop(Exit::Usage, format!("two models would be named {twice:?}"), "give each adapter a name of its own"));
     }
-    let loaded = Loaded::load(&args.dir, args.computing.start()?)?;
+    let loaded = Loaded::load(&args.dir, &args.computing, quiet)?;
     let adapter = |(name, dir): &(String, PathBuf)| loaded.adapter(dir).map(|adapter| (name.clone(), adapter));
     let adapters: Vec<(String, Arc<Adapter>)> = args.adapter.iter().map(adapter).collect::<anyhow::Result<_>>()?;
     let template = match loaded.template() {
