@@ -113,6 +113,35 @@ pub struct AcceptedText {
     pub events: BoxStream<'static, TextEvent>,
 }
 
+/// Something whose meaning is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EmbeddingInput {
+    /// A text; only text, whatever stands in it.
+    Text(String),
+    /// Tokens of the model, taken as they are.
+    Tokens(Vec<u32>),
+}
+
+/// Inputs whose meaning is asked for, as vectors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmbeddingRequest {
+    /// The name of the model.
+    pub model: String,
+    /// The inputs, at least one.
+    pub inputs: Vec<EmbeddingInput>,
+    /// How many numbers a vector has, the first ones; `None` for all.
+    pub dimensions: Option<usize>,
+}
+
+/// What inputs mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embeddings {
+    /// How many tokens they have together.
+    pub tokens: usize,
+    /// A vector of length 1 for each, in their order.
+    pub vectors: Vec<Vec<f32>>,
+}
+
 /// Why a text is not written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RefusedText {
@@ -160,6 +189,10 @@ pub trait TextService: Send + Sync {
 
     /// Takes a text to write, or says why not. What is written depends on the request alone, not on what else is.
     async fn submit(&self, request: TextRequest) -> Result<AcceptedText, RefusedText>;
+
+    /// Returns what inputs mean, or says why not. A vector depends on its input alone. Dropping the future stops the work
+    /// soon.
+    async fn embed(&self, request: EmbeddingRequest) -> Result<Embeddings, RefusedText>;
 
     /// Returns how much there is to do.
     fn load(&self) -> TextLoad;

@@ -24,6 +24,8 @@ pub mod conversation;
 #[forbid(unsafe_code)]
 mod drawn;
 #[forbid(unsafe_code)]
+pub mod embed;
+#[forbid(unsafe_code)]
 pub mod engine;
 #[forbid(unsafe_code)]
 mod fields;
@@ -71,6 +73,7 @@ pub use cache::{Cache, Prefix};
 pub use chat_template::ChatTemplate;
 pub use config::{Config, ConfigError};
 pub use conversation::{Conversation, Message, Role};
+pub use embed::EmbedError;
 pub use engine::{Ended, Engine, Event, Limits, RefusedRequest, Request, RequestId, StepError};
 pub use fields::FieldError;
 pub use file::FileError;

@@ -7,6 +7,7 @@ mod adapters;
 mod batches;
 mod chat;
 mod configs;
+mod embeddings;
 mod engine;
 mod fixtures;
 mod hostile;

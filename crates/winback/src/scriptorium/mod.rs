@@ -4,6 +4,7 @@
 //! channel that holds as many as its text can have, so the engine never waits for anybody, and from there through a
 //! short one to the client: one that does not read for a while loses its text, one that goes away cancels it.
 mod desk;
+mod vectors;
 
 use async_trait::async_trait;
 use desk::{Gauges, Order};
@@ -16,7 +17,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use winback_core::text_service::{
-    AcceptedText, RefusedText, ServedModel, Speaker, TextEvent, TextInput, TextLoad, TextRequest, TextService, TextSettings, Turn,
+    AcceptedText, EmbeddingRequest, Embeddings, RefusedText, ServedModel, Speaker, TextEvent, TextInput, TextLoad, TextRequest,
+    TextService, TextSettings, Turn,
 };
 use winback_lm::sample::Sampling;
 use winback_lm::{
@@ -62,7 +64,9 @@ pub struct Scriptorium {
     template: Option<Arc<ChatTemplate>>,
     tokens: Arc<Tokens>,
     generation: GenerationConfig,
-    context: usize,
+    model: Arc<Model>,
+    /// Held by the one request whose inputs are read for their meaning; others wait for it.
+    reading: tokio::sync::Mutex<()>,
     bounds: Bounds,
     places: Arc<Semaphore>,
     orders: mpsc::Sender<Order>,
@@ -87,7 +91,8 @@ impl Scriptorium {
             template: house.template,
             tokens: house.tokens,
             generation: house.generation,
-            context: house.model.config().context,
+            model: house.model,
+            reading: tokio::sync::Mutex::default(),
             bounds,
             places: Arc::new(Semaphore::new(bounds.limits.rows + bounds.queue)),
             orders,
@@ -154,12 +159,12 @@ impl TextService for Scriptorium {
         let place = self.places.clone().try_acquire_owned().map_err(|_| self.busy())?;
         let prompt = self.ids(request.input).await?;
         let prompt_tokens = prompt.len();
-        let room = self.context.saturating_sub(prompt_tokens).max(1);
+        let room = self.model.config().context.saturating_sub(prompt_tokens).max(1);
         let most_tokens = request.settings.most_tokens.unwrap_or(self.bounds.most_tokens.min(room));
         let (sampling, stops) = (self.sampling(&request.settings), request.settings.stops);
         let request = Request { prompt, prefix: None, adapter, sampling, most_tokens, stops };
         // Each token gives one event at most, and the end another two.
-        let (events, written) = channel(most_tokens.min(self.context) + 3);
+        let (events, written) = channel(most_tokens.min(self.model.config().context) + 3);
         let (reply, taken) = oneshot::channel();
         self.orders.send(Order { request, events, reply }).map_err(|_| RefusedText::Stopped)?;
         taken.await.map_err(|_| RefusedText::Stopped)?.map_err(|why| refused(&why))?;
@@ -167,6 +172,12 @@ impl TextService for Scriptorium {
         tokio::spawn(carry(Carried { place, gauges: self.gauges.clone(), patience: self.bounds.patience }, written, send));
         let events = unfold(receive, async |mut receive: Receiver<TextEvent>| receive.recv().await.map(|event| (event, receive)));
         Ok(AcceptedText { prompt_tokens, events: events.boxed() })
+    }
+
+    async fn embed(&self, request: EmbeddingRequest) -> Result<Embeddings, RefusedText> {
+        let adapter = self.adapter(&request.model)?;
+        let _place = self.places.clone().try_acquire_owned().map_err(|_| self.busy())?;
+        self.vectors(request, adapter).await
     }
 
     fn load(&self) -> TextLoad {

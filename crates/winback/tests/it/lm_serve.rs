@@ -8,19 +8,19 @@ use std::net::TcpStream;
 const TWO: [&str; 5] = ["--adapter", "parents=model/adapter_a", "--precision", "f32", "--quiet"];
 
 /// Starts a server of the model and one adapter.
-fn serve(home: &Home, more: &[&str]) -> Served {
+pub fn serve(home: &Home, more: &[&str]) -> Served {
     home.serves(&[&["lm", "serve", "model", "--port", "0"], &TWO[..], more].concat())
 }
 
 /// An answer, read to its end.
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     head: String,
-    body: String,
+    pub body: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
@@ -67,11 +67,11 @@ fn answer(stream: TcpStream) -> Answer {
 
 const JSON: &str = "Content-Type: application/json\r\n";
 
-fn post(served: &Served, path: &str, body: &Value) -> Answer {
+pub fn post(served: &Served, path: &str, body: &Value) -> Answer {
     answer(send(served, "POST", path, (JSON, &body.to_string())))
 }
 
-fn get(served: &Served, path: &str) -> Answer {
+pub fn get(served: &Served, path: &str) -> Answer {
     answer(send(served, "GET", path, ("", "")))
 }
 
@@ -188,7 +188,7 @@ fn what_cannot_be_answered_is_told_in_the_shape_clients_know() {
     note("half of JSON", &raw(JSON, "{\"model\": "));
     note("a list", &raw(JSON, "[]"));
     note("a form", &raw("Content-Type: application/x-www-form-urlencoded\r\n", "model=x"));
-    note("no address", &get(&served, "/v1/embeddings"));
+    note("no address", &get(&served, "/v1/images"));
     note("another method", &get(&served, "/v1/completions"));
     let mut elsewhere = TcpStream::connect(&served.address).unwrap();
     write!(elsewhere, "GET /v1/models HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n").unwrap();
