@@ -100,6 +100,8 @@ pub enum TextEvent {
         why: TextEnded,
         /// How many tokens were written.
         tokens: usize,
+        /// How many tokens of the prompt were not read for it, because another request with the same beginning had been.
+        cached: usize,
     },
     /// It cannot be completed: the model failed.
     Failed,
@@ -179,6 +181,12 @@ pub struct TextLoad {
     pub running: usize,
     /// The most texts that are written or wait.
     pub most: usize,
+    /// Texts that went on from a beginning that another one had read, so far.
+    pub shared: u64,
+    /// The tokens that were not read for them.
+    pub shared_tokens: u64,
+    /// The bytes of the beginnings that are kept.
+    pub shared_bytes: usize,
 }
 
 /// A language model that writes for programs.

@@ -14,6 +14,8 @@ pub mod adapter;
 #[forbid(unsafe_code)]
 mod attend;
 #[forbid(unsafe_code)]
+mod beginnings;
+#[forbid(unsafe_code)]
 mod cache;
 #[forbid(unsafe_code)]
 pub mod chat_template;
@@ -69,6 +71,7 @@ pub mod text_metrics;
 pub mod tokens;
 
 pub use adapter::{Adapter, AdapterError};
+pub use beginnings::Sharing;
 pub use cache::{Cache, Prefix};
 pub use chat_template::ChatTemplate;
 pub use config::{Config, ConfigError};

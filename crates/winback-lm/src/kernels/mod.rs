@@ -26,7 +26,7 @@ mod product;
 mod rope;
 mod shared;
 
-pub use attention::{Scratch, Stretch, Taken};
+pub use attention::{SPAN, Scratch, Stretch, Taken};
 pub use inputs::Inputs;
 pub use level::{Level, LevelError};
 pub use linear::{Linear, Numerics};

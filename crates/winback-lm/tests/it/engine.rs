@@ -62,7 +62,7 @@ impl House {
             for event in engine.step().unwrap() {
                 match event {
                     Event::Text { request, text } => texts.entry(request).or_default().push_str(&text),
-                    Event::Done { request, why, tokens } => {
+                    Event::Done { request, why, tokens, .. } => {
                         done.insert(request, (texts.remove(&request).unwrap_or_default(), why, tokens));
                     }
                 }

@@ -16,6 +16,7 @@ mod packed_cache;
 mod parity;
 mod safetensors_files;
 mod sampling;
+mod sharing;
 mod streams;
 mod tiny;
 mod tokenizer;

@@ -181,9 +181,15 @@ impl TextService for Scriptorium {
     }
 
     fn load(&self) -> TextLoad {
-        let running = self.gauges.running.load(Ordering::Relaxed);
-        let waiting = self.gauges.waiting.load(Ordering::Relaxed);
-        TextLoad { waiting, running, most: self.bounds.limits.rows + self.bounds.queue }
+        let gauges = &self.gauges;
+        TextLoad {
+            waiting: gauges.waiting.load(Ordering::Relaxed),
+            running: gauges.running.load(Ordering::Relaxed),
+            most: self.bounds.limits.rows + self.bounds.queue,
+            shared: gauges.shared.load(Ordering::Relaxed),
+            shared_tokens: gauges.shared_tokens.load(Ordering::Relaxed),
+            shared_bytes: gauges.shared_bytes.load(Ordering::Relaxed),
+        }
     }
 }
 

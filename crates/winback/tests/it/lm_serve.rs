@@ -251,3 +251,23 @@ fn a_full_server_says_when_to_come_again_and_a_client_that_goes_away_makes_room(
     assert_eq!((figure("cancelled_total"), figure("text_seconds_count"), figure("written_tokens_total")), (1.0, 1.0, 12.0));
     assert!(figure("requests_total{endpoint=\"chat\",status=\"429\"}") >= 1.0);
 }
+
+#[test]
+fn requests_that_begin_alike_share_their_beginning_and_it_is_told() {
+    let Some(home) = with_model() else { return };
+    let served = serve(&home, &[]);
+    let long = "You write to customers of a company that sells coffee by post. ".repeat(8);
+    let ask = |user: &str| {
+        let messages = json!([{ "role": "system", "content": long }, { "role": "user", "content": user }]);
+        post(&served, "/v1/chat/completions", &chat(&json!({ "messages": messages }))).json()
+    };
+    let answers: Vec<Value> = ["One", "Two", "Three", "Three"].into_iter().map(ask).collect();
+    let cached: Vec<u64> =
+        answers.iter().map(|answer| answer["usage"]["prompt_tokens_details"]["cached_tokens"].as_u64().unwrap()).collect();
+    // The first is alone, the second shows that both begin alike and makes the beginning, the others go on from it.
+    assert!(cached[..2] == [0, 0] && cached[2] >= 128 && cached[3] == cached[2], "{cached:?}");
+    assert_eq!(answers[2]["choices"], answers[3]["choices"]);
+    let metrics = get(&served, "/metrics").body;
+    assert!(metrics.contains("winback_lm_shared_total 2\n"), "{metrics}");
+    assert!(metrics.contains(&format!("winback_lm_shared_tokens_total {}\n", 2 * cached[2])), "{metrics}");
+}

@@ -52,7 +52,7 @@ pub struct Args {
     /// How many more requests may wait for their turn; others are told to come again
     #[arg(long, value_name = "COUNT", default_value_t = 64)]
     queue: u16,
-    /// The most memory that what is said in all texts may take, in MiB
+    /// The most memory that what is said in all texts may take, in MiB; up to half of it keeps beginnings they share
     #[arg(long, value_name = "MIB", default_value_t = 4096)]
     cache: usize,
     /// The most tokens of a chat that does not say how many
@@ -78,7 +78,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
     let house = house(args, at.quiet)?;
     let names: Vec<&str> = std::iter::once(&house.name).chain(house.adapters.iter().map(|(name, _)| name)).map(String::as_str).collect();
     let names = names.join(", ");
-    let limits = Limits { rows: args.batch.into(), cache_bytes: args.cache << 20, ..Limits::default() };
+    let limits = Limits { rows: args.batch.into(), cache_bytes: args.cache << 20, shared_bytes: args.cache << 19, ..Limits::default() };
     let bounds = Bounds { limits, queue: args.queue.into(), most_tokens: args.max_tokens.max(1), patience: PATIENCE };
     let service = Scriptorium::start(house, bounds).or_exit(Exit::Failure)?;
     let listener = listen(args.address, args.port).await?;
