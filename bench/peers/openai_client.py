@@ -43,6 +43,14 @@ for model in models:
     assert "".join(pieces) == whole.choices[0].message.content
     print("ok", model, "json_schema", offer)
 
+    coded = client.embeddings.create(model=model, input=["Hello", "Where is my parcel?"])
+    plain = client.embeddings.create(model=model, input="Where is my parcel?", encoding_format="float", dimensions=8)
+    first = coded.data[1].embedding[:8]
+    length = sum(number * number for number in first) ** 0.5
+    assert max(abs(a / length - b) for a, b in zip(first, plain.data[0].embedding)) < 1e-5
+    assert coded.usage.total_tokens > plain.usage.prompt_tokens > 0 and [one.index for one in coded.data] == [0, 1]
+    print("ok", model, "embeds in", len(coded.data[0].embedding), "numbers")
+
 for expected, wrong in [
     (openai.NotFoundError, dict(model="gpt-4o")),
     (openai.BadRequestError, dict(model=models[0], n=2)),

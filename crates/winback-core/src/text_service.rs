@@ -117,6 +117,8 @@ pub enum TextEvent {
         why: TextEnded,
         /// How many tokens were written.
         tokens: usize,
+        /// How many tokens of the prompt were not read for it, because another request with the same beginning had been.
+        cached: usize,
     },
     /// It cannot be completed.
     Failed {
@@ -131,6 +133,35 @@ pub struct AcceptedText {
     pub prompt_tokens: usize,
     /// What happens to it. The last event is `Done` or `Failed`; a client too slow to take them gets neither.
     pub events: BoxStream<'static, TextEvent>,
+}
+
+/// Something whose meaning is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EmbeddingInput {
+    /// A text; only text, whatever stands in it.
+    Text(String),
+    /// Tokens of the model, taken as they are.
+    Tokens(Vec<u32>),
+}
+
+/// Inputs whose meaning is asked for, as vectors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmbeddingRequest {
+    /// The name of the model.
+    pub model: String,
+    /// The inputs, at least one.
+    pub inputs: Vec<EmbeddingInput>,
+    /// How many numbers a vector has, the first ones; `None` for all.
+    pub dimensions: Option<usize>,
+}
+
+/// What inputs mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embeddings {
+    /// How many tokens they have together.
+    pub tokens: usize,
+    /// A vector of length 1 for each, in their order.
+    pub vectors: Vec<Vec<f32>>,
 }
 
 /// Why a text is not written.
@@ -173,6 +204,12 @@ pub struct TextLoad {
     pub running: usize,
     /// The most texts that are written or wait.
     pub most: usize,
+    /// Texts that went on from a beginning that another one had read, so far.
+    pub shared: u64,
+    /// The tokens that were not read for them.
+    pub shared_tokens: u64,
+    /// The bytes of the beginnings that are kept.
+    pub shared_bytes: usize,
 }
 
 /// A language model that writes for programs.
@@ -186,6 +223,9 @@ pub trait TextService: Send + Sync {
 
     /// Returns whether it still writes; a service that has stopped never does again.
     fn works(&self) -> bool;
+    /// Returns what inputs mean, or says why not. A vector depends on its input alone. Dropping the future stops the work
+    /// soon.
+    async fn embed(&self, request: EmbeddingRequest) -> Result<Embeddings, RefusedText>;
 
     /// Returns how much there is to do.
     fn load(&self) -> TextLoad;

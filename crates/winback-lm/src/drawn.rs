@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::kernels::{Linear, Numerics};
 use crate::model::{Layer, Model};
 use crate::shape::Fused;
+use crate::table::Table;
 use crate::tensor::{Numbers, Tensor};
 use half::bf16;
 use std::sync::Arc;
@@ -58,7 +59,15 @@ impl Model {
         let layers = (0..config.layers).map(layer).collect();
         let final_norm = vec![1.0; config.hidden_size];
         let digest = Digest::of(format!("drawn {config:?} {seed}").as_bytes());
-        Self { head: Some(Linear::pack(numerics, &[&head])), embedding, layers, final_norm, config, numerics, digest }
+        Self {
+            head: Some(Linear::pack(numerics, &[&head])),
+            embedding: Table::Read(embedding),
+            layers,
+            final_norm,
+            config,
+            numerics,
+            digest,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! What is written for a request depends on the request alone: its prompt, its adapter, its shared beginning, its
 //! settings and its seed, and not on what else is written with it, nor on how much of a prompt is read at a time.
 use crate::adapter::Adapter;
+use crate::beginnings::{Begin, Beginnings, Sharing};
 use crate::cache::{Cache, Prefix};
 use crate::forward::{ForwardError, Piece, Want};
 use crate::grammar::{Grammar, Guide, GuideError};
@@ -22,13 +23,16 @@ pub struct Limits {
     pub rows: usize,
     /// The most prompt tokens that are read in one step, all requests together.
     pub prompt_tokens: usize,
-    /// The most bytes that the keys and values of all texts take.
+    /// The most bytes that the keys and values of all texts take, their shared beginnings included.
     pub cache_bytes: usize,
+    /// The most of these that beginnings take which requests share without saying so; 0 where nothing is to be shared.
+    /// Those that no text uses go as soon as a text needs the room.
+    pub shared_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { rows: 128, prompt_tokens: 512, cache_bytes: 8 << 30 }
+        Self { rows: 128, prompt_tokens: 512, cache_bytes: 8 << 30, shared_bytes: 4 << 30 }
     }
 }
 
@@ -73,6 +77,8 @@ pub enum Event {
         why: Ended,
         /// How many tokens were written, the ending one included.
         tokens: usize,
+        /// How many tokens of the prompt were not read for it, because another request with the same beginning had been.
+        cached: usize,
     },
     /// It cannot be written on, and nothing more comes of it; other requests go on.
     Failed {
@@ -176,6 +182,7 @@ pub struct Engine {
     next: RequestId,
     waiting: VecDeque<(RequestId, Request)>,
     running: Vec<Text>,
+    beginnings: Beginnings,
     logits: Vec<f32>,
 }
 
@@ -185,8 +192,12 @@ struct Text {
     request: Request,
     cache: Cache,
     bytes: usize,
-    /// How many tokens were read, of the prompt and then of what was written.
+    /// How many tokens were read, of the prompt, by whomever, and then of what was written.
     read: usize,
+    /// How many of them were not read for this text.
+    cached: usize,
+    /// How many prompt tokens are read before they become a shared beginning.
+    making: Option<usize>,
     /// What was written.
     written: Vec<u32>,
     guide: Option<Guide>,
@@ -199,7 +210,8 @@ struct Text {
 impl Engine {
     /// Returns an engine without requests.
     pub fn new(model: Arc<Model>, tokens: Arc<Tokens>, limits: Limits) -> Self {
-        Self { model, tokens, limits, next: 0, waiting: VecDeque::new(), running: Vec::new(), logits: Vec::new() }
+        let beginnings = Beginnings::new(limits.shared_bytes);
+        Self { model, tokens, limits, next: 0, waiting: VecDeque::new(), running: Vec::new(), beginnings, logits: Vec::new() }
     }
 
     /// Takes a request, or says why it never could be done.
@@ -256,6 +268,7 @@ impl Engine {
     pub fn cancel(&mut self, request: RequestId) {
         self.waiting.retain(|(id, _)| *id != request);
         self.running.retain(|text| text.id != request);
+        self.beginnings.given_up(request);
     }
 
     /// Returns how many requests wait for their turn.
@@ -266,6 +279,11 @@ impl Engine {
     /// Returns how many texts are being written.
     pub fn running(&self) -> usize {
         self.running.len()
+    }
+
+    /// Returns what the beginnings have brought that requests share.
+    pub fn sharing(&self) -> Sharing {
+        self.beginnings.sharing()
     }
 
     /// Takes one step for every text and returns what came of it; nothing where there is nothing to do.
@@ -284,7 +302,10 @@ impl Engine {
         }
         let hidden = self.model.forward(&mut pieces)?;
         self.model.logits_into(&hidden.rows, &mut self.logits)?;
-        self.running.iter_mut().zip(&turns).for_each(|(text, turn)| text.read += turn.count);
+        for (text, turn) in self.running.iter_mut().zip(&turns) {
+            text.read += turn.count;
+            text.share(&self.model, &mut self.beginnings);
+        }
         let mut asked: Vec<&mut Text> =
             self.running.iter_mut().zip(&turns).filter(|(_, turn)| turn.is_last).map(|(text, _)| text).collect();
         let rows = self.logits.par_chunks_exact_mut(self.model.config().vocab_size);
@@ -305,25 +326,39 @@ impl Engine {
         Cache::bytes(&self.model, request.prompt.len() + request.most_tokens)
     }
 
-    /// Begins texts, the first that came first, as long as there is room.
+    /// Begins texts, the first that came first, as long as there is room. One whose beginning another text is reading
+    /// waits for it and holds up nobody.
     fn admit(&mut self) {
-        let mut used: usize = self.running.iter().map(|text| text.bytes).sum();
-        while let Some((_, first)) = self.waiting.front() {
-            let bytes = self.bytes(first);
-            if self.running.len() >= self.limits.rows || used + bytes > self.limits.cache_bytes {
+        let mut at = 0;
+        while at < self.waiting.len() && self.running.len() < self.limits.rows {
+            let others = self.waiting.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, (_, request))| request);
+            let begin = self.beginnings.plan(&self.waiting[at].1, others, &self.model);
+            if matches!(begin, Begin::Waits) {
+                at += 1;
+                continue;
+            }
+            if !self.make_room(self.bytes(&self.waiting[at].1), &begin) {
                 return;
             }
-            used += bytes;
-            if let Some((id, request)) = self.waiting.pop_front() {
-                let room = request.prompt.len() + request.most_tokens;
-                let cache = match &request.prefix {
-                    Some(prefix) => Cache::after(prefix, &self.model, room),
-                    None => Cache::with_room(&self.model, room),
-                };
-                let stops = Stops::new(request.stops.clone());
-                let (stream, written) = (TextStream::default(), Vec::with_capacity(request.most_tokens));
-                let guide = request.grammar.as_ref().map(|grammar| grammar.begin());
-                self.running.push(Text { id, request, cache, bytes, read: 0, written, guide, stream, stops, is_over: false });
+            if let Some((id, request)) = self.waiting.remove(at) {
+                self.beginnings.begun(id, &request, &begin, &self.model);
+                self.running.push(Text::begin(id, request, &begin, &self.model));
+            }
+        }
+    }
+
+    /// Returns whether a text may begin whose prompt and answer take some bytes. Beginnings that nobody uses give way.
+    fn make_room(&mut self, whole: usize, begin: &Begin) -> bool {
+        // What lies in a beginning that is kept is counted there.
+        let kept = if let Begin::After(prefix) = begin { Cache::bytes(&self.model, prefix.len()) } else { 0 };
+        let needed = whole - kept.min(whole);
+        loop {
+            let used: usize = self.running.iter().map(|text| text.bytes).sum();
+            if used + self.beginnings.bytes() + needed <= self.limits.cache_bytes {
+                return true;
+            }
+            if !self.beginnings.drop_one() {
+                return false;
             }
         }
     }
@@ -338,7 +373,7 @@ impl Engine {
             if unread == 1 && !text.written.is_empty() {
                 return Turn { count: 1, is_last: true };
             }
-            let count = unread.min(left);
+            let count = unread.min(left).min(text.making.map_or(usize::MAX, |making| making - text.read));
             left -= count;
             Turn { count, is_last: count == unread }
         };
@@ -363,6 +398,44 @@ struct Drawn {
 }
 
 impl Text {
+    /// Begins a text.
+    fn begin(id: RequestId, request: Request, begin: &Begin, model: &Model) -> Self {
+        let whole = request.prompt.len() + request.most_tokens;
+        let (cached, making) = match begin {
+            Begin::After(prefix) => (prefix.len(), None),
+            Begin::Making(length) => (0, Some(*length)),
+            Begin::Alone | Begin::Waits => (0, None),
+        };
+        let own = whole - cached.max(making.unwrap_or_default());
+        let cache = match (begin, &request.prefix) {
+            (Begin::After(prefix), _) | (_, Some(prefix)) => Cache::after(prefix, model, own),
+            _ => Cache::with_room(model, making.unwrap_or(own)),
+        };
+        let stops = Stops::new(request.stops.clone());
+        let (stream, written, bytes) = (TextStream::default(), Vec::with_capacity(request.most_tokens), Cache::bytes(model, own));
+        let guide = request.grammar.as_ref().map(|grammar| grammar.begin());
+        Self { id, request, cache, bytes, read: cached, cached, making, written, guide, stream, stops, is_over: false }
+    }
+
+    /// Makes what was read a beginning for others, once it is all there.
+    fn share(&mut self, model: &Model, beginnings: &mut Beginnings) {
+        if self.making != Some(self.read) {
+            return;
+        }
+        self.making = None;
+        let whole = self.request.prompt.len() + self.request.most_tokens;
+        match std::mem::replace(&mut self.cache, Cache::new(model)).into_prefix() {
+            Ok(prefix) => {
+                beginnings.made(self.id, &prefix);
+                self.cache = Cache::after(&prefix, model, whole - self.read);
+            }
+            Err(own) => {
+                beginnings.given_up(self.id);
+                self.cache = own;
+            }
+        }
+    }
+
     /// Returns what comes next, no more than there is room for.
     fn draw(&mut self, logits: &mut [f32]) -> Result<Drawn, WriteError> {
         let Self { request, written, guide, .. } = self;
@@ -415,7 +488,7 @@ impl Text {
             events.push(Event::Text { request: self.id, text });
         }
         let ended = if self.stops.stopped() { Some(Ended::Stop) } else { ended };
-        events.extend(ended.map(|why| Event::Done { request: self.id, why, tokens: self.written.len() }));
+        events.extend(ended.map(|why| Event::Done { request: self.id, why, tokens: self.written.len(), cached: self.cached }));
     }
 
     /// Gives the text up.

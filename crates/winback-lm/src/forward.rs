@@ -126,19 +126,6 @@ impl Model {
         Ok(())
     }
 
-    /// Returns what each text means, as models of the kind of Qwen3-Embedding tell it: the row of its last token after the
-    /// final norm, of length 1, `[hidden_size]` each.
-    pub fn embed(&self, texts: &[&[u32]], adapter: Option<&Adapter>) -> Result<Vec<Vec<f32>>, ForwardError> {
-        let mut caches: Vec<Cache> = texts.iter().map(|text| Cache::with_room(self, text.len())).collect();
-        let pieces = caches.iter_mut().zip(texts).map(|(cache, tokens)| Piece { cache, tokens, adapter, want: Want::Last });
-        let hidden = self.forward(&mut pieces.collect::<Vec<_>>())?;
-        let unit = |row: &[f32]| {
-            let length = row.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
-            row.iter().map(|number| if length > 0.0 { (f64::from(*number) / length) as f32 } else { 0.0 }).collect()
-        };
-        Ok(hidden.rows.chunks_exact(self.config.hidden_size).map(unit).collect())
-    }
-
     /// Returns what one text is after the embedding, after each layer but the last, and after the final norm, as
     /// `output_hidden_states` of transformers does: each `[tokens, hidden_size]`.
     pub fn hidden_states(&self, tokens: &[u32], adapter: Option<&Adapter>) -> Result<Vec<Vec<f32>>, ForwardError> {

@@ -14,6 +14,8 @@ pub mod adapter;
 #[forbid(unsafe_code)]
 mod attend;
 #[forbid(unsafe_code)]
+mod beginnings;
+#[forbid(unsafe_code)]
 mod cache;
 #[forbid(unsafe_code)]
 pub mod chat_template;
@@ -23,6 +25,8 @@ pub mod config;
 pub mod conversation;
 #[forbid(unsafe_code)]
 mod drawn;
+#[forbid(unsafe_code)]
+pub mod embed;
 #[forbid(unsafe_code)]
 pub mod engine;
 #[forbid(unsafe_code)]
@@ -48,6 +52,8 @@ mod likelihood;
 #[forbid(unsafe_code)]
 mod model;
 #[forbid(unsafe_code)]
+pub mod packed_cache;
+#[forbid(unsafe_code)]
 pub mod prompt;
 #[forbid(unsafe_code)]
 mod python;
@@ -58,7 +64,11 @@ pub mod shape;
 #[forbid(unsafe_code)]
 pub mod shards;
 #[forbid(unsafe_code)]
+mod source;
+#[forbid(unsafe_code)]
 pub mod stream;
+#[forbid(unsafe_code)]
+mod table;
 #[forbid(unsafe_code)]
 mod template_bounds;
 #[forbid(unsafe_code)]
@@ -71,10 +81,12 @@ pub mod text_metrics;
 pub mod tokens;
 
 pub use adapter::{Adapter, AdapterError};
+pub use beginnings::Sharing;
 pub use cache::{Cache, Prefix};
 pub use chat_template::ChatTemplate;
 pub use config::{Config, ConfigError};
 pub use conversation::{Conversation, Message, Role};
+pub use embed::EmbedError;
 pub use engine::{Ended, Engine, Event, Limits, RefusedRequest, Request, RequestId, StepError, WriteError};
 pub use fields::FieldError;
 pub use file::FileError;
@@ -82,5 +94,6 @@ pub use forward::{ForwardError, Hidden, Piece, Want};
 pub use generation_config::{GenerationConfig, GenerationConfigError};
 pub use grammar::{Grammar, GrammarError, Grammars, GuideError};
 pub use model::{Model, ModelError};
+pub use packed_cache::{Origin, PackedCache};
 pub use prompt::{prompt, prompt_and_reply};
 pub use tokens::Tokens;

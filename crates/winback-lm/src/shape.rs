@@ -27,6 +27,12 @@ impl Fused {
             Self::Down => &[Projection::Down],
         }
     }
+
+    /// Returns how many outputs and inputs its matrices have together.
+    pub fn shape(self, config: &Config) -> [usize; 2] {
+        let shapes = self.parts().iter().map(|part| part.shape(config));
+        shapes.fold([0, 0], |[outputs, _], [more, inputs]| [outputs + more, inputs])
+    }
 }
 
 /// One of the seven matrices of a layer: the places where an adapter may add.

@@ -124,6 +124,23 @@ struct Shard {
     length: u64,
     changed: Option<SystemTime>,
     entries: BTreeMap<String, Entry>,
+    header: Digest,
+}
+
+/// What tells one state of a file from another without reading it. Length and time of change alone do not: a copy may
+/// keep both. The file system's own note of the last change (`changed`) is nobody's to set.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Identity {
+    /// The file's name in its directory.
+    pub name: String,
+    /// Its length in bytes.
+    pub length: u64,
+    /// The hash of its header: which tensors there are and where.
+    pub header: Digest,
+    /// When its content was last written, as the file says: seconds since 1970 and nanoseconds.
+    pub modified: Option<(u64, u32)>,
+    /// When it was last changed, as the file system notes it, and its number there; `None` where it notes neither.
+    pub changed: Option<(i64, i64, u64)>,
 }
 
 /// The weights of a directory, open, none of them read yet.
@@ -233,6 +250,11 @@ impl Shards {
         self.shards.iter().flat_map(|shard| shard.entries.values()).map(|entry| entry.bytes.end - entry.bytes.start).sum()
     }
 
+    /// Returns what tells each file from another state of it, in the order of the names.
+    pub fn identities(&self) -> Result<Vec<Identity>, WeightsError> {
+        self.shards.iter().map(Shard::identity).collect()
+    }
+
     /// Refuses the weights if a file is another than when it was opened. Called when all is read.
     pub fn unchanged(&self) -> Result<(), WeightsError> {
         match self.shards.iter().find(|shard| !shard.is_unchanged()) {
@@ -261,11 +283,25 @@ impl Shard {
         let header = header_length(&first, metadata.len(), path)?;
         let mut json = vec![0; header as usize];
         file.read_exact(&mut json).map_err(unreadable)?;
+        let digest = Digest::of(&json);
         let json = String::from_utf8(json)
             .map_err(|error| FileError::NotText { path: path.to_owned(), at: error.utf8_error().valid_up_to() + 8 })?;
         let entries = parse_header(&json, metadata.len() - 8 - header, path)?;
         let (length, changed) = (metadata.len(), metadata.modified().ok());
-        Ok(Self { path: path.to_owned(), file: Mutex::new(file), data_start: 8 + header, length, changed, entries })
+        Ok(Self { path: path.to_owned(), file: Mutex::new(file), data_start: 8 + header, length, changed, entries, header: digest })
+    }
+
+    fn identity(&self) -> Result<Identity, WeightsError> {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let metadata = file.metadata().map_err(|source| FileError::Unreadable { path: self.path.clone(), source })?;
+        let since = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).ok();
+        Ok(Identity {
+            name: self.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            length: self.length,
+            header: self.header.clone(),
+            modified: self.changed.and_then(since).map(|since| (since.as_secs(), since.subsec_nanos())),
+            changed: noted_change(&metadata),
+        })
     }
 
     fn read(&self, tensor: &str, entry: &Entry, format: Format) -> Result<(Numbers, String), WeightsError> {
@@ -301,6 +337,17 @@ impl Shard {
         let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.metadata().is_ok_and(|metadata| metadata.len() == self.length && metadata.modified().ok() == self.changed)
     }
+}
+
+#[cfg(unix)]
+fn noted_change(metadata: &std::fs::Metadata) -> Option<(i64, i64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some((metadata.ctime(), metadata.ctime_nsec(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn noted_change(_: &std::fs::Metadata) -> Option<(i64, i64, u64)> {
+    None
 }
 
 /// Returns the file of each tensor, by the text of an index.

@@ -91,6 +91,8 @@ pub struct Tokens {
     overlapping: AhoCorasick,
     /// The hash of the file.
     digest: Digest,
+    /// What the tokenizer's post-processor puts before and behind a text.
+    around: [Vec<u32>; 2],
 }
 
 /// A piece of text that is one id.
@@ -147,7 +149,9 @@ impl Tokens {
         let find = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts.clone());
         let find = find.map_err(|why| damaged(why.to_string()))?;
         let overlapping = AhoCorasick::new(texts).map_err(|why| damaged(why.to_string()))?;
-        Ok(Self { whole, plain, added, find, overlapping, digest: Digest::of(text.as_bytes()) })
+        let around = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| around(&whole)));
+        let around = around.map_err(|_| damaged("its post-processor fails".to_owned()))?.map_err(|why| damaged(why.to_string()))?;
+        Ok(Self { whole, plain, added, find, overlapping, digest: Digest::of(text.as_bytes()), around })
     }
 
     /// Returns the hash of the file.
@@ -187,6 +191,15 @@ impl Tokens {
     pub fn encode_text(&self, text: &str) -> Result<Vec<u32>, TokensError> {
         let mut ids = Vec::new();
         self.extend_plain(text, &mut ids)?;
+        Ok(ids)
+    }
+
+    /// Returns the ids of text that is only text, between those that the tokenizer's post-processor puts around every
+    /// text: the tokenizers of Qwen3-Embedding end one with `<|endoftext|>`, whose row is what the text means.
+    pub fn encode_whole_text(&self, text: &str) -> Result<Vec<u32>, TokensError> {
+        let [mut ids, after] = self.around.clone();
+        self.extend_plain(text, &mut ids)?;
+        ids.extend(after);
         Ok(ids)
     }
 
@@ -321,6 +334,15 @@ fn byte(letter: char) -> Option<u8> {
     }
     let place = u32::from(letter).checked_sub(0x100)? as usize;
     (0..=u8::MAX).filter(|byte| !stands_for_itself(char::from(*byte))).nth(place)
+}
+
+/// Returns what a tokenizer puts before and behind a text.
+fn around(whole: &Tokenizer) -> tokenizers::Result<[Vec<u32>; 2]> {
+    let encoding = whole.encode("a", true)?;
+    let own: Vec<bool> = encoding.get_special_tokens_mask().iter().map(|special| *special == 0).collect();
+    let first = own.iter().position(|own| *own).unwrap_or(own.len());
+    let end = own.iter().rposition(|own| *own).map_or(own.len(), |last| last + 1);
+    Ok([encoding.get_ids()[..first].to_vec(), encoding.get_ids()[end..].to_vec()])
 }
 
 fn unsupported(token: &AddedToken) -> Option<&'static str> {

@@ -12,6 +12,10 @@ use super::plain::weigh;
 use super::product::{MOST_ROWS, Sums, bf16_sums, block, f32_sums};
 use std::ops::Range;
 
+/// How many tokens are looked at together. A row takes from a stretch span by span, in their order; so a text of which a
+/// whole number of spans is a stretch of its own gives the same bits as one in one stretch.
+pub const SPAN: usize = 128;
+
 /// The keys and values of a stretch of text for one key head of one layer.
 #[derive(Clone, Debug)]
 pub struct Stretch {
@@ -170,38 +174,50 @@ impl Stretch {
         while at < sees.len() {
             let rows = at..at + block(level, sees.len() - at);
             let queries = &queries[rows.start * self.dim..rows.end * self.dim];
-            widely(level, || self.attend_block(level, (queries, &sees[rows.clone()]), (taken, at), scratch));
+            let most = sees[rows.clone()].iter().copied().max().unwrap_or_default().min(self.length);
+            for first in (0..most).step_by(SPAN) {
+                let span = first..most.min(first + SPAN);
+                widely(level, || self.attend_block(level, (queries, &sees[rows.clone()], span), (taken, at), scratch));
+            }
             at = rows.end;
         }
     }
 
     #[inline(always)]
-    fn attend_block(&self, level: Level, (queries, sees): (&[f32], &[usize]), (taken, first): (&mut Taken, usize), scratch: &mut Scratch) {
-        let tokens = sees.iter().copied().max().unwrap_or_default().min(self.length);
-        if tokens == 0 {
-            return;
-        }
-        let wide = tokens.next_multiple_of(4);
+    fn attend_block(
+        &self,
+        level: Level,
+        (queries, sees, span): (&[f32], &[usize], Range<usize>),
+        (taken, first): (&mut Taken, usize),
+        scratch: &mut Scratch,
+    ) {
+        let wide = span.len().next_multiple_of(4);
         let times = 1.0 / (self.dim as f32).sqrt();
         scratch.scores.clear();
         scratch.scores.resize(sees.len() * wide, 0.0);
-        self.score(level, queries, wide, scratch);
+        self.score(level, queries, (span.start, wide), scratch);
         let mut found = [(f32::NEG_INFINITY, 0.0_f32); MOST_ROWS];
         for ((scores, sees), found) in scratch.scores.chunks_exact_mut(wide).zip(sees).zip(&mut found) {
-            let (seen, rest) = scores.split_at_mut((*sees).min(tokens));
-            *found = weigh(seen, times);
+            let (seen, rest) = scores.split_at_mut(sees.saturating_sub(span.start).min(span.len()));
+            if !seen.is_empty() {
+                *found = weigh(seen, times);
+            }
             rest.fill(0.0);
         }
-        self.sum(level, sees.len(), wide, scratch);
+        self.sum(level, sees.len(), (span.start, wide), scratch);
         let width = self.dim.next_multiple_of(PANEL);
         for (row, (found, values)) in found.into_iter().zip(scratch.values.chunks_exact(width)).enumerate() {
-            taken.merge(first + row, found, values);
+            // A row that sees nothing of the span is left as it is, to the sign of a zero.
+            if found.1 > 0.0 {
+                taken.merge(first + row, found, values);
+            }
         }
     }
 
-    /// Writes the scores of rows, `[rows, wide]`.
+    /// Writes the scores of rows for the tokens of a span, `[rows, wide]`.
     #[inline(always)]
-    fn score(&self, level: Level, queries: &[f32], wide: usize, scratch: &mut Scratch) {
+    fn score(&self, level: Level, queries: &[f32], (start, wide): (usize, usize), scratch: &mut Scratch) {
+        let keys_of = |panel: usize, dim: usize| (start + panel * PANEL) * dim..(start + (panel + 1) * PANEL) * dim;
         let (dim, rows) = (self.dim.next_multiple_of(4), queries.len() / self.dim);
         let panels = wide.div_ceil(PANEL);
         let mut put = |panel: usize, sums: &[Sums]| {
@@ -215,7 +231,7 @@ impl Stretch {
                 let queries = filled(queries, (self.dim, dim), |number| number, &mut scratch.floats);
                 let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..panels {
-                    f32_sums(level, queries, &keys[panel * PANEL * dim..(panel + 1) * PANEL * dim], &mut sums[..rows]);
+                    f32_sums(level, queries, &keys[keys_of(panel, dim)], &mut sums[..rows]);
                     put(panel, &sums[..rows]);
                 }
             }
@@ -223,7 +239,7 @@ impl Stretch {
                 let queries = filled(queries, (self.dim, dim), to_bf16, &mut scratch.brains);
                 let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..panels {
-                    let keys = &keys[panel * PANEL * dim..(panel + 1) * PANEL * dim];
+                    let keys = &keys[keys_of(panel, dim)];
                     bf16_sums(level, queries, (keys, keys), &mut sums[..rows]);
                     put(panel, &sums[..rows]);
                 }
@@ -233,7 +249,7 @@ impl Stretch {
 
     /// Writes the sums of the values by weight, `[rows, dim]` filled up to whole panels.
     #[inline(always)]
-    fn sum(&self, level: Level, rows: usize, wide: usize, scratch: &mut Scratch) {
+    fn sum(&self, level: Level, rows: usize, (start, wide): (usize, usize), scratch: &mut Scratch) {
         let width = self.dim.next_multiple_of(PANEL);
         scratch.values.clear();
         scratch.values.resize(rows * width, 0.0);
@@ -242,7 +258,7 @@ impl Stretch {
                 values[panel * PANEL..(panel + 1) * PANEL].copy_from_slice(sums);
             }
         };
-        let of = |panel: usize| panel * PANEL * self.room..panel * PANEL * self.room + PANEL * wide;
+        let of = |panel: usize| panel * PANEL * self.room + start * PANEL..panel * PANEL * self.room + (start + wide) * PANEL;
         match &self.numbers {
             Kept::F32 { values, .. } => {
                 let mut sums = [[0.0; PANEL]; MOST_ROWS];

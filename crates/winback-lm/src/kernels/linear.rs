@@ -3,6 +3,7 @@ use super::inputs::Inputs;
 use super::level::Level;
 use super::packed::{Packed, Precision};
 use super::product::{Factor, Output, product};
+use super::shared::Cursor;
 use super::transposed::{back_precision, product_back};
 use crate::tensor::Tensor;
 use std::ops::Range;
@@ -48,6 +49,16 @@ impl Linear {
             }
         });
         Self { level: numerics.level, weight }
+    }
+
+    /// Returns a weight whose numbers come next in a file; `None` where they are not all there.
+    pub(crate) fn taken(numerics: Numerics, [outputs, inputs]: [usize; 2], from: &mut Cursor) -> Option<Self> {
+        Some(Self { level: numerics.level, weight: Packed::taken(outputs, inputs, numerics.precision, from)? })
+    }
+
+    /// Returns the numbers as [`Self::taken`] takes them.
+    pub(crate) fn lists(&self) -> Vec<&[u8]> {
+        self.weight.lists()
     }
 
     /// Returns how wide a row of the result is.

@@ -29,18 +29,20 @@ mod packed;
 mod plain;
 mod product;
 mod rope;
+mod shared;
 #[cfg(any(target_arch = "x86_64", test))]
 mod tiles;
 mod transposed;
 
-pub use attention::{Scratch, Stretch, Taken};
+pub use attention::{SPAN, Scratch, Stretch, Taken};
 pub use dense::{Table, View, dense, dense_alone};
 pub use inputs::Inputs;
 pub use level::{Level, LevelError};
 pub use linear::{Linear, Numerics};
 pub use norm::{for_rows, rms_norm, rms_norm_into, silu_mul};
-pub use packed::{PANEL, Packed, Precision};
+pub use packed::{LAYOUT, PANEL, Packed, Precision};
 pub(crate) use plain::{dot, exp, weigh};
 pub use product::{Factor, Job, Output, product, products};
 pub use rope::Rope;
+pub(crate) use shared::{ALIGNED, Cursor, Map, Shared, bytes_of};
 pub use transposed::{back_precision, product_back};

@@ -8,8 +8,12 @@
 //! ```
 //!
 //! which is what the dot instructions of AVX-512, AMX and NEON take. Missing outputs and inputs are zeros.
+use super::shared::{Cursor, Shared, bytes_of};
 use half::bf16;
-use std::sync::Arc;
+
+/// The version of this order and of how numbers are rounded into it. A file of packed weights is only read where it was
+/// written by the same version, so whatever changes one of them changes this number.
+pub const LAYOUT: u32 = 1;
 
 /// The outputs of a panel.
 pub const PANEL: usize = 32;
@@ -28,6 +32,15 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// Returns its name: `bf16`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+            Self::Int8 => "int8",
+        }
+    }
+
     /// Returns the bytes of one number.
     pub fn bytes(self) -> usize {
         match self {
@@ -58,14 +71,14 @@ pub struct Packed {
 /// The numbers of a packed weight, panel after panel.
 #[derive(Clone, Debug)]
 pub(super) enum Numbers {
-    F32(Arc<[f32]>),
-    Bf16(Arc<[u16]>),
+    F32(Shared<f32>),
+    Bf16(Shared<u16>),
     Int8 {
-        numbers: Arc<[i8]>,
+        numbers: Shared<i8>,
         /// What one step is worth, per output.
-        scales: Arc<[f32]>,
+        scales: Shared<f32>,
         /// The sum of the numbers of each output.
-        sums: Arc<[i32]>,
+        sums: Shared<i32>,
     },
 }
 
@@ -114,6 +127,26 @@ impl Packed {
             }
         };
         Self { outputs, inputs, numbers }
+    }
+
+    /// Returns a weight whose numbers come next in a file; `None` where they are not all there.
+    pub(crate) fn taken(outputs: usize, inputs: usize, precision: Precision, from: &mut Cursor) -> Option<Self> {
+        let length = outputs.checked_next_multiple_of(PANEL)?.checked_mul(wide(inputs))?;
+        let numbers = match precision {
+            Precision::F32 => Numbers::F32(from.take(length)?),
+            Precision::Bf16 => Numbers::Bf16(from.take(length)?),
+            Precision::Int8 => Numbers::Int8 { numbers: from.take(length)?, scales: from.take(outputs)?, sums: from.take(outputs)? },
+        };
+        Some(Self { outputs, inputs, numbers })
+    }
+
+    /// Returns what [`Self::taken`] takes, list by list.
+    pub(crate) fn lists(&self) -> Vec<&[u8]> {
+        match &self.numbers {
+            Numbers::F32(numbers) => vec![bytes_of(numbers)],
+            Numbers::Bf16(numbers) => vec![bytes_of(numbers)],
+            Numbers::Int8 { numbers, scales, sums } => vec![bytes_of(numbers), bytes_of(scales), bytes_of(sums)],
+        }
     }
 
     /// Returns how many outputs the weight has.

@@ -108,7 +108,7 @@ impl House {
             for event in engine.step().unwrap() {
                 match event {
                     Event::Text { request, text } => texts.entry(request).or_default().push_str(&text),
-                    Event::Done { request, why, tokens } => {
+                    Event::Done { request, why, tokens, .. } => {
                         done.insert(request, (texts.remove(&request).unwrap_or_default(), why, tokens));
                     }
                     Event::Failed { .. } => panic!("{event:?}"),
@@ -271,7 +271,7 @@ fn a_stop_text_in_the_last_letters_is_a_stop() {
     // A text of one token that is the beginning of a letter.
     let broken = |seed: &u64| matches!(&written(*seed, &[])[..], [Event::Text { text, .. }, _] if text == "\u{fffd}");
     let seed = (0..200).find(broken).unwrap();
-    assert_eq!(written(seed, &["\u{fffd}"]), [Event::Done { request: 0, why: Ended::Stop, tokens: 1 }]);
+    assert_eq!(written(seed, &["\u{fffd}"]), [Event::Done { request: 0, why: Ended::Stop, tokens: 1, cached: 0 }]);
 }
 
 #[test]

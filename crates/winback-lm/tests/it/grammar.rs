@@ -48,7 +48,7 @@ impl Writer {
             for event in engine.step().unwrap() {
                 match event {
                     Event::Text { request, text } => texts[request as usize].push_str(&text),
-                    Event::Done { request, why, tokens } => drop(done.insert(request, (texts[request as usize].clone(), why, tokens))),
+                    Event::Done { request, why, tokens, .. } => drop(done.insert(request, (texts[request as usize].clone(), why, tokens))),
                     Event::Failed { why, .. } => panic!("{why}"),
                 }
             }

@@ -50,8 +50,11 @@ impl Head {
         })
     }
 
-    fn usage(&self, tokens: usize) -> Value {
-        json!({ "prompt_tokens": self.prompt_tokens, "completion_tokens": tokens, "total_tokens": self.prompt_tokens + tokens })
+    fn usage(&self, tokens: usize, cached: usize) -> Value {
+        json!({
+            "prompt_tokens": self.prompt_tokens, "completion_tokens": tokens, "total_tokens": self.prompt_tokens + tokens,
+            "prompt_tokens_details": { "cached_tokens": cached },
+        })
     }
 
     /// Returns a piece of a streamed answer; `delta` is what is new in a chat, and its text in a completion.
@@ -77,10 +80,10 @@ impl Head {
     }
 
     /// Returns the piece that tells the tokens used.
-    fn last(&self, tokens: usize) -> Value {
+    fn last(&self, tokens: usize, cached: usize) -> Value {
         let object = if self.interface == Interface::Chat { "chat.completion.chunk" } else { "text_completion" };
         let mut last = self.of(object, &json!([]));
-        last["usage"] = self.usage(tokens);
+        last["usage"] = self.usage(tokens, cached);
         last
     }
 }
@@ -99,7 +102,7 @@ async fn whole(head: &Head, mut events: BoxStream<'static, TextEvent>) -> Result
         match event {
             TextEvent::Text(piece) => text.push_str(&piece),
             TextEvent::Failed { why } => return Err(ApiError::failed(why)),
-            TextEvent::Done { why, tokens } => {
+            TextEvent::Done { why, tokens, cached } => {
                 let reason = reason(why);
                 let (object, choice) = match head.interface {
                     Interface::Chat => {
@@ -111,7 +114,7 @@ async fn whole(head: &Head, mut events: BoxStream<'static, TextEvent>) -> Result
                     }
                 };
                 let mut body = head.of(object, &json!([choice]));
-                body["usage"] = head.usage(tokens);
+                body["usage"] = head.usage(tokens, cached);
                 return Ok(axum::Json(body).into_response());
             }
         }
@@ -127,9 +130,9 @@ fn streamed(head: Head, usage: bool, events: BoxStream<'static, TextEvent>) -> i
         let data = match event {
             _ if *is_over => return std::future::ready(None),
             TextEvent::Text(text) => vec![head.piece(Some(&text), None).to_string()],
-            TextEvent::Done { why, tokens } => {
+            TextEvent::Done { why, tokens, cached } => {
                 *is_over = true;
-                let used = usage.then(|| head.last(tokens).to_string());
+                let used = usage.then(|| head.last(tokens, cached).to_string());
                 [Some(head.piece(None, Some(why)).to_string()), used, Some("[DONE]".to_owned())].into_iter().flatten().collect()
             }
             TextEvent::Failed { why } => {

@@ -13,6 +13,7 @@ pub(super) async fn admit(State(server): State<Server>, request: Request, next: 
     let endpoint = match request.uri().path() {
         "/v1/chat/completions" => "chat",
         "/v1/completions" => "completions",
+        "/v1/embeddings" => "embeddings",
         "/metrics" => "metrics",
         "/health" => "health",
         path if path.starts_with("/v1/models") => "models",

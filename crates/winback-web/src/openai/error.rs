@@ -71,7 +71,8 @@ impl ApiError {
     /// Nothing has the address.
     pub(super) fn no_address(path: &str) -> Self {
         let message = format!(
-            "nothing is served at {path:?}; this server has /v1/models, /v1/chat/completions, /v1/completions, /health and /metrics"
+            "nothing is served at {path:?}; this server has /v1/models, /v1/chat/completions, /v1/completions, /v1/embeddings, /health \
+             and /metrics"
         );
         Self::new(StatusCode::NOT_FOUND, "invalid_request_error", message)
     }

@@ -11,6 +11,7 @@ pub(super) struct Metrics {
     answers: Mutex<BTreeMap<(&'static str, u16), u64>>,
     prompt_tokens: AtomicU64,
     written_tokens: AtomicU64,
+    embedded_tokens: AtomicU64,
     cancelled: AtomicU64,
     done: AtomicU64,
     milliseconds: AtomicU64,
@@ -25,6 +26,11 @@ impl Metrics {
     /// Counts a prompt that was taken.
     pub(super) fn took(&self, prompt_tokens: usize) {
         self.prompt_tokens.fetch_add(prompt_tokens as u64, Ordering::Relaxed);
+    }
+
+    /// Counts the tokens of inputs that were embedded.
+    pub(super) fn embedded(&self, tokens: usize) {
+        self.embedded_tokens.fetch_add(tokens as u64, Ordering::Relaxed);
     }
 
     /// Counts a text that was written to its end.
@@ -53,7 +59,11 @@ impl Metrics {
         let figures = [
             ("prompt_tokens_total", "counter", "Tokens of prompts that were taken.", read(&self.prompt_tokens)),
             ("written_tokens_total", "counter", "Tokens of texts that were written to their end.", read(&self.written_tokens)),
+            ("embedded_tokens_total", "counter", "Tokens of texts that were embedded.", read(&self.embedded_tokens)),
             ("cancelled_total", "counter", "Texts that were not written to their end.", read(&self.cancelled)),
+            ("shared_total", "counter", "Texts that went on from a beginning another one had read.", load.shared),
+            ("shared_tokens_total", "counter", "Tokens of prompts that were not read for that.", load.shared_tokens),
+            ("shared_bytes", "gauge", "Bytes of the beginnings that are kept.", load.shared_bytes as u64),
             ("waiting", "gauge", "Texts that wait for their turn.", load.waiting as u64),
             ("running", "gauge", "Texts that are being written.", load.running as u64),
             ("most", "gauge", "The most texts that are written or wait.", load.most as u64),

@@ -5,6 +5,7 @@
 //! and `error`.
 mod answer;
 mod door;
+mod embeddings;
 mod error;
 mod metrics;
 mod request;
@@ -72,6 +73,7 @@ pub fn openai_router(state: OpenAiState) -> Router {
         .route("/v1/models/{*name}", get(model))
         .route("/v1/chat/completions", post(chat))
         .route("/v1/completions", post(complete))
+        .route("/v1/embeddings", post(embed))
         .route("/metrics", get(metrics))
         .route("/health", get(health))
         .fallback(async |request: Request| ApiError::no_address(request.uri().path()))
@@ -106,6 +108,10 @@ async fn chat(State(server): State<Server>, request: Request) -> Result<Response
 async fn complete(State(server): State<Server>, request: Request) -> Result<Response, ApiError> {
     let asked = Asked::completion(request::fields(request).await?, (server.state.random)())?;
     answer::answer(&server, asked).await
+}
+
+async fn embed(State(server): State<Server>, request: Request) -> Result<Response, ApiError> {
+    embeddings::answer(&server, request::fields(request).await?).await
 }
 
 async fn metrics(State(server): State<Server>) -> Response {

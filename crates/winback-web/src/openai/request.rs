@@ -43,11 +43,21 @@ pub(super) async fn fields(request: Request) -> Result<Fields, ApiError> {
 
 impl Fields {
     /// Returns the fields that say something.
-    fn of(fields: Map<String, Value>) -> Self {
+    pub(super) fn of(fields: Map<String, Value>) -> Self {
         Self(fields.into_iter().filter(|(_, value)| !value.is_null()).collect())
     }
 
-    fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
+    /// Takes a field, whatever it is.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
+    /// Takes the name of the model.
+    pub(super) fn model(&mut self) -> Result<String, ApiError> {
+        self.text("model")?.ok_or_else(|| ApiError::field("model", "model is absent; /v1/models lists the names"))
+    }
+
+    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
         match self.0.remove(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -70,7 +80,7 @@ impl Fields {
         number.map(|number| Some(number as f32)).ok_or_else(|| ApiError::field(name, expected()))
     }
 
-    fn whole(&mut self, name: &str, range: RangeInclusive<u64>) -> Result<Option<usize>, ApiError> {
+    pub(super) fn whole(&mut self, name: &str, range: RangeInclusive<u64>) -> Result<Option<usize>, ApiError> {
         let Some(value) = self.0.remove(name) else { return Ok(None) };
         let number = value.as_u64().filter(|number| range.contains(number)).and_then(|number| usize::try_from(number).ok());
         let expected = || format!("{name} must be a whole number from {} to {}", range.start(), range.end());
@@ -161,7 +171,7 @@ impl Fields {
     }
 
     /// Refuses what is left and is not neutral.
-    fn nothing_else(mut self) -> Result<(), ApiError> {
+    pub(super) fn nothing_else(mut self) -> Result<(), ApiError> {
         NO_MATTER.iter().for_each(|name| drop(self.0.remove(*name)));
         match self.0.into_iter().find(|(name, value)| !is_neutral(name, value)) {
             None => Ok(()),
@@ -250,7 +260,7 @@ impl Asked {
         (input, form): (TextInput, TextForm),
         (most_tokens, drawn): (Option<usize>, u64),
     ) -> Result<Self, ApiError> {
-        let model = fields.text("model")?.ok_or_else(|| ApiError::field("model", "model is absent; /v1/models lists the names"))?;
+        let model = fields.model()?;
         let stream = fields.flag("stream")?.unwrap_or(false);
         let usage = fields.usage()?;
         let settings = fields.settings(most_tokens, drawn)?;

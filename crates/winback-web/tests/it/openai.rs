@@ -4,7 +4,9 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use std::sync::Arc;
 use tower::ServiceExt;
-use winback_core::text_service::{AcceptedText, RefusedText, ServedModel, TextLoad, TextRequest, TextService};
+use winback_core::text_service::{
+    AcceptedText, EmbeddingRequest, Embeddings, RefusedText, ServedModel, TextLoad, TextRequest, TextService,
+};
 use winback_web::{OpenAiState, openai_router};
 
 /// A model that works or has stopped.
@@ -19,6 +21,10 @@ impl TextService for Idle {
     }
 
     async fn submit(&self, _: TextRequest) -> Result<AcceptedText, RefusedText> {
+        Err(RefusedText::Stopped)
+    }
+
+    async fn embed(&self, _: EmbeddingRequest) -> Result<Embeddings, RefusedText> {
         Err(RefusedText::Stopped)
     }
 

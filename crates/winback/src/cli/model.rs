@@ -1,5 +1,6 @@
 //! `winback model`
 use crate::cli::Place;
+use crate::cli::lm::model::{packed_cache, read_config};
 use crate::exit::{Exit, OrExit, stop};
 use crate::progress_bar::Bar;
 use crate::report;
@@ -10,6 +11,7 @@ use winback_connectors::hub::{
     Difference, Endpoint, Hub, HubError, Manifest, Patience, Pulled, Repository, Revision, Shelved, State, Token, place, pull, shelf,
 };
 use winback_core::progress::{Progress, Work};
+use winback_lm::packed_cache::{Kept, Look, Unusable};
 
 /// Download language models from Hugging Face, and check those that are here
 #[derive(Debug, clap::Subcommand)]
@@ -161,6 +163,8 @@ struct Verified {
     files: usize,
     bytes: u64,
     differences: Vec<Difference>,
+    /// Files of packed weights that do not hold what the model's files hold.
+    damaged: Vec<String>,
     /// Why its files could not be looked at.
     problem: Option<String>,
 }
@@ -181,13 +185,26 @@ fn verify(at: &Place, name: Option<&str>, models: &Path) -> anyhow::Result<ExitC
     bar.begin(Work::Verify, Some(whole.iter().map(|model| model.manifest.bytes()).sum()));
     for Sheeted { name, folder, manifest } in whole {
         let differences = manifest.verify(&folder, &bar).or_hint(Exit::Storage, format!("check the rights of {}", folder.display()))?;
+        let damaged = if differences.is_empty() { damaged(&folder) } else { Vec::new() };
         let (files, bytes, commit) = (manifest.files.len(), manifest.bytes(), Some(manifest.commit));
-        verified.push(Verified { name, commit, files, bytes, differences, problem: None });
+        verified.push(Verified { name, commit, files, bytes, differences, damaged, problem: None });
     }
     bar.done();
     report::print(at.json, &verified, || verified.iter().map(told).collect::<Vec<_>>().join("\n"))?;
-    let right = verified.iter().all(|model| model.differences.is_empty() && model.problem.is_none());
+    let right = verified.iter().all(|model| model.differences.is_empty() && model.damaged.is_empty() && model.problem.is_none());
     Ok(if right { ExitCode::SUCCESS } else { ExitCode::from(Exit::Findings as u8) })
+}
+
+/// Returns the files of packed weights that do not hold what the model's files hold. Those that are merely out of date
+/// are made anew by themselves.
+fn damaged(folder: &Path) -> Vec<String> {
+    let Ok((config, _)) = read_config(folder) else { return Vec::new() };
+    let kept = packed_cache(folder).kept(folder, &config, Look::Everything).unwrap_or_default();
+    let told = |kept: Kept| match kept.unusable {
+        Some(why @ (Unusable::Content | Unusable::OtherWeights)) => Some(format!("{}: {why}", kept.path.display())),
+        _ => None,
+    };
+    kept.into_iter().filter_map(told).collect()
 }
 
 /// Returns a model by its name in the models folder, or by its folder.
@@ -222,7 +239,7 @@ fn every(models: &Path) -> anyhow::Result<(Vec<Sheeted>, Vec<Verified>)> {
             State::Unreadable(error) => (0, error.to_string()),
             State::Unfinished { bytes } => (bytes, format!("the download is not finished; winback model pull {name} goes on with it")),
         };
-        broken.push(Verified { name, commit: None, files: 0, bytes, differences: Vec::new(), problem: Some(problem) });
+        broken.push(Verified { name, commit: None, files: 0, bytes, differences: Vec::new(), damaged: Vec::new(), problem: Some(problem) });
     }
     if whole.is_empty() && broken.is_empty() {
         let what = format!("there is no pulled model in {}", models.display());
@@ -232,8 +249,11 @@ fn every(models: &Path) -> anyhow::Result<(Vec<Sheeted>, Vec<Verified>)> {
 }
 
 fn told(model: &Verified) -> String {
-    let Verified { name, commit, files, bytes, differences, problem } = model;
+    let Verified { name, commit, files, bytes, differences, damaged, problem } = model;
     match (problem, differences.is_empty()) {
+        (None, true) if !damaged.is_empty() => {
+            format!("{name}: as pulled, but its packed weights are not; remove them, they are made anew\n  {}", damaged.join("\n  "))
+        }
         (Some(problem), _) => format!("{name}: {problem}"),
         (None, true) => format!("{name}: {files} files, {}, commit {}: as pulled", size(*bytes), commit.as_deref().unwrap_or("-")),
         (None, false) => format!("{name}: not as pulled; pull it again, or remove what was added\n  {}", lines(differences).join("\n  ")),

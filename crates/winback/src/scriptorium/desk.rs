@@ -22,6 +22,10 @@ pub(super) struct Order {
 pub(super) struct Gauges {
     pub waiting: AtomicUsize,
     pub running: AtomicUsize,
+    /// What shared beginnings have brought, and what they take.
+    pub shared: AtomicU64,
+    pub shared_tokens: AtomicU64,
+    pub shared_bytes: AtomicUsize,
     /// Texts that were written to their end, and how long they took together.
     pub texts: AtomicU64,
     pub milliseconds: AtomicU64,
@@ -66,6 +70,10 @@ pub(super) fn work(mut engine: Engine, orders: &mpsc::Receiver<Order>, gauges: &
 fn show(engine: &Engine, gauges: &Gauges) {
     gauges.waiting.store(engine.waiting(), Ordering::Relaxed);
     gauges.running.store(engine.running(), Ordering::Relaxed);
+    let sharing = engine.sharing();
+    gauges.shared.store(sharing.hits, Ordering::Relaxed);
+    gauges.shared_tokens.store(sharing.tokens, Ordering::Relaxed);
+    gauges.shared_bytes.store(sharing.bytes, Ordering::Relaxed);
 }
 
 fn take(order: Order, engine: &mut Engine, readers: &mut Readers) {
@@ -77,9 +85,9 @@ fn take(order: Order, engine: &mut Engine, readers: &mut Readers) {
 fn hand_out(event: Event, readers: &mut Readers) {
     let (id, event, is_last) = match event {
         Event::Text { request, text } => (request, TextEvent::Text(text), false),
-        Event::Done { request, why, tokens } => {
+        Event::Done { request, why, tokens, cached } => {
             let why = if why == Ended::Length { TextEnded::Length } else { TextEnded::Stop };
-            (request, TextEvent::Done { why, tokens }, true)
+            (request, TextEvent::Done { why, tokens, cached }, true)
         }
         Event::Failed { request, why: WriteError::Guide(why) } => (request, TextEvent::Failed { why: Some(why.to_string()) }, true),
         Event::Failed { request, why: WriteError::Forward(why) } => {

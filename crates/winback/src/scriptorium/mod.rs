@@ -4,6 +4,7 @@
 //! channel that holds as many as its text can have, so the engine never waits for anybody, and from there through a
 //! short one to the client: one that does not read for a while loses its text, one that goes away cancels it.
 mod desk;
+mod vectors;
 
 use async_trait::async_trait;
 use desk::{Gauges, Order};
@@ -18,12 +19,13 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use winback_core::digest::Digest;
 use winback_core::text_service::{
-    AcceptedText, RefusedText, ServedModel, Speaker, TextEvent, TextForm, TextInput, TextLoad, TextRequest, TextService, TextSettings, Turn,
+    AcceptedText, EmbeddingRequest, Embeddings, RefusedText, ServedModel, Speaker, TextEvent, TextForm, TextInput, TextLoad, TextRequest,
+    TextService, TextSettings, Turn,
 };
 use winback_lm::sample::Sampling;
 use winback_lm::{
-    Adapter, ChatTemplate, Config, Conversation, Engine, GenerationConfig, Grammar, GrammarError, Grammars, Limits, Message, Model,
-    RefusedRequest, Request, Role, Tokens, prompt,
+    Adapter, ChatTemplate, Conversation, Engine, GenerationConfig, Grammar, GrammarError, Grammars, Limits, Message, Model, RefusedRequest,
+    Request, Role, Tokens, prompt,
 };
 
 /// How many events wait for a client that does not read.
@@ -78,7 +80,9 @@ pub struct Scriptorium {
     template: Option<Arc<ChatTemplate>>,
     tokens: Arc<Tokens>,
     generation: GenerationConfig,
-    config: Config,
+    model: Arc<Model>,
+    /// Held by the one request whose inputs are read for their meaning; others wait for it.
+    reading: tokio::sync::Mutex<()>,
     /// Made when the first text must be JSON.
     grammars: Arc<OnceLock<Result<Grammars, GrammarError>>>,
     bounds: Bounds,
@@ -108,7 +112,8 @@ impl Scriptorium {
             template: house.template,
             tokens: house.tokens,
             generation: house.generation,
-            config: house.model.config().clone(),
+            model: house.model,
+            reading: tokio::sync::Mutex::default(),
             grammars: Arc::default(),
             bounds,
             places: Arc::new(Semaphore::new(bounds.limits.rows + bounds.queue)),
@@ -134,9 +139,10 @@ impl Scriptorium {
     /// Returns the ids of a prompt, and the place it has. Reading a long one takes a while, so it is done beside the
     /// threads that answer. A client that goes away does not end the reading, so the place is taken until it is done.
     async fn ids(&self, input: TextInput, place: OwnedSemaphorePermit) -> Result<(Vec<u32>, OwnedSemaphorePermit), RefusedText> {
-        let (bytes, most) = (bytes(&input), self.config.context.saturating_mul(BYTES_A_TOKEN));
+        let (bytes, most) = (bytes(&input), self.model.config().context.saturating_mul(BYTES_A_TOKEN));
         if bytes > most {
-            let why = format!("the prompt has {bytes} bytes; a model that reads {} tokens takes at most {most}", self.config.context);
+            let why =
+                format!("the prompt has {bytes} bytes; a model that reads {} tokens takes at most {most}", self.model.config().context);
             return Err(RefusedText::TooLong(why));
         }
         let (tokens, template) = (self.tokens.clone(), self.template.clone());
@@ -153,7 +159,7 @@ impl Scriptorium {
         if form == TextForm::Free {
             return Ok(None);
         }
-        let (grammars, tokens, config) = (self.grammars.clone(), self.tokens.clone(), self.config.clone());
+        let (grammars, tokens, config) = (self.grammars.clone(), self.tokens.clone(), self.model.config().clone());
         let compile = move || {
             let grammars = grammars.get_or_init(|| Grammars::new(&tokens, &config)).as_ref().map_err(Clone::clone)?;
             match &form {
@@ -186,12 +192,12 @@ impl TextService for Scriptorium {
         let grammar = self.grammar(request.form).await?;
         let (prompt, place) = self.ids(request.input, place).await?;
         let prompt_tokens = prompt.len();
-        let room = self.config.context.saturating_sub(prompt_tokens).max(1);
+        let room = self.model.config().context.saturating_sub(prompt_tokens).max(1);
         let most_tokens = request.settings.most_tokens.unwrap_or(self.bounds.most_tokens.min(room));
         let (sampling, stops) = (sampling(&request.settings, &self.generation), request.settings.stops);
         let request = Request { prompt, prefix: None, adapter, sampling, most_tokens, stops, grammar };
         // Each token gives one event at most, and the end another two.
-        let (events, written) = channel(most_tokens.min(self.config.context) + 3);
+        let (events, written) = channel(most_tokens.min(self.model.config().context) + 3);
         let (reply, taken) = oneshot::channel();
         self.orders.send(Order { request, events, reply }).map_err(|_| RefusedText::Stopped)?;
         taken.await.map_err(|_| RefusedText::Stopped)?.map_err(|why| refused(&why))?;
@@ -205,10 +211,22 @@ impl TextService for Scriptorium {
         !self.engine.is_finished()
     }
 
+    async fn embed(&self, request: EmbeddingRequest) -> Result<Embeddings, RefusedText> {
+        let adapter = self.adapter(&request.model)?;
+        let _place = self.places.clone().try_acquire_owned().map_err(|_| self.busy())?;
+        self.vectors(request, adapter).await
+    }
+
     fn load(&self) -> TextLoad {
-        let running = self.gauges.running.load(Ordering::Relaxed);
-        let waiting = self.gauges.waiting.load(Ordering::Relaxed);
-        TextLoad { waiting, running, most: self.bounds.limits.rows + self.bounds.queue }
+        let gauges = &self.gauges;
+        TextLoad {
+            waiting: gauges.waiting.load(Ordering::Relaxed),
+            running: gauges.running.load(Ordering::Relaxed),
+            most: self.bounds.limits.rows + self.bounds.queue,
+            shared: gauges.shared.load(Ordering::Relaxed),
+            shared_tokens: gauges.shared_tokens.load(Ordering::Relaxed),
+            shared_bytes: gauges.shared_bytes.load(Ordering::Relaxed),
+        }
     }
 }
 

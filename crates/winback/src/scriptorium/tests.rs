@@ -45,7 +45,7 @@ async fn a_text_comes_in_events_and_the_adapter_writes_another_one() {
         free(&service).await;
         let events: Vec<TextEvent> = service.submit(wish(model, 20)).await.unwrap().events.collect().await;
         let (last, pieces) = events.split_last().unwrap();
-        assert!(matches!(last, TextEvent::Done { why: TextEnded::Length, tokens: 20 }), "{last:?}");
+        assert!(matches!(last, TextEvent::Done { why: TextEnded::Length, tokens: 20, cached: 0 }), "{last:?}");
         let piece = |event: &TextEvent| if let TextEvent::Text(text) = event { text.clone() } else { panic!("{event:?}") };
         texts.push(pieces.iter().map(piece).collect::<String>());
     }

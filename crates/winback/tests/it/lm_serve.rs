@@ -8,19 +8,19 @@ use std::net::TcpStream;
 const TWO: [&str; 5] = ["--adapter", "parents=model/adapter_a", "--precision", "f32", "--quiet"];
 
 /// Starts a server of the model and one adapter.
-fn serve(home: &Home, more: &[&str]) -> Served {
+pub fn serve(home: &Home, more: &[&str]) -> Served {
     home.serves(&[&["lm", "serve", "model", "--port", "0"], &TWO[..], more].concat())
 }
 
 /// An answer, read to its end.
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     head: String,
-    body: String,
+    pub body: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
@@ -67,11 +67,11 @@ fn answer(stream: TcpStream) -> Answer {
 
 const JSON: &str = "Content-Type: application/json\r\n";
 
-fn post(served: &Served, path: &str, body: &Value) -> Answer {
+pub fn post(served: &Served, path: &str, body: &Value) -> Answer {
     answer(send(served, "POST", path, (JSON, &body.to_string())))
 }
 
-fn get(served: &Served, path: &str) -> Answer {
+pub fn get(served: &Served, path: &str) -> Answer {
     answer(send(served, "GET", path, ("", "")))
 }
 
@@ -255,7 +255,7 @@ fn what_cannot_be_answered_is_told_in_the_shape_clients_know() {
     note("half of JSON", &raw(JSON, "{\"model\": "));
     note("a list", &raw(JSON, "[]"));
     note("a form", &raw("Content-Type: application/x-www-form-urlencoded\r\n", "model=x"));
-    note("no address", &get(&served, "/v1/embeddings"));
+    note("no address", &get(&served, "/v1/images"));
     note("another method", &get(&served, "/v1/completions"));
     let mut elsewhere = TcpStream::connect(&served.address).unwrap();
     write!(elsewhere, "GET /v1/models HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n").unwrap();
@@ -341,4 +341,24 @@ fn a_server_that_is_stopped_waits_for_nobody_who_is_silent() {
     assert_eq!(served.ended_within(1), None);
     served.interrupt();
     assert_eq!(served.ended_within(3), Some(Some(130)), "at once");
+}
+
+#[test]
+fn requests_that_begin_alike_share_their_beginning_and_it_is_told() {
+    let Some(home) = with_model() else { return };
+    let served = serve(&home, &[]);
+    let long = "You write to customers of a company that sells coffee by post. ".repeat(8);
+    let ask = |user: &str| {
+        let messages = json!([{ "role": "system", "content": long }, { "role": "user", "content": user }]);
+        post(&served, "/v1/chat/completions", &chat(&json!({ "messages": messages }))).json()
+    };
+    let answers: Vec<Value> = ["One", "Two", "Three", "Three"].into_iter().map(ask).collect();
+    let cached: Vec<u64> =
+        answers.iter().map(|answer| answer["usage"]["prompt_tokens_details"]["cached_tokens"].as_u64().unwrap()).collect();
+    // The first is alone, the second shows that both begin alike and makes the beginning, the others go on from it.
+    assert!(cached[..2] == [0, 0] && cached[2] >= 128 && cached[3] == cached[2], "{cached:?}");
+    assert_eq!(answers[2]["choices"], answers[3]["choices"]);
+    let metrics = get(&served, "/metrics").body;
+    assert!(metrics.contains("winback_lm_shared_total 2\n"), "{metrics}");
+    assert!(metrics.contains(&format!("winback_lm_shared_tokens_total {}\n", 2 * cached[2])), "{metrics}");
 }

@@ -8,6 +8,8 @@ mod export;
 mod families;
 mod home;
 mod lm;
+mod lm_embed;
+mod lm_packed;
 mod lm_serve;
 mod manners;
 mod model;

@@ -1,14 +1,12 @@
 //! `winback lm bench`
 use crate::cli::Place;
-use crate::cli::lm::model::{Computing, check_memory, read_config};
+use crate::cli::lm::model::{Computing, read_config};
 use crate::cli::lm::shapes::{Published, weight_bytes};
-use crate::exit::{Exit, OrExit};
 use crate::memory;
 use crate::report;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Instant;
-use winback_lm::kernels::Numerics;
 use winback_lm::{Adapter, Cache, Model, Piece, Want};
 
 /// The rank of the adapters that are drawn for a measurement.
@@ -68,9 +66,9 @@ struct Batch {
 
 /// Measures.
 pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
-    let numerics = args.computing.start()?;
     let start = Instant::now();
-    let (model, name) = model(args, numerics)?;
+    let (model, name) = model(args, at.quiet)?;
+    let numerics = model.numerics();
     let load_seconds = start.elapsed().as_secs_f64();
     let adapters: Vec<Adapter> = (0..args.adapters).map(|seed| Adapter::drawn(&model, RANK, seed as u64)).collect();
     let batches = args.rows.iter().map(|rows| batch(&model, &adapters, *rows, args)).collect::<anyhow::Result<_>>()?;
@@ -88,8 +86,9 @@ pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
     report::print(at.json, &measured, || told(&measured))
 }
 
-fn model(args: &Args, numerics: Numerics) -> anyhow::Result<(Model, String)> {
+fn model(args: &Args, quiet: bool) -> anyhow::Result<(Model, String)> {
     if let Some(shape) = args.drawn {
+        let numerics = args.computing.start()?;
         let needed = weight_bytes(&shape.config(), numerics.precision, 2);
         memory::check("the drawn model", needed, "take a smaller shape, or --precision int8")?;
         let name = format!("drawn weights of the shape of {}", shape.name());
@@ -97,8 +96,7 @@ fn model(args: &Args, numerics: Numerics) -> anyhow::Result<(Model, String)> {
     }
     let dir = args.dir.clone().unwrap_or_default();
     let (config, _) = read_config(&dir)?;
-    check_memory(&dir, &config, numerics.precision)?;
-    Ok((Model::with_config(&dir, config, numerics).or_exit(Exit::BadInput)?, dir.display().to_string()))
+    Ok((args.computing.weights(&dir, config, quiet)?, dir.display().to_string()))
 }
 
 fn batch(model: &Model, adapters: &[Adapter], rows: u64, args: &Args) -> anyhow::Result<Batch> {

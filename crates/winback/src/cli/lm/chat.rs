@@ -25,7 +25,7 @@ pub struct Args {
 pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
     let turns = args.message.is_none() && !at.json && io::stdin().is_terminal();
     let message = if turns { String::new() } else { prompt_text(args.message.as_deref())? };
-    let mut pen = Pen::load(&args.writing)?;
+    let mut pen = Pen::load(&args.writing, at.quiet)?;
     let template = pen.loaded.template()?;
     let mut said = begin(args);
     if turns {

@@ -15,7 +15,7 @@ pub struct Args {
 /// Writes what follows a text.
 pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
     let prompt = prompt_text(args.prompt.as_deref())?;
-    let mut pen = Pen::load(&args.writing)?;
+    let mut pen = Pen::load(&args.writing, at.quiet)?;
     let ids = pen.loaded.tokens.encode_text(&prompt)?;
     if at.json {
         let written = pen.write(ids, |_| Ok(()))?;

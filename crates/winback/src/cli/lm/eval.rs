@@ -45,7 +45,7 @@ struct Compared {
 /// Compares, or asks the model.
 pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
     if let Some(dir) = &args.judging.model {
-        let judged = judge(dir, &args.judging)?;
+        let judged = judge(dir, &args.judging, at.quiet)?;
         return report::print(at.json, &judged, || replies::told(&judged));
     }
     let hypotheses = args.hypotheses.clone().unwrap_or_default();

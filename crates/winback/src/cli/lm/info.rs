@@ -1,6 +1,6 @@
 //! `winback lm info`
 use crate::cli::Place;
-use crate::cli::lm::model::{Numbers, read_config, table_number_bytes};
+use crate::cli::lm::model::{Numbers, packed_cache, read_config, table_number_bytes};
 use crate::cli::lm::shapes::{parameters, weight_bytes};
 use crate::exit::{Exit, OrExit};
 use crate::report;
@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use winback_lm::adapter::{AdapterConfig, AdapterConfigError};
 use winback_lm::kernels::{Level, Stretch};
+use winback_lm::packed_cache::Look;
 use winback_lm::shape::Projection;
 use winback_lm::shards::Shards;
 use winback_lm::{ChatTemplate, Config, Tokens};
@@ -39,6 +40,8 @@ struct Info {
     /// How many tensors the files hold.
     tensors: usize,
     memory: Vec<Memory>,
+    /// The files of packed weights that are kept.
+    packed: Vec<Kept>,
     tokenizer: Found,
     chat_template: Found,
     adapters: Vec<Beside>,
@@ -63,6 +66,16 @@ struct Found {
     usable: bool,
     /// What it is, or why it cannot be used.
     what: String,
+}
+
+/// A file of packed weights.
+#[derive(Serialize)]
+struct Kept {
+    precision: &'static str,
+    file: String,
+    bytes: u64,
+    #[serde(flatten)]
+    found: Found,
 }
 
 /// An adapter in the directory.
@@ -92,6 +105,7 @@ pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
         parameters: parameters(&config),
         tensors: shards.names().count(),
         memory: Numbers::value_variants().iter().map(|numbers| memory(&config, *numbers, number_bytes)).collect(),
+        packed: packed(&args.dir, &config)?,
         tokenizer: tokenizer(&args.dir, &config),
         chat_template: template(&args.dir),
         adapters: adapters(&args.dir, &config)?,
@@ -104,6 +118,19 @@ fn memory(config: &Config, numbers: Numbers, table_number_bytes: usize) -> Memor
     let weight_bytes = weight_bytes(config, numbers.precision(), table_number_bytes);
     let cache = config.layers * config.kv_heads * Stretch::bytes(config.head_dim, 1000, numbers.precision());
     Memory { precision: numbers.name(), weight_bytes, cache_bytes_per_1000_tokens: cache }
+}
+
+/// Returns the files of packed weights, and whether the next start takes them.
+fn packed(dir: &Path, config: &Config) -> anyhow::Result<Vec<Kept>> {
+    let kept = packed_cache(dir).kept(dir, config, Look::Beginning).or_exit(Exit::BadInput)?;
+    let told = |kept: winback_lm::packed_cache::Kept| {
+        let found = match kept.unusable {
+            None => Found { usable: true, what: "the next start takes it".to_owned() },
+            Some(why) => Found { usable: false, what: format!("{why}; the next start makes it anew") },
+        };
+        Kept { precision: kept.precision.name(), file: kept.path.display().to_string(), bytes: kept.bytes, found }
+    };
+    Ok(kept.into_iter().map(told).collect())
 }
 
 fn tokenizer(dir: &Path, config: &Config) -> Found {
@@ -172,6 +199,7 @@ fn told(info: &Info) -> String {
         row("chat template", found(&info.chat_template)),
     ];
     rows.extend(info.adapters.iter().map(|one| row("adapter", format!("{}: {}", one.name, found(&one.found)))));
+    rows.extend(info.packed.iter().map(|one| row("packed weights", format!("{}, {}: {}", one.precision, one.file, one.found.what))));
     rows.push(row("kernels here", format!("{levels}; auto takes the last")));
     let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
     let memory = |one: &Memory| vec![one.precision.to_owned(), mib(one.weight_bytes), mib(one.cache_bytes_per_1000_tokens as u64)];

@@ -2,9 +2,10 @@
 mod bench;
 mod chat;
 mod complete;
+mod embed;
 mod eval;
 mod info;
-mod model;
+pub mod model;
 mod replies;
 mod serve;
 mod shapes;
@@ -22,6 +23,8 @@ pub enum Action {
     Chat(chat::Args),
     /// Go on with a text
     Complete(complete::Args),
+    /// Tell what texts mean, as vectors of length 1: one JSON line a text
+    Embed(embed::Args),
     /// Serve a model and its adapters to programs, behind the interface of OpenAI
     Serve(serve::Args),
     /// Measure how many tokens a second this machine reads and writes
@@ -36,6 +39,7 @@ pub async fn run(at: &Place, action: &Action) -> anyhow::Result<ExitCode> {
         Action::Info(args) => info::run(at, args)?,
         Action::Chat(args) => chat::run(at, args)?,
         Action::Complete(args) => complete::run(at, args)?,
+        Action::Embed(args) => embed::run(at, args)?,
         Action::Serve(args) => serve::run(at, args).await?,
         Action::Bench(args) => bench::run(at, args)?,
         Action::Eval(args) => eval::run(at, args)?,

@@ -2,13 +2,16 @@
 use crate::cli::lm::shapes::weight_bytes;
 use crate::exit::{Exit, OrExit, stop};
 use crate::memory;
+use crate::telemetry::say;
 use crate::workbench::read_text;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use winback_core::digest::Digest;
 use winback_lm::kernels::{Level, Numerics, Precision};
+use winback_lm::packed_cache::BESIDE;
 use winback_lm::shards::Shards;
 use winback_lm::tensor::Format;
-use winback_lm::{Adapter, ChatTemplate, Config, GenerationConfig, Grammar, GrammarError, Grammars, Model, Tokens};
+use winback_lm::{Adapter, ChatTemplate, Config, GenerationConfig, Grammar, GrammarError, Grammars, Model, Origin, PackedCache, Tokens};
 
 /// What a person does about a directory that is no model.
 const FILES: &str = "a model directory holds config.json, safetensors and tokenizer.json; docs/language-model.md says where to get one";
@@ -42,11 +45,7 @@ impl Numbers {
 
     /// Returns the name on the command line: `bf16`.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::Bf16 => "bf16",
-            Self::Int8 => "int8",
-        }
+        self.precision().name()
     }
 }
 
@@ -62,6 +61,9 @@ pub struct Computing {
     /// How many threads compute [default: work.workers of winback.toml, else all cores]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
+    /// Keep the packed weights in memory: neither use nor make a file of them beside the model
+    #[arg(long)]
+    pub no_packed_cache: bool,
 }
 
 impl Computing {
@@ -73,6 +75,33 @@ impl Computing {
         }
         Ok(Numerics { level: self.level, precision: self.precision.precision() })
     }
+
+    /// Loads the weights of a directory, and says what became of the file of packed ones.
+    pub fn weights(&self, dir: &Path, config: Config, quiet: bool) -> anyhow::Result<Model> {
+        let numerics = self.start()?;
+        check_memory(dir, &config, numerics.precision)?;
+        let cache = if self.no_packed_cache { PackedCache::default() } else { packed_cache(dir) };
+        let loaded = Model::with_cache(dir, config, numerics, &cache).or_hint(Exit::BadInput, FILES)?;
+        loaded.refused.iter().for_each(|note| say(&format!("note: packed weights are not used: {note}")));
+        loaded.not_kept.iter().for_each(|note| say(&format!("note: packed weights cannot be kept: {note}")));
+        match &loaded.origin {
+            Origin::Made(path) if !quiet => {
+                say(&format!("packed weights are kept in {}; the next start takes them from there", path.display()));
+            }
+            Origin::Read if !loaded.not_kept.is_empty() => say("note: the weights are packed in memory, as at every start"),
+            _ => {}
+        }
+        Ok(loaded.model)
+    }
+}
+
+/// Returns where packed weights are kept: beside the model, or else in the user's folder for such things.
+pub fn packed_cache(dir: &Path) -> PackedCache {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let caches = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
+    let key = Digest::of(dir.canonicalize().unwrap_or_else(|_| dir.to_owned()).as_os_str().as_encoded_bytes());
+    let of_user = caches.map(|caches| caches.join("winback/packed").join(key.short()));
+    PackedCache { folders: std::iter::once(dir.join(BESIDE)).chain(of_user).collect() }
 }
 
 /// A model with what belongs to it.
@@ -88,11 +117,10 @@ pub struct Loaded {
 
 impl Loaded {
     /// Loads a directory.
-    pub fn load(dir: &Path, numerics: Numerics) -> anyhow::Result<Self> {
+    pub fn load(dir: &Path, computing: &Computing, quiet: bool) -> anyhow::Result<Self> {
         let (config, generation) = read_config(dir)?;
         let tokens = Tokens::load(&dir.join("tokenizer.json"), config.vocab_size, &config.eos).or_hint(Exit::BadInput, FILES)?;
-        check_memory(dir, &config, numerics.precision)?;
-        let model = Model::with_config(dir, config, numerics).or_hint(Exit::BadInput, FILES)?;
+        let model = computing.weights(dir, config, quiet)?;
         Ok(Self { model: Arc::new(model), tokens: Arc::new(tokens), generation, dir: dir.to_owned() })
     }
 

@@ -67,10 +67,10 @@ struct Said {
 }
 
 /// Asks a model how likely it finds the replies.
-pub fn judge(dir: &Path, args: &Judging) -> anyhow::Result<Judged> {
+pub fn judge(dir: &Path, args: &Judging, quiet: bool) -> anyhow::Result<Judged> {
     let path = args.conversations.clone().unwrap_or_default();
     let text = read_text(&path)?;
-    let loaded = Loaded::load(dir, args.computing.start()?)?;
+    let loaded = Loaded::load(dir, &args.computing, quiet)?;
     let adapter = args.adapter.as_deref().map(|dir| loaded.adapter(dir)).transpose()?;
     let mut judge = Judge { loaded, adapter: adapter.as_deref(), template: None, thinking: args.no_think.then_some(false) };
     let (mut all, mut each) = (Perplexity::default(), Vec::new());

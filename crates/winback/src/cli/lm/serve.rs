@@ -55,7 +55,8 @@ pub struct Args {
     /// How many more requests may wait for their turn; others are told to come again
     #[arg(long, value_name = "COUNT", default_value_t = 64)]
     queue: u16,
-    /// Memory for what is said in all texts, in MiB [default: 4096, or half of what is left]
+    /// Memory for what is said in all texts, in MiB [default: 4096, or half of what is left]; up to half
+    /// of it keeps beginnings they share
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 24))]
     cache: Option<u64>,
     /// The most tokens of a chat that does not say how many
@@ -78,10 +79,11 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
         let hint = format!("write a key into a file and give it with --key-file, or in {KEY}; or serve on 127.0.0.1");
         return Err(stop(Exit::BadConfig, format!("the model would be open to everyone who reaches {}", args.address), hint));
     }
-    let house = house(args)?;
+    let house = house(args, at.quiet)?;
     let names: Vec<&str> = std::iter::once(&house.name).chain(house.adapters.iter().map(|(name, _)| name)).map(String::as_str).collect();
     let names = names.join(", ");
-    let limits = Limits { rows: args.batch.into(), cache_bytes: cache_bytes(args.cache)?, ..Limits::default() };
+    let cache_bytes = cache_bytes(args.cache)?;
+    let limits = Limits { rows: args.batch.into(), cache_bytes, shared_bytes: cache_bytes / 2, ..Limits::default() };
     let bounds = Bounds { limits, queue: args.queue.into(), most_tokens: args.max_tokens.max(1), patience: PATIENCE };
     let service = Scriptorium::start(house, bounds).or_exit(Exit::Failure)?;
     let listener = listen(args.address, args.port).await?;
@@ -130,14 +132,14 @@ fn key(file: Option<&Path>) -> anyhow::Result<Option<Digest>> {
     Ok(Some(Digest::of(key.as_bytes())))
 }
 
-fn house(args: &Args) -> anyhow::Result<House> {
+fn house(args: &Args, quiet: bool) -> anyhow::Result<House> {
     let of_dir = args.dir.canonicalize().ok().and_then(|dir| dir.file_name().map(|name| name.to_string_lossy().into_owned()));
     let name = args.name.clone().or(of_dir).unwrap_or_else(|| "model".to_owned());
     let mut names = BTreeSet::from([name.as_str()]);
     if let Some((twice, _)) = args.adapter.iter().find(|(name, _)| !names.insert(name)) {
         return Err(stop(Exit::Usage, format!("two models would be named {twice:?}"), "give each adapter a name of its own"));
     }
-    let loaded = Loaded::load(&args.dir, args.computing.start()?)?;
+    let loaded = Loaded::load(&args.dir, &args.computing, quiet)?;
     let adapter = |(name, dir): &(String, PathBuf)| loaded.adapter(dir).map(|adapter| (name.clone(), adapter));
     let adapters: Vec<(String, Arc<Adapter>)> = args.adapter.iter().map(adapter).collect::<anyhow::Result<_>>()?;
     let template = match loaded.template() {

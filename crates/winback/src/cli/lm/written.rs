@@ -99,9 +99,8 @@ pub struct Pen {
 
 impl Pen {
     /// Loads what the arguments name.
-    pub fn load(args: &Writing) -> anyhow::Result<Self> {
-        let numerics = args.computing.start()?;
-        let loaded = Loaded::load(&args.dir, numerics)?;
+    pub fn load(args: &Writing, quiet: bool) -> anyhow::Result<Self> {
+        let loaded = Loaded::load(&args.dir, &args.computing, quiet)?;
         let adapter = args.adapter.as_deref().map(|dir| loaded.adapter(dir)).transpose()?;
         let sampling = args.drawing.over(&loaded.generation);
         sampling.check().or_exit(Exit::Usage)?;
