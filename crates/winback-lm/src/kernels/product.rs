@@ -249,6 +249,8 @@ pub(super) fn f32_sums(level: Level, x: &[f32], w: &[f32], sums: &mut [Sums]) {
 /// Writes the same in bf16. Half a panel that begins with `ahead` is what will be looked at next; on other levels than
 /// AVX-512 nothing is done about it.
 pub(super) fn bf16_sums(level: Level, x: &[u16], (w, ahead): (&[u16], &[u16]), sums: &mut [Sums]) {
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = ahead;
     match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::bf16_sums(x, w, sums),
@@ -264,6 +266,8 @@ pub(super) fn bf16_sums(level: Level, x: &[u16], (w, ahead): (&[u16], &[u16]), s
 
 /// Writes the whole sums of the same in 8 bits.
 fn int8_sums(level: Level, x: &[u8], (w, ahead): (&[i8], &[i8]), sums: &mut [[i32; PANEL]]) {
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = ahead;
     match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::int8_sums(x, w, sums),
