@@ -175,7 +175,7 @@ impl Stretch {
             let most = sees[rows.clone()].iter().copied().max().unwrap_or_default().min(self.length);
             for first in (0..most).step_by(SPAN) {
                 let span = first..most.min(first + SPAN);
-                self.attend_block(level, (queries, &sees[rows.clone()]), span, (taken, at), scratch);
+                self.attend_block((level, span), (queries, &sees[rows.clone()]), (taken, at), scratch);
             }
             at = rows.end;
         }
@@ -183,9 +183,8 @@ impl Stretch {
 
     fn attend_block(
         &self,
-        level: Level,
+        (level, span): (Level, Range<usize>),
         (queries, sees): (&[f32], &[usize]),
-        span: Range<usize>,
         (taken, first): (&mut Taken, usize),
         scratch: &mut Scratch,
     ) {

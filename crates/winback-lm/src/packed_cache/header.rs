@@ -127,7 +127,7 @@ mod tests {
     fn a_checksum_sees_every_byte_and_every_length() {
         let bytes: Vec<u8> = (0..3 * PIECE_BYTES / 2 + 77).map(|at| (at * 31 % 251) as u8).collect();
         let right = checksum(&bytes);
-        assert_eq!(right, checksum(&bytes.clone()));
+        assert_eq!(right, checksum(&bytes));
         for at in [0, 1, 63, 64, PIECE_BYTES - 1, PIECE_BYTES, bytes.len() - 78, bytes.len() - 1] {
             let mut other = bytes.clone();
             other[at] ^= 1;
