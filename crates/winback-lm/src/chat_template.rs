@@ -4,7 +4,7 @@
 //! in Python, `tojson` is `json.dumps` without escaping, and there are `raise_exception` and `strftime_now`. Maps keep
 //! their order, but for those that a template itself writes (`{'b': 1, 'a': 2}`): these print in that of the alphabet.
 //! A template may come from anybody, so the steps it may take are counted, and so is what it makes
-//! ([`crate::template_bounds`]): it ends with an error before it exhausts the memory or the stack.
+//! (`template_bounds`): it ends with an error before it exhausts the memory or the stack.
 use crate::conversation::{Conversation, Message};
 use crate::file::{FileError, MOST_SMALL_BYTES, parse_json, read_text};
 use crate::json::Json;

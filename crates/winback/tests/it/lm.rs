@@ -69,8 +69,11 @@ fn what_would_not_fit_into_memory_is_refused_with_both_numbers() {
     home.keep("large/config.json", config.to_string());
     home.keep("large/tokenizer.json", home.bytes("model/tokenizer.json"));
     check(&["lm", "complete", "large", "Hello", "--precision", "int8"], "the model large needs 1.3 TiB");
-    check(&["lm", "bench", "model", "--rows", "100000", "--prompt", "100000"], "a batch of 100000 texts needs 3.5 TiB");
-    check(&["lm", "serve", "model", "--port", "0", "--cache", "16777216"], "--cache needs 16.0 TiB");
+    check(
+        &["lm", "bench", "model", "--rows", "100000", "--prompt", "100000", "--no-packed-cache"],
+        "a batch of 100000 texts needs 3.5 TiB",
+    );
+    check(&["lm", "serve", "model", "--port", "0", "--cache", "16777216", "--no-packed-cache"], "--cache needs 16.0 TiB");
     let said = home.say(&["lm", "serve", "model", "--port", "0", "--cache", "17592186044416"]);
     assert!(said.code == Some(2) && said.err.contains("17592186044416 is not in 1..="), "{said}");
 }
@@ -217,7 +220,7 @@ fn a_model_tells_how_likely_it_finds_replies() {
     assert_eq!((each.len(), told["replies"].as_u64(), told["tokens"].as_f64()), (3, Some(3), Some(sum("tokens"))));
     let perplexity = told["perplexity"].as_f64().unwrap();
     assert!((perplexity - (sum("surprise") / sum("tokens")).exp()).abs() < 1e-9, "{told}");
-    assert!((100.0..5000.0).contains(&perplexity), "a random model of 512 tokens: {told}");
+    assert!((100.0..50_000.0).contains(&perplexity), "a random model of 512 tokens: {told}");
     let adapted = home.json(&[&eval[..], &["--adapter", "model/adapter_a"]].concat());
     assert_ne!(told["perplexity"], adapted["perplexity"]);
     assert_eq!((&told["tokens"], &each[0]["prompt_tokens"]), (&adapted["tokens"], &adapted["each"][0]["prompt_tokens"]));
