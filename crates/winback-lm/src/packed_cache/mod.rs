@@ -9,7 +9,7 @@
 //!   system ([`Identity`]);
 //! - it is as long as the shape says, and its content fits its checksum.
 //!
-//! A file is never changed: it is written under another name, synced, and renamed. `docs/decisions/0015` says why it may
+//! A file is never changed: it is written under another name, synced, and renamed. `docs/decisions/0016` says why it may
 //! be mapped although weights of others are not.
 mod content;
 mod folder;
