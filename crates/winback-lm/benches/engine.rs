@@ -1,5 +1,6 @@
 //! The mixed job of docs/benchmarks.md on drawn weights of the shape of Qwen3-0.6B, and what each part of it costs:
-//! `cargo bench -p winback-lm --bench engine -- [--precision bf16|int8|f32] [--level NAME] [--rows N] [--new N]`.
+//! `cargo bench -p winback-lm --bench engine -- [--precision bf16|int8|f32] [--level NAME] [--rows N] [--new N] [--own N]
+//! [--adapters N]`.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark run by hand")]
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex};
@@ -63,7 +64,8 @@ fn main() {
     };
     let level: Level = argument("--level").unwrap_or("auto".into()).parse().unwrap();
     let number = |name: &str, default: usize| argument(name).map_or(default, |n| n.parse().unwrap());
-    let (rows, new, segments, own) = (number("--rows", 128), number("--new", 32), number("--adapters", 5), 60);
+    let (rows, new) = (number("--rows", 128), number("--new", 32));
+    let (segments, own) = (number("--adapters", 5), number("--own", 60));
     let start = Instant::now();
     let model = Model::drawn(shape(), 1, Numerics { level, precision });
     let adapters: Vec<Adapter> = (0..segments).map(|seed| Adapter::drawn(&model, 16, seed as u64)).collect();
