@@ -2,35 +2,17 @@
 //! `cargo bench -p winback-lm --bench engine -- [--precision bf16|int8|f32] [--level NAME] [--rows N] [--new N] [--own N]
 //! [--adapters N]`.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark run by hand")]
+mod shape;
+
 use rayon::prelude::*;
+use shape::{argument, shape};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use winback_lm::kernels::{Level, Numerics, Precision};
-use winback_lm::{Adapter, Cache, Config, Model, Piece, Prefix, Want};
+use winback_lm::{Adapter, Cache, Model, Piece, Prefix, Want};
 
 /// The table of logits, which every step writes over.
 static LOGITS: Mutex<Vec<f32>> = Mutex::new(Vec::new());
-
-fn argument(name: &str) -> Option<String> {
-    std::env::args().skip_while(|arg| arg != name).nth(1)
-}
-
-fn shape() -> Config {
-    Config {
-        vocab_size: 151_936,
-        hidden_size: 1024,
-        intermediate_size: 3072,
-        layers: 28,
-        heads: 16,
-        kv_heads: 8,
-        head_dim: 128,
-        rms_norm_eps: 1e-6,
-        rope_theta: 1e6,
-        tied: true,
-        context: 40_960,
-        eos: vec![],
-    }
-}
 
 /// Takes one step and returns the likeliest next token of each sequence.
 fn step(model: &Model, caches: &mut [Cache], tokens: &[Vec<u32>], adapters: &[Option<&Adapter>]) -> Vec<u32> {

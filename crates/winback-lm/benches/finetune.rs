@@ -1,31 +1,13 @@
 //! Steps of fine-tuning on drawn weights of the shape of Qwen3-0.6B, rank 16 on all seven matrices:
 //! `cargo bench -p winback-lm --bench finetune -- [--steps N] [--batch N] [--tokens N] [--learned N] [--rank N] [--keep]`.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark run by hand")]
+mod shape;
+
+use shape::{argument, shape};
 use std::time::Instant;
+use winback_lm::Model;
 use winback_lm::finetune::{AdamW, Batch, LoraWeights, Memory, Recipe, Sample, Teaching, gradients};
 use winback_lm::kernels::{Level, Numerics, Precision};
-use winback_lm::{Config, Model};
-
-fn argument(name: &str) -> Option<String> {
-    std::env::args().skip_while(|arg| arg != name).nth(1)
-}
-
-fn shape() -> Config {
-    Config {
-        vocab_size: 151_936,
-        hidden_size: 1024,
-        intermediate_size: 3072,
-        layers: 28,
-        heads: 16,
-        kv_heads: 8,
-        head_dim: 128,
-        rms_norm_eps: 1e-6,
-        rope_theta: 1e6,
-        tied: true,
-        context: 40_960,
-        eos: vec![],
-    }
-}
 
 /// Returns the most memory that was in use so far, in GiB.
 fn peak() -> f64 {

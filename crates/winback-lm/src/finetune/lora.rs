@@ -182,11 +182,13 @@ impl LoraWeights {
         Adapter { base: model.digest().clone(), digest: self.digest(), layers }
     }
 
-    /// Returns the hash of all numbers.
+    /// Returns the hash of all numbers and scales.
     pub fn digest(&self) -> Digest {
-        let bytes: Vec<Vec<u8>> =
-            self.slices().iter().map(|slice| slice.iter().flat_map(|number| number.to_le_bytes()).collect()).collect();
-        Digest::of_parts(bytes.iter().map(Vec::as_slice))
+        let bytes = |slice: &[f32]| slice.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>();
+        let parts = self.layers.iter().flatten().flatten().flat_map(|group| &group.parts);
+        let scales: Vec<f32> = parts.map(|part| part.scale).collect();
+        let parts: Vec<Vec<u8>> = self.slices().into_iter().chain([&*scales]).map(bytes).collect();
+        Digest::of_parts(parts.iter().map(Vec::as_slice))
     }
 }
 

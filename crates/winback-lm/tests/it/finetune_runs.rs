@@ -134,3 +134,15 @@ fn an_adapter_is_written_as_peft_writes_it() {
     std::fs::write(dir.path().join("adapter_model.safetensors"), weights.to_peft().unwrap()).unwrap();
     assert!(LoraWeights::load(dir.path(), &model).unwrap() == *weights);
 }
+
+/// A beginning is kept for the adapter that read it, which its hash names.
+#[test]
+fn another_scale_is_another_adapter() {
+    let Some(Fixture { model, .. }) = Fixture::named("untied") else { return };
+    let begin = |alpha: f64| {
+        let recipe = Recipe { alpha, ..recipe() };
+        LoraWeights::begin(&model, &recipe.config().unwrap(), 1).unwrap().digest()
+    };
+    assert_eq!(begin(8.0), begin(8.0));
+    assert_ne!(begin(8.0), begin(16.0), "the same numbers, told twice as loud");
+}
