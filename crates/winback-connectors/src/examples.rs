@@ -1,9 +1,11 @@
 //! Examples to learn from, as JSON lines: `{"input": …, "output": …, "segment": …}`, or a conversation
 //! `{"messages": [{"role": "user", "content": …}, {"role": "assistant", "content": …}], "segment": …}`.
 use crate::file::{open, unread};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 use winback_core::digest::Digest;
 use winback_core::example::Example;
@@ -53,7 +55,7 @@ pub enum Refusal {
     #[error("the line has {bytes} bytes; at most {MAX_LINE_BYTES} are read")]
     TooLong {
         /// How long it is.
-        bytes: usize,
+        bytes: u64,
     },
     /// The last line has no end.
     #[error("the last line is cut short ({why}); was the file copied whole?")]
@@ -80,6 +82,12 @@ pub enum Refusal {
     Missing {
         /// The key.
         key: String,
+    },
+    /// A key is there twice.
+    #[error("{why}; expected each key once")]
+    Twice {
+        /// Which.
+        why: String,
     },
     /// A value is no text.
     #[error("{key:?} is {found}; expected a text")]
@@ -121,12 +129,12 @@ pub fn read_examples(path: &Path, segments: &[SegmentId]) -> Result<Examples, So
     let mut reader = BufReader::new(open(path)?);
     let (mut bytes, mut line) = (Vec::new(), 0);
     loop {
-        bytes.clear();
-        if reader.read_until(b'\n', &mut bytes).map_err(|error| unread(path, error))? == 0 {
-            break;
-        }
+        let Some(Taken { ended, length }) = next_line(&mut reader, &mut bytes).map_err(|error| unread(path, error))? else { break };
         line += 1;
-        let ended = bytes.last() == Some(&b'\n');
+        if length > MAX_LINE_BYTES as u64 {
+            found.refused.push(RefusedLine { line, why: Refusal::TooLong { bytes: length } });
+            continue;
+        }
         let text = bytes.trim_ascii_end();
         let text = if line == 1 { text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text) } else { text };
         if text.trim_ascii().is_empty() {
@@ -158,6 +166,34 @@ pub fn read_examples(path: &Path, segments: &[SegmentId]) -> Result<Examples, So
     Ok(found)
 }
 
+/// A line that was read.
+struct Taken {
+    /// Whether its end was there.
+    ended: bool,
+    /// How many bytes it has, its end included.
+    length: u64,
+}
+
+/// Reads the next line over what was in `into`; of a line that is too long no more than its beginning is kept. Returns
+/// `None` behind the last one.
+fn next_line(reader: &mut impl BufRead, into: &mut Vec<u8>) -> std::io::Result<Option<Taken>> {
+    into.clear();
+    let mut length = reader.by_ref().take(MAX_LINE_BYTES as u64 + 1).read_until(b'\n', into)? as u64;
+    let mut ended = into.last() == Some(&b'\n');
+    while length > MAX_LINE_BYTES as u64 && !ended {
+        let rest = reader.fill_buf()?;
+        let end = rest.iter().position(|byte| *byte == b'\n');
+        let count = end.map_or(rest.len(), |end| end + 1);
+        if count == 0 {
+            break;
+        }
+        ended = end.is_some();
+        length += count as u64;
+        reader.consume(count);
+    }
+    Ok((length > 0).then_some(Taken { ended, length }))
+}
+
 /// Returns the line of an example, without its end.
 pub fn write_example(example: &Example, own: Option<&Value>) -> String {
     let mut line = Map::new();
@@ -176,16 +212,31 @@ pub fn write_example(example: &Example, own: Option<&Value>) -> String {
     Value::Object(line).to_string()
 }
 
+/// The keys that mean something, each at most once.
+#[derive(Deserialize)]
+struct Once {
+    #[serde(rename = "input")]
+    _input: Option<IgnoredAny>,
+    #[serde(rename = "output")]
+    _output: Option<IgnoredAny>,
+    #[serde(rename = "segment")]
+    _segment: Option<IgnoredAny>,
+    #[serde(rename = "messages")]
+    _messages: Option<IgnoredAny>,
+    #[serde(rename = "winback")]
+    _own: Option<IgnoredAny>,
+}
+
 fn digest(example: &Example) -> Digest {
     let role = example.role.as_deref().unwrap_or_default();
     Digest::of_parts([role, &example.input, &example.output, example.segment.as_str()].map(str::as_bytes))
 }
 
 fn read_line(bytes: &[u8], ended: bool, segments: &[SegmentId], ignored: &mut BTreeMap<String, u64>) -> Result<Example, Refusal> {
-    if bytes.len() > MAX_LINE_BYTES {
-        return Err(Refusal::TooLong { bytes: bytes.len() });
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| Refusal::NotText { at: error.valid_up_to() + 1 })?;
+    let text = std::str::from_utf8(bytes).map_err(|error| match error.error_len() {
+        None if !ended => Refusal::CutShort { why: "half a letter".to_owned() },
+        _ => Refusal::NotText { at: error.valid_up_to() + 1 },
+    })?;
     let value: Value = serde_json::from_str(text).map_err(|error| {
         let why = error.to_string();
         let why = why.split(" at line ").next().unwrap_or_default().to_owned();
@@ -195,15 +246,29 @@ fn read_line(bytes: &[u8], ended: bool, segments: &[SegmentId], ignored: &mut BT
         }
     })?;
     let Value::Object(mut line) = value else { return Err(Refusal::NotAnObject { found: kind(&value) }) };
+    if let Err(error) = serde_json::from_str::<Once>(text) {
+        return Err(Refusal::Twice { why: error.to_string().split(" at line ").next().unwrap_or_default().to_owned() });
+    }
     let (role, input, output) = match line.remove("messages") {
         Some(messages) => conversation(&messages)?,
         None => (None, text_of(&mut line, "input")?, text_of(&mut line, "output")?),
     };
     let segment = segment(&text_of(&mut line, "segment")?, segments)?;
     let own = line.remove(OWN_KEY);
-    let own_role = own.as_ref().and_then(|own| own.get("role")).and_then(Value::as_str).map(str::to_owned);
+    let own_role = own_role(own.as_ref())?;
     line.into_iter().for_each(|(key, _)| *ignored.entry(key).or_default() += 1);
     Ok(Example { line: 0, segment, role: role.or(own_role), input, output })
+}
+
+/// Returns the role line that stands under Winback's own key, if any.
+fn own_role(own: Option<&Value>) -> Result<Option<String>, Refusal> {
+    let key = || format!("{OWN_KEY}.role");
+    match own.and_then(|own| own.get("role")) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Err(Refusal::Empty { key: key() }),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(other) => Err(Refusal::NoText { key: key(), found: kind(other) }),
+    }
 }
 
 fn text_of(line: &mut Map<String, Value>, key: &str) -> Result<String, Refusal> {
@@ -237,8 +302,10 @@ fn conversation(messages: &Value) -> Result<(Option<String>, String, String), Re
 
 fn segment(name: &str, segments: &[SegmentId]) -> Result<SegmentId, Refusal> {
     let names = || segments.iter().map(SegmentId::as_str);
-    let unknown = || Refusal::Segment { found: name.to_owned(), suggestion: nearest(name, names()).map(str::to_owned) };
-    match SegmentId::parse(name) {
+    // No segment has a name longer than this.
+    let name: String = name.chars().take(80).collect();
+    let unknown = || Refusal::Segment { found: name.clone(), suggestion: nearest(&name, names()).map(str::to_owned) };
+    match SegmentId::parse(&name) {
         Ok(segment) if segments.is_empty() || segments.contains(&segment) => Ok(segment),
         _ => Err(unknown()),
     }

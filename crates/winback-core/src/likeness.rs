@@ -160,7 +160,7 @@ fn similarity(one: &[u16; BINS], two: &[u16; BINS]) -> f64 {
         filled += u32::from(!both_empty);
         same += u32::from(a == b && !both_empty);
     }
-    if filled == 0 { 1.0 } else { f64::from(same) / f64::from(filled) }
+    f64::from(same) / f64::from(filled.max(1))
 }
 
 /// Returns the least hash of the text's runs in each bin; `u16::MAX` for an empty bin.
@@ -169,18 +169,28 @@ fn sketch(text: &str) -> [u16; BINS] {
     let leaving = (0..WINDOW).fold(1_u64, |power, _| power.wrapping_mul(BASE));
     let mut bins = [u16::MAX; BINS];
     let mut last = [0_u64; WINDOW];
-    let mut hash = 0_u64;
+    let (mut hash, mut letters) = (0_u64, 0);
     for (at, c) in text.chars().filter(|c| !c.is_whitespace()).enumerate() {
         let new = u64::from(u32::from(c)) + 1;
         hash = hash.wrapping_mul(BASE).wrapping_add(new).wrapping_sub(last[at % WINDOW].wrapping_mul(leaving));
         last[at % WINDOW] = new;
-        if at + 1 >= WINDOW {
-            let mixed = finish(hash);
-            let bin = &mut bins[(mixed >> 57) as usize];
-            *bin = (*bin).min((mixed & 0xFFFF) as u16);
+        letters = at + 1;
+        if letters >= WINDOW {
+            put(&mut bins, hash);
         }
     }
+    // A text that is shorter than a run is one.
+    if letters < WINDOW {
+        put(&mut bins, hash);
+    }
     bins
+}
+
+/// Notes a run in its bin.
+fn put(bins: &mut [u16; BINS], run: u64) {
+    let mixed = finish(run);
+    let bin = &mut bins[(mixed >> 57) as usize];
+    *bin = (*bin).min((mixed & 0xFFFF) as u16);
 }
 
 /// Returns a number each bit of which depends on every bit of the other (the finaliser of splitmix64).
@@ -215,6 +225,14 @@ mod tests {
         batch.push(&LETTER.replace("Julia", "Anna"), "same");
         batch.push("您好：合約應該配合您現在的生活。如果目前的安排不再合用，換一個方式也應該很簡單。", "other");
         assert_eq!(batch.finish(), Likeness { compared: 3, left_out: 0, contents: 2, texts: 3, near_duplicates: 2 });
+    }
+
+    #[test]
+    fn short_texts_are_alike_where_they_are_equal() {
+        let pairs = [("好的", "好的", true), ("好的", "不行", false), ("", "", true), ("", "ok", false)];
+        for (one, two, alike) in pairs {
+            assert_eq!(similarity(&sketch(one), &sketch(two)) >= NEARLY_ALIKE, alike, "{one} {two}");
+        }
     }
 
     #[test]

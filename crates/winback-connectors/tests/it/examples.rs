@@ -34,6 +34,12 @@ fn each_line_at_fault_is_named() {
         (r#"{"input":"a","output":7,"segment":"Dormant"}"#, r#""output" is a number; expected a text"#),
         (r#"{"input":"a","output":"b","segment":"Dormnat"}"#, r#"there is no segment "Dormnat"; was "Dormant" meant?"#),
         (r#"{"input":"a","output":"b","segment":"../x"}"#, r#"there is no segment "../x""#),
+        (r#"{"input":"a","input":"b","output":"b","segment":"Dormant"}"#, "duplicate field `input`; expected each key once"),
+        (r#"{"input":"a","output":"b","segment":"Dormant","winback":{"role":7}}"#, r#""winback.role" is a number; expected a text"#),
+        (
+            r#"{"input":"a","output":"b","segment":"Dormant","winback":{"role":" "}}"#,
+            r#""winback.role" is empty; there is nothing to learn from it"#,
+        ),
         (r#""a""#, "this is a text; expected an object with input, output and segment"),
         (
             r#"{"input":"\ud800","output":"b","segment":"Dormant"}"#,
@@ -60,8 +66,24 @@ fn each_line_at_fault_is_named() {
     }
     let cut = read(format!("{GOOD}\n{}", &GOOD[..20])).unwrap();
     assert_eq!(cut.refused[0].why.to_string(), "the last line is cut short (EOF while parsing a string); was the file copied whole?");
+    let half_a_letter = [GOOD.as_bytes(), b"\n{\"input\":\"\xe6\x82"].concat();
+    assert_eq!(
+        read(half_a_letter).unwrap().refused[0].why.to_string(),
+        "the last line is cut short (half a letter); was the file copied whole?"
+    );
     let bytes = [GOOD.as_bytes(), b"\n{\"input\":\"\xff\"}\n"].concat();
     assert_eq!(read(bytes).unwrap().refused[0].why.to_string(), "byte 11 is no UTF-8; expected a line of UTF-8 text");
+}
+
+#[test]
+fn a_line_that_is_too_long_is_counted_and_not_kept() {
+    for end in ["\n", ""] {
+        let found = read(format!("{GOOD}\n{}{end}", "x".repeat(9_000_000))).unwrap();
+        assert_eq!(found.refused[0].why.to_string(), format!("the line has {} bytes; at most 4194304 are read", 9_000_000 + end.len()));
+        assert_eq!((found.refused.len(), found.refused[0].line, found.examples.len()), (1, 2, 1));
+    }
+    let between = read(format!("{}\n{GOOD}\n", "x".repeat(9_000_000))).unwrap();
+    assert_eq!((between.refused[0].line, between.examples[0].line), (1, 2));
 }
 
 #[test]
