@@ -85,15 +85,16 @@ pub enum HeaderError {
 
 /// Returns how long the header is, from the first eight bytes of a file of `length` bytes.
 pub(crate) fn header_length(first: &[u8], length: u64, path: &Path) -> Result<u64, HeaderError> {
-    if let Some(kind) = another_kind(first) {
-        return Err(HeaderError::AnotherKind { path: path.to_owned(), kind });
+    let bytes = first.first_chunk::<8>().map(|bytes| u64::from_le_bytes(*bytes));
+    // What another kind of file begins with is no length that could be; and a length may begin like one.
+    match bytes {
+        Some(bytes) if bytes <= MOST_HEADER_BYTES && bytes + 8 <= length => Ok(bytes),
+        _ => Err(match (another_kind(first), bytes) {
+            (Some(kind), _) => HeaderError::AnotherKind { path: path.to_owned(), kind },
+            (None, Some(bytes)) if bytes > MOST_HEADER_BYTES => HeaderError::TooLong { path: path.to_owned(), bytes },
+            (None, bytes) => HeaderError::Truncated { path: path.to_owned(), has: length, needs: 8 + bytes.unwrap_or(0) },
+        }),
     }
-    let truncated = |needs| HeaderError::Truncated { path: path.to_owned(), has: length, needs };
-    let bytes = u64::from_le_bytes(*first.first_chunk::<8>().ok_or(truncated(8))?);
-    if bytes > MOST_HEADER_BYTES {
-        return Err(HeaderError::TooLong { path: path.to_owned(), bytes });
-    }
-    if bytes + 8 > length { Err(truncated(bytes + 8)) } else { Ok(bytes) }
 }
 
 /// Returns what a file is that begins so, where it is no safetensors file but something often found in its place.
