@@ -93,6 +93,6 @@ impl Adapter {
             Lora { down: Linear::pack(numerics, &downs.iter().collect::<Vec<_>>()), ups }
         };
         let layers = (0..config.layers).map(|layer| Fused::ALL.map(|fused| Some(lora(layer, fused)))).collect();
-        Self { base: model.digest().clone(), digest: Digest::of(format!("drawn {rank} {seed}").as_bytes()), layers }
+        Self { base: model.digest().clone(), digest: Digest::of(format!("drawn {rank} {seed}").as_bytes()), numerics, layers }
     }
 }

@@ -243,7 +243,7 @@ impl Engine {
             return Err(RefusedRequest::UnknownToken { token: *token, last: config.vocab_size - 1 });
         }
         let adapter = request.adapter.as_deref();
-        if adapter.is_some_and(|adapter| adapter.base() != self.model.digest()) {
+        if adapter.is_some_and(|adapter| !adapter.fits(&self.model)) {
             return Err(RefusedRequest::AnotherBase);
         }
         if request.grammar.as_ref().is_some_and(|grammar| !grammar.is_for(&self.tokens)) {

@@ -5,7 +5,7 @@
 //! see all their rows at once. What comes out for a piece does not depend on the others, bit for bit.
 use crate::adapter::{Adapter, Lora};
 use crate::cache::{Cache, Prefix};
-use crate::kernels::{Inputs, Job, Linear, Output, Rope, for_rows, products, rms_norm, rms_norm_into, silu_mul};
+use crate::kernels::{Inputs, Linear, Output, Rope, for_rows, products, rms_norm, rms_norm_into, silu_mul};
 use crate::model::{Layer, Model};
 use crate::shape::Fused;
 use std::ops::Range;
@@ -121,7 +121,7 @@ impl Model {
         rayon::scope(|_| {
             head.take(rows, &mut inputs);
             logits.resize(inputs.rows() * head.outputs(), 0.0);
-            head.apply_to(&inputs, 0..inputs.rows(), &mut Output { table: logits, stride: head.outputs(), first: 0, add: None });
+            head.apply_to(&inputs, 0..inputs.rows(), Output { table: logits, stride: head.outputs(), add: None });
         });
         Ok(())
     }
@@ -169,7 +169,7 @@ impl Model {
             return Err(ForwardError::TooLong { piece: at, length, context: config.context });
         }
         match piece.adapter {
-            Some(adapter) if adapter.base() != self.digest() => Err(ForwardError::AnotherBase { piece: at }),
+            Some(adapter) if !adapter.fits(self) => Err(ForwardError::AnotherBase { piece: at }),
             adapter if !piece.cache.is_read_with(adapter) => Err(ForwardError::AnotherAdapter { piece: at }),
             _ => Ok(()),
         }
@@ -192,8 +192,8 @@ impl Model {
         rms_norm_into(level, x, (&layer.attention_norm, config.rms_norm_eps), normed);
         let width = config.q_dim() + 2 * config.kv_dim();
         wide.resize(plan.positions.len() * width, 0.0);
-        let mut out = Output { table: wide, stride: width, first: 0, add: None };
-        plan.project((index, layer), Fused::Qkv, (normed, forms), &mut out);
+        let out = Output { table: wide, stride: width, add: None };
+        plan.project((index, layer), Fused::Qkv, (normed, forms), out);
         let heads = |(row, heads): (usize, &mut [f32])| {
             let (queries, rest) = heads.split_at_mut(config.q_dim());
             let keys = &mut rest[..config.kv_dim()];
@@ -204,8 +204,8 @@ impl Model {
         };
         for_rows(wide, width, heads);
         self.attend(index, pieces, (plan, wide), narrow);
-        let mut out = Output { table: x, stride: config.hidden_size, first: 0, add: Some(1.0) };
-        plan.project((index, layer), Fused::O, (narrow, forms), &mut out);
+        let out = Output { table: x, stride: config.hidden_size, add: Some(1.0) };
+        plan.project((index, layer), Fused::O, (narrow, forms), out);
     }
 
     fn feed_forward(&self, (index, layer): (usize, &Layer), plan: &Plan, room: &mut Room) {
@@ -213,11 +213,11 @@ impl Model {
         let Room { x, normed, wide, narrow, forms } = room;
         rms_norm_into(self.numerics.level, x, (&layer.mlp_norm, self.config.rms_norm_eps), normed);
         wide.resize(plan.positions.len() * 2 * width, 0.0);
-        let mut out = Output { table: wide, stride: 2 * width, first: 0, add: None };
-        plan.project((index, layer), Fused::GateUp, (normed, forms), &mut out);
+        let out = Output { table: wide, stride: 2 * width, add: None };
+        plan.project((index, layer), Fused::GateUp, (normed, forms), out);
         silu_mul(self.numerics.level, wide, width, narrow);
-        let mut out = Output { table: x, stride: self.config.hidden_size, first: 0, add: Some(1.0) };
-        plan.project((index, layer), Fused::Down, (narrow, forms), &mut out);
+        let out = Output { table: x, stride: self.config.hidden_size, add: Some(1.0) };
+        plan.project((index, layer), Fused::Down, (narrow, forms), out);
     }
 
     fn asked_for(&self, pieces: &[Piece], plan: &Plan, x: &[f32]) -> Hidden {
@@ -321,37 +321,33 @@ impl<'a> Plan<'a> {
     }
 
     /// Writes, or adds, all rows through some matrices of a layer, with what their adapters add.
-    fn project(&self, (index, layer): (usize, &Layer), which: Fused, (x, forms): (&[f32], &mut Forms), out: &mut Output<'_>) {
+    fn project(&self, (index, layer): (usize, &Layer), which: Fused, (x, forms): (&[f32], &mut Forms), out: Output<'_>) {
         let linear: &Linear = &layer.linears[which as usize];
         linear.take(x, &mut forms.of_base);
-        linear.apply_to(&forms.of_base, 0..self.positions.len(), out);
         let loras = self.groups.iter().filter_map(|(adapter, rows)| Some((adapter.lora(index, which)?, rows.clone())));
         let loras: Vec<(&Lora, Range<usize>)> = loras.collect();
-        if let Some((first, _)) = loras.first() {
-            let same = first.down.precision() == linear.precision();
-            if !same {
-                first.down.take(x, &mut forms.of_adapters);
+        let Forms { of_base, of_adapters } = forms;
+        // Adapters are never rounded to 8 bits.
+        let of_adapters = match loras.first() {
+            Some((first, _)) if first.down.precision() != linear.precision() => {
+                first.down.take(x, of_adapters);
+                of_adapters
             }
-            adapt(&loras, if same { &forms.of_base } else { &forms.of_adapters }, (out.table, out.stride));
-        }
+            _ => &*of_base,
+        };
+        let parted = come_down(&loras, of_adapters);
+        let added = loras.iter().zip(&parted).flat_map(|((lora, rows), parted)| lora.added(parted, rows)).collect();
+        products(vec![linear.job(of_base, 0..self.positions.len(), out, added)]);
     }
 }
 
-/// Adds what adapters add to their rows of a table: first the ways down of all of them, then all ways up.
-fn adapt(loras: &[(&Lora, Range<usize>)], x: &Inputs, (table, stride): (&mut [f32], usize)) {
+/// Returns what comes down of the rows of some adapters, all of them side by side, in the form in which it goes up.
+fn come_down(loras: &[(&Lora, Range<usize>)], x: &Inputs) -> Vec<Vec<Inputs>> {
     let mut downs: Vec<Vec<f32>> = loras.iter().map(|(lora, rows)| vec![0.0; rows.len() * lora.down.outputs()]).collect();
-    let down = |((lora, rows), table)| {
-        let (lora, rows, table): (&Lora, &Range<usize>, &mut Vec<f32>) = (lora, rows, table);
-        Job { rows: rows.clone(), table, stride: lora.down.outputs(), factors: vec![lora.down.factor(x, 0, None)] }
-    };
-    products(loras.iter().map(|(lora, rows)| (*lora, rows)).zip(&mut downs).map(down).collect());
-    let parted: Vec<Vec<Inputs>> = loras.iter().zip(&downs).map(|((lora, _), down)| lora.parted(down)).collect();
-    let (mut rest, mut from, mut jobs) = (table, 0, Vec::with_capacity(loras.len()));
-    for ((lora, rows), parted) in loras.iter().zip(&parted) {
-        let (own, later) = rest.split_at_mut((rows.end - from) * stride);
-        let table = &mut own[(rows.start - from) * stride..];
-        (rest, from) = (later, rows.end);
-        jobs.push(Job { rows: 0..rows.len(), table, stride, factors: lora.factors(parted) });
-    }
-    products(jobs);
+    let jobs = loras
+        .iter()
+        .zip(&mut downs)
+        .map(|((lora, rows), table)| lora.down.job(x, rows.clone(), Output { table, stride: lora.down.outputs(), add: None }, Vec::new()));
+    products(jobs.collect());
+    loras.iter().zip(&downs).map(|((lora, _), down)| lora.parted(down)).collect()
 }

@@ -10,12 +10,13 @@ use crate::config::Config;
 use crate::fields::{FieldError, Fields};
 use crate::file::{FileError, MOST_SMALL_BYTES, parse_json, read_text};
 use crate::json::Json;
-use crate::kernels::{Factor, Inputs, Linear};
+use crate::kernels::{Added, Inputs, Linear, Numerics};
 use crate::model::Model;
 use crate::shape::{Fused, Projection};
 use crate::shards::{Shards, WeightsError};
 use crate::tensor::Tensor;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use winback_core::digest::Digest;
 
@@ -95,17 +96,16 @@ impl Lora {
     pub(crate) fn parted(&self, down: &[f32]) -> Vec<Inputs> {
         let total = self.down.outputs();
         let part = |Up { linear, from, .. }: &Up| {
-            let own: Vec<f32> = down.chunks_exact(total).flat_map(|row| &row[*from..*from + linear.inputs()]).copied().collect();
             let mut inputs = Inputs::default();
-            linear.take(&own, &mut inputs);
+            linear.take_columns((down, total), *from, &mut inputs);
             inputs
         };
         self.ups.iter().map(part).collect()
     }
 
-    /// Returns the ways up as factors of a product.
-    pub(crate) fn factors<'a>(&'a self, parted: &'a [Inputs]) -> Vec<Factor<'a>> {
-        self.ups.iter().zip(parted).map(|(Up { linear, scale, to, .. }, own)| linear.factor(own, *to, Some(*scale))).collect()
+    /// Returns the ways up as what is added to some rows of a product.
+    pub(crate) fn added<'a>(&'a self, parted: &'a [Inputs], rows: &Range<usize>) -> impl Iterator<Item = Added<'a>> {
+        self.ups.iter().zip(parted).map(|(Up { linear, scale, to, .. }, own)| linear.added(own, rows.clone(), (*to, *scale)))
     }
 }
 
@@ -114,6 +114,8 @@ impl Lora {
 pub struct Adapter {
     pub(crate) base: Digest,
     pub(crate) digest: Digest,
+    /// How the base computes what an adapter adds.
+    pub(crate) numerics: Numerics,
     /// Per layer, in the order of [`Fused`].
     pub(crate) layers: Vec<[Option<Lora>; 4]>,
 }
@@ -136,7 +138,7 @@ impl Adapter {
         shards.unchanged()?;
         hashes.push(Digest::of(format!("{scales:?}").as_bytes()));
         let digest = Digest::of_parts(hashes.iter().map(|hash| hash.0.as_bytes()));
-        Ok(Self { base: model.digest().clone(), digest, layers })
+        Ok(Self { base: model.digest().clone(), digest, numerics: model.numerics().at_least_bf16(), layers })
     }
 
     /// Returns the hash of the base it was loaded for.
@@ -147,6 +149,11 @@ impl Adapter {
     /// Returns the hash of its weights and scales.
     pub fn digest(&self) -> &Digest {
         &self.digest
+    }
+
+    /// Returns whether it was loaded for this model, computing as it does.
+    pub(crate) fn fits(&self, model: &Model) -> bool {
+        self.base == *model.digest() && self.numerics == model.numerics().at_least_bf16()
     }
 
     /// Returns whether it adds to a matrix.

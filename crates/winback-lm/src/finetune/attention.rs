@@ -1,7 +1,7 @@
 //! Attention over whole texts, there and back, in f32. The weights of a row are not kept: on the way back they are made
 //! again from the sum that was (Dao et al. 2022, "FlashAttention").
 use crate::config::Config;
-use crate::kernels::{Level, Table, View, dense_alone, dot, exp, weigh};
+use crate::kernels::{Level, Table, View, dense_alone, dot, exp, wide_weigh};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -92,7 +92,7 @@ impl Attention<'_> {
             dense_alone(self.level, queries.of(rows.clone()), keys.of(0..seen).transposed(), Table::new(&mut scores, seen));
             for (row, scores) in rows.clone().zip(scores.chunks_exact_mut(seen)) {
                 let (own, later) = scores.split_at_mut(row + 1);
-                let (most, sum) = weigh(own, self.times());
+                let (most, sum) = wide_weigh(self.level.held(), own, self.times());
                 own.iter_mut().for_each(|weight| *weight /= sum);
                 later.fill(0.0);
                 sums.push(most + sum.ln());

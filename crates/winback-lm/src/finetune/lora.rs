@@ -179,7 +179,7 @@ impl LoraWeights {
             Lora { down: Linear::pack(numerics, &[&down]), ups: group.parts.iter().map(up).collect() }
         };
         let layers = self.layers.iter().map(|groups| groups.each_ref().map(|group| group.as_ref().map(lora))).collect();
-        Adapter { base: model.digest().clone(), digest: self.digest(), layers }
+        Adapter { base: model.digest().clone(), digest: self.digest(), numerics, layers }
     }
 
     /// Returns the hash of all numbers and scales.

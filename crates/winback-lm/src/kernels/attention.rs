@@ -5,10 +5,10 @@
 //! panels of 32 dimensions, so that scores and sums are products like any other and a stretch that many rows share is
 //! read once for all of them. A row that looks at two stretches, such as the prefix of its segment and its own text,
 //! merges what it takes from each by their weights (Milakov and Gimelshein 2018, "online softmax").
-use super::inputs::to_bf16;
+use super::inputs::{to_bf16, wide_bf16_row};
 use super::level::{Level, widely};
 use super::packed::{PANEL, Precision};
-use super::plain::weigh;
+use super::plain::wide_weigh;
 use super::product::{MOST_ROWS, Sums, bf16_sums, block, f32_sums};
 use std::ops::Range;
 
@@ -60,7 +60,8 @@ impl Taken {
     /// Returns the mean of the values by weight for each row, `[rows, dim]`.
     pub fn means(mut self) -> Vec<f32> {
         for ((_, weight), values) in self.weights.iter().zip(self.values.chunks_exact_mut(self.dim)) {
-            let share = if *weight > 0.0 { 1.0 / weight } else { 0.0 };
+            // What is no number stays so; only what has looked at nothing has taken nothing.
+            let share = if *weight == 0.0 { 0.0 } else { 1.0 / weight };
             values.iter_mut().for_each(|value| *value *= share);
         }
         self.values
@@ -77,6 +78,8 @@ impl Taken {
         kept.iter_mut().zip(values).for_each(|(kept, value)| *kept = *kept * own + value * other);
     }
 }
+
+widely!(fn wide_merge(taken: &mut Taken, row: usize, found: (f32, f32), values: &[f32]) = Taken::merge);
 
 /// Returns e to a number that is at most 0; nothing was looked at where it is no number.
 fn scale(difference: f32) -> f32 {
@@ -177,13 +180,12 @@ impl Stretch {
             let most = sees[rows.clone()].iter().copied().max().unwrap_or_default().min(self.length);
             for first in (0..most).step_by(SPAN) {
                 let span = first..most.min(first + SPAN);
-                widely(level, || self.attend_block(level, (queries, &sees[rows.clone()], span), (taken, at), scratch));
+                self.attend_block(level, (queries, &sees[rows.clone()], span), (taken, at), scratch);
             }
             at = rows.end;
         }
     }
 
-    #[inline(always)]
     fn attend_block(
         &self,
         level: Level,
@@ -193,29 +195,25 @@ impl Stretch {
     ) {
         let wide = span.len().next_multiple_of(4);
         let times = 1.0 / (self.dim as f32).sqrt();
-        scratch.scores.clear();
         scratch.scores.resize(sees.len() * wide, 0.0);
         self.score(level, queries, (span.start, wide), scratch);
-        let mut found = [(f32::NEG_INFINITY, 0.0_f32); MOST_ROWS];
+        let mut found = [None; MOST_ROWS];
         for ((scores, sees), found) in scratch.scores.chunks_exact_mut(wide).zip(sees).zip(&mut found) {
             let (seen, rest) = scores.split_at_mut(sees.saturating_sub(span.start).min(span.len()));
-            if !seen.is_empty() {
-                *found = weigh(seen, times);
-            }
+            *found = (!seen.is_empty()).then(|| wide_weigh(level, seen, times));
             rest.fill(0.0);
         }
         self.sum(level, sees.len(), (span.start, wide), scratch);
         let width = self.dim.next_multiple_of(PANEL);
         for (row, (found, values)) in found.into_iter().zip(scratch.values.chunks_exact(width)).enumerate() {
             // A row that sees nothing of the span is left as it is, to the sign of a zero.
-            if found.1 > 0.0 {
-                taken.merge(first + row, found, values);
+            if let Some(found) = found {
+                wide_merge(level, taken, first + row, found, values);
             }
         }
     }
 
     /// Writes the scores of rows for the tokens of a span, `[rows, wide]`.
-    #[inline(always)]
     fn score(&self, level: Level, queries: &[f32], (start, wide): (usize, usize), scratch: &mut Scratch) {
         let keys_of = |panel: usize, dim: usize| (start + panel * PANEL) * dim..(start + (panel + 1) * PANEL) * dim;
         let (dim, rows) = (self.dim.next_multiple_of(4), queries.len() / self.dim);
@@ -228,7 +226,7 @@ impl Stretch {
         };
         match &self.numbers {
             Kept::F32 { keys, .. } => {
-                let queries = filled(queries, (self.dim, dim), |number| number, &mut scratch.floats);
+                let queries = filled(level, (queries, self.dim, dim), |_, row, kept| kept.copy_from_slice(row), &mut scratch.floats);
                 let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..panels {
                     f32_sums(level, queries, &keys[keys_of(panel, dim)], &mut sums[..rows]);
@@ -236,7 +234,7 @@ impl Stretch {
                 }
             }
             Kept::Bf16 { keys, .. } => {
-                let queries = filled(queries, (self.dim, dim), to_bf16, &mut scratch.brains);
+                let queries = filled(level, (queries, self.dim, dim), wide_bf16_row, &mut scratch.brains);
                 let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..panels {
                     let keys = &keys[keys_of(panel, dim)];
@@ -248,10 +246,8 @@ impl Stretch {
     }
 
     /// Writes the sums of the values by weight, `[rows, dim]` filled up to whole panels.
-    #[inline(always)]
     fn sum(&self, level: Level, rows: usize, (start, wide): (usize, usize), scratch: &mut Scratch) {
         let width = self.dim.next_multiple_of(PANEL);
-        scratch.values.clear();
         scratch.values.resize(rows * width, 0.0);
         let mut put = |panel: usize, sums: &[Sums]| {
             for (values, sums) in scratch.values.chunks_exact_mut(width).zip(sums) {
@@ -268,7 +264,7 @@ impl Stretch {
                 }
             }
             Kept::Bf16 { values, .. } => {
-                let weights = filled(&scratch.scores, (wide, wide), to_bf16, &mut scratch.brains);
+                let weights = filled(level, (&scratch.scores, wide, wide), wide_bf16_row, &mut scratch.brains);
                 let mut sums = [[0.0; PANEL]; MOST_ROWS];
                 for panel in 0..width / PANEL {
                     let values = &values[of(panel)];
@@ -300,12 +296,17 @@ pub struct Scratch {
 }
 
 /// Returns rows of another width and kind of number, filled up with zeros.
-#[inline(always)]
-fn filled<'s, T: Copy + Default>(rows: &[f32], (own, wide): (usize, usize), of: impl Fn(f32) -> T, into: &'s mut Vec<T>) -> &'s [T] {
-    into.clear();
+fn filled<'s, T: Copy + Default>(
+    level: Level,
+    (rows, own, wide): (&[f32], usize, usize),
+    fill: impl Fn(Level, &[f32], &mut [T]),
+    into: &'s mut Vec<T>,
+) -> &'s [T] {
     into.resize(rows.len() / own * wide, T::default());
     for (row, kept) in rows.chunks_exact(own).zip(into.chunks_exact_mut(wide)) {
-        kept.iter_mut().zip(row).for_each(|(kept, number)| *kept = of(*number));
+        let (kept, rest) = kept.split_at_mut(own);
+        fill(level, row, kept);
+        rest.fill(T::default());
     }
     into
 }

@@ -134,14 +134,3 @@ unsafe fn int8_tile<const ROWS: usize>(x: *const u8, w: *const i8, wide: usize, 
         }
     }
 }
-
-/// Calls a function with these instructions at the compiler's hand.
-#[inline]
-pub(super) fn wide<R>(call: impl FnOnce() -> R) -> R {
-    #[target_feature(enable = "avx2")]
-    fn with<R>(call: impl FnOnce() -> R) -> R {
-        call()
-    }
-    // SAFETY: `Level::held` made sure of these instructions.
-    unsafe { with(call) }
-}

@@ -170,14 +170,3 @@ unsafe fn int8_tile<const ROWS: usize>(x: *const u8, (w, ahead): (*const i8, *co
         }
     }
 }
-
-/// Calls a function with these instructions at the compiler's hand.
-#[inline]
-pub(super) fn wide<R>(call: impl FnOnce() -> R) -> R {
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    fn with<R>(call: impl FnOnce() -> R) -> R {
-        call()
-    }
-    // SAFETY: `Level::held` made sure of these instructions.
-    unsafe { with(call) }
-}

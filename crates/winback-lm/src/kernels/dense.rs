@@ -114,7 +114,8 @@ fn product(level: Level, (a, b): (View, View), Table { numbers, stride, add }: T
     let level = level.held();
     assert_eq!(a.columns, b.rows, "matrices that do not fit");
     assert!(b.columns <= stride, "a table too narrow");
-    assert!(a.rows == 0 || (a.rows - 1) * stride + b.columns <= numbers.len(), "a table too small");
+    let room = a.rows.saturating_sub(1).checked_mul(stride).and_then(|before| before.checked_add(b.columns));
+    assert!(a.rows == 0 || room.is_some_and(|room| room <= numbers.len()), "a table too small");
     if a.rows == 0 || b.columns == 0 {
         return;
     }

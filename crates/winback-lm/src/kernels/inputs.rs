@@ -2,6 +2,7 @@
 use super::level::{Level, widely};
 use super::packed::{Precision, wide};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Some rows of inputs, in the precision of the weights they are to meet.
 #[derive(Clone, Debug)]
@@ -41,8 +42,14 @@ impl Inputs {
 
     /// Does the same over what was there; memory that is there already is used again. The level changes no number.
     pub fn fill(&mut self, level: Level, rows: &[f32], inputs: usize, precision: Precision) {
-        let level = level.held();
-        (self.rows, self.inputs) = (rows.len() / inputs.max(1), inputs);
+        self.fill_columns(level, (rows, inputs), 0..inputs, precision);
+    }
+
+    /// Does the same with some columns of a table whose rows are `stride` numbers long.
+    pub fn fill_columns(&mut self, level: Level, (table, stride): (&[f32], usize), columns: Range<usize>, precision: Precision) {
+        let (level, inputs) = (level.held(), columns.len());
+        let rows = (table, stride, columns);
+        (self.rows, self.inputs) = (table.len() / stride.max(1), inputs);
         if self.precision() != precision {
             self.numbers = match precision {
                 Precision::F32 => RowNumbers::F32(Vec::new()),
@@ -52,24 +59,19 @@ impl Inputs {
         }
         let scales = &mut self.scales;
         match &mut self.numbers {
-            RowNumbers::F32(numbers) => each((rows, inputs), numbers, scales, |row, own| {
+            RowNumbers::F32(numbers) => each(rows, numbers, scales, |row, own| {
                 own[..inputs].copy_from_slice(row);
                 own[inputs..].fill(0.0);
                 1.0
             }),
-            RowNumbers::Bf16(numbers) => each((rows, inputs), numbers, scales, |row, own| {
-                widely(level, || own.iter_mut().zip(row).for_each(|(own, number)| *own = to_bf16(*number)));
+            RowNumbers::Bf16(numbers) => each(rows, numbers, scales, |row, own| {
+                wide_bf16_row(level, row, &mut own[..inputs]);
                 own[inputs..].fill(0);
                 1.0
             }),
-            RowNumbers::Int8(bytes) => each((rows, inputs), bytes, scales, |row, own| {
+            RowNumbers::Int8(bytes) => each(rows, bytes, scales, |row, own| {
                 own[inputs..].fill(ZERO);
-                widely(level, || {
-                    let most = largest(row);
-                    let per = if most > 0.0 { 127.0 / most } else { 0.0 };
-                    own.iter_mut().zip(row).for_each(|(own, number)| *own = to_byte(number * per));
-                    most / 127.0
-                })
+                wide_byte_row(level, row, own)
             }),
         }
     }
@@ -107,26 +109,44 @@ const ZERO: u8 = 128;
 
 /// Fills a row of `own` for each row, zeros included, and keeps the scale that `fill` returns.
 fn each<T: Copy + Default + Send>(
-    (rows, inputs): (&[f32], usize),
+    (table, stride, columns): (&[f32], usize, Range<usize>),
     own: &mut Vec<T>,
     scales: &mut Vec<f32>,
     fill: impl Fn(&[f32], &mut [T]) -> f32 + Sync,
 ) {
-    let (count, wide) = (rows.len() / inputs.max(1), wide(inputs).max(1));
+    let (count, wide, stride) = (table.len() / stride.max(1), wide(columns.len()).max(1), stride.max(1));
     own.resize(count * wide, T::default());
     scales.resize(count, 0.0);
     let some = |((own, scales), rows): ((&mut [T], &mut [f32]), &[f32])| {
-        let numbers = own.chunks_exact_mut(wide).zip(rows.chunks_exact(inputs));
-        scales.iter_mut().zip(numbers).for_each(|(scale, (own, row))| *scale = fill(row, own));
+        let numbers = own.chunks_exact_mut(wide).zip(rows.chunks_exact(stride));
+        scales.iter_mut().zip(numbers).for_each(|(scale, (own, row))| *scale = fill(&row[columns.clone()], own));
     };
     let at_once = (WORTH_A_THREAD / wide).max(1);
     match own.len() <= 2 * WORTH_A_THREAD {
-        true => some(((own, scales), rows)),
+        true => some(((own, scales), table)),
         false => {
             let both = own.par_chunks_mut(at_once * wide).zip(scales.par_chunks_mut(at_once));
-            both.zip(rows.par_chunks(at_once * inputs)).for_each(some);
+            both.zip(table.par_chunks(at_once * stride)).for_each(some);
         }
     }
+}
+
+widely!(pub(super) fn wide_bf16_row(row: &[f32], own: &mut [u16]) = bf16_row);
+widely!(fn wide_byte_row(row: &[f32], own: &mut [u8]) -> f32 = byte_row);
+
+/// Rounds a row to bf16.
+#[inline(always)]
+fn bf16_row(row: &[f32], own: &mut [u16]) {
+    own.iter_mut().zip(row).for_each(|(own, number)| *own = to_bf16(*number));
+}
+
+/// Rounds a row to 8 bits and returns what one step is worth.
+#[inline(always)]
+fn byte_row(row: &[f32], own: &mut [u8]) -> f32 {
+    let most = largest(row);
+    let per = if most > 0.0 { 127.0 / most } else { 0.0 };
+    own.iter_mut().zip(row).for_each(|(own, number)| *own = to_byte(number * per));
+    most / 127.0
 }
 
 /// Returns the largest size of some numbers, NaN where one of them is: without their signs numbers are in the order of

@@ -57,7 +57,7 @@ impl Level {
     ///
     /// # Panics
     /// Where this machine does not have them.
-    pub(super) fn held(self) -> Self {
+    pub(crate) fn held(self) -> Self {
         assert!(self.is_here(), "this machine has no kernels of the level {self}");
         self
     }
@@ -103,20 +103,37 @@ impl FromStr for Level {
     }
 }
 
-/// Calls a function with the instructions of a level at the compiler's hand, so that what it inlines goes through more
-/// numbers at a time. The numbers that come out are the same to the bit: the compiler fuses and reorders nothing.
-///
-/// The level was [`Level::held`].
-#[inline(always)]
-pub(super) fn widely<R>(level: Level, call: impl FnOnce() -> R) -> R {
-    match level {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 | Level::Amx => super::avx512::wide(call),
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => super::avx2::wide(call),
-        _ => call(),
-    }
+/// Makes a function of the same name behind `wide_` that takes a level first and has its instructions at the compiler's
+/// hand, so that it goes through more numbers at a time. The numbers that come out are the same to the bit: the compiler
+/// fuses and reorders nothing. The level was [`Level::held`]; the function is `#[inline(always)]`, since one that is called
+/// has none of these instructions.
+macro_rules! widely {
+    ($seen:vis fn $wide:ident($($name:ident: $type:ty),*) $(-> $result:ty)? = $function:path) => {
+        #[inline]
+        $seen fn $wide(level: $crate::kernels::Level, $($name: $type),*) $(-> $result)? {
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+            fn avx512($($name: $type),*) $(-> $result)? {
+                $function($($name),*)
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2")]
+            fn avx2($($name: $type),*) $(-> $result)? {
+                $function($($name),*)
+            }
+            match level {
+                // SAFETY: `Level::held` made sure of these instructions.
+                #[cfg(target_arch = "x86_64")]
+                $crate::kernels::Level::Avx512 | $crate::kernels::Level::Amx => unsafe { avx512($($name),*) },
+                // SAFETY: as above.
+                #[cfg(target_arch = "x86_64")]
+                $crate::kernels::Level::Avx2 => unsafe { avx2($($name),*) },
+                _ => $function($($name),*),
+            }
+        }
+    };
 }
+pub(crate) use widely;
 
 fn names(levels: &[Level]) -> String {
     levels.iter().map(|level| level.name()).collect::<Vec<_>>().join(", ")

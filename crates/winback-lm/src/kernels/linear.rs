@@ -2,7 +2,7 @@
 use super::inputs::Inputs;
 use super::level::Level;
 use super::packed::{Packed, Precision};
-use super::product::{Factor, Output, product};
+use super::product::{Added, Job, Output, product};
 use super::shared::Cursor;
 use super::transposed::{back_precision, product_back};
 use crate::tensor::Tensor;
@@ -84,7 +84,12 @@ impl Linear {
     /// Writes rows into `into` in the form in which the weight takes them; they fit every weight of the same width and
     /// precision.
     pub fn take(&self, x: &[f32], into: &mut Inputs) {
-        into.fill(self.level, x, self.inputs(), self.weight.precision());
+        self.take_columns((x, self.inputs()), 0, into);
+    }
+
+    /// Does the same with some columns of a table whose rows are `stride` numbers long, from the column `first` on.
+    pub fn take_columns(&self, (table, stride): (&[f32], usize), first: usize, into: &mut Inputs) {
+        into.fill_columns(self.level, (table, stride), first..first + self.inputs(), self.weight.precision());
     }
 
     /// Returns `x · weightᵀ`: `x` is `[rows, inputs]`, the result `[rows, outputs]`. Rows may be none.
@@ -92,7 +97,7 @@ impl Linear {
         let mut inputs = Inputs::default();
         self.take(x, &mut inputs);
         let mut table = vec![0.0; inputs.rows() * self.outputs()];
-        self.apply_to(&inputs, 0..inputs.rows(), &mut Output { table: &mut table, stride: self.outputs(), first: 0, add: None });
+        self.apply_to(&inputs, 0..inputs.rows(), Output { table: &mut table, stride: self.outputs(), add: None });
         table
     }
 
@@ -101,17 +106,22 @@ impl Linear {
         let mut inputs = Inputs::default();
         inputs.fill(self.level, y, self.outputs(), back_precision(&self.weight));
         let mut table = vec![0.0; inputs.rows() * self.inputs()];
-        product_back(self.level, &self.weight, &inputs, &mut Output { table: &mut table, stride: self.inputs(), first: 0, add: None });
+        product_back(self.level, &self.weight, &inputs, Output { table: &mut table, stride: self.inputs(), add: None });
         table
     }
 
     /// Writes, or adds, `x · weightᵀ` for some of the rows.
-    pub fn apply_to(&self, x: &Inputs, rows: Range<usize>, out: &mut Output<'_>) {
+    pub fn apply_to(&self, x: &Inputs, rows: Range<usize>, out: Output<'_>) {
         product(self.level, &self.weight, x, rows, out);
     }
 
-    /// Returns the same as one of several products.
-    pub fn factor<'a>(&'a self, inputs: &'a Inputs, first: usize, add: Option<f32>) -> Factor<'a> {
-        Factor { level: self.level, weight: &self.weight, inputs, first, add }
+    /// Returns the same as one of several products, with more that is added to some of the rows first.
+    pub fn job<'a>(&'a self, inputs: &'a Inputs, rows: Range<usize>, out: Output<'a>, added: Vec<Added<'a>>) -> Job<'a> {
+        Job { level: self.level, weight: &self.weight, inputs, rows, out, added }
+    }
+
+    /// Returns `inputs · weightᵀ`, times a number, as what is added to some rows of another product, from an output on.
+    pub fn added<'a>(&'a self, inputs: &'a Inputs, rows: Range<usize>, (first, times): (usize, f32)) -> Added<'a> {
+        Added { weight: &self.weight, inputs, rows, first, times }
     }
 }

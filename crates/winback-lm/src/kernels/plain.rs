@@ -1,4 +1,5 @@
 //! Arithmetic in Rust alone: what every other level is compared with.
+use super::level::widely;
 use super::packed::PANEL;
 use super::product::Sums;
 
@@ -49,10 +50,13 @@ pub(super) fn int8_sums(x: &[u8], w: &[i8], sums: &mut [[i32; PANEL]]) {
     }
 }
 
+widely!(pub(crate) fn wide_weigh(scores: &mut [f32], times: f32) -> (f32, f32) = weigh);
+widely!(pub(super) fn wide_silu_mul(row: &[f32], out: &mut [f32]) = silu_mul);
+
 /// Makes scores weights: each is multiplied with `times`, and what is left is e to its distance from the highest one.
 /// Returns the highest and the sum of the weights, added up in an order that the length alone decides.
 #[inline(always)]
-pub(crate) fn weigh(scores: &mut [f32], times: f32) -> (f32, f32) {
+fn weigh(scores: &mut [f32], times: f32) -> (f32, f32) {
     let mut most = [f32::NEG_INFINITY; LANES];
     let (lanes, rest) = scores.as_chunks_mut::<LANES>();
     for lane in lanes.iter_mut() {
@@ -119,7 +123,7 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 /// Makes gates and what they open one: SiLU of the first half of a row times its second half. `out` is half as wide.
 #[inline(always)]
-pub(super) fn silu_mul(row: &[f32], out: &mut [f32]) {
+fn silu_mul(row: &[f32], out: &mut [f32]) {
     let (gates, ups) = row.split_at(out.len());
     for ((out, gate), up) in out.iter_mut().zip(gates).zip(ups) {
         let small = exp(-gate.abs());

@@ -21,66 +21,66 @@ const FEW_ROWS: usize = 8;
 /// The sums of one row with one panel.
 pub(super) type Sums = [f32; PANEL];
 
-/// Where the results go: columns of a table whose rows are `stride` numbers long.
+/// Where the results go: the first columns of a table whose rows are `stride` numbers long.
 pub struct Output<'a> {
     /// The table, row by row.
     pub table: &'a mut [f32],
     /// How long its rows are.
     pub stride: usize,
-    /// The column of the first output.
-    pub first: usize,
     /// What each result is multiplied with before it is added; `None` where it takes the place of what was there.
     pub add: Option<f32>,
 }
 
-/// A weight and the rows it is to be multiplied with, and where the results go: the columns from `first` on, in the place
-/// of what was there or, times a number, added to it.
-#[derive(Clone, Copy, Debug)]
-pub struct Factor<'a> {
+/// The product of some rows with the transpose of a weight, and what is added to some of its rows.
+pub struct Job<'a> {
     pub(super) level: Level,
     pub(super) weight: &'a Packed,
+    /// The rows, in the form in which the weight takes them.
     pub(super) inputs: &'a Inputs,
-    pub(super) first: usize,
-    pub(super) add: Option<f32>,
+    /// Which of them; the first goes to the table's first row.
+    pub(super) rows: Range<usize>,
+    /// Where the results go.
+    pub(super) out: Output<'a>,
+    /// What is added to rows before they go there.
+    pub(super) added: Vec<Added<'a>>,
 }
 
-/// Products that write columns of the same table, the first of their rows to its first row.
-pub struct Job<'a> {
-    /// Which rows of the inputs.
-    pub rows: Range<usize>,
-    /// The table, row by row.
-    pub table: &'a mut [f32],
-    /// How long its rows are.
-    pub stride: usize,
-    /// The factors, in the order of their columns.
-    pub factors: Vec<Factor<'a>>,
+/// Another product that is added to some rows and columns of a [`Job`].
+#[derive(Clone, Debug)]
+pub struct Added<'a> {
+    pub(super) weight: &'a Packed,
+    /// One for each of the rows it is added to.
+    pub(super) inputs: &'a Inputs,
+    /// Which rows of the job's inputs it is added to. Those of two are the same ones, or do not meet.
+    pub(super) rows: Range<usize>,
+    /// The output of the job to which its first is added.
+    pub(super) first: usize,
+    /// What it is multiplied with.
+    pub(super) times: f32,
 }
 
 /// Multiplies the rows of a range with the transpose of a weight; the first of them goes to the table's first row.
 ///
 /// # Panics
 /// As [`products`] does.
-pub fn product(level: Level, weight: &Packed, inputs: &Inputs, rows: Range<usize>, out: &mut Output<'_>) {
-    let factor = Factor { level, weight, inputs, first: out.first, add: out.add };
-    products(vec![Job { rows, table: out.table, stride: out.stride, factors: vec![factor] }]);
+pub fn product(level: Level, weight: &Packed, inputs: &Inputs, rows: Range<usize>, out: Output<'_>) {
+    products(vec![Job { level, weight, inputs, rows, out, added: Vec::new() }]);
 }
 
-/// Computes all products of some jobs side by side.
+/// Computes some products side by side.
 ///
 /// # Panics
-/// Where this machine does not have the level, the inputs are not those of the weight, the table is too small or two
-/// factors write the same column; a model checks its shapes when it is read.
+/// Where this machine does not have the level, the inputs are not those of the weight or the table is too small; a model
+/// checks its shapes when it is read.
 pub fn products(mut jobs: Vec<Job<'_>>) {
     let places: Vec<Place> = jobs.iter_mut().map(Place::of).collect();
-    let all: usize = places.iter().flat_map(|place| place.factors.iter().map(|factor| work(place, factor))).sum();
+    let all: usize = places.iter().map(Place::work).sum();
     let at_once = (all / (4 * rayon::current_num_threads())).max(WORTH_A_THREAD);
     let mut pieces = Vec::new();
     for place in &places {
-        for factor in &place.factors {
-            let panels = factor.weight.panels();
-            let parts = work(place, factor).div_ceil(at_once).min(panels);
-            pieces.extend((0..parts).map(|part| Piece { place, factor, panels: panels * part / parts..panels * (part + 1) / parts }));
-        }
+        let panels = place.weight.panels();
+        let parts = place.work().div_ceil(at_once).min(panels);
+        pieces.extend((0..parts).map(|part| Piece { place, panels: panels * part / parts..panels * (part + 1) / parts }));
     }
     match pieces.len() {
         0 | 1 => pieces.iter().for_each(Piece::compute),
@@ -88,110 +88,183 @@ pub fn products(mut jobs: Vec<Job<'_>>) {
     }
 }
 
-/// Returns how much is to be done for a factor; nothing where there are no rows.
-fn work(place: &Place<'_>, factor: &Factor<'_>) -> usize {
-    let rows = if place.rows.is_empty() { 0 } else { place.rows.len().max(FEW_ROWS) };
-    rows * factor.weight.panels() * PANEL * factor.weight.inputs()
-}
-
 /// A job whose table is written by several threads, each in columns of its own.
 struct Place<'a> {
-    rows: Range<usize>,
+    level: Level,
+    weight: &'a Packed,
+    inputs: &'a Inputs,
+    first_row: usize,
+    /// The rows, in blocks that a kernel takes at once.
+    blocks: Vec<Range<usize>>,
     table: *mut f32,
     stride: usize,
-    factors: Vec<Factor<'a>>,
+    add: Option<f32>,
+    added: Vec<Added<'a>>,
 }
 
-// SAFETY: `products` hands each panel to one thread, each panel writes columns of its own, and `Place::of` checked that
-// those of two factors do not meet.
+// SAFETY: `products` hands each panel to one thread, and each panel writes columns of its own.
 unsafe impl Sync for Place<'_> {}
 
 impl<'a> Place<'a> {
     fn of(job: &mut Job<'a>) -> Self {
-        let (Job { rows, table, stride, factors }, mut free) = (job, 0);
-        assert!(rows.len() * *stride <= table.len(), "a table too small");
-        for Factor { level, weight, inputs, first, .. } in factors.iter() {
-            level.held();
-            assert_eq!((inputs.inputs(), inputs.precision()), (weight.inputs(), weight.precision()), "rows for another weight");
-            assert!(rows.end <= inputs.rows() && rows.start <= rows.end, "rows that are not there");
-            assert!(free <= *first && first + weight.outputs() <= *stride, "columns that are not there or taken");
-            free = first + weight.outputs();
+        let Job { level, weight, inputs, rows, out: Output { table, stride, add }, added } = job;
+        level.held();
+        assert_eq!((inputs.inputs(), inputs.precision()), (weight.inputs(), weight.precision()), "rows for another weight");
+        assert!(rows.end <= inputs.rows() && rows.start <= rows.end, "rows that are not there");
+        let room = rows.len().checked_mul(*stride).is_some_and(|room| room <= table.len());
+        assert!(room && weight.outputs() <= *stride, "a table too small");
+        for Added { weight: more, inputs, rows, first, .. } in added.iter() {
+            assert_eq!((inputs.inputs(), inputs.precision()), (more.inputs(), more.precision()), "rows for another weight");
+            assert!(
+                inputs.rows() == rows.len() && first.checked_add(more.outputs()).is_some_and(|end| end <= weight.outputs()),
+                "sums that do not fit"
+            );
         }
-        Self { rows: rows.clone(), table: table.as_mut_ptr(), stride: *stride, factors: std::mem::take(factors) }
+        let (first_row, blocks, added) = (rows.start, blocks(*level, rows, added), std::mem::take(added));
+        Self { level: *level, weight, inputs, first_row, blocks, table: table.as_mut_ptr(), stride: *stride, add: *add, added }
+    }
+
+    /// Returns how much is to be done; nothing where there are no rows.
+    fn work(&self) -> usize {
+        let rows = self.blocks.last().map_or(0, |last| (last.end - self.first_row).max(FEW_ROWS));
+        rows * self.weight.panels() * PANEL * self.weight.inputs()
+    }
+
+    /// Puts the results of some rows with a panel into their columns.
+    #[inline(always)]
+    fn put(&self, panel: usize, first: usize, results: &[Sums]) {
+        let Self { first_row, table, stride, add, weight, .. } = self;
+        let count = PANEL.min(weight.outputs() - panel * PANEL);
+        for (row, results) in (first - first_row..).zip(results) {
+            // SAFETY: `Place::of` checked that the table has the row and the columns; no other thread has these columns.
+            let own = unsafe { std::slice::from_raw_parts_mut(table.add(row * stride + panel * PANEL), count) };
+            match (add, own.as_chunks_mut::<PANEL>()) {
+                (None, ([own], [])) => *own = *results,
+                (None, _) => own.copy_from_slice(&results[..count]),
+                // Numbers that are all read before the first is written are gone through together.
+                (Some(times), ([own], [])) => *own = std::array::from_fn(|at| own[at] + times * results[at]),
+                (Some(times), _) => own.iter_mut().zip(results).for_each(|(own, result)| *own += times * result),
+            }
+        }
     }
 }
 
-/// Room for the sums of a block of rows with a panel.
+/// Returns rows in blocks that one call of a kernel takes. The same sums are added to all rows of a block.
+fn blocks(level: Level, rows: &Range<usize>, added: &[Added]) -> Vec<Range<usize>> {
+    let mut ends: Vec<usize> = added.iter().flat_map(|added| [added.rows.start, added.rows.end]).collect();
+    ends.push(rows.end);
+    ends.sort_unstable();
+    let (mut blocks, mut at) = (Vec::new(), rows.start);
+    for end in ends.into_iter().map(|end| end.min(rows.end)) {
+        while at < end {
+            let count = block(level, end - at);
+            blocks.push(at..at + count);
+            at += count;
+        }
+    }
+    blocks
+}
+
+/// Room for the sums of a block of rows with a panel, and for what is added to them.
 struct Desk {
     sums: [Sums; MOST_ROWS],
+    more: [Sums; MOST_ROWS],
     whole: [[i32; PANEL]; MOST_ROWS],
 }
 
-/// Some panels of a factor.
+/// Some panels of a job.
 struct Piece<'a> {
     place: &'a Place<'a>,
-    factor: &'a Factor<'a>,
     panels: Range<usize>,
 }
 
 impl Piece<'_> {
     fn compute(&self) {
-        let mut desk = Desk { sums: [[0.0; PANEL]; MOST_ROWS], whole: [[0; PANEL]; MOST_ROWS] };
-        let Factor { level, weight, .. } = *self.factor;
-        let rows = self.place.rows.clone();
-        let at_once = (BYTES_AT_ONCE / (weight.wide() * weight.precision().bytes()).max(1)).max(MOST_ROWS);
-        let parts = rows.len().div_ceil(at_once);
-        for part in 0..parts {
-            let some = rows.start + rows.len() * part / parts..rows.start + rows.len() * (part + 1) / parts;
+        let mut desk = Desk { sums: [[0.0; PANEL]; MOST_ROWS], more: [[0.0; PANEL]; MOST_ROWS], whole: [[0; PANEL]; MOST_ROWS] };
+        let Place { weight, blocks, .. } = self.place;
+        let rows = blocks.last().map_or(0, |last| last.end - self.place.first_row);
+        let bytes = rows * weight.wide() * weight.precision().bytes();
+        let parts = bytes.div_ceil(BYTES_AT_ONCE).clamp(1, blocks.len().max(1));
+        for some in (0..parts).map(|part| &blocks[blocks.len() * part / parts..blocks.len() * (part + 1) / parts]) {
             for panel in self.panels.clone() {
-                let mut at = some.start;
                 // The first two blocks fetch a half of the next panel each.
                 let next = (panel + 1) % weight.panels() * PANEL * weight.wide();
                 let mut ahead = [next, next + PANEL * weight.wide() / 2].into_iter();
-                while at < some.end {
-                    let count = block(level, some.end - at);
+                for rows in some {
                     let ahead = ahead.next().unwrap_or(panel * PANEL * weight.wide());
-                    self.compute_block((panel, ahead), at..at + count, &mut desk);
-                    at += count;
+                    self.compute_block((panel, ahead), rows, &mut desk);
                 }
             }
         }
     }
 
     /// Multiplies some rows with one panel, while the numbers from `ahead` on are fetched.
-    fn compute_block(&self, (panel, ahead): (usize, usize), rows: Range<usize>, Desk { sums, whole }: &mut Desk) {
-        let Factor { level, weight, inputs, .. } = *self.factor;
-        let (wide, count) = (weight.wide(), rows.len());
-        let (of, here) = (panel * PANEL * wide..(panel + 1) * PANEL * wide, rows.start * wide..rows.end * wide);
-        match (weight.numbers(), inputs.numbers()) {
-            (Numbers::F32(w), RowNumbers::F32(x)) => f32_sums(level, &x[here], &w[of], &mut sums[..count]),
-            (Numbers::Bf16(w), RowNumbers::Bf16(x)) => bf16_sums(level, &x[here], (&w[of], &w[ahead..]), &mut sums[..count]),
-            (Numbers::Int8 { numbers, scales, sums: all }, RowNumbers::Int8(x)) => {
-                int8_sums(level, &x[here], (&numbers[of], &numbers[ahead..]), &mut whole[..count]);
-                let outputs = panel * PANEL..weight.outputs().min((panel + 1) * PANEL);
-                let own = &inputs.scales()[rows.clone()];
-                widely(level, || scaled((&whole[..count], high(level)), own, (&scales[outputs.clone()], &all[outputs]), sums));
+    fn compute_block(&self, at: (usize, usize), rows: &Range<usize>, Desk { sums, more, whole }: &mut Desk) {
+        let Place { level, weight, inputs, added, .. } = self.place;
+        let (sums, more) = (&mut sums[..rows.len()], &mut more[..rows.len()]);
+        panel_sums(*level, (weight, inputs), (at, rows.clone()), (sums, whole));
+        for added in added.iter().filter(|added| added.rows.start <= rows.start && rows.end <= added.rows.end) {
+            let own = rows.start - added.rows.start..rows.end - added.rows.start;
+            for (panel, from, to) in added.meets(at.0) {
+                let from_there = (panel, panel * PANEL * added.weight.wide());
+                panel_sums(*level, (added.weight, added.inputs), (from_there, own.clone()), (more, whole));
+                wide_add_to(*level, sums, more, (from, to, added.times));
             }
-            _ => debug_assert!(false, "`Place::of` compared the precisions"),
         }
-        widely(level, || self.put(panel, rows.start, &sums[..count]));
+        wide_put(*level, self.place, at.0, rows.start, sums);
     }
+}
 
-    /// Puts the results of some rows with a panel into their columns.
-    #[inline(always)]
-    fn put(&self, panel: usize, first: usize, results: &[Sums]) {
-        let (Place { rows, table, stride, .. }, Factor { weight, first: column, add, .. }) = (self.place, self.factor);
-        let count = PANEL.min(weight.outputs() - panel * PANEL);
-        for (row, results) in (first - rows.start..).zip(results) {
-            // SAFETY: `Place::of` checked that the table has the row and the columns; no other thread has these columns.
-            let own = unsafe { std::slice::from_raw_parts_mut(table.add(row * stride + column + panel * PANEL), count) };
-            match (add, own.as_chunks_mut::<PANEL>()) {
-                (None, ([own], [])) => *own = *results,
-                (None, _) => own.copy_from_slice(&results[..count]),
-                (Some(times), ([own], [])) => own.iter_mut().zip(results).for_each(|(own, result)| *own += times * result),
-                (Some(times), _) => own.iter_mut().zip(results).for_each(|(own, result)| *own += times * result),
-            }
+impl Added<'_> {
+    /// Returns its panels that reach into a panel of the job: which, the first of its outputs there, and the place of
+    /// that in the job's panel.
+    fn meets(&self, panel: usize) -> impl Iterator<Item = (usize, Range<usize>, usize)> + use<> {
+        let (start, first) = (panel * PANEL, self.first);
+        let own = start.saturating_sub(first)..(start + PANEL).saturating_sub(first).min(self.weight.outputs());
+        (own.start / PANEL..own.end.div_ceil(PANEL)).filter_map(move |panel| {
+            let both = own.start.max(panel * PANEL)..own.end.min((panel + 1) * PANEL);
+            (!both.is_empty()).then(|| (panel, both.start - panel * PANEL..both.end - panel * PANEL, first + both.start - start))
+        })
+    }
+}
+
+widely!(fn wide_put(place: &Place<'_>, panel: usize, first: usize, results: &[Sums]) = Place::put);
+widely!(fn wide_add_to(sums: &mut [Sums], more: &[Sums], to: (Range<usize>, usize, f32)) = add_to);
+widely!(fn wide_scaled(whole: (&[[i32; PANEL]], i32), rows: &[f32], own: (&[f32], &[i32]), sums: &mut [Sums]) = scaled);
+
+/// Adds some columns of sums, times a number, to as many from another one on.
+#[inline(always)]
+fn add_to(sums: &mut [Sums], more: &[Sums], (from, to, times): (Range<usize>, usize, f32)) {
+    let whole = from.len() == PANEL;
+    for (sums, more) in sums.iter_mut().zip(more) {
+        if whole {
+            *sums = std::array::from_fn(|at| sums[at] + times * more[at]);
+        } else {
+            sums[to..].iter_mut().zip(&more[from.clone()]).for_each(|(sum, more)| *sum += times * more);
         }
+    }
+}
+
+/// Writes the sums of some rows with one panel of a weight, while the numbers from `ahead` on are fetched.
+fn panel_sums(
+    level: Level,
+    (weight, inputs): (&Packed, &Inputs),
+    ((panel, ahead), rows): ((usize, usize), Range<usize>),
+    (sums, whole): (&mut [Sums], &mut [[i32; PANEL]]),
+) {
+    let wide = weight.wide();
+    let (of, here) = (panel * PANEL * wide..(panel + 1) * PANEL * wide, rows.start * wide..rows.end * wide);
+    match (weight.numbers(), inputs.numbers()) {
+        (Numbers::F32(w), RowNumbers::F32(x)) => f32_sums(level, &x[here], &w[of], sums),
+        (Numbers::Bf16(w), RowNumbers::Bf16(x)) => bf16_sums(level, &x[here], (&w[of], &w[ahead..]), sums),
+        (Numbers::Int8 { numbers, scales, sums: all }, RowNumbers::Int8(x)) => {
+            let whole = &mut whole[..sums.len()];
+            int8_sums(level, &x[here], (&numbers[of], &numbers[ahead..]), whole);
+            let outputs = panel * PANEL..weight.outputs().min((panel + 1) * PANEL);
+            let own = &inputs.scales()[rows];
+            wide_scaled(level, (whole, high(level)), own, (&scales[outputs.clone()], &all[outputs]), sums);
+        }
+        _ => debug_assert!(false, "`Place::of` compared the precisions"),
     }
 }
 

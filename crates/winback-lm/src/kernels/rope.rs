@@ -38,14 +38,20 @@ impl Rope {
 
     fn turn(&self, level: Level, row: usize, (heads, way): (&mut [f32], f32)) {
         let turns = &self.turns[row * self.half..(row + 1) * self.half];
-        widely(level.held(), || {
-            for head in heads.chunks_exact_mut(2 * self.half) {
-                let (first, second) = head.split_at_mut(self.half);
-                for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(turns) {
-                    let sin = way * sin;
-                    (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
-                }
-            }
-        });
+        wide_turn(level.held(), turns, heads, way);
+    }
+}
+
+widely!(fn wide_turn(turns: &[(f32, f32)], heads: &mut [f32], way: f32) = turn);
+
+/// Turns heads by the cosines and sines of a place, or back where `way` is -1.
+#[inline(always)]
+fn turn(turns: &[(f32, f32)], heads: &mut [f32], way: f32) {
+    for head in heads.chunks_exact_mut(2 * turns.len()) {
+        let (first, second) = head.split_at_mut(turns.len());
+        for ((a, b), (cos, sin)) in first.iter_mut().zip(second).zip(turns) {
+            let sin = way * sin;
+            (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
+        }
     }
 }

@@ -24,11 +24,12 @@ pub fn back_precision(weight: &Packed) -> Precision {
 ///
 /// # Panics
 /// Where this machine does not have the level, the rows are not those of the weight or the table is too small.
-pub fn product_back(level: Level, weight: &Packed, x: &Inputs, out: &mut Output<'_>) {
-    let level = level.held();
+pub fn product_back(level: Level, weight: &Packed, x: &Inputs, out: Output<'_>) {
+    let (level, Output { table, stride, add }) = (level.held(), out);
     assert_eq!((x.inputs(), x.precision()), (weight.outputs(), back_precision(weight)), "rows for another weight");
-    assert!(out.first + weight.inputs() <= out.stride && x.rows() * out.stride <= out.table.len(), "a table too small");
-    let place = Place { table: out.table.as_mut_ptr(), stride: out.stride, first: out.first, add: out.add };
+    let room = x.rows().checked_mul(stride).is_some_and(|room| room <= table.len());
+    assert!(room && weight.inputs() <= stride, "a table too small");
+    let place = Place { table: table.as_mut_ptr(), stride, add };
     (0..weight.inputs().div_ceil(PANEL)).into_par_iter().with_max_len(1).for_each_init(Turned::default, |turned, panel| {
         turned.fill(weight, panel);
         for start in (0..x.rows()).step_by(ROWS_AT_ONCE) {
@@ -108,7 +109,6 @@ fn reset<T: Clone>(numbers: &mut Vec<T>, length: usize, zero: T) {
 struct Place {
     table: *mut f32,
     stride: usize,
-    first: usize,
     add: Option<f32>,
 }
 
@@ -119,8 +119,7 @@ impl Place {
     fn put(&self, row: usize, panel: usize, weight: &Packed, results: &[f32; PANEL]) {
         let columns = panel * PANEL..weight.inputs().min((panel + 1) * PANEL);
         // SAFETY: `product_back` checked that the table has the row and the columns; no other thread has these columns.
-        let table =
-            unsafe { std::slice::from_raw_parts_mut(self.table.add(row * self.stride + self.first + columns.start), columns.len()) };
+        let table = unsafe { std::slice::from_raw_parts_mut(self.table.add(row * self.stride + columns.start), columns.len()) };
         match self.add {
             None => table.copy_from_slice(&results[..columns.len()]),
             Some(times) => table.iter_mut().zip(results).for_each(|(own, result)| *own += times * result),

@@ -239,8 +239,10 @@ fn a_text_that_cannot_be_written_on_fails_and_the_engine_goes_on() {
     let Some(house) = HOUSES.first() else { return };
     let dir = tempfile::tempdir().unwrap();
     crate::tiny::write_json(dir.path(), "config.json", &crate::tiny::config());
-    crate::tiny::write_tensors(&dir.path().join("model.safetensors"), &crate::tiny::too_large(crate::tiny::weights(Dtype::F32)));
-    for house_of in HOUSES.iter() {
+    let both = crate::tiny::NORMS.iter().flat_map(|norm| HOUSES.iter().map(move |house_of| (norm, house_of)));
+    for (norm, house_of) in both {
+        let weights = crate::tiny::too_large(crate::tiny::weights(Dtype::F32), *norm);
+        crate::tiny::write_tensors(&dir.path().join("model.safetensors"), &weights);
         let model = Model::load(dir.path(), house_of.model.numerics()).unwrap();
         let mut engine = Engine::new(Arc::new(model), house.tokens.clone(), Limits::default());
         for sampling in [Sampling::greedy(), Sampling { temperature: 1.0, ..Sampling::greedy() }] {

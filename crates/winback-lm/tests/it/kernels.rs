@@ -3,8 +3,10 @@
 use crate::tiny::numbers;
 use proptest::prelude::*;
 use winback_lm::kernels::{
-    Inputs, Level, Numerics, Output, Packed, Precision, Rope, Scratch, Stretch, Taken, product, rms_norm, rms_norm_into, silu_mul,
+    Inputs, Level, Linear, Numerics, Output, Packed, Precision, Rope, Scratch, Stretch, Table, Taken, View, dense, product, products,
+    rms_norm, rms_norm_into, silu_mul,
 };
+use winback_lm::tensor::{Numbers, Tensor};
 
 const PRECISIONS: [Precision; 3] = [Precision::F32, Precision::Bf16, Precision::Int8];
 
@@ -12,7 +14,7 @@ const PRECISIONS: [Precision; 3] = [Precision::F32, Precision::Bf16, Precision::
 fn multiplied(level: Level, weight: &Packed, x: &[f32]) -> Vec<f32> {
     let inputs = Inputs::new(x, weight.inputs(), weight.precision());
     let mut table = vec![0.0; inputs.rows() * weight.outputs()];
-    product(level, weight, &inputs, 0..inputs.rows(), &mut Output { table: &mut table, stride: weight.outputs(), first: 0, add: None });
+    product(level, weight, &inputs, 0..inputs.rows(), Output { table: &mut table, stride: weight.outputs(), add: None });
     table
 }
 
@@ -82,17 +84,55 @@ proptest! {
         let (stride, before) = (outputs + 5, numbers(2 * (outputs + 5), seed ^ 2, 1.0));
         let mut table = before.clone();
         let inputs = Inputs::new(&x, 8, Precision::F32);
-        product(Level::best(), &weight, &inputs, 1..3, &mut Output { table: &mut table, stride, first: 2, add: Some(add) });
+        product(Level::best(), &weight, &inputs, 1..3, Output { table: &mut table, stride, add: Some(add) });
         for (at, (now, before)) in table.iter().zip(&before).enumerate() {
             let (row, column) = (at / stride, at % stride);
-            let more = column.checked_sub(2).filter(|column| *column < outputs).map_or(0.0, |column| add * own[(row + 1) * outputs + column]);
+            let more = if column < outputs { add * own[(row + 1) * outputs + column] } else { 0.0 };
             prop_assert!((now - before - more).abs() < 1e-5);
         }
     }
 
     #[test]
+    fn more_is_added_where_it_belongs(
+        (rows, outputs, inputs) in (1..40_usize, 1..120_usize, 1..60_usize), (from, to) in (0..40_usize, 0..40_usize), first in 0..120_usize, seed in any::<u64>()
+    ) {
+        let numbers = |count: usize, salt: u64| numbers(count, seed ^ salt, 1.0);
+        let (from, to, first) = (from.min(rows), to.min(rows), first % outputs);
+        let (some, more_outputs, rank) = (from.min(to)..from.max(to), 1 + seed as usize % (outputs - first), 1 + rows % 7);
+        for precision in PRECISIONS {
+            let (x, y) = (numbers(rows * inputs, 1), numbers(some.len() * rank, 2));
+            let pack = |level| {
+                let linear = |outputs: usize, inputs: usize, salt, precision| {
+                    let weight = Tensor::new(outputs, inputs, Numbers::F32(numbers(outputs * inputs, salt))).unwrap();
+                    Linear::pack(Numerics { level, precision }, &[&weight])
+                };
+                (linear(outputs, inputs, 3, precision), linear(more_outputs, rank, 4, Precision::F32))
+            };
+            let (weight, more) = pack(Level::Plain);
+            let (base, added) = (weight.apply(&x), more.apply(&y));
+            let expected = |row: usize, column: usize| {
+                let there = some.contains(&row) && (first..first + more_outputs).contains(&column);
+                base[row * outputs + column] + if there { 0.5 * added[(row - some.start) * more_outputs + column - first] } else { 0.0 }
+            };
+            for level in Level::here() {
+                let (weight, more) = pack(level);
+                let (mut of_x, mut of_y) = (Inputs::default(), Inputs::default());
+                weight.take(&x, &mut of_x);
+                more.take(&y, &mut of_y);
+                let mut table = vec![7.0; rows * outputs];
+                let out = Output { table: &mut table, stride: outputs, add: None };
+                products(vec![weight.job(&of_x, 0..rows, out, vec![more.added(&of_y, some.clone(), (first, 0.5))])]);
+                for (at, number) in table.iter().enumerate() {
+                    let expected = expected(at / outputs, at % outputs);
+                    prop_assert!((number - expected).abs() < 1e-4, "{level} {precision:?} {at}: {number} and not {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn attention_is_the_mean_of_values_by_likeness(
-        (dim, length, rows) in (1..40_usize, 1..90_usize, 1..20_usize), cut in 0..90_usize, seed in any::<u64>()
+        (dim, length, rows) in (1..40_usize, prop_oneof![1..90_usize, 200..400_usize], 1..20_usize), cut in 0..300_usize, seed in any::<u64>()
     ) {
         let [queries, keys, values] = [rows, length, length].map(|count| count * dim).map(|count| numbers(count, seed ^ count as u64, 1.0));
         let sees: Vec<usize> = (0..rows).map(|row| 1 + (row * 7 + rows) % length).collect();
@@ -181,4 +221,36 @@ fn a_level_is_forced_by_its_name() {
     let error = "cuda".parse::<Level>().unwrap_err().to_string();
     assert!(error.starts_with("this machine has no kernels of the level \"cuda\"; it has plain"), "{error}");
     assert_eq!(Numerics::PLAIN.at_least_bf16(), Numerics::PLAIN);
+}
+
+/// What threads share: panels are parted from some work on, and rows from some bytes on.
+#[test]
+fn a_product_that_is_parted_is_the_one_that_is_not() {
+    for (rows, outputs, inputs) in [(40, 1_100, 700), (3_000, 96, 160)] {
+        let (x, drawn) = (numbers(rows * inputs, 1, 1.0), numbers(outputs * inputs, 2, 1.0));
+        for precision in PRECISIONS {
+            let weight = packed(outputs, inputs, precision, &drawn);
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+            let parted = pool.install(|| multiplied(Level::best(), &weight, &x));
+            for (row, out) in x.chunks_exact(inputs).zip(parted.chunks_exact(outputs)) {
+                assert_eq!(bits(&multiplied(Level::best(), &weight, row)), bits(out), "{precision:?} {rows} rows");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_table_too_small_is_refused_however_long_its_rows_are() {
+    let (weight, inputs) = (packed(3, 4, Precision::F32, &[1.0; 12]), Inputs::new(&[1.0; 8], 4, Precision::F32));
+    for stride in [3, 1 << 63, usize::MAX] {
+        let too_small = std::panic::catch_unwind(|| {
+            product(Level::best(), &weight, &inputs, 0..2, Output { table: &mut [], stride, add: None });
+        });
+        assert!(too_small.is_err(), "{stride}");
+        let too_small = std::panic::catch_unwind(|| {
+            let (a, b) = (View::new(&[1.0; 8], 2, 4, 4), View::new(&[1.0; 12], 4, 3, 3));
+            dense(Level::best(), a, b, Table::new(&mut [], stride));
+        });
+        assert!(too_small.is_err(), "{stride}");
+    }
 }

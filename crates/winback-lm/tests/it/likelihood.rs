@@ -55,7 +55,7 @@ fn long_prompts_and_replies_are_read_in_parts() {
 fn damaged_weights_are_told_and_not_scored() {
     let dir = tempfile::tempdir().unwrap();
     write_json(dir.path(), "config.json", &crate::tiny::config());
-    write_tensors(&dir.path().join("model.safetensors"), &crate::tiny::too_large(weights(Dtype::F32)));
+    write_tensors(&dir.path().join("model.safetensors"), &crate::tiny::too_large(weights(Dtype::F32), crate::tiny::NORMS[0]));
     let model = Model::load(dir.path(), Numerics::PLAIN).unwrap();
     let error = model.log_probabilities(&[1], &[2, 3], None).unwrap_err();
     assert_eq!(chain(&error), "what the model computed is no number; its weights are damaged, or too large for this precision");

@@ -96,12 +96,16 @@ pub fn weights(dtype: Dtype) -> Tensors {
     tensors
 }
 
-/// Returns weights that are numbers, each, and give none: those of the final norm are near the largest there is.
-pub fn too_large(mut weights: Tensors) -> Tensors {
-    let numbers: Vec<f32> = (0..20).map(|at| if at % 2 == 0 { 3e38 } else { -3e38 }).collect();
-    weights.insert("model.norm.weight".into(), stored(&numbers, &[20], Dtype::F32));
+/// Returns weights that are numbers, each, and give none: those of one norm are near the largest there is, as they are
+/// beside the final one (`model.norm`, 20 numbers) or where queries are made (`…q_norm`, 6).
+pub fn too_large(mut weights: Tensors, (norm, width): (&str, usize)) -> Tensors {
+    let numbers: Vec<f32> = (0..width).map(|at| if at % 2 == 0 { 3e38 } else { -3e38 }).collect();
+    weights.insert(format!("{norm}.weight"), stored(&numbers, &[width], Dtype::F32));
     weights
 }
+
+/// The norms that [`too_large`] makes too large.
+pub const NORMS: [(&str, usize); 2] = [("model.norm", 20), ("model.layers.1.self_attn.q_norm", 6)];
 
 /// Returns the adapter of rank 3 that changes these projections of all layers.
 pub fn lora(projections: &[(&str, usize, usize)], seed: u64) -> Tensors {
