@@ -9,9 +9,17 @@ use crate::model::Model;
 use rayon::prelude::*;
 use std::ops::Range;
 
+/// Memory that all layers of a step use: what the rows of each beginning, and then of each sequence, take for each head.
+#[derive(Default)]
+pub(crate) struct Looks {
+    shared: Vec<Taken>,
+    own: Vec<Taken>,
+}
+
 /// A key head of a piece.
 struct Task<'a> {
     stretch: &'a mut Stretch,
+    taken: &'a mut Taken,
     head: usize,
     rows: Range<usize>,
     /// How many own tokens the sequence had before.
@@ -37,28 +45,37 @@ struct Desk {
 impl Model {
     /// Adds the keys and values of all rows to their sequences, and writes what the rows take from there over what was
     /// in `taken`, `[rows, heads * head_dim]`.
-    pub(crate) fn attend(&self, layer: usize, pieces: &mut [Piece], (plan, qkv): (&Plan, &[f32]), taken: &mut Vec<f32>) {
+    pub(crate) fn attend(
+        &self,
+        layer: usize,
+        pieces: &mut [Piece],
+        (plan, qkv): (&Plan, &[f32]),
+        (looks, taken): (&mut Looks, &mut Vec<f32>),
+    ) {
+        let Looks { shared, own } = looks;
         let (rows, heads) = (Rows { model: self, plan, qkv }, self.config().kv_heads);
         let both: Vec<(usize, usize)> = (0..plan.sharers.len()).flat_map(|prefix| (0..heads).map(move |head| (prefix, head))).collect();
-        let beginning = |desk: &mut Desk, (prefix, head): &(usize, usize)| {
+        let beginning = |desk: &mut Desk, ((prefix, head), taken): (&(usize, usize), &mut Taken)| {
             let (prefix, sharers) = &plan.sharers[*prefix];
-            rows.look_at_beginning((prefix, layer, *head), sharers, desk)
+            rows.look_at_beginning((prefix, layer, *head), sharers, (desk, taken));
         };
-        let shared: Vec<Taken> = both.par_iter().with_max_len(1).map_init(Desk::default, beginning).collect();
+        shared.resize_with(both.len(), Taken::default);
+        both.par_iter().zip(shared.par_iter_mut()).with_max_len(1).for_each_init(Desk::default, beginning);
+        own.resize_with(pieces.len() * heads, Taken::default);
         let mut tasks = Vec::with_capacity(pieces.len() * heads);
-        for (piece, rows) in pieces.iter_mut().zip(&plan.of_piece) {
+        for ((piece, rows), taken) in pieces.iter_mut().zip(&plan.of_piece).zip(own.chunks_exact_mut(heads)) {
             let before = piece.cache.own();
-            let stretches = piece.cache.layer_mut(layer).iter_mut().enumerate();
-            tasks.extend(stretches.map(|(head, stretch)| Task { stretch, head, rows: rows.clone(), before }));
+            let both = piece.cache.layer_mut(layer).iter_mut().zip(taken).enumerate();
+            tasks.extend(both.map(|(head, (stretch, taken))| Task { stretch, taken, head, rows: rows.clone(), before }));
         }
-        let own: Vec<Vec<f32>> = tasks.par_iter_mut().map_init(Desk::default, |desk, task| rows.look(task, &shared, desk)).collect();
+        tasks.par_iter_mut().for_each_init(Desk::default, |desk, task| rows.look(task, shared, desk));
         let (width, group) = (self.config().q_dim(), rows.group_width());
         taken.resize(plan.positions.len() * width, 0.0);
         for_rows(taken, width, |(row, out)| {
             let piece = plan.owners[row];
-            let at = row - plan.of_piece[piece].start;
+            let (at, queries) = (row - plan.of_piece[piece].start, group / self.config().head_dim);
             let heads = out.chunks_exact_mut(group).zip(&own[piece * heads..]);
-            heads.for_each(|(out, means)| out.copy_from_slice(&means[at * group..(at + 1) * group]));
+            heads.for_each(|(out, taken)| taken.means_into(at * queries..(at + 1) * queries, out));
         });
     }
 }
@@ -81,23 +98,22 @@ impl Rows<'_> {
         rows.for_each(|row| into.extend_from_slice(&self.qkv[row * width + head * group..][..group]));
     }
 
-    /// Returns what the rows that share a beginning take from it for a key head.
-    fn look_at_beginning(&self, (prefix, layer, head): (&Prefix, usize, usize), rows: &[usize], desk: &mut Desk) -> Taken {
+    /// Writes what the rows that share a beginning take from it for a key head.
+    fn look_at_beginning(&self, (prefix, layer, head): (&Prefix, usize, usize), rows: &[usize], (desk, taken): (&mut Desk, &mut Taken)) {
         let dim = self.model.config().head_dim;
         let Desk { scratch, queries, sees } = desk;
         self.queries(rows.iter().copied(), head, queries);
         sees.clear();
         sees.resize(queries.len() / dim, prefix.len());
-        let mut taken = Taken::nothing(sees.len(), dim);
-        prefix.layer(layer)[head].attend(self.model.numerics().level, (queries, sees), &mut taken, scratch);
-        taken
+        taken.forget(sees.len(), dim);
+        prefix.layer(layer)[head].attend(self.model.numerics().level, (queries, sees), taken, scratch);
     }
 
-    /// Adds the keys and values of a piece to its sequence, and returns what its rows take from there and from the
-    /// beginning, `[rows, group * head_dim]`; `shared` is what was taken from each beginning for each head.
-    fn look(&self, task: &mut Task, shared: &[Taken], desk: &mut Desk) -> Vec<f32> {
+    /// Adds the keys and values of a piece to its sequence, and writes what its rows take from there and from the
+    /// beginning; `shared` is what was taken from each beginning for each head.
+    fn look(&self, task: &mut Task, shared: &[Taken], desk: &mut Desk) {
         let (config, width) = (self.model.config(), self.width());
-        let Task { stretch, head, rows, before } = task;
+        let Task { stretch, taken, head, rows, before } = task;
         let Desk { scratch, queries, sees } = desk;
         let (dim, per_row) = (config.head_dim, self.group_width() / config.head_dim);
         for row in self.qkv[rows.start * width..rows.end * width].chunks_exact(width) {
@@ -106,12 +122,13 @@ impl Rows<'_> {
         }
         sees.clear();
         sees.extend((0..rows.len() * per_row).map(|query| *before + query / per_row + 1));
-        let mut taken = match self.plan.begins[rows.start] {
-            Some((prefix, place)) => shared[prefix * config.kv_heads + *head].of(place * per_row..(place + rows.len()) * per_row),
-            None => Taken::nothing(sees.len(), dim),
-        };
+        match self.plan.begins[rows.start] {
+            Some((prefix, place)) => {
+                taken.copy(&shared[prefix * config.kv_heads + *head], place * per_row..(place + rows.len()) * per_row);
+            }
+            None => taken.forget(sees.len(), dim),
+        }
         self.queries(rows.clone(), *head, queries);
-        stretch.attend(self.model.numerics().level, (queries, sees), &mut taken, scratch);
-        taken.means()
+        stretch.attend(self.model.numerics().level, (queries, sees), taken, scratch);
     }
 }

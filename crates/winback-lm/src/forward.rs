@@ -4,6 +4,7 @@
 //! token said last. Nothing is padded. Pieces of the same adapter are put side by side, so that its two small matrices
 //! see all their rows at once. What comes out for a piece does not depend on the others, bit for bit.
 use crate::adapter::{Adapter, Lora};
+use crate::attend::Looks;
 use crate::cache::{Cache, Prefix};
 use crate::kernels::{Inputs, Linear, Output, Rope, for_rows, products, rms_norm, rms_norm_into, silu_mul};
 use crate::model::{Layer, Model};
@@ -188,7 +189,7 @@ impl Model {
     /// Lets every row look at what its sequence has said, and adds what it takes from there.
     fn look_back(&self, index: usize, pieces: &mut [Piece], (plan, rope): (&Plan, &Rope), room: &mut Room) {
         let (config, layer, level) = (&self.config, &self.layers[index], self.numerics.level);
-        let Room { x, normed, wide, narrow, forms } = room;
+        let Room { x, normed, wide, narrow, forms, looks } = room;
         rms_norm_into(level, x, (&layer.attention_norm, config.rms_norm_eps), normed);
         let width = config.q_dim() + 2 * config.kv_dim();
         wide.resize(plan.positions.len() * width, 0.0);
@@ -203,14 +204,14 @@ impl Model {
             rope.apply(level, row, keys);
         };
         for_rows(wide, width, heads);
-        self.attend(index, pieces, (plan, wide), narrow);
+        self.attend(index, pieces, (plan, wide), (looks, narrow));
         let out = Output { table: x, stride: config.hidden_size, add: Some(1.0) };
         plan.project((index, layer), Fused::O, (narrow, forms), out);
     }
 
     fn feed_forward(&self, (index, layer): (usize, &Layer), plan: &Plan, room: &mut Room) {
         let width = self.config.intermediate_size;
-        let Room { x, normed, wide, narrow, forms } = room;
+        let Room { x, normed, wide, narrow, forms, .. } = room;
         rms_norm_into(self.numerics.level, x, (&layer.mlp_norm, self.config.rms_norm_eps), normed);
         wide.resize(plan.positions.len() * 2 * width, 0.0);
         let out = Output { table: wide, stride: 2 * width, add: None };
@@ -251,6 +252,7 @@ struct Room {
     /// What was taken by looking back, or let through the gates.
     narrow: Vec<f32>,
     forms: Forms,
+    looks: Looks,
 }
 
 /// Rows as matrices take them, and as adapters do where that is another form.

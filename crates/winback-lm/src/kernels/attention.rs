@@ -33,7 +33,7 @@ enum Kept {
 }
 
 /// What some rows have taken from the stretches they have looked at.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Taken {
     dim: usize,
     /// The highest score of each row, and the sum of its weights relative to that.
@@ -45,26 +45,37 @@ pub struct Taken {
 impl Taken {
     /// Returns what rows have taken that have looked at nothing.
     pub fn nothing(rows: usize, dim: usize) -> Self {
-        Self { dim, weights: vec![(f32::NEG_INFINITY, 0.0); rows], values: vec![0.0; rows * dim] }
+        let mut nothing = Self::default();
+        nothing.forget(rows, dim);
+        nothing
     }
 
-    /// Returns what some of the rows have taken.
-    pub fn of(&self, rows: Range<usize>) -> Self {
-        Self {
-            dim: self.dim,
-            weights: self.weights[rows.clone()].to_vec(),
-            values: self.values[rows.start * self.dim..rows.end * self.dim].to_vec(),
-        }
+    /// Makes it what rows have taken that have looked at nothing; memory that is there already is used again.
+    pub fn forget(&mut self, rows: usize, dim: usize) {
+        self.dim = dim;
+        self.weights.clear();
+        self.weights.resize(rows, (f32::NEG_INFINITY, 0.0));
+        self.values.clear();
+        self.values.resize(rows * dim, 0.0);
     }
 
-    /// Returns the mean of the values by weight for each row, `[rows, dim]`.
-    pub fn means(mut self) -> Vec<f32> {
-        for ((_, weight), values) in self.weights.iter().zip(self.values.chunks_exact_mut(self.dim)) {
+    /// Makes it what some of the rows of another have taken.
+    pub fn copy(&mut self, other: &Self, rows: Range<usize>) {
+        self.dim = other.dim;
+        self.weights.clear();
+        self.weights.extend_from_slice(&other.weights[rows.clone()]);
+        self.values.clear();
+        self.values.extend_from_slice(&other.values[rows.start * other.dim..rows.end * other.dim]);
+    }
+
+    /// Writes the mean of the values by weight for some rows, `[rows, dim]`.
+    pub fn means_into(&self, rows: Range<usize>, out: &mut [f32]) {
+        let values = self.values[rows.start * self.dim..rows.end * self.dim].chunks_exact(self.dim);
+        for (((_, weight), values), out) in self.weights[rows].iter().zip(values).zip(out.chunks_exact_mut(self.dim)) {
             // What is no number stays so; only what has looked at nothing has taken nothing.
             let share = if *weight == 0.0 { 0.0 } else { 1.0 / weight };
-            values.iter_mut().for_each(|value| *value *= share);
+            out.iter_mut().zip(values).for_each(|(out, value)| *out = value * share);
         }
-        self.values
     }
 
     /// Adds what a row took from another stretch.
