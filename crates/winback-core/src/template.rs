@@ -208,7 +208,7 @@ impl Templates {
 
     /// Reads the claims of every wording once, so that a review need not.
     fn learn_phrases(&mut self) {
-        let mut phrases = Phrases::of_segments(self.segments.clone(), crate::brief::mix(0, &self.digest.0));
+        let mut phrases = Phrases::of_segments(self.segments.clone(), Phrases::id_of(&self.digest));
         // A wording for every language stands on a shelf of each.
         let mut learned = BTreeSet::new();
         for section in self.shelves.iter().flatten() {
