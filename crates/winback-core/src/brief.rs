@@ -2,7 +2,7 @@
 //! each fact comes from. What is not in the brief cannot get past the review.
 use crate::campaign::{CampaignPlan, Decision};
 use crate::claim::{Sense, Unit, Value};
-use crate::customer::{Cell, Customer};
+use crate::customer::{Cell, Customer, display_cell};
 use crate::digest::Digest;
 use crate::goal::{Goal, GoalInputs, GoalNeeds};
 use crate::id::CustomerId;
@@ -10,7 +10,8 @@ use crate::locale::Locale;
 use crate::message::{Brief, Company, Fact, FactSource};
 use crate::money::Money;
 use crate::offer::{Catalogue, Offer, OfferId};
-use crate::schema::{Role, TableSchema};
+use crate::risk::{RiskLevel, ValueTier};
+use crate::schema::{Column, ColumnKind, Role, TableSchema, Theme};
 use crate::segment::SegmentId;
 use crate::segment::assign::Segmenter;
 use crate::slot::SlotValues;
@@ -76,7 +77,29 @@ pub fn brief(sources: &Sources<'_>, customer: &Customer, plan: &CampaignPlan, lo
         Decision::ServiceContact { .. } => None,
         Decision::Offer(choice) => Some(sources.catalogue.offer(&choice.offer).ok_or_else(|| NoBrief::UnknownOffer(choice.offer.clone()))?),
     };
-    let inputs = goal_inputs(sources.schema, customer, plan, offer);
+    let inputs = &plan.inputs;
+    let purpose = Purpose { offer, level: Some(inputs.level), tier: inputs.tier, theme: inputs.theme };
+    brief_for(sources, customer, purpose, locale, seed)
+}
+
+/// What a message is for, as far as it is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Purpose<'a> {
+    /// The offer to make; `None` for a service contact.
+    pub offer: Option<&'a Offer>,
+    /// The risk level.
+    pub level: Option<RiskLevel>,
+    /// The value tier.
+    pub tier: Option<ValueTier>,
+    /// The theme of the main reason.
+    pub theme: Option<Theme>,
+}
+
+/// Returns the brief for one customer in one language, with a purpose in place of a plan; else as [`brief`].
+pub fn brief_for(sources: &Sources<'_>, customer: &Customer, purpose: Purpose<'_>, locale: Locale, seed: u64) -> Result<Brief, NoBrief> {
+    let offer = purpose.offer;
+    let days_inactive = days_inactive(sources.schema, customer);
+    let inputs = GoalInputs { kind: offer.map(|offer| offer.kind), theme: purpose.theme, days_inactive };
     let goal = sources.goal.unwrap_or_else(|| Goal::for_customer(inputs));
     goal.check(inputs)?;
     let mut facts = company_facts(sources.company, locale);
@@ -93,9 +116,9 @@ pub fn brief(sources: &Sources<'_>, customer: &Customer, plan: &CampaignPlan, lo
         day: sources.day,
         // No contact is recorded yet, so every one counts as the first.
         first_contact: true,
-        level: plan.inputs.level,
-        tier: plan.inputs.tier,
-        theme: plan.inputs.theme,
+        level: purpose.level,
+        tier: purpose.tier,
+        theme: purpose.theme,
         offer: offer.map(|offer| offer.id.clone()),
         kind: offer.map(|offer| offer.kind),
         facts,
@@ -103,10 +126,6 @@ pub fn brief(sources: &Sources<'_>, customer: &Customer, plan: &CampaignPlan, lo
         slots: slot_values(sources, customer),
         seed: mix(seed, customer.id.as_str()),
     })
-}
-
-fn goal_inputs(schema: &TableSchema, customer: &Customer, plan: &CampaignPlan, offer: Option<&Offer>) -> GoalInputs {
-    GoalInputs { kind: offer.map(|offer| offer.kind), theme: plan.inputs.theme, days_inactive: days_inactive(schema, customer) }
 }
 
 fn segment(sources: &Sources<'_>, customer: &Customer) -> Option<SegmentId> {
@@ -150,7 +169,33 @@ fn customer_facts(schema: &TableSchema, customer: &Customer, locale: Locale) -> 
             facts.push(Fact { id: "customer.favourites".into(), text, value: None, source: cell(&column.name) });
         }
     }
+    let others = schema.columns.iter().zip(&customer.cells).filter(|(column, _)| column.tell && is_told_by_its_name(&column.role));
+    facts.extend(others.filter_map(|(column, value)| {
+        let text = told_text(value, column, schema, locale)?;
+        Some(Fact { id: format!("customer.{}", column.name), text, value: None, source: cell(&column.name) })
+    }));
     facts
+}
+
+/// Returns whether a cell of the role is told as what its column is called: not what has a fact or a slot of its own, what
+/// says how to reach somebody, or what was invented.
+fn is_told_by_its_name(role: &Role) -> bool {
+    matches!(role, Role::Feature | Role::Trait | Role::Tenure | Role::Contract | Role::Usage | Role::ContractEnd | Role::Unused { .. })
+}
+
+/// Returns a cell as it may be told; `None` for what is unknown, a word the schema does not list, or text of the table that
+/// is more than plain words.
+fn told_text(cell: &Cell, column: &Column, schema: &TableSchema, locale: Locale) -> Option<String> {
+    match (cell, &column.kind) {
+        (Cell::Missing, _) => return None,
+        (Cell::Category(word), ColumnKind::Category { levels }) if !levels.is_empty() && !levels.iter().any(|level| *level == **word) => {
+            return None;
+        }
+        _ => {}
+    }
+    let text = display_cell(cell, column, schema, locale);
+    let is_text = matches!(cell, Cell::Text(_) | Cell::Category(_)) && column.kind != ColumnKind::Date;
+    (!is_text || crate::slot::is_plain_words(&text)).then(|| text.trim().to_owned())
 }
 
 fn slot_values(sources: &Sources<'_>, customer: &Customer) -> SlotValues {

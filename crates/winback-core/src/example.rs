@@ -1,6 +1,10 @@
 //! Examples to learn from: what was asked for, and the mail that a person or the built-in writer wrote.
+mod made;
+
 use crate::likeness::Alike;
 use crate::segment::SegmentId;
+
+pub use made::{Made, MailSource, Maker, NotMade, PastMail};
 
 /// One example.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -29,6 +29,7 @@ pub mod goal;
 pub mod id;
 pub mod likeness;
 pub mod locale;
+pub mod mail_form;
 pub mod manners;
 pub mod message;
 pub mod model;

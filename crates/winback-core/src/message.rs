@@ -91,8 +91,8 @@ pub struct Brief {
     pub day: Date,
     /// Whether the customer is written to for the first time, as far as is known.
     pub first_contact: bool,
-    /// The risk level, for the tone; never said.
-    pub level: RiskLevel,
+    /// The risk level; never said. `None` where nobody assessed it.
+    pub level: Option<RiskLevel>,
     /// The value tier, for the tone; never said.
     pub tier: Option<ValueTier>,
     /// The theme of the main reason.

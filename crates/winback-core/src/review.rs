@@ -5,6 +5,7 @@ mod account;
 mod claims;
 mod html;
 mod manners;
+mod marks;
 mod memo;
 mod script;
 mod sms;
@@ -18,6 +19,7 @@ use std::borrow::Cow;
 
 use html::Html;
 pub(crate) use html::{Tags, visible_text};
+pub use marks::with_markers;
 pub use script::{ANSWER_SECONDS, MAIN_PATH_SECONDS, MIN_OBJECTIONS};
 pub(crate) use sms::what_to_cut;
 pub use sms::{SMS_UNITS, worst_case_units};
@@ -64,6 +66,11 @@ fn judge(grounds: &Grounds<'_>, draft: Draft) -> Result<Message, Vec<Finding>> {
         return Err(desk.findings);
     }
     desk.slots(&parts);
+    if let Content::Email(email) = &draft.content
+        && !grounds.phrases().are_of(&draft.writer.words)
+    {
+        desk.slots_kept(email);
+    }
     desk.greeting();
     desk.characters(&parts);
     let read = read_parts(&parts, grounds);
@@ -261,6 +268,25 @@ impl Desk<'_> {
                 let detail = format!("there is no value that can stand for {}; use a wording without it", slot.marker());
                 self.find(part, "slots-filled", detail);
             }
+        }
+    }
+
+    /// A model leaves each slot that has a value where the house fills it, once: none is dropped, repeated or put into the
+    /// subject. In a mail of the templates at hand a person chose where they stand.
+    fn slots_kept(&mut self, email: &Email) {
+        for slot in [Slot::FirstName, Slot::UnsubscribeUrl].into_iter().filter(|slot| self.brief.slots.usable(*slot).is_some()) {
+            let (marker, count) = (slot.marker(), email.text.matches(slot.marker()).count());
+            let place = if slot == Slot::FirstName { "in the greeting" } else { "in the footer, which the house adds" };
+            self.expect(count == 1, "text", "slots-kept", || match count {
+                0 => format!("the slot {marker} is missing, although there is a value for it; it stands once, {place}"),
+                _ => format!("the slot {marker} stands {count} times; it stands once, {place}"),
+            });
+        }
+        for (part, text) in [("subject", &email.subject), ("preheader", &email.preheader)] {
+            let marker = Slot::FirstName.marker();
+            self.expect(!text.contains(marker), part, "slots-kept", || {
+                format!("the slot {marker} stands once, in the greeting; take it out here")
+            });
         }
     }
 

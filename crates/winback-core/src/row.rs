@@ -23,6 +23,8 @@ pub struct RowParser {
     width: usize,
     ignored: Vec<IgnoredColumn>,
     id: ColumnIndex,
+    /// Columns that are at least another and some more.
+    least: Vec<(ColumnIndex, ColumnIndex, f64)>,
 }
 
 /// Returns the cell that a text is in a column, or what was expected; a category may hold any word where its levels
@@ -70,7 +72,9 @@ impl RowParser {
         let columns = schema.columns.iter().zip(matched.places);
         let columns = columns.map(|(column, place)| ColumnParser::new(schema, column, place, header)).collect::<Result<_, _>>()?;
         let id = schema.with_role(&Role::Id).ok_or(HeaderProblem::NoId)?;
-        Ok(Self { columns, width: header.len(), ignored: matched.ignored, id })
+        let rules = schema.columns.iter().enumerate().flat_map(|(at, column)| column.cells.at_least.iter().map(move |rule| (at, rule)));
+        let least = rules.filter_map(|(at, rule)| Some((at, schema.index_of(&rule.column)?, rule.plus)));
+        Ok(Self { columns, width: header.len(), ignored: matched.ignored, id, least: least.collect() })
     }
 
     /// Returns the columns of the file that the schema does not name, with the reason they are not used.
@@ -117,6 +121,7 @@ impl RowParser {
             typed.push(cell);
         }
         self.fill_zeros(line, &mut typed, &mut defects);
+        self.drop_contradictions(line, &mut typed, &mut defects);
         let id = self.id(line, &typed, &mut defects);
         match id {
             Some(id) if !defects.iter().any(is_rejection) => (Some(SourceRow { line, id, cells: typed }), defects),
@@ -124,6 +129,22 @@ impl RowParser {
                 defects.retain(is_rejection);
                 (None, defects)
             }
+        }
+    }
+
+    /// Empties pairs of cells that cannot both be right: nobody is 12 years old and has worked for 20.
+    fn drop_contradictions(&self, line: u64, cells: &mut [Cell], defects: &mut Vec<Defect>) {
+        let number = |cell: &Cell| if let Cell::Number(number) = cell { Some(*number) } else { None };
+        let both = |(at, other, _): &(usize, usize, f64)| Some((number(&cells[*at])?, number(&cells[*other])?));
+        let contradict = |rule: &&(usize, usize, f64)| both(rule).is_some_and(|(number, least)| number < least + rule.2);
+        let found: Vec<(usize, usize, f64)> = self.least.iter().filter(contradict).copied().collect();
+        for (at, other, plus) in found {
+            let (column, than) = (&self.columns[at], &self.columns[other].name);
+            let plus = if plus == 0.0 { String::new() } else { format!(" and {}", crate::customer::display_number(plus)) };
+            let detail =
+                format!("{} is below {than}{plus}, so one of the two is wrong; both were left empty, correct the row", column.name);
+            defects.push(column.defect(line, Problem::Contradiction, Outcome::CellChanged, detail));
+            (cells[at], cells[other]) = (Cell::Missing, Cell::Missing);
         }
     }
 
@@ -191,7 +212,9 @@ impl ColumnParser {
             }
             MissingRule::Fill { value } => match reader.read(value) {
                 Read::Value(cell) | Read::Changed(cell, ..) | Read::Noted(cell, ..) => Missing::Fill(cell),
-                Read::Empty | Read::Wrong(_) => return Err(wrong(format!("its value does not fit: expected {}", reader.expected()))),
+                Read::Empty | Read::Unknown | Read::Wrong(_) => {
+                    return Err(wrong(format!("its value does not fit: expected {}", reader.expected())));
+                }
             },
         };
         let name = place.and_then(|place| header.get(place)).map_or(column.name.as_str(), |name| name.as_ref().trim()).to_owned();
@@ -220,6 +243,14 @@ impl ColumnParser {
                 cell
             }
             Read::Empty => self.empty(line, defects),
+            Read::Unknown => {
+                if matches!(self.missing, Missing::Learn) {
+                    let detail = "found a word that the schema lists as not known; the cell counts as empty".to_owned();
+                    defects.push(self.defect(line, Problem::Missing, Outcome::Noted, detail));
+                    return Cell::Missing;
+                }
+                self.empty(line, defects)
+            }
             Read::Wrong(problem) => self.wrong(line, text, problem, defects),
         }
     }

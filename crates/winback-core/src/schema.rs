@@ -1,5 +1,6 @@
 //! What a company's table looks like: columns, their types and roles, the rules
 //! for missing values, the words for people, and which columns tell one story.
+mod cell_rules;
 mod error;
 mod expectation;
 mod role;
@@ -12,6 +13,7 @@ use crate::number::DecimalMark;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+pub use cell_rules::{AtLeast, CellRules, Several};
 pub use error::SchemaError;
 pub use expectation::Expectation;
 pub use role::Role;
@@ -71,6 +73,8 @@ pub struct Column {
     /// What the business expects of leaving as the number grows; `None` where nobody said it. Only for numbers that the
     /// model uses.
     pub expect: Option<Expectation>,
+    /// How cells that are more than one plain value are read.
+    pub cells: CellRules,
 }
 
 impl Column {
@@ -190,6 +194,7 @@ impl TableSchema {
             let plain = (&c.name, &c.aliases, &c.kind, &c.role, &c.missing, &c.label, c.theme, &c.value_labels, &c.unit, c.optional);
             // Columns without a period or an expectation keep the hash they had before there were such.
             match (&c.period, c.expect) {
+                (period, expect) if c.cells != CellRules::default() => Digest::of_value(&(plain, period, expect, &c.cells)),
                 (None, None) => Digest::of_value(&plain),
                 (Some(period), None) => Digest::of_value(&(plain, period)),
                 (period, Some(expect)) => Digest::of_value(&(plain, period, expect)),
@@ -233,7 +238,7 @@ impl TableSchema {
                 return Err(SchemaError::RoleCount { role: name, expected: "at most one", found });
             }
         }
-        self.columns.iter().try_for_each(check_kind)?;
+        self.columns.iter().try_for_each(|column| check_kind(column).and_then(|()| self.check_cells(column)))?;
         if !self.columns.iter().any(|column| column.role.is_feature()) {
             return Err(SchemaError::Other("no column is a feature, so there is nothing to learn from".into()));
         }
@@ -244,6 +249,24 @@ impl TableSchema {
             return Err(SchemaError::WrongKind { column, role: "peer", needs: "a category or a flag" });
         }
         Ok(())
+    }
+
+    /// Only numbers have several numbers in a cell, or contradict another number.
+    fn check_cells(&self, column: &Column) -> Result<(), SchemaError> {
+        let number = |column: &Column| matches!(column.kind, ColumnKind::Number { .. });
+        let CellRules { several, at_least, .. } = &column.cells;
+        if (several.is_some() || !at_least.is_empty()) && !number(column) {
+            let text = format!("column {:?} has a rule (several, at_least) that only a column of type number can have", column.name);
+            return Err(SchemaError::Other(text));
+        }
+        let fits = |other: &Column| number(other) && other.name != column.name;
+        match at_least.iter().find(|rule| !self.index_of(&rule.column).is_some_and(|at| fits(&self.columns[at]))) {
+            None => Ok(()),
+            Some(rule) => {
+                let text = format!("column {:?} is to be at least {:?}, which is no other column of type number", column.name, rule.column);
+                Err(SchemaError::Other(text))
+            }
+        }
     }
 
     fn check_families(&self) -> Result<(), SchemaError> {
@@ -418,7 +441,7 @@ mod tests {
 
     #[test]
     fn the_digest_changes_with_everything_that_stands_in_the_schema() {
-        let changes: [&dyn Fn(&mut TableSchema); 20] = [
+        let changes: [&dyn Fn(&mut TableSchema); 23] = [
             &|t| t.name.push('x'),
             &|t| t.delimiter = b';',
             &|t| t.decimal_mark = DecimalMark::Comma,
@@ -435,6 +458,9 @@ mod tests {
             &|t| t.columns[1].optional = !t.columns[1].optional,
             &|t| t.columns[1].period = Some(Localized::same("x")),
             &|t| t.columns[1].expect = Some(Expectation::Falls),
+            &|t| t.columns[1].cells.unknown.push("999".into()),
+            &|t| t.columns[1].cells.several = Some(Several::Median),
+            &|t| t.columns[1].cells.at_least.push(AtLeast { column: "x".into(), plus: 14.0 }),
             &|t| t.groups.push(group("price", &[1, 2])),
             &|t| t.families.push(Family { parent: 6, parent_value: "no".into(), children: vec![4], child_value: "x".into() }),
             &|t| t.peer_column = None,

@@ -25,9 +25,10 @@ mod texts;
 use crate::claim::Phrases;
 use crate::digest::Digest;
 use crate::goal::Goal;
-use crate::locale::Locale;
+use crate::locale::{Locale, Localized};
 use crate::manners::Rules;
 use crate::offer::OfferKind;
+use crate::prompt::PromptWords;
 use crate::risk::ValueTier;
 use crate::schema::Theme;
 use crate::segment::SegmentId;
@@ -37,6 +38,7 @@ use section::Section;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use file::decode;
+pub(crate) use file::{Block, NOTE, blocks};
 pub(crate) use part::Part as TemplatePart;
 pub use problem::{TemplateError, TemplateProblem};
 pub(crate) use section::Section as TemplateSection;
@@ -64,6 +66,13 @@ const BUILT_IN: [(&str, &str); 16] = [
     ("zh-TW/sms.jinja", include_str!("../templates/zh-TW/sms.jinja")),
 ];
 
+/// The words of prompts, which are no wordings of a message: another hash, other rules.
+const BUILT_IN_PROMPTS: [(&str, &str); 3] = [
+    ("zh-TW/prompt.jinja", include_str!("../templates/zh-TW/prompt.jinja")),
+    ("zh-CN/prompt.jinja", include_str!("../templates/zh-CN/prompt.jinja")),
+    ("en/prompt.jinja", include_str!("../templates/en/prompt.jinja")),
+];
+
 /// Compiled templates of every language.
 #[derive(Debug)]
 pub struct Templates {
@@ -78,6 +87,7 @@ pub struct Templates {
     spoilt: Vec<Section>,
     digest: Digest,
     built_in: bool,
+    prompts: Localized<PromptWords>,
 }
 
 /// The case a wording is chosen for.
@@ -103,7 +113,7 @@ impl Templates {
     /// Returns the built-in templates with some files replaced, by their name below the template folder
     /// (`en/email.jinja`), or everything that is wrong with them.
     pub fn from_files(files: &BTreeMap<String, String>) -> Result<Self, Vec<TemplateError>> {
-        let own = files.iter().filter(|(name, _)| !BUILT_IN.iter().any(|(known, _)| known == name));
+        let own = files.iter().filter(|(name, _)| !Self::built_in_files().any(|(known, _)| known == *name));
         let (voices, strange): (Vec<_>, Vec<_>) = own.partition(|(name, _)| section::segment_of(name).is_some());
         let mut errors: Vec<TemplateError> = strange.into_iter().map(|(name, _)| unknown_file(name)).collect();
         let known = BUILT_IN.iter().map(|(name, text)| (*name, files.get(*name).map_or(*text, String::as_str)));
@@ -117,6 +127,7 @@ impl Templates {
             spoilt: Vec::new(),
             digest: Digest::of_parts(texts.iter().flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()])),
             built_in: texts == BUILT_IN,
+            prompts: Localized::from_fn(|locale| prompt_words(files, locale, &mut errors)),
         };
         let page = sample_page();
         texts.iter().for_each(|(name, text)| templates.read(name, text, &page, &mut errors));
@@ -129,7 +140,12 @@ impl Templates {
 
     /// Returns the names and texts of the built-in files, for a person to edit.
     pub fn built_in_files() -> impl Iterator<Item = (&'static str, &'static str)> {
-        BUILT_IN.into_iter()
+        BUILT_IN.into_iter().chain(BUILT_IN_PROMPTS)
+    }
+
+    /// Returns the words of prompts in a language.
+    pub fn prompt_words(&self, locale: Locale) -> &PromptWords {
+        self.prompts.get(locale)
     }
 
     /// Returns the segments that have a voice of their own.
@@ -152,7 +168,7 @@ impl Templates {
         self.segments.iter().position(|known| known == segment).and_then(|at| u16::try_from(at).ok())
     }
 
-    /// Returns the hash of every file.
+    /// Returns the hash of every file that holds wordings.
     pub fn digest(&self) -> &Digest {
         &self.digest
     }
@@ -208,7 +224,7 @@ impl Templates {
 
     /// Reads the claims of every wording once, so that a review need not.
     fn learn_phrases(&mut self) {
-        let mut phrases = Phrases::of_segments(self.segments.clone(), crate::brief::mix(0, &self.digest.0));
+        let mut phrases = Phrases::of_segments(self.segments.clone(), Phrases::id_of(&self.digest));
         // A wording for every language stands on a shelf of each.
         let mut learned = BTreeSet::new();
         for section in self.shelves.iter().flatten() {
@@ -308,11 +324,18 @@ fn unknown_file(name: &str) -> TemplateError {
     let problem = match voice.map(SegmentId::parse) {
         Some(Err(error)) => TemplateProblem::BadSegment(error.to_string()),
         _ => {
-            let known = BUILT_IN.iter().map(|(known, _)| *known);
+            let known = Templates::built_in_files().map(|(known, _)| known);
             TemplateProblem::UnknownFile { nearest: crate::spelling::nearest(name, known).map(str::to_owned) }
         }
     };
     TemplateError { file: name.to_owned(), line: 1, problem }
+}
+
+/// Returns the words of prompts in a language, from the company's own file or the built-in one.
+fn prompt_words(files: &BTreeMap<String, String>, locale: Locale, errors: &mut Vec<TemplateError>) -> PromptWords {
+    let name = format!("{locale}/{}", crate::prompt::FILE);
+    let built_in = BUILT_IN_PROMPTS.into_iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text);
+    PromptWords::read(&name, files.get(&name).map_or(built_in, String::as_str), errors)
 }
 
 /// Returns a page on which every name has a value, to try wordings out.

@@ -69,6 +69,7 @@ fn column(name: &str, label: Localized, role: Role) -> Column {
         tell: false,
         period: Some(period(name)),
         expect: None,
+        cells: winback_core::schema::CellRules::default(),
         missing: MissingRule::Learn,
         label,
         theme: if name == "complain_count" { Theme::Support } else { Theme::Usage },

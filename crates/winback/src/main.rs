@@ -12,6 +12,7 @@ mod handout;
 mod memory;
 mod newest;
 mod progress_bar;
+mod prompts;
 mod report;
 mod run_settings;
 mod sample;
@@ -66,6 +67,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Assess(args) => cli::assess::run(&at, &args).await,
         Command::Plan(args) => cli::plan::run(&at, &args).await,
         Command::Write(args) => cli::write::run(&at, &args).await,
+        Command::Prompts(args) => cli::prompts::run(&at, &args).await,
         Command::Export(args) => cli::export::run(&at, &args).await,
         Command::Show(args) => cli::show::run(&at, &args).await,
         Command::Serve(args) => cli::serve::run(&at, &args).await,

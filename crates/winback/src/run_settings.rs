@@ -276,7 +276,7 @@ impl RunSettings {
 }
 
 /// Returns the segments of a text for a table, or the first thing that is wrong with them.
-fn read_segments(file: &TextFile, table: &TableSchema, bounds: ValueBounds) -> anyhow::Result<Segmenter> {
+pub fn read_segments(file: &TextFile, table: &TableSchema, bounds: ValueBounds) -> anyhow::Result<Segmenter> {
     const HINT: &str = "winback segments lint checks the whole file; docs/adding.md shows a segment";
     let rules = segments_file::parse(&file.name, &file.text).or_hint(Exit::BadConfig, HINT)?;
     Segmenter::new(&rules, table, bounds).or_hint(Exit::BadConfig, HINT)

@@ -227,7 +227,7 @@ async fn open_store(database: &Path) -> anyhow::Result<SqliteStore> {
 }
 
 /// Returns the text of a file the user named, of the folder's own, or the built-in one.
-fn text_of(home: &Path, name: &str, named: Option<&Path>, built_in: &str) -> anyhow::Result<TextFile> {
+pub fn text_of(home: &Path, name: &str, named: Option<&Path>, built_in: &str) -> anyhow::Result<TextFile> {
     let own = home.join(name);
     let path = match named {
         Some(path) => path.to_owned(),

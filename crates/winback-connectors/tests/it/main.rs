@@ -6,6 +6,7 @@ mod examples;
 mod fake_hub;
 mod features;
 mod files;
+mod growing;
 mod http;
 mod hub;
 mod message_export;

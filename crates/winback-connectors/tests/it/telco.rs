@@ -20,6 +20,7 @@ pub fn column(name: &str, kind: ColumnKind, role: Role, missing: MissingRule) ->
         tell: false,
         period: None,
         expect: None,
+        cells: winback_core::schema::CellRules::default(),
         missing,
         label: Localized::default(),
         theme: Theme::Profile,

@@ -1,11 +1,13 @@
 //! The communication agent: brief → a mail, a short message and a call script.
 //! This one writes from templates and needs no model. What it writes is a draft;
 //! only [`crate::review::review`] makes a message of it.
+mod mail;
+
 use crate::agents::trace::{AgentName, AgentVerdict, Trace};
 use crate::brief::mix;
 use crate::digest::Digest;
 use crate::locale::Locale;
-use crate::message::{Brief, CallOutcome, CallScript, Channel, Content, Draft, Email, Finding, Objection, Sms, WriterVersion};
+use crate::message::{Brief, CallOutcome, CallScript, Channel, Content, Draft, Email, Fact, Finding, Objection, Sms, WriterVersion};
 use crate::review::{Reviewer, SMS_UNITS, what_to_cut, worst_case_units};
 use crate::script::{CallStep, Next};
 use crate::slot::Slot;
@@ -14,7 +16,10 @@ use crate::store::Writing;
 use crate::template::{Case, Fields, TemplateError, TemplatePart as Part, TemplateSection as Section, Templates, Texts};
 use minijinja::Value;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+pub use mail::{mail_draft, mail_form, review_reply};
 
 /// What the agent wrote for one customer: a draft for each channel, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -110,9 +115,14 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn new(templates: &'a Templates, brief: &'a Brief) -> Self {
+        Self::saying(templates, brief, |fact| fact.text.as_str().into())
+    }
+
+    /// Returns the page on which each fact says what `text` makes of it.
+    fn saying(templates: &'a Templates, brief: &'a Brief, text: impl Fn(&'a Fact) -> Cow<'a, str>) -> Self {
         let mut texts = Texts::default();
         for fact in &brief.facts {
-            texts.put(&fact.id, fact.text.as_str());
+            texts.put(&fact.id, text(fact));
         }
         for slot in Slot::ALL.into_iter().filter(|&slot| slot == Slot::AgentName || brief.slots.usable(slot).is_some()) {
             texts.put(slot.name(), slot.marker());
@@ -125,20 +135,25 @@ impl<'a> Page<'a> {
     }
 
     fn email(&self) -> Result<Email, Finding> {
-        let mut parts = Fields::new();
-        let mut texts = BTreeMap::new();
-        for part in Part::OF_EMAIL {
-            let text = if part.is_optional() { self.optional(part)? } else { self.part(Channel::Email, part, None)? };
-            parts.insert(part.tag(), Value::from(text.as_str()));
-            texts.insert(part.tag(), text);
-        }
+        self.mail(self.mail_parts(&Part::OF_EMAIL)?)
+    }
+
+    /// Returns parts of the mail in their wordings for this customer; an optional one without a wording is empty.
+    fn mail_parts(&self, parts: &[Part]) -> Result<BTreeMap<&'static str, String>, Finding> {
+        let text = |part: Part| if part.is_optional() { self.optional(part) } else { self.part(Channel::Email, part, None) };
+        parts.iter().map(|part| Ok((part.tag(), text(*part)?))).collect()
+    }
+
+    /// Returns the mail of some parts in the company's layout.
+    fn mail(&self, mut parts: BTreeMap<&'static str, String>) -> Result<Email, Finding> {
+        let fields: Fields = parts.iter().map(|(tag, text)| (*tag, Value::from(text.as_str()))).collect();
         let mut groups = self.texts.groups().clone();
-        groups.insert("part", Value::from(parts));
+        groups.insert("part", Value::from(fields));
         groups.insert("lang", Value::from(self.brief.locale.tag()));
         let layout = Value::from(groups);
         Ok(Email {
-            subject: texts.remove(Part::Subject.tag()).unwrap_or_default(),
-            preheader: texts.remove(Part::Preheader.tag()).unwrap_or_default(),
+            subject: parts.remove(Part::Subject.tag()).unwrap_or_default(),
+            preheader: parts.remove(Part::Preheader.tag()).unwrap_or_default(),
             text: self.laid_out(Part::Text, layout.clone())?,
             html: self.laid_out(Part::Html, layout)?,
         })

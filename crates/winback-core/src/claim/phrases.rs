@@ -4,6 +4,7 @@
 use super::reader::{Claim, Reading, read};
 use super::value::Value;
 use super::wordings::{Known, Wordings, forms};
+use crate::digest::Digest;
 use crate::locale::Locale;
 use crate::manners::HouseRules;
 use crate::message::{Brief, Channel};
@@ -112,6 +113,16 @@ impl Phrases {
     /// Returns a number that tells the phrases of different templates apart.
     pub(crate) fn id(&self) -> u64 {
         self.id
+    }
+
+    /// Returns whether these are the phrases of the templates with a hash.
+    pub(crate) fn are_of(&self, templates: &Digest) -> bool {
+        self.id == Self::id_of(templates)
+    }
+
+    /// Returns the number that tells the phrases of templates with a hash apart from others.
+    pub(crate) fn id_of(templates: &Digest) -> u64 {
+        crate::brief::mix(0, &templates.0)
     }
 
     /// Returns the case of a brief.

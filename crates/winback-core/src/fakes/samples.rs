@@ -82,6 +82,7 @@ fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
         tell: false,
         period: None,
         expect: None,
+        cells: crate::schema::CellRules::default(),
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,

@@ -100,6 +100,12 @@ impl<'a> Grounds<'a> {
         self.holes(line).iter().filter_map(|hole| hole.meant.first().and_then(|(_, fact)| *fact)).collect()
     }
 
+    /// Returns where the texts of facts stand in a line, in their order. A text that several facts have is the first one's.
+    pub(super) fn facts_at(&self, line: &str) -> Vec<(Range<usize>, &'a Fact)> {
+        let fact = |hole: Hole<'_, 'a>| Some((hole.span, hole.meant.first().and_then(|(_, fact)| *fact)?));
+        self.holes(line).into_iter().filter_map(fact).collect()
+    }
+
     /// Returns the clauses of a line with whose they are. A fact's words may also be ordinary words of a wording, so
     /// where somebody answers for every clause without one fact, that is how the line is read.
     pub(super) fn account(&self, part: &Part<'_>, line: &str) -> Vec<Clause<'a>> {

@@ -2,9 +2,10 @@
 use super::shared;
 use crate::customer::Cell;
 use crate::defect::Problem;
+use crate::locale::{Locale, singular};
 use crate::money::Currency;
 use crate::number::{self, Decimal, DecimalMark, NumberError};
-use crate::schema::{Column, ColumnKind, Role, TableSchema};
+use crate::schema::{CellRules, Column, ColumnKind, Role, Several, TableSchema};
 use crate::segment::SegmentId;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub(super) enum Read {
     Changed(Cell, Problem, &'static str),
     Noted(Cell, Problem, String),
     Empty,
+    /// A word that the schema lists as not known.
+    Unknown,
     Wrong(Problem),
 }
 
@@ -30,6 +33,9 @@ pub(super) struct CellReader {
     mark: DecimalMark,
     currency: Currency,
     part: Part,
+    rules: CellRules,
+    /// The words of the column's unit, which may stand behind a number.
+    units: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,7 +77,8 @@ impl CellReader {
             Role::Segment => Part::Segment,
             _ => Part::Other,
         };
-        Self { kind, mark: schema.decimal_mark, currency: schema.currency, part }
+        let rules = CellRules { unknown: column.cells.unknown.iter().map(|word| word.trim().to_owned()).collect(), ..column.cells.clone() };
+        Self { kind, mark: schema.decimal_mark, currency: schema.currency, part, rules, units: units(column) }
     }
 
     pub fn is_label(&self) -> bool {
@@ -93,6 +100,9 @@ impl CellReader {
         if trimmed.is_empty() || (self.knows_missing_words() && is_missing_word(trimmed)) {
             return Read::Empty;
         }
+        if self.rules.unknown.iter().any(|word| same_but_for_case(word, trimmed)) {
+            return Read::Unknown;
+        }
         if self.part == Part::Segment && SegmentId::parse(trimmed).is_err() {
             return Read::Changed(Cell::Missing, Problem::NotASegment, NO_SEGMENT);
         }
@@ -109,7 +119,10 @@ impl CellReader {
             Kind::Text => Read::Value(Cell::Text(shared(text))),
             Kind::Date if is_date(text) => Read::Value(Cell::Text(shared(text))),
             Kind::Date => Read::Wrong(Problem::NotADate),
-            Kind::Number { min, max } => read_number(text, self.mark, *min, *max),
+            Kind::Number { min, max } => match self.rules.several.filter(|_| text.contains(BETWEEN_NUMBERS)) {
+                Some(rule) => read_several(text, rule, |one| read_number(one, (&self.units, self.mark), *min, *max)),
+                None => read_number(text, (&self.units, self.mark), *min, *max),
+            },
             Kind::Money => read_money(text, self.mark, self.currency),
             Kind::Flag { words } => match find_flag(words, text) {
                 Some(value) => Read::Value(Cell::Flag(value)),
@@ -185,7 +198,30 @@ pub(crate) fn is_date(text: &str) -> bool {
     shape && text.parse::<jiff::civil::Date>().is_ok()
 }
 
-fn read_number(text: &str, mark: DecimalMark, min: f64, max: f64) -> Read {
+/// What may stand between several numbers of a cell; a comma could as well be part of one.
+const BETWEEN_NUMBERS: [char; 6] = [';', '；', '、', '/', '|', '／'];
+
+/// Returns the words of a column's unit in every language, in the singular, too; the longest first.
+fn units(column: &Column) -> Vec<String> {
+    let words = column.unit.iter().flat_map(|unit| Locale::ALL.map(|locale| unit.get(locale).trim()));
+    let mut words: Vec<String> =
+        words.flat_map(|word| [word, singular(word)]).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    words
+}
+
+/// Returns a number without the unit behind it, and whether there was one.
+fn without_unit<'t>(text: &'t str, units: &[String]) -> (&'t str, bool) {
+    let behind = |unit: &&String| {
+        let at = text.len().checked_sub(unit.len())?;
+        let end = text.get(at..).filter(|end| same_but_for_case(end, unit))?;
+        Some(text[..text.len() - end.len()].trim_end())
+    };
+    units.iter().find_map(|unit| behind(&unit)).map_or((text, false), |number| (number, true))
+}
+
+fn read_number(text: &str, (units, mark): (&[String], DecimalMark), min: f64, max: f64) -> Read {
+    let (text, with_unit) = without_unit(text, units);
     let found = match number::read(text, mark) {
         Ok(found) => found,
         Err(error) => return Read::Wrong(number_problem(error)),
@@ -194,7 +230,23 @@ fn read_number(text: &str, mark: DecimalMark, min: f64, max: f64) -> Read {
     if !(min..=max).contains(&value) {
         return Read::Wrong(Problem::OutOfRange);
     }
+    if with_unit {
+        return Read::Changed(Cell::Number(value), Problem::NumberNormalised, "a number was understood although its unit stood behind it");
+    }
     told(Cell::Number(value), found.normalised)
+}
+
+/// Reads a cell of several numbers, all of which must be right.
+fn read_several(text: &str, rule: Several, read: impl Fn(&str) -> Read) -> Read {
+    let mut numbers = Vec::new();
+    for one in text.split(BETWEEN_NUMBERS) {
+        match read(one.trim()) {
+            Read::Value(Cell::Number(number)) | Read::Changed(Cell::Number(number), ..) => numbers.push(number),
+            Read::Wrong(problem) => return Read::Wrong(problem),
+            _ => return Read::Wrong(Problem::NotANumber),
+        }
+    }
+    rule.of(numbers).map_or(Read::Empty, |number| Read::Changed(Cell::Number(number), Problem::NumberNormalised, rule.told()))
 }
 
 fn read_money(text: &str, mark: DecimalMark, currency: Currency) -> Read {

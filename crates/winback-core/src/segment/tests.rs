@@ -35,6 +35,7 @@ fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
         tell: false,
         period: None,
         expect: None,
+        cells: crate::schema::CellRules::default(),
     }
 }
 

@@ -2,10 +2,10 @@
 use super::{MAX_FILE_BYTES, TemplateError, TemplateProblem};
 
 /// What stands for a line that is a note, so that line numbers stay those of the file.
-pub(super) const NOTE: &str = "{##}";
+pub(crate) const NOTE: &str = "{##}";
 
 /// One section of a file, not yet understood.
-pub(super) struct Block<'a> {
+pub(crate) struct Block<'a> {
     /// What stands between the brackets.
     pub head: &'a str,
     /// The line of the head, counted from 1.
@@ -38,7 +38,7 @@ pub fn decode(file: &str, bytes: Vec<u8>) -> Result<String, TemplateError> {
 }
 
 /// Returns the blocks of a file; text before the first is at fault.
-pub(super) fn blocks<'a>(file: &str, text: &'a str, errors: &mut Vec<TemplateError>) -> Vec<Block<'a>> {
+pub(crate) fn blocks<'a>(file: &str, text: &'a str, errors: &mut Vec<TemplateError>) -> Vec<Block<'a>> {
     let error = |line, problem| TemplateError { file: file.to_owned(), line, problem };
     if text.len() > MAX_FILE_BYTES {
         errors.push(error(1, TemplateProblem::TooLarge(text.len() as u64)));

@@ -147,6 +147,41 @@ pub enum TemplateProblem {
     /// A phrase that is never said.
     #[error("{0}")]
     Rude(Offence),
+    /// A prompt's section of a segment whose name is no segment's.
+    #[error("{0}; write the segment's name there, as in [segment.VIP]")]
+    BadSegmentSection(String),
+    /// A prompt's file without a section that every prompt needs.
+    #[error("the section [{0}] is missing, and every prompt needs it; copy it from the built-in file, which winback init writes")]
+    LacksSection(&'static str),
+    /// A section of a prompt that does not put in what it is for.
+    #[error("[{section}] does not put in {{{{ {name} }}}}; write it where that belongs")]
+    LacksName {
+        /// The section.
+        section: &'static str,
+        /// The name.
+        name: &'static str,
+    },
+    /// A section of a prompt that is too long.
+    #[error("[{section}] has {characters} characters and may have {most}; shorten it")]
+    TooLong {
+        /// The section.
+        section: &'static str,
+        /// Its length.
+        characters: usize,
+        /// The most.
+        most: usize,
+    },
+    /// A role of several lines.
+    #[error("the role is one line, and this is another; put it into the first, or under [never]")]
+    RoleLines,
+    /// A slot in the role line.
+    #[error("the role line puts in the slot {0:?}; it is the same for everybody, so no personal data stands in it. Take it out")]
+    RoleSlot(String),
+    /// An order to a model, or a mark of its own, in the role line.
+    #[error(
+        "the role line holds {0:?}, which a model could take for an order or for the end of its turn; say in plain words who writes, and how"
+    )]
+    RoleOrder(String),
     /// A line of `[avoid]` that is no phrase.
     #[error("{0:?} is no phrase to avoid; write plain words, one phrase a line")]
     NoPhrase(String),

@@ -43,6 +43,7 @@ fn column(name: &str, kind: ColumnKind, role: Role, tell: bool) -> Column {
         unit: None,
         period: None,
         expect: None,
+        cells: winback_core::schema::CellRules::default(),
     }
 }
 

@@ -8,6 +8,7 @@ mod dormant;
 mod ledger;
 mod lies;
 mod lint;
+mod mail_form;
 mod messages;
 mod offers;
 mod prompts;

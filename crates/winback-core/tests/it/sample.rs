@@ -103,6 +103,7 @@ fn column(name: &str, kind: ColumnKind, role: Role) -> Column {
         tell: false,
         period: None,
         expect: None,
+        cells: winback_core::schema::CellRules::default(),
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,

@@ -74,6 +74,7 @@ fn column(name: &str) -> Column {
         tell: false,
         period: None,
         expect: None,
+        cells: winback_core::schema::CellRules::default(),
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Product,

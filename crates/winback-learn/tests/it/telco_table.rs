@@ -88,6 +88,7 @@ fn column(index: usize, name: &str, rows: &[csv::StringRecord]) -> Column {
         tell: false,
         period: None,
         expect: None,
+        cells: winback_core::schema::CellRules::default(),
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Usage,

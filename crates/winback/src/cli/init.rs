@@ -1,7 +1,7 @@
 //! `winback init`
 use crate::cli::Place;
 use crate::config::init::{Init, init};
-use crate::config::{offers_file, segments_file};
+use crate::config::{SEGMENTS_PROFILES, offers_file, segments_file};
 use crate::exit::{Exit, OrExit};
 use crate::report;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use winback_core::template::Templates;
 /// Write the commented configuration: winback.toml, schema.toml, offers.toml, segments.toml and the message templates
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The table to describe in schema.toml: telco, marketing or gym
+    /// The table to describe in schema.toml: telco, marketing, gym or profiles
     #[arg(long, default_value = "telco")]
     pub schema: String,
     /// Replace files that are there
@@ -26,7 +26,7 @@ pub fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         dir: &at.home,
         schema: &args.schema,
         offers: offers_file::DEFAULT,
-        segments: segments_file::DEFAULT,
+        segments: if args.schema == "profiles" { SEGMENTS_PROFILES } else { segments_file::DEFAULT },
         templates: &templates,
         force: args.force,
     };

@@ -20,6 +20,7 @@ pub mod lm;
 pub mod model;
 pub mod offers;
 pub mod plan;
+pub mod prompts;
 pub mod run;
 pub mod sample;
 pub mod segments;
@@ -82,6 +83,8 @@ pub enum Command {
     /// Write e-mails, short messages and call scripts
     #[command(visible_alias = "generate")]
     Write(write::Args),
+    /// Write prompts and the mails that answer them: examples to learn from
+    Prompts(prompts::Args),
     /// Hand messages out as files: drafts for a mail program, tables, call sheets, a sheet to read
     Export(export::Args),
     /// Show everything about one customer

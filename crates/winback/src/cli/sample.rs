@@ -3,7 +3,7 @@ use crate::cli::Place;
 use crate::exit::{Exit, OrExit, stop};
 use crate::report;
 use crate::sample::events::write_events;
-use crate::sample::{Contacts, Order, SampleError, write_sample};
+use crate::sample::{Contacts, Order, SampleError, write_profiles, write_sample};
 use crate::workbench::today;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,9 @@ pub struct Args {
     /// The day on which the portfolio is as it is, for contract ends and events [default: today]
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<jiff::civil::Date>,
+    /// Write profiles for winback prompts instead: who somebody is, in eleven columns
+    #[arg(long, conflicts_with = "events")]
+    pub profiles: bool,
     /// Write 60 days of logins, complaints and usage of the same customers, too
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
@@ -37,7 +40,11 @@ pub struct Args {
 pub fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let as_of = args.as_of.unwrap_or_else(today);
     let order = Order { rows: args.rows, seed: args.seed, contacts: args.contacts.then_some(Contacts { as_of }) };
-    write(&order, &args.out)?;
+    if args.profiles {
+        write_file(&args.out, |out| write_profiles(&order, out))?;
+    } else {
+        write(&order, &args.out)?;
+    }
     if let Some(file) = &args.events {
         write_file(file, |out| write_events(&order, as_of, 60, out))?;
     }

@@ -89,7 +89,7 @@ fn prompts(at: &Place, bench: &Workbench, context: &Context, (file, locale): (&C
     let brief = brief.or_hint(Exit::Usage, "winback show ID tells what is planned, and why")?;
     let withheld = write::reach(&context.run, &context.table).or_storage()?.withheld(&file.customer);
     let open = Channel::ALL.into_iter().filter(|channel| withheld.iter().all(|one| one.channel != *channel));
-    let prompts: Vec<Prompt> = open.map(|channel| prompt(&brief, &context.table, channel)).collect();
+    let prompts: Vec<Prompt> = open.map(|channel| prompt(&bench.templates, &brief, &context.table, channel)).collect();
     report::print(at.json, &prompts, || {
         let asked = prompts
             .iter()

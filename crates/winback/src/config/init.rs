@@ -5,10 +5,11 @@ use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 /// The schemas that can be written, by name.
-pub const SCHEMAS: [(&str, &str); 3] = [
+pub const SCHEMAS: [(&str, &str); 4] = [
     ("telco", include_str!("../../defaults/schema.telco.toml")),
     ("marketing", include_str!("../../defaults/schema.marketing.toml")),
     ("gym", include_str!("../../defaults/schema.gym.toml")),
+    ("profiles", super::SCHEMA_PROFILES),
 ];
 
 /// What to write.
@@ -148,7 +149,7 @@ mod tests {
         check(Init { schema: "telko", ..order(dir.path(), &[]) }, "there is no schema called \"telko\"; did you mean \"telco\"?");
         check(
             Init { schema: "bank", ..order(dir.path(), &[]) },
-            "there is no schema called \"bank\"; expected one of telco, marketing, gym",
+            "there is no schema called \"bank\"; expected one of telco, marketing, gym, profiles",
         );
         check(order(dir.path(), &[("../x", "")]), "the template \"../x\" would stand outside the folder");
         let file = dir.path().join("file");

@@ -12,5 +12,10 @@ pub mod settings;
 /// The schema of the public Telco table, as `winback init` writes it.
 pub const SCHEMA_TELCO: &str = include_str!("../../defaults/schema.telco.toml");
 
+/// The schema of a file of profiles, as `winback init --schema profiles` writes it.
+pub const SCHEMA_PROFILES: &str = include_str!("../../defaults/schema.profiles.toml");
+/// The segments of a file of profiles.
+pub const SEGMENTS_PROFILES: &str = include_str!("../../defaults/segments.profiles.toml");
+
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,12 @@ use super::reader::{Entry, Section};
 use super::schema_file::theme;
 use std::collections::BTreeMap;
 use winback_core::locale::Localized;
-use winback_core::schema::{Column, ColumnKind, Expectation, MissingRule, Role, Theme};
+use winback_core::schema::{AtLeast, CellRules, Column, ColumnKind, Expectation, MissingRule, Role, Several, Theme};
 
 /// The keys a `[[column]]` can hold.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 22] = [
     "name", "aliases", "type", "role", "unused", "missing", "optional", "yes", "no", "levels", "min", "max", "label", "values", "theme",
-    "unit", "tell", "period", "expect",
+    "unit", "tell", "period", "expect", "unknown", "several", "at_least",
 ];
 
 /// The types a column can have, as the file writes them.
@@ -36,6 +36,13 @@ pub fn read_column(entry: &Entry<'_>) -> Result<Column, ConfigError> {
         tell: section.get("tell").map_or(Ok(false), |entry| entry.switch())?,
         period: section.get("period").map(|entry| entry.localized()).transpose()?,
         expect: section.get("expect").map(|entry| read_expect(&entry)).transpose()?,
+        cells: CellRules {
+            unknown: section
+                .get("unknown")
+                .map_or(Ok(Vec::new()), |entry| entry.texts("a list of words that mean that nothing is known"))?,
+            several: section.get("several").map(|entry| read_several(&entry)).transpose()?,
+            at_least: section.get("at_least").map_or(Ok(Vec::new()), |entry| read_at_least(&entry))?,
+        },
         name,
         kind,
         role,
@@ -46,6 +53,23 @@ fn read_expect(entry: &Entry<'_>) -> Result<Expectation, ConfigError> {
     let word = entry.word(&Expectation::WORDS.map(|(word, _)| word))?;
     let known = Expectation::WORDS.into_iter().find(|(known, _)| *known == word);
     known.map(|(_, expectation)| expectation).ok_or_else(|| entry.expected("rises or falls"))
+}
+
+fn read_several(entry: &Entry<'_>) -> Result<Several, ConfigError> {
+    let word = entry.word(&Several::WORDS.map(|(word, _)| word))?;
+    let known = Several::WORDS.into_iter().find(|(known, _)| *known == word);
+    known.map(|(_, several)| several).ok_or_else(|| entry.expected("min, max or median"))
+}
+
+fn read_at_least(entry: &Entry<'_>) -> Result<Vec<AtLeast>, ConfigError> {
+    const EXPECTED: &str = "another column, and how much more, as in [{ column = \"Work_Experience\", plus = 14 }]";
+    let read = |entry: &Entry<'_>| {
+        let section = entry.section("\"at_least\"", &["column", "plus"])?;
+        let column = section.need("column", EXPECTED)?.filled_text(EXPECTED)?.trim().to_owned();
+        let plus = section.get("plus").map_or(Ok(0.0), |entry| entry.number("a number"))?;
+        if plus.is_finite() { Ok(AtLeast { column, plus }) } else { Err(entry.expected(EXPECTED)) }
+    };
+    entry.list(EXPECTED)?.iter().map(read).collect()
 }
 
 fn read_kind(section: &Section<'_>) -> Result<ColumnKind, ConfigError> {

@@ -4,10 +4,11 @@ use super::settings::layers::Origin;
 use winback_core::risk::{Measure, ValueBy};
 use winback_core::schema::{Expectation, TableSchema};
 
-pub const SCHEMAS: [(&str, &str); 3] = [
+pub const SCHEMAS: [(&str, &str); 4] = [
     ("schema.telco.toml", include_str!("../../defaults/schema.telco.toml")),
     ("schema.marketing.toml", include_str!("../../defaults/schema.marketing.toml")),
     ("schema.gym.toml", include_str!("../../defaults/schema.gym.toml")),
+    ("schema.profiles.toml", super::SCHEMA_PROFILES),
 ];
 
 #[test]

@@ -4,7 +4,10 @@
 mod customer;
 pub mod events;
 mod names;
+mod profiles;
 mod random;
+
+pub use profiles::write_profiles;
 
 use customer::Customer;
 use random::Random;

@@ -50,9 +50,21 @@ const AREAS: [u64; 6] = [202, 303, 415, 512, 617, 808];
 /// Writes the cells FirstName, Email, Phone, Language and ContractEnd, each after a comma. Addresses
 /// are of example.com (RFC 2606); numbers are 555-0100 to 555-0199, kept for fiction.
 pub fn write_contacts(random: &mut Random, id: &str, contract_end: jiff::civil::Date, out: &mut impl Write) -> io::Result<()> {
-    let (language, names) = [("zh-TW", &TAIWAN), ("zh-CN", &MAINLAND), ("en", &ENGLISH)][random.weighted(&[0.4, 0.3, 0.3])];
-    let (name, spelling) = random.pick(names);
+    let (language, name, spelling) = draw(random);
     let (area, number) = (random.pick(&AREAS), random.below(100));
     let id = id.to_ascii_lowercase();
     write!(out, ",{name},{spelling}.{id}@example.com,+1-{area}-555-01{number:02},{language},{contract_end}")
+}
+
+/// Writes the cells First_Name and Language, each after a comma.
+pub fn write_name_and_language(random: &mut Random, out: &mut impl Write) -> io::Result<()> {
+    let (language, name, _) = draw(random);
+    write!(out, ",{name},{language}")
+}
+
+/// Draws a language, and a name in it with its spelling in an address.
+fn draw(random: &mut Random) -> (&'static str, &'static str, &'static str) {
+    let (language, names) = [("zh-TW", &TAIWAN), ("zh-CN", &MAINLAND), ("en", &ENGLISH)][random.weighted(&[0.4, 0.3, 0.3])];
+    let (name, spelling) = random.pick(names);
+    (language, name, spelling)
 }

@@ -16,6 +16,7 @@ mod model;
 mod network;
 mod offers;
 mod planted;
+mod prompts;
 mod readme;
 mod runs;
 mod segments;

@@ -209,6 +209,7 @@ fn table() -> TableSchema {
         tell: false,
         period: None,
         expect: None,
+        cells: crate::schema::CellRules::default(),
         missing: MissingRule::Learn,
         label: Localized::same(name),
         theme: Theme::Profile,

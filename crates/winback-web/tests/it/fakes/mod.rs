@@ -75,6 +75,7 @@ fn column(name: &str, kind: ColumnKind, role: Role, theme: Theme, label: Localiz
         tell: false,
         period: None,
         expect: None,
+        cells: winback_core::schema::CellRules::default(),
         missing: MissingRule::Learn,
         label,
         theme,

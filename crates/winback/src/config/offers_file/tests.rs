@@ -88,6 +88,7 @@ fn table() -> TableSchema {
         tell: false,
         period: None,
         expect: None,
+        cells: winback_core::schema::CellRules::default(),
         missing: MissingRule::Learn,
         label: Localized::new("合約", "合约", "Contract"),
         theme: Theme::Contract,
