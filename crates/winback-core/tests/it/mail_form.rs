@@ -93,7 +93,7 @@ fn spoilt(brief: &Brief, spoil: impl Fn(&str) -> String) -> Vec<Finding> {
     let text = mail_form(&TEMPLATES, brief).unwrap().to_text(brief.locale);
     let other = spoil(&text);
     assert_ne!(text, other);
-    review_reply(&TEMPLATES, brief, &other, model()).expect_err(&other)
+    review_reply(&TEMPLATES, brief, &other, model()).unwrap_err()
 }
 
 #[test]

@@ -17,6 +17,11 @@ fn lines(home: &Home, name: &str) -> Vec<Value> {
     home.text(name).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// Returns a text with one space for any white space: the columns of a report are as wide as they must be.
+fn in_one_space(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Returns what a command says that leaves with a code.
 fn fails(home: &Home, args: &[&str], code: i32) -> String {
     let said = home.say(args);
@@ -35,7 +40,7 @@ fn a_file_of_profiles_becomes_prompts_and_mails_in_every_segment_and_language() 
     let segments: Vec<&String> = report["segments"].as_object().unwrap().keys().collect();
     assert_eq!(segments, ["Dormant", "HighValue_Active", "Need_Reengagement", "Parent_Active", "Regular_Active"]);
     let locales: Vec<&String> = report["likeness"].as_object().unwrap().keys().collect();
-    assert_eq!(locales, ["en", "zh-CN", "zh-TW"]);
+    assert_eq!(locales, ["zh-TW", "zh-CN", "en"]);
     let table = home.text("profiles.csv");
     for (line, row) in lines(&home, "out.jsonl").iter().zip(table.lines().skip(1)) {
         let keys: Vec<&String> = line.as_object().unwrap().keys().collect();
@@ -110,7 +115,7 @@ fn each_bad_cell_is_named_by_line_and_what_cannot_be_is_not_told() {
         "1 customers left out",
         "1 rows that contradict themselves",
     ] {
-        assert!(said.out.contains(told), "{said}\nlacks {told}");
+        assert!(in_one_space(&said.out).contains(told), "{said}\nlacks {told}");
     }
     let found = lines(&home, "out.jsonl");
     let of = |id: &str| found.iter().find(|line| line["winback"]["customer"] == id).unwrap_or_else(|| panic!("{id}"));
@@ -200,7 +205,7 @@ fn past_mails_answer_with_slots_and_markers_and_without_anything_personal() {
         "line 5: the past mail of line 4: {{last_name}} names neither a fact of the brief nor a slot",
         "1 past mails of nobody among them",
     ] {
-        assert!(said.out.contains(told), "{said}\nlacks {told}");
+        assert!(in_one_space(&said.out).contains(told), "{said}\nlacks {told}");
     }
     assert!(said.err.contains("\"sent\" means nothing here; 5 lines have it"), "{said}");
     let found = lines(&home, "out.jsonl");
