@@ -10,6 +10,7 @@ mod configs;
 mod embeddings;
 mod engine;
 mod finetune;
+mod finetune_masks;
 mod finetune_runs;
 mod fixtures;
 mod grammar;
