@@ -22,6 +22,7 @@ mod parity;
 mod safetensors_files;
 mod sampling;
 mod sharing;
+mod shelf;
 mod streams;
 mod tiny;
 mod tokenizer;
