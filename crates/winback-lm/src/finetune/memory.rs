@@ -13,8 +13,8 @@ const OF_A_CHECKPOINT: usize = 12;
 /// How many rows of a text attention goes through together, and how many tables of scores a thread has.
 const SCORES: usize = 3 * 128;
 
-/// Returns how many bytes a run takes at most, besides the base's weights.
-pub fn needed_bytes(config: &Config, recipe: &Recipe, texts: &[Sample]) -> Result<u64, RecipeError> {
+/// Returns how many bytes a run on so many threads takes at most, besides the base's weights.
+pub fn needed_bytes(config: &Config, recipe: &Recipe, texts: &[Sample], threads: usize) -> Result<u64, RecipeError> {
     let longest = texts.iter().map(|text| text.tokens.len()).max().unwrap_or(0);
     let all: usize = texts.iter().map(|text| text.tokens.len()).sum();
     // A text that is longer goes through alone; fewer texts than fit at once are all there is.
@@ -38,7 +38,7 @@ pub fn needed_bytes(config: &Config, recipe: &Recipe, texts: &[Sample]) -> Resul
     let on_the_way_back = 8 * open + 6 * hidden + 4 * qkv;
     let layers_kept = if recipe.recompute { 1 } else { config.layers };
     let of_a_row = between_layers + kept * layers_kept + on_the_way_back;
-    let scores = SCORES * longest * rayon::current_num_threads();
+    let scores = SCORES * longest * threads;
     let learning = 4 * (rows * of_a_row + scores) + LOGITS_BYTES.min(2 * 4 * rows * config.vocab_size);
     let of_the_adapter = 4 * weights * OF_A_WEIGHT;
     Ok((of_the_adapter + learning.max(4 * weights * OF_A_CHECKPOINT)) as u64)

@@ -151,7 +151,7 @@ fn another_scale_is_another_adapter() {
 fn what_a_run_takes_is_planned() {
     let Some(Fixture { model, .. }) = Fixture::named("tied") else { return };
     let Lesson { learned_from, .. } = lesson(60, 9);
-    let needed = |recipe: &Recipe| needed_bytes(model.config(), recipe, &learned_from).unwrap();
+    let needed = |recipe: &Recipe| needed_bytes(model.config(), recipe, &learned_from, 2).unwrap();
     let (usual, kept) = (needed(&recipe()), needed(&Recipe { recompute: false, ..recipe() }));
     assert!(kept > usual, "what is not computed again is kept: {kept} {usual}");
     assert!(needed(&Recipe { tokens_at_once: 50, ..recipe() }) > usual);
@@ -161,5 +161,5 @@ fn what_a_run_takes_is_planned() {
     // Seven matrices of two layers: each of its own inputs and outputs, 17 numbers for each weight.
     let weights: u64 = 2 * 4096 * (128 + 96 + 96 + 128 + 192 + 192 + 192);
     assert_eq!(needed(&large), 4 * 17 * weights);
-    assert!(needed_bytes(model.config(), &Recipe { targets: vec!["w".into()], ..recipe() }, &learned_from).is_err());
+    assert!(needed_bytes(model.config(), &Recipe { targets: vec!["w".into()], ..recipe() }, &learned_from, 2).is_err());
 }
