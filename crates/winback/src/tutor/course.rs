@@ -78,6 +78,13 @@ impl From<ShelfError> for Halt {
     }
 }
 
+impl From<RunError> for Halt {
+    fn from(error: RunError) -> Self {
+        let hint = if matches!(error, RunError::NoNumber { .. }) { format!("; {NO_NUMBER}") } else { String::new() };
+        Self::Failed(format!("{error}{hint}"))
+    }
+}
+
 impl School<'_> {
     /// Teaches a segment by itself, or returns what an earlier run made of the same examples, recipe and base.
     pub fn teach(&self, segment: &SegmentId, class: &Class, (course, kind): (&Course, Kind)) -> Result<Graduate, Halt> {
@@ -88,15 +95,15 @@ impl School<'_> {
             training.done()?;
             return Ok(graduate);
         }
-        let first = State::first(self.model, self.recipe).map_err(failed)?;
+        let first = State::first(self.model, self.recipe)?;
         let found = training.newest(&first)?;
         for (path, why) in &found.broken {
             let instead = if found.state.is_some() { "the one before it is" } else { "there is no other, and learning begins anew" };
             say(&format!("note: {} is not used: {why}; {instead}", path.display()));
         }
         let mut run = match found.state {
-            Some(state) => Run::resume(self.model, &lesson, self.recipe, state).map_err(failed)?,
-            None => Run::begin(self.model, &lesson, self.recipe).map_err(failed)?,
+            Some(state) => Run::resume(self.model, &lesson, self.recipe, state)?,
+            None => Run::begin(self.model, &lesson, self.recipe)?,
         };
         self.steps(segment, &mut run, &training)?;
         let state = run.state();
@@ -125,7 +132,7 @@ impl School<'_> {
                 }
                 return Err(Halt::Interrupted(run.state().steps()));
             }
-            let Some(step) = run.step().map_err(failed)? else { return Ok(()) };
+            let Some(step) = run.step()? else { return Ok(()) };
             watch.step(&step);
             unkept += 1;
             if !run.is_done() && (unkept >= self.pace.steps || kept.elapsed() >= self.pace.time) {
@@ -230,9 +237,4 @@ pub struct Shared {
     file: Vec<u8>,
     run_file: Vec<u8>,
     curve: Vec<u8>,
-}
-
-fn failed(error: RunError) -> Halt {
-    let hint = if matches!(error, RunError::NoNumber { .. }) { format!("; {NO_NUMBER}") } else { String::new() };
-    Halt::Failed(format!("{error}{hint}"))
 }
