@@ -62,6 +62,19 @@ pub fn split(examples: &[Example], share: f64, seed: u64) -> Split {
     split
 }
 
+/// Returns those of `places` whose mails nearly repeat none of `others`: what an adapter for all segments may learn from, so
+/// that what each segment keeps back stays a test of it, too.
+pub fn unlike(examples: &[Example], places: &[usize], others: &[usize]) -> Vec<usize> {
+    let mut alike = Alike::default();
+    examples.iter().for_each(|example| alike.push(&example.output));
+    let mut group_of = vec![0; examples.len()];
+    for (group, members) in alike.groups().iter().enumerate() {
+        members.iter().for_each(|member| group_of[*member] = group);
+    }
+    let kept: std::collections::HashSet<usize> = others.iter().map(|place| group_of[*place]).collect();
+    places.iter().copied().filter(|place| !kept.contains(&group_of[*place])).collect()
+}
+
 /// Returns a number from 0 up to 1 that a group decides, whatever its size: that of the member a second draw picks.
 fn of_group(group: &[usize], examples: &[Example], seed: u64) -> f64 {
     let picked = group.iter().min_by(|a, b| drawn(&examples[**a], !seed).total_cmp(&drawn(&examples[**b], !seed)));
@@ -139,6 +152,14 @@ mod tests {
             two.reverse();
             assert_eq!(two[split(&two, 0.1, seed).kept_back[0]].line, kept, "seed {seed}");
         }
+    }
+
+    #[test]
+    fn what_nearly_repeats_another_is_left_out() {
+        let mails: Vec<String> = (0..10).flat_map(|at| [mail(at), format!("{} x", mail(at))]).collect();
+        let all = examples(&mails);
+        assert_eq!(unlike(&all, &[1, 2, 3, 5, 8], &[0, 4]), [2, 3, 8]);
+        assert_eq!(unlike(&all, &[1, 2], &[]), [1, 2]);
     }
 
     #[test]

@@ -64,6 +64,8 @@ pub mod shape;
 #[forbid(unsafe_code)]
 pub mod shards;
 #[forbid(unsafe_code)]
+pub mod shelf;
+#[forbid(unsafe_code)]
 mod source;
 #[forbid(unsafe_code)]
 pub mod stream;

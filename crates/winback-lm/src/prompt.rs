@@ -40,7 +40,7 @@ pub fn prompt(
     conversation: &Conversation,
     now: Option<DateTime>,
 ) -> Result<Vec<u32>, PromptError> {
-    let (marks, marked) = Marks::new(tokens, conversation).ok_or(PromptError::NoLetterLeft)?;
+    let (marks, marked) = Marks::new(tokens, conversation, Words::Meant).ok_or(PromptError::NoLetterLeft)?;
     let text = template.render(&marked, now)?;
     Ok(tokens.encode_marked(&text, |part| marks.unmark(part))?)
 }
@@ -54,18 +54,47 @@ pub fn prompt_and_reply(
     now: Option<DateTime>,
     ends: &[u32],
 ) -> Result<(Vec<u32>, Vec<u32>), PromptError> {
-    let (marks, mut said) = Marks::new(tokens, conversation).ok_or(PromptError::NoLetterLeft)?;
+    let marked = Marks::new(tokens, conversation, Words::Meant).ok_or(PromptError::NoLetterLeft)?;
+    let (before, mut reply) = parted(template, marked, now)?;
+    let end = reply.iter().position(|id| ends.contains(id));
+    reply.truncate(end.map_or(reply.len(), |end| end + 1));
+    Ok((before, reply))
+}
+
+/// Returns the ids of a conversation up to its last message, and all that the template puts behind them, for a message
+/// that a person wrote: whatever it holds is text, also what would be a control token in the model's own words.
+pub(crate) fn prompt_and_writing(
+    tokens: &Tokens,
+    template: &ChatTemplate,
+    conversation: &Conversation,
+    now: Option<DateTime>,
+) -> Result<(Vec<u32>, Vec<u32>), PromptError> {
+    parted(template, Marks::new(tokens, conversation, Words::Text).ok_or(PromptError::NoLetterLeft)?, now)
+}
+
+/// Returns the ids of a marked conversation up to its last message, and those of what the template puts behind them.
+fn parted(
+    template: &ChatTemplate,
+    (marks, mut said): (Marks<'_>, Conversation),
+    now: Option<DateTime>,
+) -> Result<(Vec<u32>, Vec<u32>), PromptError> {
     said.add_generation_prompt = false;
     let whole = template.render(&said, now)?;
     said.messages.pop().filter(|last| last.role == Role::Assistant).ok_or(PromptError::NoReply)?;
     said.add_generation_prompt = true;
     let before = template.render(&said, now)?;
     let reply = whole.strip_prefix(&before).ok_or(PromptError::AnotherPrompt)?;
-    let ids = |text: &str| tokens.encode_marked(text, |part| marks.unmark(part));
-    let (before, mut reply) = (ids(&before)?, ids(reply)?);
-    let end = reply.iter().position(|id| ends.contains(id));
-    reply.truncate(end.map_or(reply.len(), |end| end + 1));
-    Ok((before, reply))
+    let ids = |text: &str| marks.tokens.encode_marked(text, |part| marks.unmark(part));
+    Ok((ids(&before)?, ids(reply)?))
+}
+
+/// What control tokens are in an assistant's message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    /// What the model meant where it wrote one that is not special.
+    Meant,
+    /// Text, as everywhere else.
+    Text,
 }
 
 /// The first letters of added tokens, each with the letter that stands for it.
@@ -76,7 +105,7 @@ struct Marks<'a> {
 
 impl<'a> Marks<'a> {
     /// Returns marks for a conversation, and the conversation in which no text from outside holds an added token.
-    fn new(tokens: &'a Tokens, conversation: &Conversation) -> Option<(Self, Conversation)> {
+    fn new(tokens: &'a Tokens, conversation: &Conversation, words: Words) -> Option<(Self, Conversation)> {
         let firsts: BTreeSet<char> = tokens.added().iter().filter_map(|token| token.text.chars().next()).collect();
         let mut used: BTreeSet<char> = tokens.added().iter().flat_map(|token| token.text.chars()).filter(rare).collect();
         let mut marked = conversation.clone();
@@ -84,7 +113,7 @@ impl<'a> Marks<'a> {
         let mut free = ('\u{fdd0}'..='\u{fdef}').chain('\u{f0000}'..='\u{10fffd}').filter(|letter| !used.contains(letter));
         let letters = firsts.into_iter().map(|first| free.next().map(|mark| (first, mark))).collect::<Option<_>>()?;
         let marks = Self { letters, tokens };
-        texts(&mut marked, &mut |own_words, text| marks.mark(own_words, text));
+        texts(&mut marked, &mut |own_words, text| marks.mark(own_words && words == Words::Meant, text));
         Some((marks, marked))
     }
 

@@ -19,7 +19,7 @@ pub enum Exit {
     Storage = 6,
     /// A check found something: lint, doctor, `--check`.
     Findings = 7,
-    /// The job was done for some customers only; the report says for whom not.
+    /// The job was done for some customers or segments only; the report says for whom not.
     Partial = 8,
 }
 
@@ -34,7 +34,7 @@ Exit codes:
   5  winback.toml, schema.toml, offers.toml, segments.toml or a template is wrong
   6  the store or the disk failed
   7  a check found something (lint, doctor, --check)
-  8  done for some customers only; the report says for whom not";
+  8  done for some customers or segments only; the report says for whom not";
 
 /// An error with the code to leave with and what to type next.
 #[derive(Debug)]

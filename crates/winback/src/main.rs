@@ -20,6 +20,7 @@ mod scriptorium;
 mod speed;
 mod stages;
 mod telemetry;
+mod tutor;
 mod wordings;
 mod workbench;
 
@@ -80,6 +81,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Fairness(args) => cli::fairness::run(&at, &args).await,
         Command::Whatif(args) => cli::whatif::run(&at, &args).await,
         Command::Lm(action) => cli::lm::run(&at, &action).await,
+        Command::Adapters(action) => cli::adapters::run(&at, &action).await,
         Command::Data(action) => cli::data::run(&at, &action).await,
         Command::Model(action) => cli::model::run(&at, &action).await,
         Command::Sample(args) => cli::sample::run(&at, &args),

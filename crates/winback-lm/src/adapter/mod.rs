@@ -4,6 +4,7 @@
 //! An adapter adds `scale · B(A(x))` to some of the seven matrices of a layer. What PEFT knows beyond that is refused
 //! by its name, since an adapter that is half applied writes worse text and says nothing.
 mod config;
+mod distance;
 mod patterns;
 
 use crate::config::Config;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use winback_core::digest::Digest;
 
 pub use config::{AdapterConfig, AdapterConfigError};
+pub use distance::{Distance, distance};
 
 /// The name of the file beside an adapter that says what it was made from; Winback writes it, PEFT does not.
 pub const MANIFEST: &str = "manifest.json";

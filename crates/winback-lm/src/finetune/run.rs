@@ -44,6 +44,9 @@ pub enum RunError {
         /// `to learn from` or `kept back`.
         of: &'static str,
     },
+    /// The base gives no numbers.
+    #[error("the base finds the texts kept back so unlikely that their loss is no number; the model, or a text, is damaged")]
+    BaseNoNumber,
     /// The loss is no number any more.
     #[error("the loss of step {step} is no number; the largest step (learning_rate) is too large, or a text is damaged")]
     NoNumber {
@@ -99,12 +102,11 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// Begins a run; every text is checked before the first step.
     pub fn begin(model: &'a Model, lesson: &'a Lesson, recipe: &'a Recipe) -> Result<Self, RunError> {
-        recipe.check()?;
-        let weights = LoraWeights::begin(model, &recipe.config()?, recipe.seed)?;
-        let adam = AdamW::new(&weights, recipe.weight_decay);
-        let state = State { steps: 0, best: weights.clone(), weights, adam, losses: Vec::new(), trials: Vec::new() };
-        let mut run = Self::resume(model, lesson, recipe, state)?;
+        let mut run = Self::resume(model, lesson, recipe, State::first(model, recipe)?)?;
         let before = run.trial()?;
+        if !before.is_finite() {
+            return Err(RunError::BaseNoNumber);
+        }
         run.state.trials.push((0, before));
         Ok(run)
     }
@@ -222,6 +224,14 @@ impl<'a> Run<'a> {
 }
 
 impl State {
+    /// Returns the state before any step, and before the texts kept back are tried: what a checkpoint is read like.
+    pub fn first(model: &Model, recipe: &Recipe) -> Result<Self, RunError> {
+        recipe.check()?;
+        let weights = LoraWeights::begin(model, &recipe.config()?, recipe.seed)?;
+        let adam = AdamW::new(&weights, recipe.weight_decay);
+        Ok(Self { steps: 0, best: weights.clone(), weights, adam, losses: Vec::new(), trials: Vec::new() })
+    }
+
     /// Returns how many steps were taken.
     pub fn steps(&self) -> u32 {
         self.steps

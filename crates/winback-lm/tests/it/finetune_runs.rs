@@ -2,10 +2,10 @@
 use crate::finetune::drawn;
 use crate::fixtures::Fixture;
 use winback_core::digest::Digest;
-use winback_lm::finetune::{CheckpointError, Lesson, LoraWeights, Recipe, Run, Sample, State, mean_loss};
+use winback_lm::finetune::{CheckpointError, Lesson, LoraWeights, Recipe, Run, Sample, State, mean_loss, needed_bytes};
 
 /// Returns texts in which one token always follows another, which a model can learn, by a seed.
-fn lesson(texts: usize, seed: u64) -> Lesson {
+pub fn lesson(texts: usize, seed: u64) -> Lesson {
     let sample = |at: usize| {
         let drawn = drawn(12, seed + at as u64);
         let start = 40 + (drawn[0].abs() * 60.0) as u32;
@@ -16,7 +16,7 @@ fn lesson(texts: usize, seed: u64) -> Lesson {
     Lesson { learned_from: (0..texts).map(sample).collect(), kept_back: (texts..texts + texts / 4).map(sample).collect() }
 }
 
-fn recipe() -> Recipe {
+pub fn recipe() -> Recipe {
     let quick =
         Recipe { rank: 4, learning_rate: 0.02, epochs: 3, tokens_per_step: 60, tokens_at_once: 25, patience: 0, ..Recipe::default() };
     Recipe { dropout: 0.1, evaluations_per_epoch: 3, seed: 5, ..quick }
@@ -145,4 +145,21 @@ fn another_scale_is_another_adapter() {
     };
     assert_eq!(begin(8.0), begin(8.0));
     assert_ne!(begin(8.0), begin(16.0), "the same numbers, told twice as loud");
+}
+
+#[test]
+fn what_a_run_takes_is_planned() {
+    let Some(Fixture { model, .. }) = Fixture::named("tied") else { return };
+    let Lesson { learned_from, .. } = lesson(60, 9);
+    let needed = |recipe: &Recipe| needed_bytes(model.config(), recipe, &learned_from, 2).unwrap();
+    let (usual, kept) = (needed(&recipe()), needed(&Recipe { recompute: false, ..recipe() }));
+    assert!(kept > usual, "what is not computed again is kept: {kept} {usual}");
+    assert!(needed(&Recipe { tokens_at_once: 50, ..recipe() }) > usual);
+    let all = Recipe { tokens_at_once: 1_000_000_000, ..recipe() };
+    assert_eq!(needed(&all), needed(&Recipe { tokens_at_once: 100_000, ..recipe() }), "there are not as many tokens");
+    let large = Recipe { rank: 4096, ..recipe() };
+    // Seven matrices of two layers: each of its own inputs and outputs, 17 numbers for each weight.
+    let weights: u64 = 2 * 4096 * (128 + 96 + 96 + 128 + 192 + 192 + 192);
+    assert_eq!(needed(&large), 4 * 17 * weights);
+    assert!(needed_bytes(model.config(), &Recipe { targets: vec!["w".into()], ..recipe() }, &learned_from, 2).is_err());
 }

@@ -5,6 +5,7 @@ use winback_core::goal::{Goal, UnknownGoal};
 use winback_core::locale::Locale;
 
 pub mod actions;
+pub mod adapters;
 pub mod assess;
 pub mod data;
 pub mod demo;
@@ -114,6 +115,9 @@ pub enum Command {
     /// Run a language model on this machine: a dense Qwen3 with its adapters
     #[command(subcommand)]
     Lm(lm::Action),
+    /// Teach adapters, one for each segment, and choose which version writes
+    #[command(subcommand)]
+    Adapters(adapters::Action),
     /// Download public data sets
     #[command(subcommand)]
     Data(data::Action),

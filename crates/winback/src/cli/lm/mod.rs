@@ -8,7 +8,7 @@ mod info;
 pub mod model;
 mod replies;
 mod serve;
-mod shapes;
+pub mod shapes;
 mod written;
 
 use crate::cli::Place;

@@ -1,4 +1,5 @@
 //! Which model, and how it computes.
+use crate::cli::adapters::OrShelf as _;
 use crate::cli::lm::shapes::weight_bytes;
 use crate::exit::{Exit, OrExit, stop};
 use crate::memory;
@@ -10,6 +11,7 @@ use winback_core::digest::Digest;
 use winback_lm::kernels::{Level, Numerics, Precision};
 use winback_lm::packed_cache::BESIDE;
 use winback_lm::shards::Shards;
+use winback_lm::shelf::{Shelf, is_of_segment};
 use winback_lm::tensor::Format;
 use winback_lm::{Adapter, ChatTemplate, Config, GenerationConfig, Grammar, GrammarError, Grammars, Model, Origin, PackedCache, Tokens};
 
@@ -137,8 +139,9 @@ impl Loaded {
         Ok(Arc::new(grammars.json_schema(&text).map_err(refused)?))
     }
 
-    /// Loads an adapter for the model.
+    /// Loads an adapter for the model: a directory as PEFT writes it, or a segment's folder, whose version in use it is.
     pub fn adapter(&self, dir: &Path) -> anyhow::Result<Arc<Adapter>> {
+        let dir = &in_use(dir)?;
         // What cannot be opened is told by the one who loads it.
         if let Ok(shards) = Shards::open_file(&dir.join("adapter_model.safetensors")) {
             memory::check(&format!("the adapter {}", dir.display()), shards.bytes(), FREE)?;
@@ -146,6 +149,18 @@ impl Loaded {
         let hint = "an adapter directory holds adapter_config.json and adapter_model.safetensors, as PEFT writes them";
         Ok(Arc::new(Adapter::load(dir, &self.model).or_hint(Exit::BadInput, hint)?))
     }
+}
+
+/// Returns the directory of the version in use where a directory is a segment's, else the directory itself.
+fn in_use(dir: &Path) -> anyhow::Result<PathBuf> {
+    if dir.join("adapter_config.json").exists() || !is_of_segment(dir) {
+        return Ok(dir.to_owned());
+    }
+    // `adapters/Dormant/.` has a name as well.
+    let whole = dir.canonicalize().or_exit(Exit::Usage)?;
+    let (above, name) = (whole.parent().unwrap_or(&whole), whole.file_name().unwrap_or_default().to_string_lossy());
+    let shelf = Shelf::new(above);
+    shelf.in_use(&shelf.named(&name).or_shelf()?).or_shelf()
 }
 
 /// Refuses a model whose weights are more than this machine has memory for.

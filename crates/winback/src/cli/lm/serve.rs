@@ -1,5 +1,6 @@
 //! `winback lm serve`
 use crate::cli::Place;
+use crate::cli::adapters::OrShelf as _;
 use crate::cli::lm::model::{Computing, Loaded};
 use crate::cli::serve::{interrupted, listen, random_seed};
 use crate::exit::{Exit, OrExit, stop};
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use winback_core::digest::Digest;
+use winback_lm::shelf::Shelf;
 use winback_lm::{Adapter, Limits};
 use winback_web::{OpenAiState, serve_openai};
 
@@ -35,9 +37,10 @@ pub struct Args {
     /// The name of the model in requests [default: the directory's]
     #[arg(long)]
     name: Option<String>,
-    /// An adapter and its name in requests; may be given several times
-    #[arg(long, value_name = "NAME=DIR", value_parser = named)]
-    adapter: Vec<(String, PathBuf)>,
+    /// An adapter and its name in requests, or a folder of segments, whose versions in use have the segments' names; may be
+    /// given several times
+    #[arg(long, value_name = "NAME=DIR|FOLDER", value_parser = named)]
+    adapter: Vec<(Option<String>, PathBuf)>,
     #[command(flatten)]
     computing: Computing,
     /// The address to listen on
@@ -64,12 +67,36 @@ pub struct Args {
     max_tokens: usize,
 }
 
-/// Returns the two halves of `NAME=DIR`.
-fn named(text: &str) -> Result<(String, PathBuf), &'static str> {
+/// Returns the two halves of `NAME=DIR`, or a folder without a name.
+fn named(text: &str) -> Result<(Option<String>, PathBuf), &'static str> {
     match text.split_once('=') {
-        Some((name, dir)) if !name.is_empty() && !dir.is_empty() => Ok((name.to_owned(), PathBuf::from(dir))),
-        _ => Err("expected NAME=DIR, such as parents=adapters/parents"),
+        Some((name, dir)) if !name.is_empty() && !dir.is_empty() => Ok((Some(name.to_owned()), PathBuf::from(dir))),
+        None if !text.is_empty() => Ok((None, PathBuf::from(text))),
+        _ => Err("expected NAME=DIR, such as parents=adapters/parents, or a folder of segments, such as adapters"),
     }
+}
+
+/// Returns each adapter's name and directory; of a folder of segments, those that have a version in use.
+fn adapters(given: &[(Option<String>, PathBuf)]) -> anyhow::Result<Vec<(String, PathBuf)>> {
+    let mut found = Vec::new();
+    for (name, dir) in given {
+        if let Some(name) = name {
+            found.push((name.clone(), dir.clone()));
+            continue;
+        }
+        let shelf = Shelf::new(dir);
+        let before = found.len();
+        for segment in shelf.segments().or_shelf()? {
+            if shelf.current(&segment).or_shelf()?.is_some() {
+                found.push((segment.to_string(), shelf.in_use(&segment).or_shelf()?));
+            }
+        }
+        if found.len() == before {
+            let hint = "winback adapters promote SEGMENT VERSION puts a version to use; a single adapter is given as NAME=DIR";
+            return Err(stop(Exit::Usage, format!("{} holds no segment with a version in use", dir.display()), hint));
+        }
+    }
+    Ok(found)
 }
 
 /// Serves until interrupted.
@@ -135,13 +162,14 @@ fn key(file: Option<&Path>) -> anyhow::Result<Option<Digest>> {
 fn house(args: &Args, quiet: bool) -> anyhow::Result<House> {
     let of_dir = args.dir.canonicalize().ok().and_then(|dir| dir.file_name().map(|name| name.to_string_lossy().into_owned()));
     let name = args.name.clone().or(of_dir).unwrap_or_else(|| "model".to_owned());
+    let given = adapters(&args.adapter)?;
     let mut names = BTreeSet::from([name.as_str()]);
-    if let Some((twice, _)) = args.adapter.iter().find(|(name, _)| !names.insert(name)) {
+    if let Some((twice, _)) = given.iter().find(|(name, _)| !names.insert(name)) {
         return Err(stop(Exit::Usage, format!("two models would be named {twice:?}"), "give each adapter a name of its own"));
     }
     let loaded = Loaded::load(&args.dir, &args.computing, quiet)?;
     let adapter = |(name, dir): &(String, PathBuf)| loaded.adapter(dir).map(|adapter| (name.clone(), adapter));
-    let adapters: Vec<(String, Arc<Adapter>)> = args.adapter.iter().map(adapter).collect::<anyhow::Result<_>>()?;
+    let adapters: Vec<(String, Arc<Adapter>)> = given.iter().map(adapter).collect::<anyhow::Result<_>>()?;
     let template = match loaded.template() {
         Ok(template) => Some(Arc::new(template)),
         Err(error) => {

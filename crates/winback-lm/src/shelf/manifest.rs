@@ -1,0 +1,161 @@
+//! `manifest.json`: what a version was made from, and how well it does.
+use super::error::ShelfError;
+use super::folder::read_small;
+use crate::adapter::MANIFEST;
+use crate::finetune::Recipe;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+use winback_core::digest::Digest;
+use winback_core::segment::SegmentId;
+
+/// The form of manifests that is written.
+pub const MANIFEST_FORMAT: u32 = 1;
+/// The files that a version cannot be without.
+const NEEDED: [&str; 2] = ["adapter_config.json", "adapter_model.safetensors"];
+
+/// What a version was made from, and how well it does. Nothing in it depends on when it was made, unless a person says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The form of this manifest.
+    pub format: u32,
+    /// Whose voice it is.
+    pub segment: SegmentId,
+    /// From which examples it learned.
+    pub kind: Kind,
+    /// The hash of the base's weights.
+    pub base_sha256: Digest,
+    /// The hash of the base's chat template, which the examples were written through.
+    pub template_sha256: Digest,
+    /// The hash of the base's tokenizer.
+    pub tokenizer_sha256: Digest,
+    /// The examples.
+    pub data: Data,
+    /// How it was made to learn.
+    pub recipe: Recipe,
+    /// How well it does.
+    pub metrics: Metrics,
+    /// What made it.
+    pub versions: Versions,
+    /// The identity of the run that made it ([`crate::finetune::Run::identity`]).
+    pub run: Digest,
+    /// The hashes of the other files of the folder, by name.
+    pub files: BTreeMap<String, Digest>,
+    /// The day it was made, where somebody told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+}
+
+/// From which examples an adapter learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// From those of its segment.
+    Own,
+    /// From those of all segments.
+    Shared,
+}
+
+/// The examples of a version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Data {
+    /// The hash of the examples, those kept back included.
+    pub sha256: Digest,
+    /// How many were learned from.
+    pub learned_from: usize,
+    /// How many were kept back to see how well it goes, none of them nearly like one that was learned from.
+    pub kept_back: usize,
+    /// How many of [`Self::learned_from`] are of its own segment.
+    pub own: usize,
+}
+
+/// How well a version does on the examples kept back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// The mean loss of the base, in nats a token.
+    pub loss_before: f64,
+    /// The mean loss of the version.
+    pub loss_after: f64,
+    /// The step after which its weights were the best.
+    pub best_step: u32,
+    /// The steps that were taken.
+    pub steps: u32,
+}
+
+/// What made a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Versions {
+    /// The version of Winback.
+    pub winback: String,
+    /// The numbers and instructions that computed it.
+    pub numerics: String,
+}
+
+/// Why a version is not put to use.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("on the examples kept back its loss is {after:.4} and the base's {before:.4}, and it must be below it")]
+pub struct Weaker {
+    /// The loss of the base.
+    pub before: f64,
+    /// Its own.
+    pub after: f64,
+}
+
+impl Manifest {
+    /// Reads the manifest of a version's folder.
+    ///
+    /// # Errors
+    /// When the folder is not whole, or the manifest is not what it must be.
+    pub fn load(dir: &Path) -> Result<Self, ShelfError> {
+        let path = dir.join(MANIFEST);
+        let half = |missing: &str| ShelfError::Half { path: dir.to_owned(), missing: missing.to_owned() };
+        let text = read_small(&path)?.ok_or_else(|| half(MANIFEST))?;
+        let manifest: Self =
+            serde_json::from_str(&text).map_err(|error| ShelfError::Manifest { path: path.clone(), why: error.to_string() })?;
+        if manifest.format != MANIFEST_FORMAT {
+            let why = format!("it has the form {}, and this Winback reads {MANIFEST_FORMAT}", manifest.format);
+            return Err(ShelfError::Manifest { path, why });
+        }
+        let named = manifest.files.keys().map(String::as_str);
+        if let Some(missing) = NEEDED.into_iter().chain(named).find(|name| !is_plain(name) || !dir.join(name).is_file()) {
+            return Err(half(missing));
+        }
+        Ok(manifest)
+    }
+
+    /// Hashes the files of the folder again.
+    ///
+    /// # Errors
+    /// With the first that is not what was written.
+    pub fn verify(&self, dir: &Path) -> Result<(), ShelfError> {
+        for (name, hash) in &self.files {
+            let path = dir.join(name);
+            let bytes = std::fs::read(&path).map_err(|source| ShelfError::Disk { path: path.clone(), what: "read", source })?;
+            if Digest::of(&bytes) != *hash {
+                return Err(ShelfError::Changed { path });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the version may be put to use: the one place that decides it.
+    ///
+    /// # Errors
+    /// When its loss on the examples kept back is not below the base's. That it writes better mails than the base, by
+    /// slots, claims and chrF on customers held out, belongs here as well, once the manifest tells it.
+    pub fn is_better(&self) -> Result<(), Weaker> {
+        let Metrics { loss_before: before, loss_after: after, .. } = self.metrics;
+        if after < before { Ok(()) } else { Err(Weaker { before, after }) }
+    }
+
+    /// Returns the text of the file.
+    pub fn to_text(&self) -> String {
+        // Every field is a number, a text or a list of them, and every map has keys of text.
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+}
+
+/// Whether a name is that of a file in the folder itself.
+fn is_plain(name: &str) -> bool {
+    !name.starts_with('.') && !name.contains(['/', '\\', '\0'])
+}

@@ -1,0 +1,126 @@
+//! `winback adapters`
+mod show;
+mod train;
+
+use crate::cli::Place;
+use crate::exit::{Exit, OrExit};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use winback_lm::shelf::{Shelf, ShelfError};
+
+/// Teach adapters, one for each segment, and choose which version writes
+#[derive(Debug, clap::Subcommand)]
+pub enum Action {
+    /// Teach each segment's adapter from examples; a run that was broken off goes on by itself
+    Train(train::Args),
+    /// List the versions of every segment side by side: examples, loss before and after, which is in use
+    List(On),
+    /// Put a version to use, in one step; one that is no better than the base is refused
+    Promote(PromoteArgs),
+    /// Put the version to use that was in use before, in one step
+    Rollback(RollbackArgs),
+    /// Compare two versions: recipe, examples, loss, and how far apart their weights are
+    Diff(DiffArgs),
+    /// Hash the files of every version again and name what is damaged or half written
+    Verify(VerifyArgs),
+}
+
+/// Which folder of adapters.
+#[derive(Debug, clap::Args)]
+pub struct On {
+    /// The folder of adapters [default: adapters in the folder of --home]
+    #[arg(long, value_name = "FOLDER")]
+    pub adapters: Option<PathBuf>,
+}
+
+impl On {
+    fn shelf(&self, at: &Place) -> Shelf {
+        Shelf::new(self.adapters.clone().unwrap_or_else(|| at.home.join("adapters")))
+    }
+}
+
+/// Which version.
+#[derive(Debug, clap::Args)]
+pub struct PromoteArgs {
+    /// The segment
+    pub segment: String,
+    /// The version, such as v2
+    pub version: String,
+    #[command(flatten)]
+    pub on: On,
+}
+
+/// Which segment.
+#[derive(Debug, clap::Args)]
+pub struct RollbackArgs {
+    /// The segment
+    pub segment: String,
+    #[command(flatten)]
+    pub on: On,
+}
+
+/// Which two versions.
+#[derive(Debug, clap::Args)]
+pub struct DiffArgs {
+    /// The segment
+    pub segment: String,
+    /// The one version
+    pub first: String,
+    /// The other version
+    pub second: String,
+    #[command(flatten)]
+    pub on: On,
+}
+
+/// Which adapters, and perhaps for which base.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// The segment; all of them without it
+    pub segment: Option<String>,
+    /// A model directory: check that the versions were made for it
+    #[arg(long, value_name = "DIR")]
+    pub base_model_path: Option<PathBuf>,
+    #[command(flatten)]
+    pub on: On,
+}
+
+/// Teaches, lists, puts to use, compares or checks.
+pub async fn run(at: &Place, action: &Action) -> anyhow::Result<ExitCode> {
+    match action {
+        Action::Train(args) => train::run(at, args).await,
+        Action::List(on) => show::list(at, &on.shelf(at)),
+        Action::Promote(args) => show::promote(at, &args.on.shelf(at), [&args.segment, &args.version]),
+        Action::Rollback(args) => show::rollback(at, &args.on.shelf(at), &args.segment),
+        Action::Diff(args) => show::diff(at, &args.on.shelf(at), [&args.segment, &args.first, &args.second]),
+        Action::Verify(args) => show::verify(at, args),
+    }
+}
+
+/// Gives errors of a shelf their exit code and a hint.
+pub trait OrShelf<T> {
+    /// Leaves with the code of what is wrong.
+    fn or_shelf(self) -> anyhow::Result<T>;
+}
+
+impl<T> OrShelf<T> for Result<T, ShelfError> {
+    fn or_shelf(self) -> anyhow::Result<T> {
+        let (code, hint) = match &self {
+            Err(ShelfError::Unknown { .. } | ShelfError::UnknownVersion { .. }) => {
+                (Exit::Usage, "winback adapters list shows what is there")
+            }
+            Err(ShelfError::Name { .. }) => {
+                (Exit::Usage, "give a segment's name; a folder that is called otherwise is renamed or taken away")
+            }
+            Err(ShelfError::NoneInUse { .. }) => (Exit::Usage, "winback adapters promote SEGMENT VERSION puts one to use"),
+            Err(ShelfError::NothingBefore { .. }) => (Exit::Usage, "winback adapters promote SEGMENT VERSION puts another version to use"),
+            Err(ShelfError::Busy { .. }) => (Exit::Busy, "wait until it is done; a killed one lets go by itself"),
+            Err(ShelfError::Weaker { .. }) => {
+                (Exit::Findings, "the segment keeps what it has; more or other examples may teach a better version")
+            }
+            Err(ShelfError::Disk { .. }) => (Exit::Storage, "free some space or mend the folder, then run the command again"),
+            Err(ShelfError::Reserved { .. } | ShelfError::Clash { .. }) => (Exit::BadInput, "give the segment another name"),
+            _ => (Exit::BadInput, "remove the folder or copy it again; winback adapters train makes a version anew"),
+        };
+        self.or_hint(code, hint)
+    }
+}

@@ -1,0 +1,216 @@
+//! `winback adapters list | promote | rollback | diff | verify`
+use super::{OrShelf as _, VerifyArgs};
+use crate::cli::Place;
+use crate::cli::lm::model::{Computing, Loaded, Numbers};
+use crate::exit::{Exit, OrExit};
+use crate::report;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+use winback_core::segment::SegmentId;
+use winback_lm::adapter::distance;
+use winback_lm::kernels::Level;
+use winback_lm::shelf::{Manifest, Shelf, ShelfError, Shelved, Version};
+
+/// A version as `list` tells of it.
+#[derive(Serialize)]
+struct Listed {
+    segment: String,
+    version: Option<String>,
+    in_use: bool,
+    /// `null` where it is not whole.
+    manifest: Option<Manifest>,
+    /// What is to be said about it.
+    note: String,
+}
+
+/// Lists every version of every segment.
+pub fn list(at: &Place, shelf: &Shelf) -> anyhow::Result<ExitCode> {
+    let mut found = Vec::new();
+    for segment in shelf.segments().or_shelf()? {
+        let Shelved { current, versions, training, .. } = shelf.look(&segment).or_shelf()?;
+        if let Some(gone) = current.filter(|current| versions.iter().all(|(version, _)| version != current)) {
+            found.push(listed(&segment, Some(gone), true, Err("in use, and not there; promote another version".to_owned())));
+        }
+        for (version, manifest) in versions {
+            found.push(listed(&segment, Some(version), current == Some(version), manifest.map_err(|error| error.to_string())));
+        }
+        for _ in training {
+            found.push(listed(&segment, None, false, Err("training not done; the same command goes on with it".to_owned())));
+        }
+    }
+    report::print(at.json, &found, || match found.is_empty() {
+        true => format!("no adapter in {}; winback adapters train teaches them", shelf.root().display()),
+        false => {
+            report::table(&["segment", "version", "in use", "learned from", "kept back", "loss", "rank", "date", ""], found.iter().map(row))
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listed(segment: &SegmentId, version: Option<Version>, in_use: bool, manifest: Result<Manifest, String>) -> Listed {
+    let (manifest, note) = match manifest {
+        Ok(manifest) => {
+            let note = manifest.is_better().err().map_or(String::new(), |_| "no better than the base".to_owned());
+            (Some(manifest), note)
+        }
+        Err(why) => (None, why),
+    };
+    Listed { segment: segment.to_string(), version: version.map(|version| version.to_string()), in_use, manifest, note }
+}
+
+fn row(listed: &Listed) -> Vec<String> {
+    let of = |tell: &dyn Fn(&Manifest) -> String| listed.manifest.as_ref().map_or("-".to_owned(), tell);
+    vec![
+        listed.segment.clone(),
+        listed.version.clone().unwrap_or_else(|| "-".to_owned()),
+        if listed.in_use { "yes".to_owned() } else { String::new() },
+        of(&|manifest| report::count(manifest.data.learned_from as u64)),
+        of(&|manifest| report::count(manifest.data.kept_back as u64)),
+        of(&|manifest| format!("{:.4} → {:.4}", manifest.metrics.loss_before, manifest.metrics.loss_after)),
+        of(&|manifest| manifest.recipe.rank.to_string()),
+        of(&|manifest| manifest.date.clone().unwrap_or_else(|| "-".to_owned())),
+        listed.note.clone(),
+    ]
+}
+
+/// Returns what writes for a segment, as a person reads it.
+fn name(version: Option<Version>) -> String {
+    version.map_or("the base".to_owned(), |version| version.to_string())
+}
+
+/// Puts a version to use.
+pub fn promote(at: &Place, shelf: &Shelf, [segment, version]: [&str; 2]) -> anyhow::Result<ExitCode> {
+    let segment = shelf.named(segment).or_shelf()?;
+    let before = shelf.promote(&segment, version).or_shelf()?;
+    let now = shelf.current(&segment).or_shelf()?;
+    changed(at, &segment, (before, now))
+}
+
+/// Puts the version to use that was in use before.
+pub fn rollback(at: &Place, shelf: &Shelf, segment: &str) -> anyhow::Result<ExitCode> {
+    let segment = shelf.named(segment).or_shelf()?;
+    let change = shelf.rollback(&segment).or_shelf()?;
+    changed(at, &segment, change)
+}
+
+fn changed(at: &Place, segment: &SegmentId, (before, now): (Option<Version>, Option<Version>)) -> anyhow::Result<ExitCode> {
+    let versions = [before, now].map(|version| version.map(|version| version.to_string()));
+    report::print(at.json, &json!({ "segment": segment, "before": versions[0], "in_use": versions[1] }), || {
+        format!("{segment}: {} writes now, before it was {}", name(now), name(before))
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Compares two versions.
+pub fn diff(at: &Place, shelf: &Shelf, [segment, first, second]: [&str; 3]) -> anyhow::Result<ExitCode> {
+    let segment = shelf.named(segment).or_shelf()?;
+    let (first, one) = shelf.version(&segment, first).or_shelf()?;
+    let (second, two) = shelf.version(&segment, second).or_shelf()?;
+    let apart =
+        distance(&shelf.place(&segment, first), &shelf.place(&segment, second)).or_hint(Exit::BadInput, "winback adapters verify")?;
+    let differs = differences("", &serde_json::to_value(&one)?, &serde_json::to_value(&two)?);
+    let told = json!({ "segment": segment, "first": one, "second": two, "differs": differs, "weights": apart });
+    report::print(at.json, &told, || {
+        let [first, second] = [first, second].map(|version| version.to_string());
+        let rows = differs.iter().map(|(field, one, two)| vec![field.clone(), one.clone(), two.clone()]);
+        let table = report::table(&["", &first, &second], rows);
+        let share = 100.0 * apart.apart / apart.first.max(f64::MIN_POSITIVE);
+        let weights = format!(
+            "What {second} adds to the base differs from what {first} adds by {share:.1} % of its length (lengths {:.4} and {:.4}, cosine {:.3}).",
+            apart.first, apart.second, apart.cosine
+        );
+        format!("{table}\n\n{weights}")
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the fields that differ, by their path, with what each side says.
+fn differences(path: &str, one: &Value, two: &Value) -> Vec<(String, String, String)> {
+    let (Value::Object(first), Value::Object(second)) = (one, two) else {
+        let text = |value: &Value| match value {
+            // Of hashes the beginning tells two apart.
+            Value::String(text) if text.len() == 64 => text.chars().take(12).collect(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        return if one == two { Vec::new() } else { vec![(path.to_owned(), text(one), text(two))] };
+    };
+    let mut keys: Vec<&String> = first.keys().chain(second.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    let null = Value::Null;
+    let below = |key: &String| {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        differences(&path, first.get(key).unwrap_or(&null), second.get(key).unwrap_or(&null))
+    };
+    keys.into_iter().flat_map(below).collect()
+}
+
+/// What was found about a version.
+#[derive(Serialize)]
+struct Checked {
+    segment: String,
+    version: String,
+    /// `null` where everything is as it was written.
+    fault: Option<String>,
+}
+
+/// Hashes every version again, and loads it for a base where one is named.
+pub fn verify(at: &Place, args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    let shelf = args.on.shelf(at);
+    let segments = match &args.segment {
+        Some(name) => vec![shelf.named(name).or_shelf()?],
+        None => shelf.segments().or_shelf()?,
+    };
+    let computing = Computing { precision: Numbers::Bf16, level: Level::best(), threads: None, no_packed_cache: false };
+    let base = args.base_model_path.as_deref().map(|dir| Loaded::load(dir, &computing, at.quiet)).transpose()?;
+    let mut found = Vec::new();
+    for segment in &segments {
+        for (version, manifest) in shelf.look(segment).or_shelf()?.versions {
+            let place = shelf.place(segment, version);
+            let whole = manifest.and_then(|manifest| whole(&manifest, segment, &place).map(|()| manifest));
+            let fault = match (whole, &base) {
+                (Err(error), _) => Some(error.to_string()),
+                (Ok(manifest), Some(base)) => fits(&manifest, &place, base)?,
+                (Ok(_), None) => None,
+            };
+            found.push(Checked { segment: segment.to_string(), version: version.to_string(), fault });
+        }
+    }
+    let faults = found.iter().filter(|one| one.fault.is_some()).count();
+    report::print(at.json, &found, || match found.is_empty() {
+        true => format!("no version in {}", shelf.root().display()),
+        false => {
+            let row =
+                |one: &Checked| vec![one.segment.clone(), one.version.clone(), one.fault.clone().unwrap_or_else(|| "as written".into())];
+            report::table(&["segment", "version", ""], found.iter().map(row))
+        }
+    })?;
+    Ok(if faults == 0 { ExitCode::SUCCESS } else { ExitCode::from(Exit::Findings as u8) })
+}
+
+/// Whether a version's files are what was written, in the folder of their own segment.
+fn whole(manifest: &Manifest, segment: &SegmentId, place: &std::path::Path) -> Result<(), ShelfError> {
+    if manifest.segment != *segment {
+        let why = format!("it is of the segment {}, and stands in the folder of {segment}", manifest.segment);
+        return Err(ShelfError::Manifest { path: place.join(winback_lm::adapter::MANIFEST), why });
+    }
+    manifest.verify(place)
+}
+
+/// Returns why a version does not fit a base, if it does not.
+fn fits(manifest: &Manifest, place: &std::path::Path, base: &Loaded) -> anyhow::Result<Option<String>> {
+    if let Err(error) = base.adapter(place) {
+        return Ok(Some(format!("{error:#}")));
+    }
+    Ok(match () {
+        () if manifest.tokenizer_sha256 != *base.tokens.digest() => {
+            Some("it was taught with another tokenizer than the base has now".to_owned())
+        }
+        () if manifest.template_sha256 != *base.template()?.digest() => {
+            Some("it was taught through another chat template than the base has now".to_owned())
+        }
+        () => None,
+    })
+}

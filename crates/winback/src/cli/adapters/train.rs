@@ -1,0 +1,311 @@
+//! `winback adapters train`
+use super::OrShelf as _;
+use crate::cli::Place;
+use crate::cli::lm::model::{Computing, Loaded, read_config, table_number_bytes};
+use crate::cli::lm::shapes::weight_bytes;
+use crate::config::segments_file;
+use crate::exit::{Exit, OrExit};
+use crate::memory;
+use crate::report;
+use crate::telemetry::say;
+use crate::tutor::course::{Graduate, Halt, Pace, School, Shared};
+use crate::tutor::plan::{Class, Course, Fate, Plan, shared};
+use crate::tutor::recipe_file::RecipeFile;
+use crate::workbench::read_text;
+use jiff::civil::Date;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use winback_connectors::hub::Manifest as Sheet;
+use winback_core::segment::SegmentId;
+use winback_lm::finetune::{Reader, needed_bytes};
+use winback_lm::shards::Shards;
+use winback_lm::shelf::{Kind, Shelf, Version};
+use winback_lm::{ChatTemplate, Config, Tokens};
+
+/// The exit code of a program that was interrupted, as shells have it.
+const INTERRUPTED: u8 = 130;
+/// What a person does where memory is short.
+const FREE: &str = "take a smaller tokens_at_once, recompute = true or a smaller rank in the recipe, --precision int8, or a smaller model";
+
+/// Teach each segment's adapter from examples; a run that was broken off goes on by itself
+///
+/// Every line of the file is checked before the first step. The folder of adapters gets one new version for each segment;
+/// none is put to use by this (winback adapters promote).
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The examples, one JSON object a line: {"input": …, "output": …, "segment": …}
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// The model directory of the base
+    #[arg(long, value_name = "DIR")]
+    base_model_path: PathBuf,
+    /// The folder of adapters [default: adapters in the folder of --home]
+    #[arg(long, value_name = "FOLDER")]
+    output_base_path: Option<PathBuf>,
+    /// The recipe, a TOML file; docs/adapters.md lists what it may say
+    #[arg(long, value_name = "FILE")]
+    recipe: Option<PathBuf>,
+    /// A segment to teach; may be given several times [default: all of the file]
+    #[arg(long, value_name = "ID")]
+    segment: Vec<String>,
+    /// Take segments that segments.toml does not name
+    #[arg(long)]
+    any_segment: bool,
+    /// Check everything and tell what would be done; write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Keep what was learned after so many steps …
+    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    checkpoint_steps: u32,
+    /// … or so many seconds, whichever comes first
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    checkpoint_seconds: u64,
+    /// The day to note in the manifests; without it nothing in them depends on when they were made
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    date: Option<Date>,
+    #[command(flatten)]
+    computing: Computing,
+}
+
+/// What became of a segment.
+#[derive(Debug, Serialize)]
+struct Row {
+    segment: String,
+    /// `trained`, `shared`, `earlier`, `failed`, or of a dry run `would_train`, `would_share`.
+    outcome: &'static str,
+    examples: usize,
+    kept_back: Option<usize>,
+    version: Option<String>,
+    loss_before: Option<f64>,
+    loss_after: Option<f64>,
+    /// Why it failed.
+    why: Option<String>,
+}
+
+/// What a training came to.
+#[derive(Debug, Serialize)]
+struct Report {
+    examples: usize,
+    /// Lines that repeat an earlier one to the letter.
+    repeated: usize,
+    /// What learning takes in memory, weights of the base included.
+    memory_bytes: u64,
+    segments: Vec<Row>,
+}
+
+/// Checks everything, then teaches.
+pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
+    let file = RecipeFile::read(args.recipe.as_deref())?;
+    let (config, _) = read_config(&args.base_model_path)?;
+    let hint = "a base to teach needs tokenizer.json and a chat template; docs/language-model.md says where to get one";
+    let tokens =
+        Tokens::load(&args.base_model_path.join("tokenizer.json"), config.vocab_size, &config.eos).or_hint(Exit::BadInput, hint)?;
+    let template = ChatTemplate::load(&args.base_model_path).or_hint(Exit::BadInput, hint)?;
+    let reader = Reader { tokens: &tokens, template: &template, context: config.context, ends: &config.eos };
+    let known = if args.any_segment { Vec::new() } else { known_segments(&at.home)? };
+    let class = Class::read(&args.data, &known, &reader)?;
+    let plan = class.plan(&args.segment, &file)?;
+    let shelf = Shelf::new(args.output_base_path.clone().unwrap_or_else(|| at.home.join("adapters")));
+    let names: Vec<SegmentId> = plan.segments.keys().cloned().collect();
+    if let Err(error) = shelf.check(&names) {
+        // The shared adapter's own folder is none of a segment.
+        return Err(error).or_shelf();
+    }
+    let memory_bytes = planned_memory(args, &config, (&class, &file))?;
+    let mut report = Report { examples: class.examples.len(), repeated: class.repeated, memory_bytes, segments: Vec::new() };
+    if args.dry_run {
+        report.segments = plan.segments.iter().map(|(segment, (rows, fate))| planned(segment, *rows, fate)).collect();
+        report::print(at.json, &report, || told(&report))?;
+        return Ok(code_of(&report));
+    }
+    let stopping = watch_for_interrupts();
+    let loaded = Loaded::load(&args.base_model_path, &args.computing, at.quiet)?;
+    let held = shelf.hold().or_shelf()?;
+    let school = School {
+        model: &loaded.model,
+        base: &base_name(&args.base_model_path),
+        reads_with: [tokens.digest(), template.digest()],
+        recipe: &file.recipe,
+        shelf: &shelf,
+        held: &held,
+        pace: Pace { steps: args.checkpoint_steps, time: Duration::from_secs(args.checkpoint_seconds) },
+        stopping: &stopping,
+        date: args.date.map(|date| date.to_string()),
+        quiet: at.quiet || at.json,
+    };
+    let ended = tokio::task::block_in_place(|| teach_all(&school, &class, &plan, &mut report))?;
+    report::print(at.json, &report, || told(&report))?;
+    match ended {
+        Some(step) => {
+            say(&format!("interrupted after step {step}, which is kept; run the command again and it goes on from there"));
+            Ok(ExitCode::from(INTERRUPTED))
+        }
+        None => Ok(code_of(&report)),
+    }
+}
+
+/// Teaches one segment after the other. Returns the step after which somebody stopped it.
+fn teach_all(school: &School<'_>, class: &Class, plan: &Plan, report: &mut Report) -> anyhow::Result<Option<u32>> {
+    // What all segments share is taught first, so that those with few examples need not wait for a failure of others.
+    let common = match &plan.shared {
+        Some(course) => match teach_shared(school, class, course) {
+            Ok(common) => Some((course, Ok(common))),
+            Err(Halt::Failed(why)) => Some((course, Err(why))),
+            Err(Halt::Everything(error)) => return Err(error),
+            Err(Halt::Interrupted(step)) => return Ok(Some(step)),
+        },
+        None => None,
+    };
+    for (segment, (rows, fate)) in &plan.segments {
+        let made = match (fate, &common) {
+            (Fate::Own(course), _) => school.teach(segment, class, (course, Kind::Own)),
+            (Fate::Shared(own), Some((course, Ok(common)))) => school.share(segment, class, (course, own), common),
+            (Fate::Shared(_), Some((_, Err(why)))) => Err(Halt::Failed(format!("the shared adapter: {why}"))),
+            (Fate::Shared(_), None) => Err(Halt::Failed("nothing was taught that it could share".to_owned())),
+            (Fate::Refused(why), _) => Err(Halt::Failed(why.clone())),
+        };
+        let row = match made {
+            Ok(graduate) => made_row(segment, *rows, fate, &graduate),
+            Err(Halt::Failed(why)) => Row { why: Some(why), outcome: "failed", ..planned(segment, *rows, fate) },
+            Err(Halt::Everything(error)) => return Err(error),
+            Err(Halt::Interrupted(step)) => return Ok(Some(step)),
+        };
+        report.segments.push(row);
+    }
+    Ok(None)
+}
+
+fn teach_shared(school: &School<'_>, class: &Class, course: &Course) -> Result<Shared, Halt> {
+    if course.kept_back.is_empty() || course.learned_from.is_empty() {
+        return Err(Halt::Failed("the examples nearly repeat one another, so none can be kept back to see how well it goes".to_owned()));
+    }
+    let segment = shared().map_err(Halt::Everything)?;
+    let graduate = school.teach(&segment, class, (course, Kind::Shared))?;
+    school.shared(&segment, &graduate)
+}
+
+/// Returns the segments that may stand in the file.
+fn known_segments(home: &Path) -> anyhow::Result<Vec<SegmentId>> {
+    let path = home.join("segments.toml");
+    let own = if path.exists() { Some(read_text(&path)?) } else { None };
+    let rules = segments_file::parse("segments.toml", own.as_deref().unwrap_or(segments_file::DEFAULT));
+    let rules = rules.or_hint(Exit::BadConfig, "winback segments lint checks the whole file")?;
+    Ok(rules.segments.into_iter().map(|rule| rule.id).collect())
+}
+
+/// Returns what the base and learning take, or refuses what would not fit.
+fn planned_memory(args: &Args, config: &Config, (class, file): (&Class, &RecipeFile)) -> anyhow::Result<u64> {
+    let dir = &args.base_model_path;
+    let shards = Shards::open(dir).or_exit(Exit::BadInput)?;
+    let weights = weight_bytes(config, args.computing.precision.precision(), table_number_bytes(dir, &shards)?);
+    // Asked for without starting the threads, whose number --threads decides when the base is loaded.
+    let threads = args.computing.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let needed = weights + needed_bytes(config, &file.recipe, &class.samples, threads).or_exit(Exit::BadConfig)?;
+    memory::check(&format!("teaching the model {} by this recipe", dir.display()), needed, FREE)?;
+    Ok(needed)
+}
+
+/// Returns what a base is called: the repository it was pulled from, else its folder.
+fn base_name(dir: &Path) -> String {
+    let pulled = Sheet::read(dir).ok().flatten().map(|sheet| sheet.repository);
+    let folder = || dir.canonicalize().ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
+    pulled.or_else(folder).unwrap_or_default()
+}
+
+/// Returns a flag that Ctrl-C, or the signal that asks a program to end, sets; a second one ends the program at once.
+fn watch_for_interrupts() -> Arc<AtomicBool> {
+    let stopping = Arc::new(AtomicBool::new(false));
+    let flag = stopping.clone();
+    tokio::spawn(async move {
+        while interrupted().await {
+            if flag.swap(true, Ordering::Relaxed) {
+                std::process::exit(INTERRUPTED.into());
+            }
+            say("note: stopping after this step, which is kept; Ctrl-C again ends it now");
+        }
+    });
+    stopping
+}
+
+/// Waits for a signal to stop; `false` where none can come.
+async fn interrupted() -> bool {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut ended) = signal(SignalKind::terminate()) else { return tokio::signal::ctrl_c().await.is_ok() };
+        tokio::select! {
+            found = tokio::signal::ctrl_c() => found.is_ok(),
+            _ = ended.recv() => true,
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.is_ok()
+}
+
+fn planned(segment: &SegmentId, rows: usize, fate: &Fate) -> Row {
+    let (outcome, kept_back, why) = match fate {
+        Fate::Own(course) => ("would_train", Some(course.kept_back.len()), None),
+        Fate::Shared(kept_back) => ("would_share", Some(kept_back.len()), None),
+        Fate::Refused(why) => ("failed", None, Some(why.clone())),
+    };
+    Row { segment: segment.to_string(), outcome, examples: rows, kept_back, version: None, loss_before: None, loss_after: None, why }
+}
+
+fn made_row(segment: &SegmentId, rows: usize, fate: &Fate, graduate: &Graduate) -> Row {
+    let Graduate { version, manifest, earlier } = graduate;
+    let outcome = match fate {
+        _ if *earlier => "earlier",
+        Fate::Shared(_) => "shared",
+        _ => "trained",
+    };
+    let [loss_before, loss_after] = [manifest.metrics.loss_before, manifest.metrics.loss_after].map(Some);
+    Row { outcome, version: Some(Version::to_string(version)), loss_before, loss_after, ..planned(segment, rows, fate) }
+}
+
+/// Returns 0 where every segment got what it should, 8 where some did, 1 where none did.
+fn code_of(report: &Report) -> ExitCode {
+    let failed = report.segments.iter().filter(|row| row.outcome == "failed").count();
+    match failed {
+        0 => ExitCode::SUCCESS,
+        _ if failed < report.segments.len() => ExitCode::from(Exit::Partial as u8),
+        _ => ExitCode::from(Exit::Failure as u8),
+    }
+}
+
+fn told(report: &Report) -> String {
+    let loss = |loss: Option<f64>| loss.map_or("-".to_owned(), |loss| format!("{loss:.4}"));
+    let row = |row: &Row| {
+        let outcome = match row.outcome {
+            "trained" => "trained",
+            "shared" => "has the shared adapter: too few examples of its own",
+            "earlier" => "was trained on just this before",
+            "would_train" => "would be trained",
+            "would_share" => "would get the shared adapter: too few examples of its own",
+            _ => "failed",
+        };
+        vec![
+            row.segment.clone(),
+            report::count(row.examples as u64),
+            row.kept_back.map_or("-".to_owned(), |count| report::count(count as u64)),
+            row.version.clone().unwrap_or_else(|| "-".to_owned()),
+            format!("{} → {}", loss(row.loss_before), loss(row.loss_after)),
+            outcome.to_owned(),
+        ]
+    };
+    let table = report::table(&["segment", "examples", "kept back", "version", "loss", ""], report.segments.iter().map(row));
+    let repeated = match report.repeated {
+        0 => String::new(),
+        count => format!(", {} lines repeat others and are left out", report::count(count as u64)),
+    };
+    let memory = report.memory_bytes as f64 / f64::from(1 << 20);
+    let failed = report.segments.iter().filter_map(|row| Some(format!("\n{}: {}", row.segment, row.why.as_ref()?))).collect::<String>();
+    let next = report.segments.iter().find(|row| row.version.is_some() && row.loss_after < row.loss_before);
+    let next = next.map_or(String::new(), |row| {
+        format!("\n\nwinback adapters promote {} {} puts it to use", row.segment, row.version.as_deref().unwrap_or_default())
+    });
+    format!("{} examples{repeated}; at most {memory:.0} MiB of memory\n{table}\n{failed}{next}", report::count(report.examples as u64))
+}

@@ -1,0 +1,173 @@
+//! Who learns from what: checked and planned whole before the first step.
+use super::recipe_file::{FewRows, RecipeFile};
+use crate::exit::{Exit, OrExit, stop};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use winback_connectors::examples::{Examples, read_examples};
+use winback_core::digest::Digest;
+use winback_core::example::{Example, split, unlike};
+use winback_core::segment::SegmentId;
+use winback_core::spelling::nearest;
+use winback_lm::finetune::{Lesson, Reader, Sample};
+use winback_lm::shelf::{Data, SHARED};
+
+/// How many lines at fault are told.
+const MOST_TOLD: usize = 20;
+
+/// The examples of a file, each with its tokens.
+pub struct Class {
+    /// What was read.
+    pub examples: Vec<Example>,
+    /// The tokens of each.
+    pub samples: Vec<Sample>,
+    /// Lines that repeat an earlier one and are left out.
+    pub repeated: usize,
+}
+
+/// What one adapter learns from, by the places of its examples.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Course {
+    /// What is learned from.
+    pub learned_from: Vec<usize>,
+    /// What is kept back.
+    pub kept_back: Vec<usize>,
+}
+
+/// What becomes of a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It learns by itself.
+    Own(Course),
+    /// It gets the shared adapter; these are the examples it is tried on.
+    Shared(Vec<usize>),
+    /// It gets none, for this reason.
+    Refused(String),
+}
+
+/// Who learns from what.
+pub struct Plan {
+    /// The segments with examples, by name, with how many each has.
+    pub segments: BTreeMap<SegmentId, (usize, Fate)>,
+    /// The course of the shared adapter, where anybody needs it.
+    pub shared: Option<Course>,
+}
+
+impl Class {
+    /// Reads a file; every line is checked, and none is learned from where one is at fault.
+    pub fn read(path: &Path, known: &[SegmentId], reader: &Reader<'_>) -> anyhow::Result<Self> {
+        let missing = if path.exists() { Exit::BadInput } else { Exit::Usage };
+        let Examples { examples, refused, repeated, .. } = read_examples(path, known)
+            .or_hint(missing, "a line is {\"input\": …, \"output\": …, \"segment\": …}; winback prompts writes such a file")?;
+        let mut faults: Vec<(u64, String)> = refused.iter().map(|refused| (refused.line, refused.why.to_string())).collect();
+        let mut samples = Vec::with_capacity(examples.len());
+        for example in &examples {
+            match reader.sample(example) {
+                Ok(sample) => samples.push(sample),
+                Err(unread) => faults.push((unread.line, unread.why.to_string())),
+            }
+        }
+        if !faults.is_empty() {
+            faults.sort();
+            return Err(stop(Exit::BadInput, told(path, &faults), "correct these lines or take them out; nothing was trained"));
+        }
+        if examples.is_empty() {
+            return Err(stop(Exit::BadInput, format!("{} holds no example", path.display()), "winback prompts writes examples"));
+        }
+        Ok(Self { examples, samples, repeated: repeated.len() })
+    }
+
+    /// Returns who learns from what. `asked` are the segments to teach; all where there are none.
+    pub fn plan(&self, asked: &[String], file: &RecipeFile) -> anyhow::Result<Plan> {
+        let mut of: BTreeMap<SegmentId, Vec<usize>> = BTreeMap::new();
+        self.examples.iter().enumerate().for_each(|(at, example)| of.entry(example.segment.clone()).or_default().push(at));
+        for name in asked {
+            if !of.keys().any(|segment| segment.as_str() == name) {
+                let names: Vec<&str> = of.keys().map(SegmentId::as_str).collect();
+                let hint = match nearest(name, names.iter().copied()) {
+                    Some(near) => format!("was {near:?} meant?"),
+                    None => format!("it has examples of {}", names.join(", ")),
+                };
+                return Err(stop(Exit::Usage, format!("the file has no example of the segment {name:?}"), hint));
+            }
+        }
+        let courses: BTreeMap<SegmentId, (usize, Course)> =
+            of.into_iter().map(|(segment, places)| (segment, (places.len(), self.course(&places, file)))).collect();
+        let mut all = Course::default();
+        for (_, course) in courses.values() {
+            all.learned_from.extend(&course.learned_from);
+            all.kept_back.extend(&course.kept_back);
+        }
+        all.learned_from = unlike(&self.examples, &all.learned_from, &all.kept_back);
+        all.learned_from.sort_unstable();
+        all.kept_back.sort_unstable();
+        let wanted = |segment: &SegmentId| asked.is_empty() || asked.iter().any(|name| name == segment.as_str());
+        let segments: BTreeMap<SegmentId, (usize, Fate)> = courses
+            .into_iter()
+            .filter(|(segment, _)| wanted(segment))
+            .map(|(segment, (rows, course))| (segment, (rows, fate(rows, course, file))))
+            .collect();
+        let needed = segments.values().any(|(_, fate)| matches!(fate, Fate::Shared(_)));
+        Ok(Plan { segments, shared: needed.then_some(all) })
+    }
+
+    fn course(&self, places: &[usize], file: &RecipeFile) -> Course {
+        let own: Vec<Example> = places.iter().map(|at| self.examples[*at].clone()).collect();
+        let split = split(&own, file.segments.kept_back, file.recipe.seed);
+        let back = |within: Vec<usize>| within.into_iter().map(|at| places[at]).collect();
+        Course { learned_from: back(split.learned_from), kept_back: back(split.kept_back) }
+    }
+
+    /// Returns the tokens of a course.
+    pub fn lesson(&self, course: &Course) -> Lesson {
+        let of = |places: &[usize]| places.iter().map(|at| self.samples[*at].clone()).collect();
+        Lesson { learned_from: of(&course.learned_from), kept_back: of(&course.kept_back) }
+    }
+
+    /// Returns what a manifest tells of the examples of a course for a segment.
+    pub fn data(&self, course: &Course, segment: &SegmentId) -> Data {
+        let digest = |at: &usize| {
+            let Example { role, input, output, segment, .. } = &self.examples[*at];
+            Digest::of_parts([role.as_deref().unwrap_or_default(), input, output, segment.as_str()].map(str::as_bytes))
+        };
+        let of = |places: &[usize]| Digest::of_value(&places.iter().map(digest).collect::<Vec<_>>());
+        let halves = [of(&course.learned_from), of(&course.kept_back)];
+        Data {
+            sha256: Digest::of_parts(halves.iter().map(|half| half.0.as_bytes())),
+            learned_from: course.learned_from.len(),
+            kept_back: course.kept_back.len(),
+            own: course.learned_from.iter().filter(|at| self.examples[**at].segment == *segment).count(),
+        }
+    }
+}
+
+fn fate(rows: usize, course: Course, file: &RecipeFile) -> Fate {
+    let least = file.segments.least_rows;
+    match file.segments.few_rows {
+        FewRows::Shared if rows < least => Fate::Shared(course.kept_back),
+        FewRows::Refuse if rows < least => Fate::Refused(format!("it has {rows} examples, and the recipe asks for {least} (least_rows)")),
+        _ if course.kept_back.is_empty() => {
+            Fate::Refused(format!("its {rows} examples nearly repeat one another, so none can be kept back to see how well it goes"))
+        }
+        _ => Fate::Own(course),
+    }
+}
+
+/// Returns lines at fault as a person reads them.
+fn told(path: &Path, faults: &[(u64, String)]) -> String {
+    let lines = if faults.len() == 1 { "line" } else { "lines" };
+    let mut text = format!("{} {lines} of {} cannot be learned from", faults.len(), path.display());
+    for (line, why) in faults.iter().take(MOST_TOLD) {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "\n  line {line}: {why}");
+    }
+    if faults.len() > MOST_TOLD {
+        let _ = write!(text, "\n  and {} more", faults.len() - MOST_TOLD);
+    }
+    text
+}
+
+/// Returns the name under which the shared adapter is kept.
+pub fn shared() -> anyhow::Result<SegmentId> {
+    SegmentId::parse(SHARED).or_exit(Exit::Failure)
+}
