@@ -190,6 +190,9 @@ pub enum RefusedText {
         /// After how many seconds it is worth trying again.
         retry_after_s: u64,
     },
+    /// The model failed.
+    #[error("{0}")]
+    Failed(String),
     /// The service has stopped.
     #[error("the model has stopped; the server must be started again")]
     Stopped,
@@ -198,6 +201,9 @@ pub enum RefusedText {
 /// How much a service has to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TextLoad {
+    /// Requests for which something is being done, or which wait for that: their schema is compiled, their prompt is read,
+    /// their text is written or carried to the client, their inputs are embedded.
+    pub taken: usize,
     /// Texts that wait for their turn.
     pub waiting: usize,
     /// Texts that are being written.

@@ -38,8 +38,8 @@ pub(crate) enum Begin {
     After(Arc<Prefix>),
     /// It reads so many tokens first, and they become a beginning.
     Making(usize),
-    /// It waits until another request has made its beginning.
-    Waits,
+    /// It waits until another request, this one, has made its beginning.
+    Waits(RequestId),
 }
 
 /// A prompt and its adapter.
@@ -54,6 +54,8 @@ pub(crate) struct Beginnings {
     uses: u64,
     hits: u64,
     tokens: u64,
+    /// How often a request was compared with others.
+    pub(crate) planned: u64,
 }
 
 #[derive(Debug)]
@@ -90,7 +92,7 @@ fn common(a: &[u32], b: &[u32]) -> usize {
 impl Beginnings {
     /// Returns none; `most_bytes` is what all may take. Of 0, nothing is shared.
     pub(crate) fn new(most_bytes: usize) -> Self {
-        Self { most_bytes, kept: Vec::new(), begun: VecDeque::new(), uses: 0, hits: 0, tokens: 0 }
+        Self { most_bytes, kept: Vec::new(), begun: VecDeque::new(), uses: 0, hits: 0, tokens: 0, planned: 0 }
     }
 
     /// Returns what sharing has brought.
@@ -104,12 +106,13 @@ impl Beginnings {
     }
 
     /// Returns how a request is to be begun; `waiting` are the requests that wait, itself left out.
-    pub(crate) fn plan<'a>(&self, request: &Request, waiting: impl Iterator<Item = &'a Request>, model: &Model) -> Begin {
+    pub(crate) fn plan<'a>(&mut self, request: &Request, waiting: impl Iterator<Item = &'a Request>, model: &Model) -> Begin {
         // The last token is always read: its row is what the text goes on from.
         let most = request.prompt.len().saturating_sub(1) / SPAN * SPAN;
         if self.most_bytes == 0 || most == 0 || request.prefix.is_some() {
             return Begin::Alone;
         }
+        self.planned += 1;
         let adapter = request.adapter.as_ref();
         let fits =
             |kept: &&Kept| same(kept.adapter.as_ref(), adapter) && kept.tokens.len() <= most && request.prompt.starts_with(&kept.tokens);
@@ -122,15 +125,24 @@ impl Beginnings {
         match known {
             _ if is_new && self.has_room(Cache::bytes(model, length)) => Begin::Making(length),
             Some(Kept { prefix: Some(prefix), .. }) => Begin::After(prefix.clone()),
-            Some(Kept { prefix: None, .. }) => Begin::Waits,
+            Some(Kept { prefix: None, maker, .. }) => Begin::Waits(*maker),
             None => Begin::Alone,
         }
     }
 
     /// Returns whether a beginning could be kept if those that nobody uses went.
     fn has_room(&self, bytes: usize) -> bool {
-        let in_use: usize = self.kept.iter().filter(|kept| !kept.is_idle()).map(|kept| kept.bytes).sum();
-        in_use + bytes <= self.most_bytes
+        self.bytes_in_use() + bytes <= self.most_bytes
+    }
+
+    /// Returns the bytes of the beginnings that somebody uses or makes.
+    pub(crate) fn bytes_in_use(&self) -> usize {
+        self.kept.iter().filter(|kept| !kept.is_idle()).map(|kept| kept.bytes).sum()
+    }
+
+    /// Returns whether a request is making a beginning.
+    pub(crate) fn is_making(&self, maker: RequestId) -> bool {
+        self.kept.iter().any(|kept| kept.maker == maker && kept.prefix.is_none())
     }
 
     /// Notes that a request has begun in this way.
@@ -152,7 +164,7 @@ impl Beginnings {
                 let (adapter, tokens) = (request.adapter.clone(), request.prompt[..*length].to_vec());
                 self.kept.push(Kept { adapter, tokens, prefix: None, maker: id, bytes, last_use: self.uses });
             }
-            Begin::Alone | Begin::Waits => {}
+            Begin::Alone | Begin::Waits(_) => {}
         }
         self.begun.push_back((request.adapter.clone(), request.prompt.clone()));
         if self.begun.len() > REMEMBERED {

@@ -57,14 +57,30 @@ impl Model {
     /// Returns the vector of each text: `[dimensions]` numbers of length 1, `[hidden_size]` where `dimensions` is `None`.
     /// Fewer are the first ones, made length 1 again (Kusupati et al. 2022, "Matryoshka representations").
     pub fn embed(&self, texts: &[&[u32]], adapter: Option<&Adapter>, dimensions: Option<usize>) -> Result<Vec<Vec<f32>>, EmbedError> {
+        Ok(self.embed_while(texts, adapter, dimensions, &|| true)?.unwrap_or_default())
+    }
+
+    /// Returns what [`Self::embed`] does, and asks before each step of at most 512 tokens whether to go on; `None` where
+    /// not.
+    pub fn embed_while(
+        &self,
+        texts: &[&[u32]],
+        adapter: Option<&Adapter>,
+        dimensions: Option<usize>,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<Vec<f32>>>, EmbedError> {
         self.can_embed(texts, dimensions)?;
         let mut vectors = Vec::with_capacity(texts.len());
         for pass in passes(texts.iter().map(|text| text.len())) {
-            for row in self.last_rows(&texts[pass], adapter)?.chunks_exact(self.config.hidden_size) {
-                vectors.push(unit(&row[..dimensions.unwrap_or(row.len())]));
+            let Some(rows) = self.last_rows(&texts[pass], adapter, goes_on)? else { return Ok(None) };
+            if !rows.iter().all(|number| number.is_finite()) {
+                return Err(ForwardError::NoNumbers.into());
+            }
+            for row in rows.chunks_exact(self.config.hidden_size) {
+                vectors.push(unit(&row[..dimensions.unwrap_or(row.len())])?);
             }
         }
-        Ok(vectors)
+        Ok(Some(vectors))
     }
 
     /// Says whether [`Self::embed`] would take the texts.
@@ -87,21 +103,28 @@ impl Model {
         Ok(())
     }
 
-    /// Returns the last row of each text, `[texts, hidden_size]`. A long text is read in parts.
-    fn last_rows(&self, texts: &[&[u32]], adapter: Option<&Adapter>) -> Result<Vec<f32>, ForwardError> {
+    /// Returns the last row of each text, `[texts, hidden_size]`; `None` where it is not to go on. A long text is read in
+    /// parts.
+    fn last_rows(&self, texts: &[&[u32]], adapter: Option<&Adapter>, goes_on: &dyn Fn() -> bool) -> Result<Option<Vec<f32>>, ForwardError> {
         if let [text] = texts {
             let mut cache = Cache::with_room(self, text.len());
             let mut rows = Vec::new();
             let parts = text.len().div_ceil(TOKENS_AT_ONCE);
             for (part, tokens) in text.chunks(TOKENS_AT_ONCE).enumerate() {
+                if !goes_on() {
+                    return Ok(None);
+                }
                 let want = if part + 1 == parts { Want::Last } else { Want::Nothing };
                 rows = self.forward(&mut [Piece { cache: &mut cache, tokens, adapter, want }])?.rows;
             }
-            return Ok(rows);
+            return Ok(Some(rows));
+        }
+        if !goes_on() {
+            return Ok(None);
         }
         let mut caches: Vec<Cache> = texts.iter().map(|text| Cache::with_room(self, text.len())).collect();
         let pieces = caches.iter_mut().zip(texts).map(|(cache, tokens)| Piece { cache, tokens, adapter, want: Want::Last });
-        Ok(self.forward(&mut pieces.collect::<Vec<_>>())?.rows)
+        Ok(Some(self.forward(&mut pieces.collect::<Vec<_>>())?.rows))
     }
 }
 
@@ -123,10 +146,13 @@ pub fn passes(lengths: impl IntoIterator<Item = usize>) -> Vec<Range<usize>> {
     passes
 }
 
-/// Returns numbers in their direction, of length 1; zeros stay zeros.
-fn unit(row: &[f32]) -> Vec<f32> {
+/// Returns numbers in their direction, of length 1. Zeros have none.
+fn unit(row: &[f32]) -> Result<Vec<f32>, ForwardError> {
     let length = row.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
-    row.iter().map(|number| if length > 0.0 { (f64::from(*number) / length) as f32 } else { 0.0 }).collect()
+    if length == 0.0 {
+        return Err(ForwardError::NoNumbers);
+    }
+    Ok(row.iter().map(|number| (f64::from(*number) / length) as f32).collect())
 }
 
 /// Returns a question as models of the kind of Qwen3-Embedding were trained with: the task first, then the question.

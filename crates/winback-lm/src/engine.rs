@@ -3,18 +3,23 @@
 //!
 //! What is written for a request depends on the request alone: its prompt, its adapter, its shared beginning, its
 //! settings and its seed, and not on what else is written with it, nor on how much of a prompt is read at a time.
+mod text;
+
 use crate::adapter::Adapter;
 use crate::beginnings::{Begin, Beginnings, Sharing};
 use crate::cache::{Cache, Prefix};
 use crate::forward::{ForwardError, Piece, Want};
-use crate::grammar::{Grammar, Guide, GuideError};
+use crate::grammar::{self, Grammar, GuideError};
 use crate::model::Model;
 use crate::sample::{Sampling, SamplingError};
-use crate::stream::{Stops, TextStream};
 use crate::tokens::Tokens;
 use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use text::{Drawn, Text};
+
+/// How many requests are planned in one step that then wait for another one.
+const PLANNED: usize = 64;
 
 /// How much an engine does at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +28,8 @@ pub struct Limits {
     pub rows: usize,
     /// The most prompt tokens that are read in one step, all requests together.
     pub prompt_tokens: usize,
-    /// The most bytes that the keys and values of all texts take, their shared beginnings included.
+    /// The most bytes that the keys and values of all texts take, their shared beginnings and what keeps them to schemas
+    /// included.
     pub cache_bytes: usize,
     /// The most of these that beginnings take which requests share without saying so; 0 where nothing is to be shared.
     /// Those that no text uses go as soon as a text needs the room.
@@ -174,37 +180,24 @@ pub enum StepError {
     Forward(#[from] ForwardError),
 }
 
+/// A request that waits for its turn.
+struct Waiting {
+    id: RequestId,
+    request: Request,
+    /// The request that makes its beginning, where it was seen that it has to wait for that.
+    maker: Option<RequestId>,
+}
+
 /// A model at work on many requests.
 pub struct Engine {
     model: Arc<Model>,
     tokens: Arc<Tokens>,
     limits: Limits,
     next: RequestId,
-    waiting: VecDeque<(RequestId, Request)>,
+    waiting: VecDeque<Waiting>,
     running: Vec<Text>,
     beginnings: Beginnings,
     logits: Vec<f32>,
-}
-
-/// A text that is being written.
-struct Text {
-    id: RequestId,
-    request: Request,
-    cache: Cache,
-    bytes: usize,
-    /// How many tokens were read, of the prompt, by whomever, and then of what was written.
-    read: usize,
-    /// How many of them were not read for this text.
-    cached: usize,
-    /// How many prompt tokens are read before they become a shared beginning.
-    making: Option<usize>,
-    /// What was written.
-    written: Vec<u32>,
-    guide: Option<Guide>,
-    stream: TextStream,
-    stops: Stops,
-    /// Whether nothing more comes of it.
-    is_over: bool,
 }
 
 impl Engine {
@@ -219,7 +212,7 @@ impl Engine {
         self.check(&request)?;
         let id = self.next;
         self.next += 1;
-        self.waiting.push_back((id, request));
+        self.waiting.push_back(Waiting { id, request, maker: None });
         Ok(id)
     }
 
@@ -266,7 +259,7 @@ impl Engine {
 
     /// Forgets a request, if it is not done already.
     pub fn cancel(&mut self, request: RequestId) {
-        self.waiting.retain(|(id, _)| *id != request);
+        self.waiting.retain(|waiting| waiting.id != request);
         self.running.retain(|text| text.id != request);
         self.beginnings.given_up(request);
     }
@@ -284,6 +277,11 @@ impl Engine {
     /// Returns what the beginnings have brought that requests share.
     pub fn sharing(&self) -> Sharing {
         self.beginnings.sharing()
+    }
+
+    /// Returns how often a request was compared with others, to see what they have in common.
+    pub fn planned(&self) -> u64 {
+        self.beginnings.planned
     }
 
     /// Takes one step for every text and returns what came of it; nothing where there is nothing to do.
@@ -313,7 +311,7 @@ impl Engine {
         let mut events = Vec::new();
         for (text, drawn) in asked.into_iter().zip(drawn) {
             match drawn {
-                Ok(drawn) => text.write(&drawn, (&self.model, &self.tokens), &mut events),
+                Ok(drawn) => text.write(&drawn, &self.model, &self.tokens, &mut events),
                 Err(why) => text.fail(why, &mut events),
             }
         }
@@ -321,46 +319,49 @@ impl Engine {
         Ok(events)
     }
 
-    /// Returns the bytes of what is said in a text.
+    /// Returns the bytes of what is said in a text, and of what keeps it to a schema.
     fn bytes(&self, request: &Request) -> usize {
-        Cache::bytes(&self.model, request.prompt.len() + request.most_tokens)
+        Cache::bytes(&self.model, request.prompt.len() + request.most_tokens) + grammar_bytes(request)
     }
 
     /// Begins texts, the first that came first, as long as there is room. One whose beginning another text is reading
-    /// waits for it and holds up nobody.
+    /// waits for it and holds up nobody; however many wait, few are planned in one step.
     fn admit(&mut self) {
-        let mut at = 0;
-        while at < self.waiting.len() && self.running.len() < self.limits.rows {
-            let others = self.waiting.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, (_, request))| request);
-            let begin = self.beginnings.plan(&self.waiting[at].1, others, &self.model);
-            if matches!(begin, Begin::Waits) {
+        let (mut at, mut planned) = (0, 0);
+        while at < self.waiting.len() && self.running.len() < self.limits.rows && planned < PLANNED {
+            if self.waiting[at].maker.is_some_and(|maker| self.beginnings.is_making(maker)) {
                 at += 1;
                 continue;
             }
-            if !self.make_room(self.bytes(&self.waiting[at].1), &begin) {
+            let others = self.waiting.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, waiting)| &waiting.request);
+            let begin = self.beginnings.plan(&self.waiting[at].request, others, &self.model);
+            if let Begin::Waits(maker) = begin {
+                self.waiting[at].maker = Some(maker);
+                (at, planned) = (at + 1, planned + 1);
+                continue;
+            }
+            if !self.make_room(self.bytes(&self.waiting[at].request), &begin) {
                 return;
             }
-            if let Some((id, request)) = self.waiting.remove(at) {
+            if let Some(Waiting { id, request, .. }) = self.waiting.remove(at) {
                 self.beginnings.begun(id, &request, &begin, &self.model);
                 self.running.push(Text::begin(id, request, &begin, &self.model));
             }
         }
     }
 
-    /// Returns whether a text may begin whose prompt and answer take some bytes. Beginnings that nobody uses give way.
+    /// Returns whether a text may begin whose prompt and answer take some bytes. Beginnings that nobody uses give way,
+    /// where that is enough.
     fn make_room(&mut self, whole: usize, begin: &Begin) -> bool {
         // What lies in a beginning that is kept is counted there.
         let kept = if let Begin::After(prefix) = begin { Cache::bytes(&self.model, prefix.len()) } else { 0 };
-        let needed = whole - kept.min(whole);
-        loop {
-            let used: usize = self.running.iter().map(|text| text.bytes).sum();
-            if used + self.beginnings.bytes() + needed <= self.limits.cache_bytes {
-                return true;
-            }
-            if !self.beginnings.drop_one() {
-                return false;
-            }
+        let used: usize = self.running.iter().map(|text| text.bytes).sum();
+        let needed = used + whole - kept.min(whole);
+        if needed + self.beginnings.bytes_in_use() > self.limits.cache_bytes {
+            return false;
         }
+        while self.beginnings.bytes() + needed > self.limits.cache_bytes && self.beginnings.drop_one() {}
+        true
     }
 
     /// Returns what each text does in the next step: one that is being written goes on by its last token, and prompts
@@ -381,119 +382,15 @@ impl Engine {
     }
 }
 
+/// Returns the bytes of what keeps a text to a schema.
+fn grammar_bytes(request: &Request) -> usize {
+    if request.grammar.is_some() { grammar::TEXT_BYTES } else { 0 }
+}
+
 /// What a text does in a step.
 struct Turn {
     /// How many tokens it reads.
     count: usize,
     /// Whether something is written after that.
     is_last: bool,
-}
-
-/// What comes next in a text.
-struct Drawn {
-    /// Its tokens.
-    tokens: Vec<u32>,
-    /// Whether nothing can come after them.
-    is_last: bool,
-}
-
-impl Text {
-    /// Begins a text.
-    fn begin(id: RequestId, request: Request, begin: &Begin, model: &Model) -> Self {
-        let whole = request.prompt.len() + request.most_tokens;
-        let (cached, making) = match begin {
-            Begin::After(prefix) => (prefix.len(), None),
-            Begin::Making(length) => (0, Some(*length)),
-            Begin::Alone | Begin::Waits => (0, None),
-        };
-        let own = whole - cached.max(making.unwrap_or_default());
-        let cache = match (begin, &request.prefix) {
-            (Begin::After(prefix), _) | (_, Some(prefix)) => Cache::after(prefix, model, own),
-            _ => Cache::with_room(model, making.unwrap_or(own)),
-        };
-        let stops = Stops::new(request.stops.clone());
-        let (stream, written, bytes) = (TextStream::default(), Vec::with_capacity(request.most_tokens), Cache::bytes(model, own));
-        let guide = request.grammar.as_ref().map(|grammar| grammar.begin());
-        Self { id, request, cache, bytes, read: cached, cached, making, written, guide, stream, stops, is_over: false }
-    }
-
-    /// Makes what was read a beginning for others, once it is all there.
-    fn share(&mut self, model: &Model, beginnings: &mut Beginnings) {
-        if self.making != Some(self.read) {
-            return;
-        }
-        self.making = None;
-        let whole = self.request.prompt.len() + self.request.most_tokens;
-        match std::mem::replace(&mut self.cache, Cache::new(model)).into_prefix() {
-            Ok(prefix) => {
-                beginnings.made(self.id, &prefix);
-                self.cache = Cache::after(&prefix, model, whole - self.read);
-            }
-            Err(own) => {
-                beginnings.given_up(self.id);
-                self.cache = own;
-            }
-        }
-    }
-
-    /// Returns what comes next, no more than there is room for.
-    fn draw(&mut self, logits: &mut [f32]) -> Result<Drawn, WriteError> {
-        let Self { request, written, guide, .. } = self;
-        let Request { sampling, prompt, prefix, most_tokens, .. } = &*request;
-        let sample = |logits: &[f32]| {
-            let occurred = match sampling.repetition_penalty {
-                1.0 => Vec::new(),
-                _ => [prefix.as_ref().map_or(&[][..], |prefix| prefix.tokens()), prompt, written].concat(),
-            };
-            sampling.next(logits, &occurred, written.len() as u64)
-        };
-        let Some(guide) = guide else {
-            let token = sample(logits).ok_or(ForwardError::NoNumbers)?;
-            return Ok(Drawn { tokens: vec![token], is_last: false });
-        };
-        let mut tokens = guide.next(logits, sample)?;
-        let left = most_tokens - written.len();
-        let is_last = guide.is_over() && tokens.len() <= left;
-        tokens.truncate(left);
-        Ok(Drawn { tokens, is_last })
-    }
-
-    /// Puts what was drawn behind the text.
-    fn write(&mut self, drawn: &Drawn, (model, tokens): (&Model, &Tokens), events: &mut Vec<Event>) {
-        let (mut text, mut ended) = (String::new(), None);
-        for token in &drawn.tokens {
-            self.written.push(*token);
-            if model.config().eos.contains(token) {
-                ended = Some(Ended::Model);
-                break;
-            }
-            text.push_str(&self.stops.push(&self.stream.push(tokens, *token)));
-            if self.stops.stopped() {
-                ended = Some(Ended::Stop);
-                break;
-            }
-        }
-        let ended = match ended {
-            None if drawn.is_last => Some(Ended::Model),
-            None if self.written.len() == self.request.most_tokens => Some(Ended::Length),
-            ended => ended,
-        };
-        self.is_over = ended.is_some();
-        if self.is_over {
-            // A stop text may still come of what was held back.
-            text.push_str(&self.stops.push(&self.stream.finish()));
-            text.push_str(&self.stops.finish());
-        }
-        if !text.is_empty() {
-            events.push(Event::Text { request: self.id, text });
-        }
-        let ended = if self.stops.stopped() { Some(Ended::Stop) } else { ended };
-        events.extend(ended.map(|why| Event::Done { request: self.id, why, tokens: self.written.len(), cached: self.cached }));
-    }
-
-    /// Gives the text up.
-    fn fail(&mut self, why: WriteError, events: &mut Vec<Event>) {
-        self.is_over = true;
-        events.push(Event::Failed { request: self.id, why });
-    }
 }

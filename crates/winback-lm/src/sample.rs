@@ -70,12 +70,12 @@ impl Sampling {
         let choices = || logits.iter().zip(0..).map(|(logit, id)| Choice { id, weight: *logit });
         let can_be = |choice: &Choice| choice.weight > f32::NEG_INFINITY;
         if self.temperature == 0.0 && self.repetition_penalty == 1.0 {
-            let all_numbers = are_numbers(logits.iter().copied());
+            let all_numbers = are_numbers(logits);
             return choices().filter(|choice| all_numbers && can_be(choice)).reduce(likeliest).map(|choice| choice.id);
         }
         let mut choices: Vec<Choice> = choices().collect();
         self.penalise(&mut choices, occurred);
-        if !are_numbers(choices.iter().map(|choice| choice.weight)) {
+        if !all_numbers(choices.iter().map(|choice| choice.weight)) {
             return None;
         }
         choices.retain(can_be);
@@ -167,6 +167,7 @@ fn likeliest(a: Choice, b: Choice) -> Choice {
 
 /// Returns the likeliest tokens, in order. Most tokens are left out at one comparison each.
 fn first(choices: &[Choice], count: usize) -> Vec<Choice> {
+    let count = count.clamp(1, choices.len().max(1));
     let mut kept: Vec<Choice> = Vec::with_capacity((2 * count).min(choices.len()));
     let mut floor: Option<Choice> = None;
     for choice in choices {
@@ -185,8 +186,13 @@ fn first(choices: &[Choice], count: usize) -> Vec<Choice> {
     kept
 }
 
+/// Returns whether a token can be drawn from logits: none is NaN or +∞.
+pub(crate) fn are_numbers(logits: &[f32]) -> bool {
+    all_numbers(logits.iter().copied())
+}
+
 /// Returns whether none is NaN or +∞. No number is left out early, so that the compiler can go through many together.
-fn are_numbers(weights: impl Iterator<Item = f32>) -> bool {
+fn all_numbers(weights: impl Iterator<Item = f32>) -> bool {
     !weights.fold(false, |odd, weight| odd | (weight.is_nan() | (weight == f32::INFINITY)))
 }
 

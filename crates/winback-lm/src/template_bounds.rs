@@ -175,12 +175,28 @@ pub(crate) fn environment(budget: &Arc<Budget>) -> Environment<'static> {
             let args = with_named(args, named);
             args.iter().try_for_each(|value| own.weigh(value).map(|_| ()))?;
             own.more(name, &args)?;
+            if name == "sum" {
+                adds_numbers(&args)?;
+            }
             let value = filter.call(state, &args)?;
             own.made(state, value)
         });
     }
     operators(&mut environment, budget);
     environment
+}
+
+/// Refuses a sum that starts with anything but a number: the engine puts texts and lists together one by one, and copies
+/// all that is there at each. What starts with a number takes numbers only.
+fn adds_numbers(args: &[Value]) -> Result<(), Error> {
+    let in_third_place = args.get(2).filter(|value| !value.is_kwargs()).cloned();
+    let by_name = args.iter().filter_map(|value| Kwargs::try_from(value.clone()).ok()).find_map(|named| named.peek("start").ok());
+    match in_third_place.or(by_name) {
+        Some::<Value>(start) if start.kind() != ValueKind::Number => {
+            Err(Error::new(ErrorKind::InvalidOperation, format!("sum adds numbers, and was to start with a {}", start.kind())))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns all arguments as the engine hands them over: those with names as one, behind the others.

@@ -17,6 +17,10 @@ use winback_core::digest::Digest;
 const MOST_BYTES: u64 = 32 << 20;
 /// The most parts of a sequence of parts.
 const MOST_PARTS: usize = 8;
+/// The expressions by which a tokenizer may split a text: that of Qwen2 and Qwen3. Another one could take hours for a text
+/// that fits the context, or be given up within it without a word, and so give other ids than its makers mean.
+const SPLITS: [&str; 1] =
+    [r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"];
 
 /// Why a tokenizer was refused, or could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -290,6 +294,9 @@ impl Parts {
         };
         check("normalizer", &parts.normalizer, &["NFC"], "NFC or none")?;
         check("pre_tokenizer", &parts.pre_tokenizer, &["Split", "ByteLevel"], "Split and ByteLevel")?;
+        if let Some(found) = parts.pre_tokenizer.as_ref().and_then(other_splits) {
+            return Err(other("pre_tokenizer", found, "a Split where Qwen3 splits, and a ByteLevel that adds no space"));
+        }
         check("post_processor", &parts.post_processor, &["ByteLevel", "TemplateProcessing"], "ByteLevel and TemplateProcessing")?;
         check("decoder", &parts.decoder, &["ByteLevel"], "ByteLevel")?;
         let model = parts.model.ok_or_else(|| TokensError::Damaged { path: path.to_owned(), why: "it has no model".to_owned() })?;
@@ -310,6 +317,31 @@ impl Parts {
     }
 }
 
+/// Returns what a pre-tokenizer does otherwise than Qwen3's, if it or a part of its sequence does.
+fn other_splits(part: &Json) -> Option<String> {
+    if let Some(Json::List(parts)) = part.get("pretokenizers") {
+        return parts.iter().find_map(other_splits);
+    }
+    let text = |name: &str| if let Some(Json::Text(text)) = part.get(name) { text.as_str() } else { "" };
+    let expression = part.get("pattern").and_then(|pattern| pattern.get("Regex"));
+    match text("type") {
+        "Split" if !matches!(expression, Some(Json::Text(expression)) if SPLITS.contains(&expression.as_str())) => {
+            Some("a Split by another expression".to_owned())
+        }
+        "Split" if text("behavior") != "Isolated" => Some(format!("a Split whose behavior is {:?}", short(text("behavior")))),
+        "Split" if part.get("invert").is_some_and(|invert| !invert.is_empty()) => Some("a Split that is inverted".to_owned()),
+        "ByteLevel" if part.get("add_prefix_space") != Some(&Json::Bool(false)) => {
+            Some("a ByteLevel that adds a space (add_prefix_space)".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Returns the beginning of a text that a person should read.
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
 /// Returns the kind of a part that is none of these, if it or a part of its sequence is.
 fn kinds_of(part: &Json, kinds: &[&str]) -> Option<String> {
     let inside = ["normalizers", "pretokenizers", "processors", "decoders"].into_iter().find_map(|name| part.get(name));
@@ -320,7 +352,7 @@ fn kinds_of(part: &Json, kinds: &[&str]) -> Option<String> {
             parts.iter().find_map(|part| if plain(part) { Some("a sequence of sequences".to_owned()) } else { kinds_of(part, kinds) })
         }
         (Some(Json::Text(kind)), Some(Json::List(parts))) if kind == "Sequence" => Some(format!("a sequence of {}", parts.len())),
-        (Some(Json::Text(kind)), _) => Some(kind.chars().take(40).collect()),
+        (Some(Json::Text(kind)), _) => Some(short(kind)),
         _ => Some("of no kind".to_owned()),
     }
 }

@@ -8,7 +8,12 @@ use std::path::{Path, PathBuf};
 
 /// Refuses what needs more memory than is left.
 pub fn check(what: &str, needed_bytes: u64, hint: &str) -> anyhow::Result<()> {
-    match available_bytes() {
+    check_beside(0, what, needed_bytes, hint)
+}
+
+/// Refuses what needs more memory than is left beside files that are mapped and read again and again.
+pub fn check_beside(mapped_bytes: u64, what: &str, needed_bytes: u64, hint: &str) -> anyhow::Result<()> {
+    match available_beside(mapped_bytes) {
         Some(available) if available < needed_bytes => {
             let text = format!("{what} needs {} of memory, and this machine has {} left", told(needed_bytes), told(available));
             Err(stop(Exit::Failure, text, hint))
@@ -17,13 +22,21 @@ pub fn check(what: &str, needed_bytes: u64, hint: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Returns how many bytes this process may still take, `None` where the system does not say.
-pub fn available_bytes() -> Option<u64> {
+/// Returns how many bytes this process may still take beside files that it has mapped and reads again and again, `None`
+/// where the system does not say. The system counts the pages of such files as free.
+pub fn available_beside(mapped_bytes: u64) -> Option<u64> {
     let read = |path: &str| fs::read_to_string(path).ok();
     let machine = read("/proc/meminfo").and_then(|text| kib_after(&text, "MemAvailable:"));
     let group = read("/proc/self/cgroup").and_then(|text| left_in_groups(&text, Path::new("/sys/fs/cgroup")));
     let own = read("/proc/self/limits").and_then(|text| left_of_limit(&text, &read("/proc/self/status")?));
-    [machine, group, own].into_iter().flatten().min()
+    left_beside(mapped_bytes, [machine, group], own)
+}
+
+/// Returns the least that is left: of what machine and group say, without what is mapped, and of the limit of this process,
+/// which counts what it has mapped.
+fn left_beside(mapped_bytes: u64, of_all: [Option<u64>; 2], own: Option<u64>) -> Option<u64> {
+    let beside = of_all.into_iter().flatten().map(|left| left.saturating_sub(mapped_bytes));
+    beside.chain(own).min()
 }
 
 /// Returns bytes as people read them: `1.5 GiB`.
@@ -91,6 +104,17 @@ mod tests {
         assert_eq!(left_of_limit(&limits("4194304"), "VmSize:\t    1024 kB\n"), Some(3 << 20));
         assert_eq!(left_of_limit(&limits("unlimited"), "VmSize:\t    1024 kB\n"), None);
         assert_eq!([5 << 20, 3 << 29, 5 << 39].map(told), ["5 MiB", "1.5 GiB", "2.5 TiB"]);
+    }
+
+    #[test]
+    fn what_is_mapped_is_not_left() {
+        let check = |mapped, of_all, own, expected| assert_eq!(left_beside(mapped, of_all, own), expected);
+        check(0, [Some(24), Some(20)], None, Some(20));
+        check(16, [Some(24), None], None, Some(8));
+        check(16, [Some(24), Some(20)], Some(30), Some(4));
+        check(16, [Some(24), None], Some(7), Some(7));
+        check(30, [Some(24), None], None, Some(0));
+        check(30, [None, None], None, None);
     }
 
     #[test]

@@ -71,6 +71,8 @@ impl Manifest {
         match fs::metadata(&path) {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
             Err(error) => return Err(wrong(error.to_string())),
+            // A pipe would be waited for.
+            Ok(metadata) if !metadata.is_file() => return Err(wrong("it is no file".to_owned())),
             Ok(metadata) if metadata.len() > MOST_BYTES => return Err(wrong(format!("it is longer than {MOST_BYTES} bytes"))),
             Ok(_) => {}
         }
@@ -184,5 +186,18 @@ impl Difference {
     pub fn file(&self) -> &str {
         let (Self::Absent { file } | Self::Length { file, .. } | Self::Content { file, .. } | Self::Added { file }) = self;
         file
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_in_the_sheet_s_place_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(folder.path().join(MANIFEST)).status().unwrap().success());
+        let error = Manifest::read(folder.path()).unwrap_err();
+        assert_eq!(error.why, "it is no file");
     }
 }

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// The file in a model's folder that says: this is the newer one, and what of the older one is left lies beside it.
 const NEWER: &str = ".newer";
+/// The folder in a model's folder where its weights lie packed; it is made anew for each model.
+const PACKED: &str = ".winback";
 /// How often a lock is tried that others give back meanwhile.
 const LOCK_TRIES: usize = 16;
 
@@ -27,6 +29,17 @@ pub(super) fn name_of_staging(hidden: &str) -> Option<&str> {
 
 fn hidden(folder: &Path, ending: &str) -> PathBuf {
     folder.with_file_name(format!(".{}.{ending}", folder.file_name().unwrap_or_default().to_string_lossy()))
+}
+
+/// Returns a name beside a name that is taken: `notes.txt.older`.
+fn free_name(taken: &Path) -> PathBuf {
+    let mut name = taken.as_os_str().to_owned();
+    loop {
+        name.push(".older");
+        if fs::symlink_metadata(&name).is_err() {
+            return PathBuf::from(name);
+        }
+    }
 }
 
 /// A model on its way.
@@ -143,8 +156,15 @@ impl Staging {
         let of_use: BTreeSet<String> = files.iter().flat_map(|file| [file.name.clone(), part_name(file)]).collect();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
-            // A link would lead what is downloaded elsewhere.
-            if !entry.file_type()?.is_file() || !of_use.contains(entry.file_name().to_string_lossy().as_ref()) {
+            let is_of_use = of_use.contains(entry.file_name().to_string_lossy().as_ref());
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                // Somebody's; it comes along, and only gives up a name that a file must have.
+                if is_of_use {
+                    fs::rename(entry.path(), free_name(&entry.path()))?;
+                }
+            } else if !kind.is_file() || !is_of_use {
+                // A link would lead what is downloaded elsewhere.
                 fs::remove_file(entry.path())?;
             }
         }
@@ -209,15 +229,22 @@ impl Staging {
         fs::remove_file(newer)
     }
 
-    /// Removes an older folder: its own files go, everything else moves into the new one.
+    /// Removes an older folder: its own files go, everything else moves into the new one. What has the name of something
+    /// that is in the new one already takes another name.
     fn clear(&self, aside: &Path) -> io::Result<()> {
         let own = Manifest::read(aside).map_err(io::Error::other)?.map_or(Vec::new(), |manifest| manifest.files);
         let own: BTreeSet<&str> = own.iter().map(|file| file.name.as_str()).chain([MANIFEST]).collect();
         for entry in fs::read_dir(aside)? {
             let entry = entry?;
             let name = entry.file_name();
-            if !own.contains(name.to_string_lossy().as_ref()) {
-                fs::rename(entry.path(), self.folder.join(name))?;
+            if own.contains(name.to_string_lossy().as_ref()) {
+                continue;
+            }
+            let to = self.folder.join(&name);
+            match fs::symlink_metadata(&to) {
+                Ok(_) if name == PACKED && entry.file_type()?.is_dir() => fs::remove_dir_all(entry.path())?,
+                Ok(_) => fs::rename(entry.path(), free_name(&to))?,
+                Err(_) => fs::rename(entry.path(), to)?,
             }
         }
         // The sheet goes last, so that this can be done again.
@@ -248,3 +275,6 @@ impl Drop for Staging {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,22 +9,28 @@
 mod guide;
 mod schema;
 mod vocabulary;
+mod work;
 
 pub(crate) use guide::Guide;
 pub use guide::GuideError;
 pub use schema::{LARGEST_NUMBER, MOST_LEVELS, MOST_REFERENCES, MOST_SCHEMA_BYTES};
+pub use work::{MOST_JOINED, MOST_JOINED_BYTES, MOST_MULTIPLES, MOST_NAME_PATTERN_BYTES, MOST_NAME_PATTERNS};
 
 use crate::config::Config;
 use crate::tokens::Tokens;
 use llguidance::api::{ParserLimits, TopLevelGrammar};
 use llguidance::{Matcher, ParserFactory};
 use serde_json::Value;
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The stack on which a schema is compiled, in bytes. What llguidance needs grows with how deep a schema goes, through
 /// its references; this is several times what the deepest schema takes that is let through.
 const STACK: usize = 256 << 20;
+
+/// How many schemas are remembered.
+const MOST_KNOWN: usize = 16;
 
 /// How many tokens of a text are tried before a schema is taken.
 const TRIED: usize = 8;
@@ -68,6 +74,9 @@ pub enum GrammarError {
         /// The key.
         key: &'static str,
     },
+    /// It is more work than is done for one.
+    #[error("the schema is too much work: {0}")]
+    TooMuchWork(String),
     /// It asks for what cannot be constrained to, for nothing that exists, or for more work than is done for one.
     #[error("the schema cannot be written to: {0}")]
     Refused(String),
@@ -85,6 +94,8 @@ pub struct Grammars {
     factory: ParserFactory,
     /// One schema is compiled at a time.
     compiling: Mutex<()>,
+    /// The schemas that were asked for last, the latest first.
+    known: Mutex<VecDeque<(String, Arc<Grammar>)>>,
 }
 
 impl fmt::Debug for Grammars {
@@ -100,27 +111,47 @@ impl Grammars {
         let mut factory = ParserFactory::new_simple(&env).map_err(|why| GrammarError::Vocabulary(why.to_string()))?;
         *factory.limits_mut() = limits();
         factory.quiet();
-        Ok(Self { tokens: tokens.clone(), factory, compiling: Mutex::new(()) })
+        Ok(Self { tokens: tokens.clone(), factory, compiling: Mutex::default(), known: Mutex::default() })
     }
+
+    /// The schema of any JSON object.
+    pub const ANY_OBJECT: &str = r#"{"type": "object"}"#;
 
     /// Returns the grammar of the JSON texts of a schema, given as the text of a JSON Schema (2020-12, or the draft that
     /// its `$schema` names). Properties are written in the order of the schema, with `, ` and `: ` between them and no
-    /// other space.
-    pub fn json_schema(&self, schema: &str) -> Result<Grammar, GrammarError> {
-        let schema = schema::checked(schema)?;
+    /// other space. A schema that was asked for lately is not compiled again.
+    pub fn json_schema(&self, schema: &str) -> Result<Arc<Grammar>, GrammarError> {
+        if let Some(known) = self.known(schema) {
+            return Ok(known);
+        }
+        let checked = schema::checked(schema)?;
         let _one_at_a_time = self.compiling.lock().unwrap_or_else(PoisonError::into_inner);
-        let compile = || self.compile(schema);
+        let compile = || self.compile(checked);
         let compiled = std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().name("grammar".to_owned()).stack_size(STACK);
             let running = thread.spawn_scoped(scope, compile).map_err(|error| GrammarError::Refused(error.to_string()))?;
             running.join().unwrap_or_else(|_| Err(GrammarError::Refused("its compiler stopped".to_owned())))
         })?;
-        Ok(Grammar { tokens: self.tokens.clone(), begun: Mutex::new(compiled) })
+        let grammar = Arc::new(Grammar { tokens: self.tokens.clone(), begun: Mutex::new(compiled) });
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.push_front((schema.to_owned(), grammar.clone()));
+        known.truncate(MOST_KNOWN);
+        Ok(grammar)
+    }
+
+    /// Returns the grammar of a schema that was compiled lately.
+    pub fn known(&self, schema: &str) -> Option<Arc<Grammar>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = known.iter().position(|(text, _)| text == schema)?;
+        let found = known.remove(at)?;
+        let grammar = found.1.clone();
+        known.push_front(found);
+        Some(grammar)
     }
 
     /// Returns the grammar of any JSON object.
-    pub fn json_object(&self) -> Result<Grammar, GrammarError> {
-        self.json_schema(r#"{"type": "object"}"#)
+    pub fn json_object(&self) -> Result<Arc<Grammar>, GrammarError> {
+        self.json_schema(Self::ANY_OBJECT)
     }
 
     fn compile(&self, schema: Value) -> Result<Matcher, GrammarError> {
@@ -152,6 +183,9 @@ impl Grammars {
 fn limits() -> ParserLimits {
     ParserLimits { max_lexer_states: 20_000, max_grammar_size: 200_000, verbose_errors: false, ..ParserLimits::default() }
 }
+
+/// The bytes that the states of one text may take, as many as [`limits`] allows.
+pub const TEXT_BYTES: usize = 32 << 20;
 
 /// What a text may be.
 pub struct Grammar {

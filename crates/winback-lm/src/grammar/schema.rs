@@ -1,5 +1,5 @@
 //! What is asked of a schema before it is compiled, and how it is compiled.
-use crate::grammar::GrammarError;
+use crate::grammar::{GrammarError, work};
 use llguidance::JsonCompileOptions;
 use serde_json::Value;
 
@@ -42,6 +42,7 @@ pub(super) fn checked(text: &str) -> Result<Value, GrammarError> {
         return Err(GrammarError::TooLarge { found });
     }
     check_parts(&schema)?;
+    work::check(&schema)?;
     style().apply_to(&mut schema);
     Ok(schema)
 }

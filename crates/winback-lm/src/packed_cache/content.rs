@@ -16,21 +16,21 @@ use std::sync::Arc;
 use winback_core::digest::Digest;
 
 /// Returns the model of a file that can be trusted; `None` where there is no file.
-pub(super) fn open(path: &Path, key: &Key, (config, numerics): (&Config, Numerics)) -> Result<Option<Model>, Unusable> {
+pub(super) fn open(path: &Path, key: &Key, config: &Config, numerics: Numerics) -> Result<Option<Model>, Unusable> {
     let Some((map, header)) = map(path, key)? else { return Ok(None) };
     if checksum(&map.bytes()[HEADER_BYTES..]) != header.checksum {
         return Err(Unusable::Content);
     }
-    model(map, header, (config, numerics)).map(Some)
+    model(map, header, config, numerics).map(Some)
 }
 
 /// Looks at a file and returns the hash of the weights it was packed from; `None` where there is no file.
-pub(super) fn check(path: &Path, key: &Key, (config, precision): (&Config, Precision), look: Look) -> Result<Option<Digest>, Unusable> {
+pub(super) fn check(path: &Path, key: &Key, config: &Config, precision: Precision, look: Look) -> Result<Option<Digest>, Unusable> {
     let Some((map, header)) = map(path, key)? else { return Ok(None) };
     if look == Look::Everything && checksum(&map.bytes()[HEADER_BYTES..]) != header.checksum {
         return Err(Unusable::Content);
     }
-    model(map, header, (config, Numerics { level: Level::Plain, precision })).map(|model| Some(model.digest))
+    model(map, header, config, Numerics { level: Level::Plain, precision }).map(|model| Some(model.digest))
 }
 
 fn map(path: &Path, key: &Key) -> Result<Option<(Arc<Map>, Header)>, Unusable> {
@@ -44,7 +44,7 @@ fn map(path: &Path, key: &Key) -> Result<Option<(Arc<Map>, Header)>, Unusable> {
 }
 
 /// Returns the model of a map; it is as long as the configuration says or refused.
-fn model(map: Arc<Map>, header: Header, (config, numerics): (&Config, Numerics)) -> Result<Model, Unusable> {
+fn model(map: Arc<Map>, header: Header, config: &Config, numerics: Numerics) -> Result<Model, Unusable> {
     let format = [Format::F32, Format::Bf16, Format::F16].into_iter().find(|format| header.key.table.as_deref() == Some(format.name()));
     let format = format.ok_or(Unusable::Beginning)?;
     let mut from = Cursor::new(map, HEADER_BYTES);
@@ -65,7 +65,8 @@ pub(super) fn make(
     folder: &Path,
     key: &Key,
     source: &Source,
-    (config, shards): (&Config, &Shards),
+    config: &Config,
+    shards: &Shards,
 ) -> Result<Result<(), Unusable>, WeightsError> {
     let held = match folder::hold(folder) {
         Ok(held) => held,
@@ -74,7 +75,7 @@ pub(super) fn make(
     let name = super::file_name(source.numerics().precision);
     let (path, unfinished) = (folder.join(&name), folder.join(format!("{name}.part")));
     let written = match folder::create(&unfinished) {
-        Ok(file) => write(file, key, source, (config, shards)),
+        Ok(file) => write(file, key, source, config, shards),
         Err(error) => Err(Unwritten::File(error)),
     };
     let kept = match written {
@@ -112,7 +113,7 @@ impl From<WeightsError> for Unwritten {
 }
 
 /// Writes a file whole, its first part last, and syncs it. As many layers as there are threads are in memory at once.
-fn write(file: File, key: &Key, source: &Source, (config, shards): (&Config, &Shards)) -> Result<(), Unwritten> {
+fn write(file: File, key: &Key, source: &Source, config: &Config, shards: &Shards) -> Result<(), Unwritten> {
     let mut out = Lists { out: BufWriter::with_capacity(1 << 20, file), at: 0 };
     out.put(&[0; HEADER_BYTES])?;
     let mut hashes = Hashes::new();

@@ -56,7 +56,13 @@ pub(super) struct Held {
 pub(super) fn hold(folder: &Path) -> Result<Held, Unusable> {
     private(DirBuilder::new().recursive(true)).create(folder)?;
     own(folder, &std::fs::symlink_metadata(folder)?, "folder")?;
-    let lock = for_us_alone(without_links(OpenOptions::new().create(true).truncate(false).write(true))).open(folder.join("lock"))?;
+    let path = folder.join("lock");
+    // A pipe would be waited for.
+    match std::fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        metadata => own(&path, &metadata?, "file")?,
+    }
+    let lock = for_us_alone(without_links(OpenOptions::new().create(true).truncate(false).write(true))).open(&path)?;
     match lock.try_lock() {
         Ok(()) => Ok(Held { _lock: lock }),
         Err(std::fs::TryLockError::WouldBlock) => Err(Unusable::Busy),

@@ -138,7 +138,7 @@ impl Model {
         let folders: &[PathBuf] = if cfg!(target_endian = "little") { &cache.folders } else { &[] };
         let (mut refused, mut not_kept) = (Vec::new(), Vec::new());
         for path in folders.iter().map(|folder| folder.join(&name)) {
-            match content::open(&path, &key, (&config, numerics)) {
+            match content::open(&path, &key, &config, numerics) {
                 Ok(Some(model)) => return Ok(CachedModel { model, origin: Origin::Mapped(path), refused, not_kept }),
                 Ok(None) => {}
                 Err(why) => refused.push(Note { path, why }),
@@ -146,8 +146,8 @@ impl Model {
         }
         for folder in folders {
             let path = folder.join(&name);
-            let made = content::make(folder, &key, &source, (&config, &shards))?;
-            match made.and_then(|()| content::open(&path, &key, (&config, numerics))) {
+            let made = content::make(folder, &key, &source, &config, &shards)?;
+            match made.and_then(|()| content::open(&path, &key, &config, numerics)) {
                 Ok(Some(model)) => return Ok(CachedModel { model, origin: Origin::Made(path), refused, not_kept }),
                 Ok(None) => {}
                 Err(why) => {
@@ -176,7 +176,7 @@ impl PackedCache {
             let key = header::Key::of(config, &source, precision, identities.clone());
             for path in self.folders.iter().map(|folder| folder.join(file_name(precision))) {
                 let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
-                let unusable = match content::check(&path, &key, (config, precision), look) {
+                let unusable = match content::check(&path, &key, config, precision, look) {
                     Ok(Some(packed)) if look == Look::Everything => match &*digest {
                         Ok(digest) if *digest == packed => None,
                         _ => Some(Unusable::OtherWeights),

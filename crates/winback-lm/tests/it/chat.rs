@@ -123,6 +123,14 @@ fn a_template_that_fails_says_why() {
     check("{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", "the chat template takes too many steps");
     check("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "the chat template fails on this conversation: ");
     check("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}", "the chat template fails on this conversation: ");
+    let text = "the chat template fails on this conversation: invalid operation: sum adds numbers, and was to start with a string";
+    check("{{ messages[0].content|list|sum(start='') }}", text);
+    check("{{ messages[0].content|list|sum(none, '') }}", text);
+    check("{{ [[1]]|sum(start=[]) }}", "the chat template fails on this conversation: invalid operation: sum adds numbers");
+    assert_eq!(
+        render("{{ [1, 2]|sum }} {{ [1, 2]|sum(start=3) }} {{ [{'a': 4}]|sum('a', 5) }} {{ []|sum }}", "x").as_deref(),
+        Ok("3 6 9 0")
+    );
     check("{{ messages[0].nothing.more }}", "the chat template fails on this conversation: undefined value");
     check(
         "{% set ns = namespace(x=0) %}{% for i in range(99999) %}{% set ns.x = ns.x + i %}{% endfor %}",

@@ -1,11 +1,13 @@
 //! Vectors of texts: each its own, of length 1, cut where asked.
 use crate::fixtures::{Fixture, fixtures};
+use crate::tiny::{stored, weights, write_json, write_tensors};
 use proptest::prelude::*;
+use safetensors::Dtype;
+use std::cell::Cell;
 use std::sync::LazyLock;
-use winback_lm::EmbedError;
-use winback_lm::Tokens;
 use winback_lm::embed::{instructed, passes};
 use winback_lm::kernels::{Level, Numerics, Precision};
+use winback_lm::{EmbedError, ForwardError, Model, Tokens};
 
 static FIXTURES: LazyLock<Vec<Fixture>> = LazyLock::new(|| {
     let ways = [(Level::Plain, Precision::F32), (Level::best(), Precision::Bf16), (Level::best(), Precision::Int8)];
@@ -74,6 +76,39 @@ fn what_has_no_vector_is_named() {
     check(&[&[1, 600]], None, "text 0 has the token 600; the model has the tokens 0 to 511");
     check(&[&[1]], Some(65), "vectors of 65 numbers were asked for; this model's have 1 to 64");
     check(&[&[1]], Some(0), "vectors of 0 numbers were asked for; this model's have 1 to 64");
+}
+
+#[test]
+fn no_step_is_taken_that_nobody_waits_for() {
+    let Some(fixture) = FIXTURES.first() else { return };
+    let check = |texts: &[&[u32]], most: usize, expected: Option<usize>, asked: usize| {
+        let steps = Cell::new(0);
+        let goes_on = || steps.replace(steps.get() + 1) < most;
+        let vectors = fixture.model.embed_while(texts, None, None, &goes_on).unwrap();
+        assert_eq!((vectors.map(|vectors| vectors.len()), steps.get()), (expected, asked));
+    };
+    // 1,200 tokens are three steps, and the short texts one more together.
+    check(&[&[1; 1200], &[2], &[3]], 9, Some(3), 4);
+    check(&[&[1; 1200], &[2], &[3]], 3, None, 4);
+    check(&[&[1; 1200]], 1, None, 2);
+    check(&[&[1], &[2]], 0, None, 1);
+}
+
+#[test]
+fn vectors_that_are_no_numbers_are_not_given() {
+    let dir = tempfile::tempdir().unwrap();
+    write_json(dir.path(), "config.json", &crate::tiny::config());
+    write_tensors(&dir.path().join("model.safetensors"), &crate::tiny::too_large(weights(Dtype::F32), crate::tiny::NORMS[0]));
+    let model = Model::load(dir.path(), Numerics::PLAIN).unwrap();
+    for dimensions in [None, Some(3)] {
+        assert_eq!(model.embed(&[&[1, 2]], None, dimensions), Err(EmbedError::Forward(ForwardError::NoNumbers)));
+    }
+    // Rows of zeros have no direction.
+    let mut zeros = weights(Dtype::F32);
+    zeros.insert("model.norm.weight".into(), stored(&[0.0; 20], &[20], Dtype::F32));
+    write_tensors(&dir.path().join("model.safetensors"), &zeros);
+    let model = Model::load(dir.path(), Numerics::PLAIN).unwrap();
+    assert_eq!(model.embed(&[&[1]], None, None), Err(EmbedError::Forward(ForwardError::NoNumbers)));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use winback_lm::engine::WriteError;
 use winback_lm::forward::ForwardError;
+use winback_lm::grammar::TEXT_BYTES;
 use winback_lm::kernels::{Level, Numerics, Precision};
 use winback_lm::sample::Sampling;
 use winback_lm::{
@@ -42,7 +43,7 @@ static HOUSES: LazyLock<Vec<House>> = LazyLock::new(|| {
         let prefixes = writers.map(|adapter| beginning(&model, adapter)).collect();
         let tokens = Arc::new(tokens);
         let compiler = Grammars::new(&tokens, model.config()).unwrap();
-        let grammars = SCHEMAS.iter().map(|schema| Arc::new(compiler.json_schema(schema).unwrap())).collect();
+        let grammars = SCHEMAS.iter().map(|schema| compiler.json_schema(schema).unwrap()).collect();
         House { model: Arc::new(model), tokens, adapters, prefixes, grammars }
     };
     ways.map(house).collect()
@@ -238,15 +239,24 @@ fn a_beginning_that_another_has_read_is_refused() {
 fn a_text_that_cannot_be_written_on_fails_and_the_engine_goes_on() {
     let Some(house) = HOUSES.first() else { return };
     let dir = tempfile::tempdir().unwrap();
-    crate::tiny::write_json(dir.path(), "config.json", &crate::tiny::config());
+    let mut config = crate::tiny::config();
+    config["vocab_size"] = 512.into();
+    crate::tiny::write_json(dir.path(), "config.json", &config);
+    let table = crate::tiny::stored(&crate::tiny::numbers(512 * 20, 3, 0.3), &[512, 20], Dtype::F32);
+    let drawn = Sampling { temperature: 1.0, ..Sampling::greedy() };
     let both = crate::tiny::NORMS.iter().flat_map(|norm| HOUSES.iter().map(move |house_of| (norm, house_of)));
     for (norm, house_of) in both {
-        let weights = crate::tiny::too_large(crate::tiny::weights(Dtype::F32), *norm);
+        let mut weights = crate::tiny::too_large(crate::tiny::weights(Dtype::F32), *norm);
+        weights.insert("model.embed_tokens.weight".into(), table.clone());
         crate::tiny::write_tensors(&dir.path().join("model.safetensors"), &weights);
         let model = Model::load(dir.path(), house_of.model.numerics()).unwrap();
-        let mut engine = Engine::new(Arc::new(model), house.tokens.clone(), Limits::default());
-        for sampling in [Sampling::greedy(), Sampling { temperature: 1.0, ..Sampling::greedy() }] {
-            let request = Request { sampling, ..house.request(&(vec![7, 8], 0, false, 0, 3, 0)) };
+        let tokens = &house.tokens;
+        let grammar = Grammars::new(tokens, model.config()).unwrap().json_object().unwrap();
+        let mut engine = Engine::new(Arc::new(model), tokens.clone(), Limits::default());
+        // Nor is the schema told to be at fault.
+        let ways = [(Sampling::greedy(), None), (drawn.clone(), None), (drawn.clone(), Some(grammar))];
+        for (sampling, grammar) in ways {
+            let request = Request { sampling, grammar, ..house.request(&(vec![7, 8], 0, false, 0, 3, 0)) };
             let id = engine.submit(request).unwrap();
             let events = engine.step().unwrap();
             assert_eq!(
@@ -335,4 +345,13 @@ fn memory_is_planned_and_a_cancelled_request_is_forgotten() {
         );
     }
     assert!(engine.step().unwrap().is_empty());
+    // What keeps a text to a schema takes memory, too.
+    let grammar = house.grammars[0].clone();
+    let kept = || Request { grammar: Some(grammar.clone()), ..house.request(&wish) };
+    let mut engine = house.engine(Limits { cache_bytes: 2 * one + 2 * TEXT_BYTES - 1, ..Limits::default() });
+    (0..3).for_each(|_| assert!(engine.submit(kept()).is_ok()));
+    engine.step().unwrap();
+    assert_eq!((engine.running(), engine.waiting()), (1, 2));
+    let refused = house.engine(Limits { cache_bytes: one, ..Limits::default() }).submit(kept()).unwrap_err();
+    assert!(matches!(refused, RefusedRequest::TooLarge { needed: 33, .. }), "{refused}");
 }

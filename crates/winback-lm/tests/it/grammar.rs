@@ -57,7 +57,7 @@ impl Writer {
     }
 
     fn grammar(&self, schema: &Value) -> Arc<Grammar> {
-        Arc::new(self.grammars.json_schema(&schema.to_string()).unwrap_or_else(|error| panic!("{error}: {schema}")))
+        self.grammars.json_schema(&schema.to_string()).unwrap_or_else(|error| panic!("{error}: {schema}"))
     }
 
     /// Returns the text that is written for a schema.
@@ -186,7 +186,7 @@ fn what_is_forced_is_written_in_the_tokens_the_model_would_read() {
 #[test]
 fn any_object_may_be_asked_for_and_the_beginning_of_a_text_is_told_from_a_whole_one() {
     let Some(writer) = &*WRITER else { return };
-    let any = Arc::new(writer.grammars.json_object().unwrap());
+    let any = writer.grammars.json_object().unwrap();
     let (mut whole, mut cut) = (0, 0);
     for seed in 0..30 {
         let (text, why, tokens) = writer.write(Limits::default(), vec![writer.request(Some(&any), (1.2, seed), 40)]).remove(0);
@@ -244,6 +244,26 @@ fn a_schema_that_cannot_be_kept_to_is_refused_by_what_is_wrong() {
     let number = "those from -9007199254740991 to 9007199254740991 are taken";
     check("{\"const\": 9007199254740993}", &format!("the schema has the number 9007199254740993; {number}"));
     check("{\"minimum\": -1e300}", &format!("the schema has the number -1e+300; {number}"));
+    let work = |schema: Value, expected: &str| check(&schema.to_string(), &format!("the schema is too much work: {expected}"));
+    let multiple = |by: f64| json!({ "type": "number", "multipleOf": by });
+    let added = |found: u64| format!("its multipleOf add up to {found} without decimal points; at most 10000 are taken");
+    work(multiple(100_003.0), &added(100_003));
+    work(multiple(4_000_000_007.0), &added(4_000_000_007));
+    work(json!({ "type": "array", "prefixItems": [multiple(99.99), multiple(2.0)] }), &added(10_001));
+    work(multiple(1e-10), "multipleOf 0.0000000001 has too many digits");
+    let joins = "it joins schemas (by allOf, or by $ref, anyOf, oneOf or patternProperties beside other keys) and";
+    let all_of = |by: &[f64]| json!({ "allOf": by.iter().map(|by| multiple(*by)).collect::<Vec<_>>() });
+    work(all_of(&[2.0, 3.0, 5.0, 7.0, 11.0, 13.0]), &format!("{joins} its multipleOf have no common multiple up to 10000"));
+    let names = |count: usize| {
+        let named = |at: usize| (format!("^x{at}[a-z]{{1,50}}.*$"), json!({ "type": "integer" }));
+        json!({ "type": "object", "patternProperties": Value::Object((0..count).map(named).collect()), "additionalProperties": false })
+    };
+    work(names(17), "it has 17 patternProperties; at most 16 are taken");
+    let long = json!({ "type": "object", "patternProperties": { "a".repeat(513): {} } });
+    work(long, "a pattern of patternProperties has 513 bytes; at most 512 are taken");
+    let pattern = |at: usize| json!({ "type": "string", "pattern": format!("(a|b)*a(a|b){{{at}}}") });
+    let all_of_patterns = json!({ "allOf": (1..=20).map(pattern).collect::<Vec<_>>() });
+    work(all_of_patterns, &format!("{joins} has 20 patterns and formats of 311 bytes; then at most 4 of 256 are taken"));
     let check = |schema: Value, expected: &str| check(&schema.to_string(), &format!("the schema cannot be written to: {expected}"));
     check(json!({ "not": {}, "uniqueItems": true }), "these keys are not taken: [\"not\", \"uniqueItems\"]");
     check(
@@ -258,7 +278,6 @@ fn a_schema_that_cannot_be_kept_to_is_refused_by_what_is_wrong() {
     );
     check(json!({ "type": "string", "pattern": "a?".repeat(10_000) }), "lexer error: too many expressions constructed");
     check(json!({ "minimum": 3, "maximum": 2, "type": "integer" }), "Unsatisfiable schema: minimum (3) is greater than maximum (2)");
-    check(json!({ "multipleOf": 4_000_000_007_u64, "type": "integer" }), "its compiler failed on it");
     let property = |at: usize| json!({ "properties": { format!("p{at}"): { "type": "integer" } }, "required": [format!("p{at}")] });
     let any_of = json!({ "anyOf": (0..200).map(property).collect::<Vec<_>>() });
     check(json!({ "allOf": [any_of, any_of] }), "schema too large");
@@ -290,7 +309,7 @@ fn a_schema_that_is_much_work_is_written_to_or_given_up_and_its_neighbours_are_w
     ];
     let mut engine = writer.engine(Limits::default());
     for schema in &schemas {
-        let grammar = Arc::new(writer.grammars.json_schema(schema).unwrap());
+        let grammar = writer.grammars.json_schema(schema).unwrap();
         engine.submit(writer.request(Some(&grammar), (1.5, 3), 60)).unwrap();
     }
     let free = engine.submit(writer.request(None, (1.0, 0), 60)).unwrap();
@@ -300,6 +319,43 @@ fn a_schema_that_is_much_work_is_written_to_or_given_up_and_its_neighbours_are_w
     }
     assert_eq!(over.len(), schemas.len() + 1, "{over:?}");
     assert!(over.iter().any(|event| matches!(event, Event::Done { request, .. } if *request == free)));
+}
+
+#[test]
+fn schemas_of_every_day_are_not_too_much_work() {
+    let Some(writer) = &*WRITER else { return };
+    let by = |by: f64| json!({ "type": "number", "minimum": 0, "maximum": 9999, "multipleOf": by });
+    let named = |at: usize| (format!("^x{at}[a-z]*$"), json!({ "type": "boolean" }));
+    let names: serde_json::Map<String, Value> = (0..12).map(named).collect();
+    let text = |at: usize| json!({ "type": "string", "pattern": format!("^[A-Z]{{2}}-[0-9]{{{}}}$", at + 1) });
+    let texts: Vec<Value> = (0..20).map(text).collect();
+    for schema in [
+        json!({ "type": "array", "prefixItems": [by(5.0), by(0.01), by(0.05), by(1000.0), by(60.0)], "items": false }),
+        json!({ "type": "object", "properties": { "a": by(0.5) }, "patternProperties": names, "additionalProperties": false }),
+        json!({ "type": "array", "prefixItems": texts, "items": false }),
+        json!({ "allOf": [by(0.25), by(5.0)] }),
+        json!({ "$ref": "#/$defs/id", "description": "who", "$defs": { "id": { "type": "string", "pattern": "^[0-9]{4}$", "maxLength": 9 } } }),
+    ] {
+        let grammar = writer.grammar(&schema);
+        assert!(Arc::ptr_eq(&grammar, &writer.grammar(&schema)), "it is compiled once");
+        writer.one(&schema, (1.0, 1), 300);
+    }
+}
+
+#[test]
+fn what_was_asked_for_last_is_not_compiled_again() {
+    let Some(writer) = &*WRITER else { return };
+    let grammars = Grammars::new(&writer.tokens, writer.model.config()).unwrap();
+    let schema = |at: usize| json!({ "const": at }).to_string();
+    let first = grammars.json_schema(&schema(0)).unwrap();
+    for at in 1..16 {
+        grammars.json_schema(&schema(at)).unwrap();
+        assert!(Arc::ptr_eq(&first, &grammars.known(&schema(0)).unwrap()), "{at}");
+    }
+    // The one that was asked for least lately gives way.
+    grammars.json_schema(&schema(16)).unwrap();
+    assert!(grammars.known(&schema(1)).is_none() && grammars.known(&schema(0)).is_some() && grammars.known(&schema(16)).is_some());
+    assert!(grammars.json_schema("{\"not\": {}}").is_err() && grammars.known("{\"not\": {}}").is_none());
 }
 
 #[test]
@@ -315,7 +371,7 @@ fn control_letters_are_written_as_json_has_them() {
 fn a_grammar_serves_the_model_it_was_made_for() {
     let (Some(writer), Some(dir)) = (&*WRITER, fixtures()) else { return };
     let other = Arc::new(Tokens::load(&dir.join("tokenizer/tokenizer.json"), 512, &[]).unwrap());
-    let grammar = Arc::new(Grammars::new(&other, writer.model.config()).unwrap().json_object().unwrap());
+    let grammar = Grammars::new(&other, writer.model.config()).unwrap().json_object().unwrap();
     let refused = writer.engine(Limits::default()).submit(writer.request(Some(&grammar), (0.0, 0), 9)).unwrap_err();
     assert_eq!(refused, RefusedRequest::AnotherVocabulary);
     let words = r#"{"version":"1.0","added_tokens":[],"model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":[]}}"#;

@@ -253,3 +253,16 @@ proptest! {
         prop_assert_eq!(place.origin(), Origin::Mapped(place.file()));
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_where_the_lock_should_be_is_not_waited_for() {
+    let place = Place::new(Numerics::PLAIN);
+    let folder = place.cache().folders[0].clone();
+    fs::create_dir(&folder).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(folder.join("lock")).status().unwrap().success());
+    let loaded = place.load();
+    let told: Vec<String> = loaded.not_kept.iter().map(ToString::to_string).collect();
+    assert!(told.iter().any(|note| note.contains("is a link or no plain file")), "{told:?}");
+    assert_ne!(loaded.origin, Origin::Made(place.file()));
+}

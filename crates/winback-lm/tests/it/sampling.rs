@@ -39,6 +39,9 @@ fn each_setting_leaves_what_it_says() {
     check(Sampling { temperature: 0.5, ..drawing() }, &[], &[(0, 1.0 / 30.0), (1, 16.0 / 30.0), (2, 4.0 / 30.0), (3, 9.0 / 30.0)]);
     check(Sampling { top_k: 2, ..drawing() }, &[], &[(1, 4.0 / 7.0), (3, 3.0 / 7.0)]);
     check(Sampling { top_k: 9, ..drawing() }, &[], &[(0, 0.1), (1, 0.4), (2, 0.2), (3, 0.3)]);
+    for top_k in [usize::MAX, usize::MAX / 2 + 1] {
+        check(Sampling { top_k, ..drawing() }, &[], &[(0, 0.1), (1, 0.4), (2, 0.2), (3, 0.3)]);
+    }
     check(Sampling { top_p: 0.6, ..drawing() }, &[], &[(1, 4.0 / 7.0), (3, 3.0 / 7.0)]);
     check(Sampling { top_p: 0.05, ..drawing() }, &[], &[(1, 1.0)]);
     check(Sampling { min_p: 0.45, ..drawing() }, &[], &[(1, 4.0 / 9.0), (2, 2.0 / 9.0), (3, 3.0 / 9.0)]);
@@ -162,7 +165,7 @@ proptest! {
 
     #[test]
     fn long_lists_are_cut_as_if_they_were_put_in_order(
-        logits in prop::collection::vec(-12.0..6.0_f32, 1..1500), (top_k, top_p, min_p) in (0..300_usize, 0.01..1.0_f32, 0.0..0.2_f32), seed in any::<u64>()
+        logits in prop::collection::vec(-12.0..6.0_f32, 1..1500), (top_k, top_p, min_p) in (prop_oneof![0..300_usize, usize::MAX - 9..=usize::MAX], 0.01..1.0_f32, 0.0..0.2_f32), seed in any::<u64>()
     ) {
         let sampling = Sampling { top_k, top_p, min_p, seed, temperature: 0.8, ..Sampling::greedy() };
         let kept = left(&sampling, &logits);

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use winback_lm::kernels::{Level, Numerics, Precision, SPAN};
 use winback_lm::sample::Sampling;
-use winback_lm::{Adapter, Cache, Engine, Event, Limits, Model, Request, RequestId, Sharing, Tokens};
+use winback_lm::{Adapter, Cache, Engine, Event, Grammar, Grammars, Limits, Model, Request, RequestId, Sharing, Tokens};
 
 struct House {
     model: Arc<Model>,
     tokens: Arc<Tokens>,
     adapters: Vec<Arc<Adapter>>,
+    grammar: Arc<Grammar>,
 }
 
 static HOUSES: LazyLock<Vec<House>> = LazyLock::new(|| {
@@ -19,7 +20,8 @@ static HOUSES: LazyLock<Vec<House>> = LazyLock::new(|| {
     let house = |precision| {
         let Fixture { model, adapters, .. } = Fixture::computed("tied", Numerics { level: Level::best(), precision }).unwrap();
         let tokens = Arc::new(Tokens::load(&dir.join("tokenizer/tokenizer.json"), 512, &[]).unwrap());
-        House { model: Arc::new(model), tokens, adapters: adapters.into_iter().map(Arc::new).collect() }
+        let grammar = Grammars::new(&tokens, model.config()).unwrap().json_schema("{\"type\": \"string\", \"maxLength\": 2}").unwrap();
+        House { model: Arc::new(model), tokens, adapters: adapters.into_iter().map(Arc::new).collect(), grammar }
     };
     ways.map(house).into()
 });
@@ -45,7 +47,10 @@ impl House {
         let sampling = Sampling { temperature: 0.9, top_k: 40, repetition_penalty: 1.1, seed: rest.len() as u64, ..Sampling::greedy() };
         let adapter = writer.checked_sub(1).map(|at| self.adapters[at].clone());
         let prompt = [stem(*which, *length), rest.clone()].concat();
-        Request { prompt, prefix: None, adapter, sampling, most_tokens: 3, stops: vec![], grammar: None }
+        // Some have a stop text, some must be JSON.
+        let stops = if rest.len() % 4 == 3 { vec!["e".to_owned(), "in".to_owned()] } else { vec![] };
+        let grammar = (rest.len() % 5 == 4).then(|| self.grammar.clone());
+        Request { prompt, prefix: None, adapter, sampling, most_tokens: 3, stops, grammar }
     }
 
     /// Returns what is written for each wish, those from `later` on submitted one a step.
@@ -85,7 +90,7 @@ fn texts(written: &Written) -> Vec<(&str, usize)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn the_texts_are_the_same_as_without(
@@ -151,4 +156,44 @@ fn beginnings_give_way_to_texts() {
     let long: Wish = (0, 0, vec![9; 3 * SPAN + 30], 0);
     assert_eq!(house.write(&mut engine, &[long], 1).len(), 1);
     assert_eq!(engine.sharing().beginnings, 0);
+}
+
+#[test]
+fn beginnings_do_not_give_way_to_a_text_that_has_no_room_all_the_same() {
+    let Some(house) = HOUSES.first() else { return };
+    let large = Cache::bytes(&house.model, 3 * SPAN + 40);
+    let mut engine = house.engine(Limits { cache_bytes: large, shared_bytes: large, ..Limits::default() });
+    house.write(&mut engine, &[(0, SPAN, vec![7], 0), (0, SPAN, vec![8], 0)], 2);
+    let wish = |length: usize| house.request(&(0, 0, vec![9; length], 0));
+    engine.submit(Request { most_tokens: 30, ..wish(SPAN / 2) }).unwrap();
+    engine.step().unwrap();
+    // It waits for the text under way, whether a beginning is kept or not.
+    engine.submit(wish(3 * SPAN)).unwrap();
+    engine.step().unwrap();
+    assert_eq!((engine.running(), engine.waiting(), engine.sharing().beginnings), (1, 1, 1));
+    assert_eq!(house.write(&mut engine, &[], 0).len(), 2);
+    assert_eq!(engine.sharing().beginnings, 0);
+}
+
+#[test]
+fn however_many_wait_for_a_beginning_few_are_planned_in_a_step() {
+    let Some(house) = HOUSES.first() else { return };
+    let mut engine = house.engine(Limits { rows: 4, prompt_tokens: 32, ..Limits::default() });
+    for rest in 0..1000 {
+        engine.submit(house.request(&(0, 2 * SPAN, vec![5 + rest % 500], 0))).unwrap();
+    }
+    // One that begins otherwise is held up only until it is reached.
+    let other = engine.submit(house.request(&(2, 2 * SPAN, vec![7], 1))).unwrap();
+    let mut before = 0;
+    for step in 0..2 * SPAN / 32 {
+        engine.step().unwrap();
+        let planned = engine.planned() - before;
+        assert!(planned <= 64 + 4, "{planned} in step {step}");
+        assert!(planned > 0 && engine.running() == 1);
+        before = engine.planned();
+    }
+    let done = house.write(&mut engine, &[], 0);
+    assert_eq!((done.len(), done[&other].2), (1001, 0));
+    assert_eq!(done.values().filter(|(_, _, cached)| *cached == 2 * SPAN).count(), 999);
+    assert!(engine.planned() < 2 * 1001 + 64, "{}", engine.planned());
 }

@@ -86,6 +86,18 @@ fn a_tokenizer_of_another_kind_is_refused_by_its_name() {
     check("/normalizer", json!({ "type": "Precompiled", "precompiled_charsmap": 7 }), "normalizer is Precompiled; ");
     check("/normalizer", json!({ "prepend": "a" }), "normalizer is of no kind; ");
     check("/pre_tokenizer", json!({ "type": "Metaspace" }), "pre_tokenizer is Metaspace; ");
+    let split = "/pre_tokenizer/pretokenizers/0";
+    let slow = json!({ "Regex": "(a)(?:\\1|\\1)+b|[\\s\\S]" });
+    let qwen = "pre_tokenizer is a Split by another expression; Winback runs the tokenizers of dense Qwen3, where it is a Split where Qwen3 \
+                splits, and a ByteLevel that adds no space";
+    check(&format!("{split}/pattern"), slow.clone(), qwen);
+    check(&format!("{split}/pattern"), json!({ "String": " " }), qwen);
+    check("/pre_tokenizer", json!({ "type": "Split", "pattern": slow, "behavior": "Isolated", "invert": false }), qwen);
+    check(&format!("{split}/behavior"), json!("Removed"), "pre_tokenizer is a Split whose behavior is \"Removed\"; ");
+    check(&format!("{split}/invert"), json!(true), "pre_tokenizer is a Split that is inverted; ");
+    let space = "pre_tokenizer is a ByteLevel that adds a space (add_prefix_space); ";
+    check("/pre_tokenizer/pretokenizers/1/add_prefix_space", json!(true), space);
+    check("/pre_tokenizer/pretokenizers/1", json!({ "type": "ByteLevel", "trim_offsets": true }), "pre_tokenizer is a ByteLevel");
     check("/post_processor", json!({ "type": "BertProcessing" }), "post_processor is BertProcessing; ");
     check("/decoder", json!({ "type": "Sequence", "decoders": vec![longer("e"); 5] }), "decoder is Replace; ");
     check("/model/type", json!("Unigram"), "model is \"Unigram\"; ");

@@ -25,7 +25,9 @@ enum Encoding {
 pub(super) async fn answer(server: &Server, fields: Fields) -> Result<Response, ApiError> {
     let (request, encoding) = read(fields)?;
     let model = request.model.clone();
-    let embeddings = server.state.service.embed(request).await?;
+    // Dimensions that the model does not have are the other thing that a model can refuse.
+    let to_blame = if request.dimensions.is_none() { Some("input") } else { None };
+    let embeddings = server.state.service.embed(request).await.map_err(|why| ApiError::from(why).about(to_blame))?;
     server.metrics.embedded(embeddings.tokens);
     let shown = |(index, vector)| Shown { object: "embedding", index, embedding: encoding.write(vector) };
     let data = embeddings.vectors.into_iter().enumerate().map(shown).collect();

@@ -90,6 +90,14 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", message)
     }
 
+    /// Returns the error with the field that is to blame, where it is known, the request is, and no other field is named.
+    pub(super) fn about(self, field: Option<&str>) -> Self {
+        match self {
+            Self { status: StatusCode::BAD_REQUEST, param: None, .. } => Self { param: field.map(str::to_owned), ..self },
+            other => other,
+        }
+    }
+
     /// Returns the body.
     pub(super) fn json(&self) -> serde_json::Value {
         json!({ "error": { "message": self.message, "type": self.kind, "param": self.param, "code": self.code } })
@@ -113,6 +121,7 @@ impl From<RefusedText> for ApiError {
                 retry_after_s: Some(retry_after_s),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", message)
             },
+            RefusedText::Failed(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", message),
             RefusedText::Stopped => Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", message),
         }
     }

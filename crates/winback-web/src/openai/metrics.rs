@@ -66,6 +66,7 @@ impl Metrics {
             ("shared_bytes", "gauge", "Bytes of the beginnings that are kept.", load.shared_bytes as u64),
             ("waiting", "gauge", "Texts that wait for their turn.", load.waiting as u64),
             ("running", "gauge", "Texts that are being written.", load.running as u64),
+            ("taken", "gauge", "Requests for which something is being done, or which wait for it.", load.taken as u64),
             ("most", "gauge", "The most texts that are written or wait.", load.most as u64),
         ];
         for (name, kind, help, figure) in figures {

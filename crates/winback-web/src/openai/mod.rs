@@ -58,10 +58,7 @@ pub async fn serve_openai(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let service = state.service.clone();
-    let is_busy = move || {
-        let load = service.load();
-        load.running + load.waiting > 0
-    };
+    let is_busy = move || service.load().taken > 0;
     serve_until(listener, openai_router(state), stop, is_busy).await
 }
 

@@ -33,6 +33,8 @@ const UNREAD: usize = 16;
 /// How many bytes a prompt may have for each token that the model reads. Text has about four; reading one of many more
 /// would take long and much memory before its tokens could be counted and be too many.
 const BYTES_A_TOKEN: usize = 16;
+/// For how long a request waits until its schema can be compiled. A schema of every day takes some milliseconds.
+const COMPILER_WAIT: Duration = Duration::from_secs(2);
 
 /// A model, its adapters and what belongs to them.
 pub struct House {
@@ -82,7 +84,9 @@ pub struct Scriptorium {
     generation: GenerationConfig,
     model: Arc<Model>,
     /// Held by the one request whose inputs are read for their meaning; others wait for it.
-    reading: tokio::sync::Mutex<()>,
+    reading: Arc<Semaphore>,
+    /// Held by the one request whose schema is compiled.
+    compiler: Arc<Semaphore>,
     /// Made when the first text must be JSON.
     grammars: Arc<OnceLock<Result<Grammars, GrammarError>>>,
     bounds: Bounds,
@@ -113,7 +117,8 @@ impl Scriptorium {
             tokens: house.tokens,
             generation: house.generation,
             model: house.model,
-            reading: tokio::sync::Mutex::default(),
+            reading: Arc::new(Semaphore::new(1)),
+            compiler: Arc::new(Semaphore::new(1)),
             grammars: Arc::default(),
             bounds,
             places: Arc::new(Semaphore::new(bounds.limits.rows + bounds.queue)),
@@ -154,21 +159,33 @@ impl Scriptorium {
         tokio::task::spawn_blocking(read).await.map_err(|_| RefusedText::Stopped)?
     }
 
-    /// Returns what a text must be; `None` for whatever the model writes. Compiling takes a while, as reading a prompt.
-    async fn grammar(&self, form: TextForm) -> Result<Option<Arc<Grammar>>, RefusedText> {
-        if form == TextForm::Free {
-            return Ok(None);
+    /// Returns what a text must be, `None` for whatever the model writes, and its place. Compiling takes a while, as
+    /// reading a prompt, and is done for one request at a time; one whose turn does not come soon is told to come again.
+    async fn grammar(
+        &self,
+        form: TextForm,
+        place: OwnedSemaphorePermit,
+    ) -> Result<(Option<Arc<Grammar>>, OwnedSemaphorePermit), RefusedText> {
+        let schema = match form {
+            TextForm::Free => return Ok((None, place)),
+            TextForm::JsonObject => Grammars::ANY_OBJECT.to_owned(),
+            TextForm::Json(schema) => schema,
+        };
+        if let Some(Ok(grammars)) = self.grammars.get() {
+            if let Some(known) = grammars.known(&schema) {
+                return Ok((Some(known), place));
+            }
         }
+        let turn = tokio::time::timeout(COMPILER_WAIT, self.compiler.clone().acquire_owned()).await;
+        let turn = turn.map_err(|_| self.busy())?.map_err(|_| RefusedText::Stopped)?;
         let (grammars, tokens, config) = (self.grammars.clone(), self.tokens.clone(), self.model.config().clone());
         let compile = move || {
+            let _turn = turn;
             let grammars = grammars.get_or_init(|| Grammars::new(&tokens, &config)).as_ref().map_err(Clone::clone)?;
-            match &form {
-                TextForm::Json(schema) => grammars.json_schema(schema),
-                TextForm::Free | TextForm::JsonObject => grammars.json_object(),
-            }
+            Ok((Some(grammars.json_schema(&schema)?), place))
         };
         let compiled = tokio::task::spawn_blocking(compile).await.map_err(|_| RefusedText::Stopped)?;
-        compiled.map(|grammar| Some(Arc::new(grammar))).map_err(|error| RefusedText::Form(error.to_string()))
+        compiled.map_err(|error: GrammarError| RefusedText::Form(error.to_string()))
     }
 
     /// Returns after how many seconds a place is likely to be free: the mean time of a text, shared by all rows.
@@ -189,7 +206,7 @@ impl TextService for Scriptorium {
     async fn submit(&self, request: TextRequest) -> Result<AcceptedText, RefusedText> {
         let adapter = self.adapter(&request.model)?;
         let place = self.places.clone().try_acquire_owned().map_err(|_| self.busy())?;
-        let grammar = self.grammar(request.form).await?;
+        let (grammar, place) = self.grammar(request.form, place).await?;
         let (prompt, place) = self.ids(request.input, place).await?;
         let prompt_tokens = prompt.len();
         let room = self.model.config().context.saturating_sub(prompt_tokens).max(1);
@@ -213,16 +230,17 @@ impl TextService for Scriptorium {
 
     async fn embed(&self, request: EmbeddingRequest) -> Result<Embeddings, RefusedText> {
         let adapter = self.adapter(&request.model)?;
-        let _place = self.places.clone().try_acquire_owned().map_err(|_| self.busy())?;
-        self.vectors(request, adapter).await
+        let place = self.places.clone().try_acquire_owned().map_err(|_| self.busy())?;
+        self.vectors(request, adapter, place).await
     }
 
     fn load(&self) -> TextLoad {
-        let gauges = &self.gauges;
+        let (gauges, most) = (&self.gauges, self.bounds.limits.rows + self.bounds.queue);
         TextLoad {
+            taken: most.saturating_sub(self.places.available_permits()),
             waiting: gauges.waiting.load(Ordering::Relaxed),
             running: gauges.running.load(Ordering::Relaxed),
-            most: self.bounds.limits.rows + self.bounds.queue,
+            most,
             shared: gauges.shared.load(Ordering::Relaxed),
             shared_tokens: gauges.shared_tokens.load(Ordering::Relaxed),
             shared_bytes: gauges.shared_bytes.load(Ordering::Relaxed),

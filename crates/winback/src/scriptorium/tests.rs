@@ -1,6 +1,6 @@
 use super::*;
 use std::path::Path;
-use winback_core::text_service::TextEnded;
+use winback_core::text_service::{EmbeddingInput, TextEnded};
 use winback_lm::kernels::{Numerics, Precision};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/fixtures/qwen3-tiny");
@@ -108,6 +108,92 @@ async fn a_prompt_keeps_its_place_until_it_is_read_also_when_its_client_is_gone(
     free(&service).await;
     assert_eq!(service.readers.available_permits(), winback_learn::threads());
     assert!(service.submit(wish("tiny", 1)).await.is_ok());
+}
+
+fn meaning(inputs: Vec<EmbeddingInput>) -> EmbeddingRequest {
+    EmbeddingRequest { model: "tiny".into(), inputs, dimensions: None }
+}
+
+/// Waits until a service has done what it was asked for.
+async fn done(service: &Scriptorium) {
+    let free = tokio::time::timeout(Duration::from_secs(120), free(service)).await;
+    assert!(free.is_ok(), "it goes on for nobody");
+}
+
+#[tokio::test]
+async fn texts_to_embed_keep_their_place_until_they_are_read_also_when_their_client_is_gone() {
+    let Some(service) = at_work(Duration::from_secs(30)) else { return };
+    let long = EmbeddingInput::Text("!@#$".repeat(4096 * BYTES_A_TOKEN / 4));
+    let reading = service.embed(meaning(vec![long.clone(), long]));
+    assert!(tokio::time::timeout(Duration::from_millis(1), reading).await.is_err(), "the client is gone before they are read");
+    assert!(matches!(service.embed(meaning(vec![EmbeddingInput::Tokens(vec![1])])).await, Err(RefusedText::Busy { .. })));
+    // What waits to be written or is written is not all there is to do.
+    assert_eq!((service.load().taken, service.load().running + service.load().waiting), (1, 0));
+    done(&service).await;
+    assert_eq!((service.load().taken, service.readers.available_permits()), (0, winback_learn::threads()));
+    assert!(service.embed(meaning(vec![EmbeddingInput::Tokens(vec![1])])).await.is_ok());
+}
+
+#[tokio::test]
+async fn texts_are_embedded_for_one_request_at_a_time_and_not_on_when_nobody_waits() {
+    let Some(service) = at_work(Duration::from_secs(30)) else { return };
+    // Many minutes of work.
+    let much = meaning(vec![EmbeddingInput::Tokens(vec![7; 4096]); 70]);
+    let mut reading = service.embed(much);
+    while service.reading.available_permits() == 1 {
+        assert!(tokio::time::timeout(Duration::from_millis(1), &mut reading).await.is_err());
+    }
+    drop(reading);
+    assert_eq!((service.load().taken, service.reading.available_permits()), (1, 0), "the step that was begun is still taken");
+    done(&service).await;
+    assert_eq!(service.reading.available_permits(), 1);
+    // One that waits for its turn is given up at once.
+    let turn = service.reading.clone().acquire_owned().await.unwrap();
+    let waits = service.embed(meaning(vec![EmbeddingInput::Tokens(vec![1])]));
+    assert!(tokio::time::timeout(Duration::from_millis(100), waits).await.is_err());
+    assert_eq!(service.load().taken, 0);
+    drop(turn);
+}
+
+#[tokio::test]
+async fn what_cannot_be_embedded_is_refused_before_it_is_read() {
+    let Some(service) = at_work(Duration::from_secs(30)) else { return };
+    let check = async |inputs: Vec<EmbeddingInput>, expected: RefusedText| {
+        // Nothing is read for it: all readers are taken.
+        let all = service.readers.clone().acquire_many_owned(u32::try_from(winback_learn::threads()).unwrap()).await.unwrap();
+        let refused = tokio::time::timeout(Duration::from_secs(60), service.embed(meaning(inputs))).await;
+        assert_eq!(refused.expect("it waits for a reader"), Err(expected));
+        assert_eq!(service.places.available_permits(), 1);
+        drop(all);
+    };
+    let long = |bytes: usize| EmbeddingInput::Text("x".repeat(bytes));
+    let expected = "text 1 has 65537 bytes; a model that reads 4096 tokens takes at most 65536";
+    check(vec![long(1), long(65_537)], RefusedText::TooLong(expected.into())).await;
+    let expected = "the inputs have 4849664 bytes together; a request may have 4800000";
+    check(vec![long(65_536); 74], RefusedText::TooLong(expected.into())).await;
+    let expected = "the inputs have more than 300000 tokens together; a request may have no more";
+    let many = service.embed(meaning(vec![EmbeddingInput::Tokens(vec![1; 4096]); 74])).await;
+    assert_eq!(many, Err(RefusedText::TooLong(expected.into())));
+}
+
+#[tokio::test]
+async fn a_schema_keeps_its_place_until_it_is_compiled_and_one_is_compiled_at_a_time() {
+    let Some(service) = at_work(Duration::from_secs(30)) else { return };
+    let form = |by: usize| TextForm::Json(format!("{{\"type\": \"integer\", \"multipleOf\": {by}}}"));
+    let compiling = service.submit(TextRequest { form: form(9973), ..wish("tiny", 1) });
+    assert!(tokio::time::timeout(Duration::from_millis(1), compiling).await.is_err(), "the client is gone before it is compiled");
+    assert_eq!((service.load().taken, service.compiler.available_permits()), (1, 0));
+    assert!(matches!(service.submit(wish("tiny", 1)).await, Err(RefusedText::Busy { .. })));
+    done(&service).await;
+    let turn = service.compiler.clone().acquire_owned().await.unwrap();
+    // One that is known needs no compiler; another one is told to come again.
+    assert!(service.submit(TextRequest { form: form(9973), ..wish("tiny", 1) }).await.is_ok());
+    done(&service).await;
+    let other = service.submit(TextRequest { form: form(7), ..wish("tiny", 1) }).await;
+    assert!(matches!(other, Err(RefusedText::Busy { .. })));
+    assert_eq!(service.load().taken, 0);
+    drop(turn);
+    assert!(service.submit(TextRequest { form: form(7), ..wish("tiny", 1) }).await.is_ok());
 }
 
 #[tokio::test]

@@ -73,6 +73,12 @@ fn what_would_not_fit_into_memory_is_refused_with_both_numbers() {
         &["lm", "bench", "model", "--rows", "100000", "--prompt", "100000", "--no-packed-cache"],
         "a batch of 100000 texts needs 3.5 TiB",
     );
+    check(
+        &["lm", "bench", "--drawn", "0.6b", "--precision", "int8", "--adapters", "100000"],
+        "a measurement with 100000 adapters needs 1.8 TiB",
+    );
+    let said = home.say(&["lm", "bench", "model", "--adapters", "3000000"]);
+    assert!(said.code == Some(2) && said.err.contains("3000000 is not in 0..=100000"), "{said}");
     check(&["lm", "serve", "model", "--port", "0", "--cache", "16777216", "--no-packed-cache"], "--cache needs 16.0 TiB");
     let said = home.say(&["lm", "serve", "model", "--port", "0", "--cache", "17592186044416"]);
     assert!(said.code == Some(2) && said.err.contains("17592186044416 is not in 1..="), "{said}");

@@ -1,13 +1,13 @@
 //! `winback lm bench`
 use crate::cli::Place;
 use crate::cli::lm::model::{Computing, read_config};
-use crate::cli::lm::shapes::{Published, weight_bytes};
+use crate::cli::lm::shapes::{Published, adapter_bytes, weight_bytes};
 use crate::memory;
 use crate::report;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Instant;
-use winback_lm::{Adapter, Cache, Model, Piece, Want};
+use winback_lm::{Adapter, Cache, Config, Model, Piece, Want};
 
 /// The rank of the adapters that are drawn for a measurement.
 const RANK: usize = 16;
@@ -33,8 +33,8 @@ pub struct Args {
     #[arg(long, value_name = "COUNT", default_value_t = 16, value_parser = count())]
     new: u64,
     /// How many drawn adapters of rank 16 the texts take in turn; 0 for the base alone
-    #[arg(long, value_name = "COUNT", default_value_t = 0)]
-    adapters: usize,
+    #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=100_000))]
+    adapters: u64,
 }
 
 fn count() -> clap::builder::RangedU64ValueParser<u64> {
@@ -48,7 +48,7 @@ struct Measured {
     level: &'static str,
     precision: &'static str,
     threads: usize,
-    adapters: usize,
+    adapters: u64,
     prompt_tokens: u64,
     new_tokens: u64,
     load_seconds: f64,
@@ -70,7 +70,7 @@ pub fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
     let (model, name) = model(args, at.quiet)?;
     let numerics = model.numerics();
     let load_seconds = start.elapsed().as_secs_f64();
-    let adapters: Vec<Adapter> = (0..args.adapters).map(|seed| Adapter::drawn(&model, RANK, seed as u64)).collect();
+    let adapters: Vec<Adapter> = (0..args.adapters).map(|seed| Adapter::drawn(&model, RANK, seed)).collect();
     let batches = args.rows.iter().map(|rows| batch(&model, &adapters, *rows, args)).collect::<anyhow::Result<_>>()?;
     let measured = Measured {
         model: name,
@@ -91,12 +91,20 @@ fn model(args: &Args, quiet: bool) -> anyhow::Result<(Model, String)> {
         let numerics = args.computing.start()?;
         let needed = weight_bytes(&shape.config(), numerics.precision, 2);
         memory::check("the drawn model", needed, "take a smaller shape, or --precision int8")?;
+        check_adapters(args, &shape.config())?;
         let name = format!("drawn weights of the shape of {}", shape.name());
         return Ok((Model::drawn(shape.config(), 1, numerics), name));
     }
     let dir = args.dir.clone().unwrap_or_default();
     let (config, _) = read_config(&dir)?;
-    Ok((args.computing.weights(&dir, config, quiet)?, dir.display().to_string()))
+    check_adapters(args, &config)?;
+    Ok((args.computing.weights(&dir, config, quiet)?.0, dir.display().to_string()))
+}
+
+/// Refuses more adapters than this machine has memory for.
+fn check_adapters(args: &Args, config: &Config) -> anyhow::Result<()> {
+    let needed = args.adapters.saturating_mul(adapter_bytes(config, args.computing.precision.precision(), RANK));
+    memory::check(&format!("a measurement with {} adapters", args.adapters), needed, "take fewer --adapters")
 }
 
 fn batch(model: &Model, adapters: &[Adapter], rows: u64, args: &Args) -> anyhow::Result<Batch> {

@@ -78,8 +78,9 @@ impl Computing {
         Ok(Numerics { level: self.level, precision: self.precision.precision() })
     }
 
-    /// Loads the weights of a directory, and says what became of the file of packed ones.
-    pub fn weights(&self, dir: &Path, config: Config, quiet: bool) -> anyhow::Result<Model> {
+    /// Loads the weights of a directory, and says what became of the file of packed ones. Returns the model, and how many
+    /// bytes of such a file are mapped for it.
+    pub fn weights(&self, dir: &Path, config: Config, quiet: bool) -> anyhow::Result<(Model, u64)> {
         let numerics = self.start()?;
         check_memory(dir, &config, numerics.precision)?;
         let cache = if self.no_packed_cache { PackedCache::default() } else { packed_cache(dir) };
@@ -93,7 +94,11 @@ impl Computing {
             Origin::Read if !loaded.not_kept.is_empty() => say("note: the weights are packed in memory, as at every start"),
             _ => {}
         }
-        Ok(loaded.model)
+        let mapped_bytes = match &loaded.origin {
+            Origin::Mapped(path) | Origin::Made(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+            Origin::Read => 0,
+        };
+        Ok((loaded.model, mapped_bytes))
     }
 }
 
@@ -114,6 +119,8 @@ pub struct Loaded {
     pub tokens: Arc<Tokens>,
     /// What its makers recommend.
     pub generation: GenerationConfig,
+    /// How many bytes of a file of packed weights are mapped.
+    pub mapped_bytes: u64,
     dir: PathBuf,
 }
 
@@ -122,8 +129,8 @@ impl Loaded {
     pub fn load(dir: &Path, computing: &Computing, quiet: bool) -> anyhow::Result<Self> {
         let (config, generation) = read_config(dir)?;
         let tokens = Tokens::load(&dir.join("tokenizer.json"), config.vocab_size, &config.eos).or_hint(Exit::BadInput, FILES)?;
-        let model = computing.weights(dir, config, quiet)?;
-        Ok(Self { model: Arc::new(model), tokens: Arc::new(tokens), generation, dir: dir.to_owned() })
+        let (model, mapped_bytes) = computing.weights(dir, config, quiet)?;
+        Ok(Self { model: Arc::new(model), tokens: Arc::new(tokens), generation, mapped_bytes, dir: dir.to_owned() })
     }
 
     /// Returns the chat template of the model.
@@ -136,7 +143,7 @@ impl Loaded {
         let text = read_text(file)?;
         let refused = |error: GrammarError| stop(Exit::BadInput, format!("{}: {error}", file.display()), SCHEMA);
         let grammars = Grammars::new(&self.tokens, self.model.config()).map_err(refused)?;
-        Ok(Arc::new(grammars.json_schema(&text).map_err(refused)?))
+        grammars.json_schema(&text).map_err(refused)
     }
 
     /// Loads an adapter for the model: a directory as PEFT writes it, or a segment's folder, whose version in use it is.

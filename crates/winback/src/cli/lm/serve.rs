@@ -106,10 +106,10 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
         let hint = format!("write a key into a file and give it with --key-file, or in {KEY}; or serve on 127.0.0.1");
         return Err(stop(Exit::BadConfig, format!("the model would be open to everyone who reaches {}", args.address), hint));
     }
-    let house = house(args, at.quiet)?;
+    let (house, mapped_bytes) = house(args, at.quiet)?;
     let names: Vec<&str> = std::iter::once(&house.name).chain(house.adapters.iter().map(|(name, _)| name)).map(String::as_str).collect();
     let names = names.join(", ");
-    let cache_bytes = cache_bytes(args.cache)?;
+    let cache_bytes = cache_bytes(args.cache, mapped_bytes)?;
     let limits = Limits { rows: args.batch.into(), cache_bytes, shared_bytes: cache_bytes / 2, ..Limits::default() };
     let bounds = Bounds { limits, queue: args.queue.into(), most_tokens: args.max_tokens.max(1), patience: PATIENCE };
     let service = Scriptorium::start(house, bounds).or_exit(Exit::Failure)?;
@@ -126,14 +126,15 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<()> {
     serve_openai(listener, state, interrupted()).await.or_exit(Exit::Failure)
 }
 
-/// Returns how many bytes the caches of all texts may take, once the model is loaded.
-fn cache_bytes(asked_mib: Option<u64>) -> anyhow::Result<usize> {
+/// Returns how many bytes the caches of all texts may take, once the model is loaded, of which some bytes are mapped: every
+/// step reads these, so they are not there for anything else.
+fn cache_bytes(asked_mib: Option<u64>, mapped_bytes: u64) -> anyhow::Result<usize> {
     let bytes = match asked_mib {
         Some(mib) => {
-            memory::check("--cache", mib << 20, "give a smaller --cache, or close other programs")?;
+            memory::check_beside(mapped_bytes, "--cache", mib << 20, "give a smaller --cache, or close other programs")?;
             mib << 20
         }
-        None => memory::available_bytes().map_or(MOST_CACHE_BYTES, |left| MOST_CACHE_BYTES.min(left / 2)),
+        None => memory::available_beside(mapped_bytes).map_or(MOST_CACHE_BYTES, |left| MOST_CACHE_BYTES.min(left / 2)),
     };
     usize::try_from(bytes).or_exit(Exit::Usage)
 }
@@ -159,7 +160,8 @@ fn key(file: Option<&Path>) -> anyhow::Result<Option<Digest>> {
     Ok(Some(Digest::of(key.as_bytes())))
 }
 
-fn house(args: &Args, quiet: bool) -> anyhow::Result<House> {
+/// Returns the model and what belongs to it, and how many of its bytes are mapped.
+fn house(args: &Args, quiet: bool) -> anyhow::Result<(House, u64)> {
     let of_dir = args.dir.canonicalize().ok().and_then(|dir| dir.file_name().map(|name| name.to_string_lossy().into_owned()));
     let name = args.name.clone().or(of_dir).unwrap_or_else(|| "model".to_owned());
     let given = adapters(&args.adapter)?;
@@ -177,5 +179,6 @@ fn house(args: &Args, quiet: bool) -> anyhow::Result<House> {
             None
         }
     };
-    Ok(House { model: loaded.model, tokens: loaded.tokens, template, generation: loaded.generation, name, adapters })
+    let house = House { model: loaded.model, tokens: loaded.tokens, template, generation: loaded.generation, name, adapters };
+    Ok((house, loaded.mapped_bytes))
 }

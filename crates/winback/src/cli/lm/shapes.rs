@@ -68,6 +68,12 @@ pub fn weight_bytes(config: &Config, precision: Precision, table_number_bytes: u
     (multiplied(config) * precision.bytes() + table(config) * table_number_bytes) as u64
 }
 
+/// Returns how many bytes an adapter of all seven matrices takes; it is kept in bf16 where the model is kept in less.
+pub fn adapter_bytes(config: &Config, precision: Precision, rank: usize) -> u64 {
+    let sides: usize = Projection::ALL.iter().map(|which| which.shape(config)).map(|[outputs, inputs]| outputs + inputs).sum();
+    (config.layers * sides * rank * precision.bytes().max(Precision::Bf16.bytes())) as u64
+}
+
 /// Returns how many parameters a model has; a tied head counts once.
 pub fn parameters(config: &Config) -> usize {
     let norms = config.layers * 2 * (config.hidden_size + config.head_dim) + config.hidden_size;
@@ -84,5 +90,7 @@ mod tests {
         check(Published::Small, 596_049_920);
         check(Published::Medium, 1_720_574_976);
         check(Published::Large, 4_022_468_096);
+        // As PEFT writes one of rank 16 in 16 bits: 20.2 MB.
+        assert_eq!(adapter_bytes(&Published::Small.config(), Precision::Int8, 16), 20_185_088);
     }
 }

@@ -106,7 +106,7 @@ impl Pen {
         sampling.check().or_exit(Exit::Usage)?;
         let grammar = args.schema.as_deref().map(|file| loaded.grammar(file)).transpose()?;
         let most = Limits::default().cache_bytes;
-        let cache_bytes = memory::available_bytes().map_or(most, |left| most.min(left as usize));
+        let cache_bytes = memory::available_beside(loaded.mapped_bytes).map_or(most, |left| most.min(left as usize));
         let limits = Limits { cache_bytes, ..Limits::default() };
         let engine = Engine::new(loaded.model.clone(), loaded.tokens.clone(), limits);
         let most_tokens = args.max_tokens.or(loaded.generation.max_new_tokens).unwrap_or(MOST_TOKENS);
