@@ -6,7 +6,7 @@ mod shape;
 use shape::{argument, shape};
 use std::time::Instant;
 use winback_lm::Model;
-use winback_lm::finetune::{AdamW, Batch, LoraWeights, Memory, Recipe, Sample, Teaching, gradients};
+use winback_lm::finetune::{AdamW, Batch, LoraWeights, Memory, Recipe, Sample, Teaching, Weights, gradients};
 use winback_lm::kernels::{Level, Numerics, Precision};
 
 /// Returns the most memory that was in use so far, in GiB.

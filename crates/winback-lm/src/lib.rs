@@ -56,6 +56,8 @@ pub mod packed_cache;
 #[forbid(unsafe_code)]
 pub mod prompt;
 #[forbid(unsafe_code)]
+pub mod publish;
+#[forbid(unsafe_code)]
 mod python;
 #[forbid(unsafe_code)]
 pub mod sample;
@@ -80,6 +82,8 @@ pub mod tensor;
 #[forbid(unsafe_code)]
 pub mod text_metrics;
 #[forbid(unsafe_code)]
+mod token_trainer;
+#[forbid(unsafe_code)]
 pub mod tokens;
 
 pub use adapter::{Adapter, AdapterError};
@@ -98,4 +102,5 @@ pub use grammar::{Grammar, GrammarError, Grammars, GuideError};
 pub use model::{Model, ModelError};
 pub use packed_cache::{Origin, PackedCache};
 pub use prompt::{prompt, prompt_and_reply};
+pub use token_trainer::{CONTROL, TrainError, train_tokens};
 pub use tokens::Tokens;

@@ -19,8 +19,10 @@ const MOST_BYTES: u64 = 32 << 20;
 const MOST_PARTS: usize = 8;
 /// The expressions by which a tokenizer may split a text: that of Qwen2 and Qwen3. Another one could take hours for a text
 /// that fits the context, or be given up within it without a word, and so give other ids than its makers mean.
-const SPLITS: [&str; 1] =
-    [r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"];
+const SPLITS: [&str; 2] = [
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+    crate::token_trainer::PARTS,
+];
 
 /// Why a tokenizer was refused, or could not do its work.
 #[derive(Debug, thiserror::Error)]

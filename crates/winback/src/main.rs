@@ -10,6 +10,7 @@ mod example;
 mod exit;
 mod handout;
 mod memory;
+mod mini;
 mod newest;
 mod progress_bar;
 mod prompts;

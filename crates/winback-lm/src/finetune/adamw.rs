@@ -1,9 +1,10 @@
 //! The step: AdamW, how large it is, and how far gradients may go.
 use super::lora::LoraWeights;
+use super::weights::Weights;
 
 /// Adam with weight decay of its own (Loshchilov & Hutter 2019), as `torch.optim.AdamW` computes it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct AdamW {
+pub struct AdamW<W = LoraWeights> {
     /// How slowly the means of gradients and of their squares change.
     pub betas: (f32, f32),
     /// What keeps the divisor from 0.
@@ -11,36 +12,38 @@ pub struct AdamW {
     /// The share of the step by which weights shrink.
     pub weight_decay: f32,
     steps: u32,
-    means: LoraWeights,
-    squares: LoraWeights,
+    means: W,
+    squares: W,
 }
 
-impl AdamW {
+impl<W: Weights> AdamW<W> {
     /// Returns the state before the first step.
-    pub fn new(weights: &LoraWeights, weight_decay: f32) -> Self {
+    pub fn new(weights: &W, weight_decay: f32) -> Self {
         Self { betas: (0.9, 0.999), eps: 1e-8, weight_decay, steps: 0, means: weights.zeros(), squares: weights.zeros() }
     }
 
     /// Returns the means of gradients and of their squares.
-    pub(super) fn moments(&self) -> (&LoraWeights, &LoraWeights) {
+    pub(super) fn moments(&self) -> (&W, &W) {
         (&self.means, &self.squares)
     }
 
     /// Returns the same after so many steps with these means.
-    pub(super) fn resumed(&self, steps: u32, means: LoraWeights, squares: LoraWeights) -> Self {
+    pub(super) fn resumed(&self, steps: u32, means: W, squares: W) -> Self {
         Self { steps, means, squares, ..self.clone() }
     }
 
     /// Takes a step of size `rate` against the gradients.
-    pub fn step(&mut self, weights: &mut LoraWeights, gradients: &LoraWeights, rate: f32) {
+    pub fn step(&mut self, weights: &mut W, gradients: &W, rate: f32) {
         self.steps += 1;
         let (first, second) = self.betas;
         let corrected = |beta: f32| 1.0 - f64::from(beta).powi(self.steps.cast_signed());
         let (size, root) = ((f64::from(rate) / corrected(first)) as f32, corrected(second).sqrt() as f32);
-        let moments = self.means.slices_mut().into_iter().zip(self.squares.slices_mut());
-        for ((weights, gradients), (means, squares)) in weights.slices_mut().into_iter().zip(gradients.slices()).zip(moments) {
+        let shrinks = weights.shrinks();
+        let moments = self.means.slices_mut().into_iter().zip(self.squares.slices_mut()).zip(shrinks);
+        for ((weights, gradients), ((means, squares), shrinks)) in weights.slices_mut().into_iter().zip(gradients.slices()).zip(moments) {
+            let decay = if shrinks { self.weight_decay } else { 0.0 };
             for (((weight, gradient), mean), square) in weights.iter_mut().zip(gradients).zip(means).zip(squares) {
-                *weight -= rate * self.weight_decay * *weight;
+                *weight -= rate * decay * *weight;
                 *mean += (1.0 - first) * (gradient - *mean);
                 *square = second * *square + (1.0 - second) * gradient * gradient;
                 *weight -= size * *mean / (square.sqrt() / root + self.eps);
@@ -51,7 +54,7 @@ impl AdamW {
 
 /// Makes gradients smaller where their length is over `most`, as `clip_grad_norm_` of torch does, and returns the length
 /// they had.
-pub fn clip(gradients: &mut LoraWeights, most: f64) -> f64 {
+pub fn clip<W: Weights>(gradients: &mut W, most: f64) -> f64 {
     let squares = gradients.slices().into_iter().map(|slice| slice.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>());
     let length = squares.sum::<f64>().sqrt();
     let times = (most / (length + 1e-6)).min(1.0) as f32;

@@ -1,7 +1,7 @@
 //! A state as a file, and back. The file begins with the hash of the rest, so that a damaged one is seen.
 use super::adamw::AdamW;
-use super::lora::LoraWeights;
 use super::run::State;
+use super::weights::Weights;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;
@@ -27,11 +27,11 @@ const HASH: usize = 64;
 const TOLD: &str = "run";
 const KINDS: [&str; 4] = ["weights", "means", "squares", "best"];
 
-impl State {
+impl<W: Weights> State<W> {
     /// Returns the bytes of a checkpoint of a run (see [`super::Run::identity`]).
     pub fn to_bytes(&self, identity: &Digest) -> Result<Vec<u8>, CheckpointError> {
         let (means, squares) = self.adam.moments();
-        let of_kind = |(kind, weights): (&str, &LoraWeights)| -> Vec<(String, Dtype, Vec<u8>)> {
+        let of_kind = |(kind, weights): (&str, &W)| -> Vec<(String, Dtype, Vec<u8>)> {
             let bytes = |slice: &[f32]| slice.iter().flat_map(|number| number.to_le_bytes()).collect();
             weights.slices().into_iter().enumerate().map(|(at, slice)| (format!("{kind}.{at:05}"), Dtype::F32, bytes(slice))).collect()
         };
@@ -82,7 +82,7 @@ impl State {
         let steps: u32 = steps.parse().map_err(|error| damaged(&error))?;
         let trials = f64s("trials")?.chunks_exact(2).map(|trial| (trial[0] as u32, trial[1])).collect();
         let [weights, means, squares, best] = KINDS.map(of_kind);
-        let adam: AdamW = like.adam.resumed(steps, means?, squares?);
+        let adam: AdamW<W> = like.adam.resumed(steps, means?, squares?);
         Ok(Self { steps, weights: weights?, adam, losses: f64s("losses")?, trials, best: best? })
     }
 }

@@ -1,8 +1,9 @@
-//! The loss of a batch of texts, and its gradients by the weights of an adapter.
-use super::head::Ends;
-use super::layer::{Kept, Work};
+//! The loss of a batch of texts, and its gradients by the weights of an adapter or of the whole model.
+use super::head::{Ends, Gradient};
+use super::layer::{Kept, Learner, Work};
 use super::lora::LoraWeights;
 use super::sums::Dropout;
+use super::whole::WholeWeights;
 use crate::kernels::Rope;
 use crate::model::Model;
 use std::ops::Range;
@@ -150,25 +151,36 @@ pub fn gradients(
     teaching: Teaching,
     gradients: &mut LoraWeights,
 ) -> Result<f64, BatchError> {
-    let pass = Pass::new(model, weights, batch, Dropout { share: teaching.dropout, seed: teaching.seed });
-    let mut x = pass.embedded();
-    let mut there: Vec<(Vec<f32>, Option<Kept>)> = Vec::with_capacity(model.layers.len());
-    for layer in 0..model.layers.len() {
-        let before = x.clone();
-        let kept = pass.work(layer).there(&mut x);
-        there.push((before, (teaching.memory == Memory::Keep).then_some(kept)));
+    Pass::new(model, weights, batch, Dropout { share: teaching.dropout, seed: teaching.seed })
+        .there_and_back(teaching, &mut Learners::Adapter(gradients))
+}
+
+/// Does the same for all weights of a model; `model` is [`WholeWeights::model`] of these weights. Nothing is left out.
+pub fn whole_gradients(model: &Model, batch: &Batch, teaching: Teaching, gradients: &mut WholeWeights) -> Result<f64, BatchError> {
+    let none = LoraWeights::none(model);
+    Pass::new(model, &none, batch, Dropout { share: 0.0, seed: 0 }).there_and_back(teaching, &mut Learners::Whole(gradients))
+}
+
+/// Where gradients are added.
+enum Learners<'a> {
+    Adapter(&'a mut LoraWeights),
+    Whole(&'a mut WholeWeights),
+}
+
+impl Learners<'_> {
+    fn of_layer(&mut self, layer: usize) -> Learner<'_> {
+        match self {
+            Self::Adapter(weights) => Learner::Adapter(&mut weights.layers[layer]),
+            Self::Whole(weights) => Learner::Whole(&mut weights.layers[layer]),
+        }
     }
-    let (rows, next) = (pass.rows_that_learn(&x), pass.next());
-    drop(x);
-    let mut by_ends = Vec::with_capacity(rows.len());
-    let sum = pass.ends(&rows, &next)?.loss(Some((&mut by_ends, teaching.times)));
-    let mut gradient = pass.spread(&by_ends);
-    for (layer, (x, kept)) in there.into_iter().enumerate().rev() {
-        let work = pass.work(layer);
-        let kept = kept.unwrap_or_else(|| work.there(&mut x.clone()));
-        work.back(&x, &kept, &mut gradient, &mut gradients.layers[layer]);
+
+    fn whole(&mut self) -> Option<&mut WholeWeights> {
+        match self {
+            Self::Adapter(_) => None,
+            Self::Whole(weights) => Some(weights),
+        }
     }
-    Ok(sum)
 }
 
 /// A batch on its way through a model.
@@ -185,6 +197,42 @@ impl<'a> Pass<'a> {
         let positions: Vec<usize> = batch.texts.iter().flat_map(|text| 0..text.len()).collect();
         let rope = Rope::new(model.config.head_dim, model.config.rope_theta, &positions);
         Self { model, weights, batch, rope, dropout }
+    }
+
+    /// Adds the gradients to those of what learns, and returns the sum of the losses.
+    fn there_and_back(&self, teaching: Teaching, learners: &mut Learners<'_>) -> Result<f64, BatchError> {
+        let mut x = self.embedded();
+        let layers = self.model.layers.len();
+        let mut there: Vec<(Vec<f32>, Option<Kept>)> = Vec::with_capacity(layers);
+        for layer in 0..layers {
+            let before = x.clone();
+            let kept = self.work(layer).there(&mut x);
+            there.push((before, (teaching.memory == Memory::Keep).then_some(kept)));
+        }
+        let (rows, next) = (self.rows_that_learn(&x), self.next());
+        drop(x);
+        let mut by_rows = Vec::with_capacity(rows.len());
+        let gradient = Gradient { times: teaching.times, by_rows: &mut by_rows, whole: learners.whole() };
+        let sum = self.ends(&rows, &next)?.loss(Some(gradient));
+        let mut gradient = self.spread(&by_rows);
+        for (layer, (x, kept)) in there.into_iter().enumerate().rev() {
+            let work = self.work(layer);
+            let kept = kept.unwrap_or_else(|| work.there(&mut x.clone()));
+            work.back(&x, &kept, &mut gradient, &mut learners.of_layer(layer));
+        }
+        if let Some(whole) = learners.whole() {
+            self.by_embedding(&gradient, &mut whole.embedding);
+        }
+        Ok(sum)
+    }
+
+    /// Adds the gradients of the rows that tokens began with to those of the tokens' rows.
+    fn by_embedding(&self, gradient: &[f32], embedding: &mut [f32]) {
+        let width = self.width();
+        for (gradient, token) in gradient.chunks_exact(width).zip(&self.batch.tokens) {
+            let own = &mut embedding[*token as usize * width..][..width];
+            own.iter_mut().zip(gradient).for_each(|(own, gradient)| *own += gradient);
+        }
     }
 
     fn width(&self) -> usize {

@@ -1,5 +1,6 @@
 //! The weights of an adapter while it learns, in f32.
 use super::sums::Draw;
+use super::weights::Weights;
 use crate::adapter::{Adapter, AdapterConfig, AdapterConfigError, AdapterError, Lora, Up, module};
 use crate::kernels::{Level, Linear, Table, View, dense};
 use crate::model::Model;
@@ -110,30 +111,6 @@ impl LoraWeights {
         Self { layers: model.layers.iter().map(|_| [const { None }; 4]).collect() }
     }
 
-    /// Returns the same modules with zeros, to add gradients to.
-    pub fn zeros(&self) -> Self {
-        let mut zeros = self.clone();
-        zeros.slices_mut().into_iter().for_each(|slice| slice.fill(0.0));
-        zeros
-    }
-
-    /// Returns the numbers of every module, in one order: down and up of each group of a layer.
-    pub fn slices(&self) -> Vec<&[f32]> {
-        let groups = self.layers.iter().flatten().flatten();
-        groups.flat_map(|group| std::iter::once(&*group.down).chain(group.parts.iter().map(|part| &*part.up))).collect()
-    }
-
-    /// Returns the same, to change.
-    pub fn slices_mut(&mut self) -> Vec<&mut [f32]> {
-        let groups = self.layers.iter_mut().flatten().flatten();
-        groups.flat_map(|group| std::iter::once(&mut *group.down).chain(group.parts.iter_mut().map(|part| &mut *part.up))).collect()
-    }
-
-    /// Returns how many numbers there are.
-    pub fn parameters(&self) -> usize {
-        self.slices().iter().map(|slice| slice.len()).sum()
-    }
-
     /// Returns the two matrices of each module, as PEFT keeps them: its layer, which it is, A `[rank, inputs]` and
     /// B `[outputs, rank]`.
     pub fn modules(&self) -> impl Iterator<Item = (usize, Projection, Tensor, Tensor)> {
@@ -189,6 +166,23 @@ impl LoraWeights {
         let scales: Vec<f32> = parts.map(|part| part.scale).collect();
         let parts: Vec<Vec<u8>> = self.slices().into_iter().chain([&*scales]).map(bytes).collect();
         Digest::of_parts(parts.iter().map(Vec::as_slice))
+    }
+}
+
+impl Weights for LoraWeights {
+    /// Down and up of each group of a layer.
+    fn slices(&self) -> Vec<&[f32]> {
+        let groups = self.layers.iter().flatten().flatten();
+        groups.flat_map(|group| std::iter::once(&*group.down).chain(group.parts.iter().map(|part| &*part.up))).collect()
+    }
+
+    fn slices_mut(&mut self) -> Vec<&mut [f32]> {
+        let groups = self.layers.iter_mut().flatten().flatten();
+        groups.flat_map(|group| std::iter::once(&mut *group.down).chain(group.parts.iter_mut().map(|part| &mut *part.up))).collect()
+    }
+
+    fn shrinks(&self) -> Vec<bool> {
+        vec![true; self.slices().len()]
     }
 }
 

@@ -7,6 +7,7 @@ use super::gradients::{Batch, BatchError, Memory, Sample, Teaching, gradients, l
 use super::lora::LoraWeights;
 use super::recipe::{Recipe, RecipeError};
 use super::sums::Draw;
+use super::weights::Weights;
 use crate::adapter::AdapterConfigError;
 use crate::model::Model;
 use serde::Serialize;
@@ -57,15 +58,15 @@ pub enum RunError {
 
 /// What has happened so far.
 #[derive(Clone, Debug, PartialEq)]
-pub struct State {
+pub struct State<W = LoraWeights> {
     pub(super) steps: u32,
-    pub(super) weights: LoraWeights,
-    pub(super) adam: AdamW,
+    pub(super) weights: W,
+    pub(super) adam: AdamW<W>,
     /// The mean loss of each step, in nats a token.
     pub(super) losses: Vec<f64>,
     /// The steps after which the texts kept back were tried, and their mean loss; the first before any step.
     pub(super) trials: Vec<(u32, f64)>,
-    pub(super) best: LoraWeights,
+    pub(super) best: W,
 }
 
 /// What one step came to.
@@ -227,9 +228,15 @@ impl State {
     /// Returns the state before any step, and before the texts kept back are tried: what a checkpoint is read like.
     pub fn first(model: &Model, recipe: &Recipe) -> Result<Self, RunError> {
         recipe.check()?;
-        let weights = LoraWeights::begin(model, &recipe.config()?, recipe.seed)?;
-        let adam = AdamW::new(&weights, recipe.weight_decay);
-        Ok(Self { steps: 0, best: weights.clone(), weights, adam, losses: Vec::new(), trials: Vec::new() })
+        Ok(Self::new(LoraWeights::begin(model, &recipe.config()?, recipe.seed)?, recipe.weight_decay))
+    }
+}
+
+impl<W: Weights> State<W> {
+    /// Returns the state before the first step.
+    pub(super) fn new(weights: W, weight_decay: f32) -> Self {
+        let adam = AdamW::new(&weights, weight_decay);
+        Self { steps: 0, best: weights.clone(), weights, adam, losses: Vec::new(), trials: Vec::new() }
     }
 
     /// Returns how many steps were taken.
@@ -238,7 +245,7 @@ impl State {
     }
 
     /// Returns the weights after the last step.
-    pub fn weights(&self) -> &LoraWeights {
+    pub fn weights(&self) -> &W {
         &self.weights
     }
 
@@ -254,7 +261,7 @@ impl State {
     }
 
     /// Returns the weights that did best on the texts kept back; those of the beginning where none did better.
-    pub fn best(&self) -> &LoraWeights {
+    pub fn best(&self) -> &W {
         &self.best
     }
 
@@ -284,17 +291,22 @@ pub fn mean_loss(model: &Model, weights: Option<&LoraWeights>, samples: &[Sample
 
 /// Returns the steps of an epoch: every text once, in an order of its own, and the batches of each step.
 fn steps_of(rows: &[usize], recipe: &Recipe, epoch: u32) -> Vec<Vec<Vec<usize>>> {
-    let mut draw = Draw::new(recipe.seed ^ u64::from(epoch).wrapping_mul(0xA076_1D64_78BD_642F));
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    for at in (1..order.len()).rev() {
-        order.swap(at, (draw.next() % (at as u64 + 1)) as usize);
-    }
-    let steps = gathered(&order, rows, recipe.tokens_per_step);
+    let steps = gathered(&shuffled(rows.len(), recipe.seed, epoch), rows, recipe.tokens_per_step);
     steps.into_iter().map(|step| gathered(&step, rows, recipe.tokens_at_once)).collect()
 }
 
+/// Returns the places of so many texts in the order of an epoch.
+pub(super) fn shuffled(texts: usize, seed: u64, epoch: u32) -> Vec<usize> {
+    let mut draw = Draw::new(seed ^ u64::from(epoch).wrapping_mul(0xA076_1D64_78BD_642F));
+    let mut order: Vec<usize> = (0..texts).collect();
+    for at in (1..order.len()).rev() {
+        order.swap(at, (draw.next() % (at as u64 + 1)) as usize);
+    }
+    order
+}
+
 /// Returns texts in groups of at most so many tokens; a longer text is alone.
-fn gathered(texts: &[usize], rows: &[usize], most: usize) -> Vec<Vec<usize>> {
+pub(super) fn gathered(texts: &[usize], rows: &[usize], most: usize) -> Vec<Vec<usize>> {
     let mut groups: Vec<(usize, Vec<usize>)> = Vec::new();
     for text in texts {
         match groups.last_mut() {

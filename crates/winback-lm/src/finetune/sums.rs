@@ -61,7 +61,24 @@ pub(super) fn rms_norm_back(x: &[f32], weight: &[f32], eps: f32, gradient: &mut 
     for_rows(gradient, width, |(row, gradient)| rms_norm_row_back(&x[row * width..(row + 1) * width], weight, eps, gradient));
 }
 
-/// Does the same with one row.
+/// Adds the gradient by the weight of a norm to `by_weight`, from that by the normed rows. Rows are as wide as `by_weight`
+/// and are added up in an order that their number alone decides.
+pub(super) fn rms_norm_by_weight(x: &[f32], eps: f32, gradient: &[f32], by_weight: &mut [f32]) {
+    const ROWS_AT_ONCE: usize = 256;
+    let width = by_weight.len();
+    let some = |(x, gradient): (&[f32], &[f32])| {
+        let mut sums = vec![0.0_f32; width];
+        for (x, gradient) in x.chunks_exact(width).zip(gradient.chunks_exact(width)) {
+            let scale = 1.0 / (dot(x, x) / width as f32 + eps).sqrt();
+            sums.iter_mut().zip(x).zip(gradient).for_each(|((sum, x), gradient)| *sum += gradient * x * scale);
+        }
+        sums
+    };
+    let parts: Vec<Vec<f32>> = x.par_chunks(ROWS_AT_ONCE * width).zip(gradient.par_chunks(ROWS_AT_ONCE * width)).map(some).collect();
+    parts.iter().for_each(|part| by_weight.iter_mut().zip(part).for_each(|(sum, part)| *sum += part));
+}
+
+/// Does the same as [`rms_norm_back`] with one row.
 pub(super) fn rms_norm_row_back(x: &[f32], weight: &[f32], eps: f32, gradient: &mut [f32]) {
     gradient.iter_mut().zip(weight).for_each(|(gradient, weight)| *gradient *= weight);
     let scale = 1.0 / (dot(x, x) / x.len() as f32 + eps).sqrt();

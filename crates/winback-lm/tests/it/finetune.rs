@@ -2,7 +2,7 @@
 use crate::fixtures::{Fixture, distance, fixtures, read};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
-use winback_lm::finetune::{AdamW, Batch, LoraWeights, Memory, Sample, Schedule, Teaching, clip, gradients, loss};
+use winback_lm::finetune::{AdamW, Batch, LoraWeights, Memory, Sample, Schedule, Teaching, Weights, clip, gradients, loss};
 use winback_lm::kernels::{Level, Linear, Numerics, Precision, Table, View, dense, dense_alone};
 use winback_lm::tensor::{self, Tensor};
 use winback_lm::{Cache, Model, Piece, Want};

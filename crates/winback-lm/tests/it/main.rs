@@ -25,5 +25,7 @@ mod sharing;
 mod shelf;
 mod streams;
 mod tiny;
+mod token_trainer;
 mod tokenizer;
 mod unsafe_code;
+mod whole;

@@ -1,6 +1,8 @@
 //! `winback model`
 use crate::cli::Place;
+use crate::cli::exam::{self, ExamArgs};
 use crate::cli::lm::model::{packed_cache, read_config};
+use crate::cli::make_mini::{self, MakeMiniArgs};
 use crate::exit::{Exit, OrExit, stop};
 use crate::progress_bar::Bar;
 use crate::report;
@@ -21,6 +23,10 @@ pub enum Action {
     Pull(PullArgs),
     /// List the models in the models folder: revision, size, whether complete
     List,
+    /// Make the small model that comes with Winback anew, on this machine; goes on where an earlier attempt stopped
+    MakeMini(MakeMiniArgs),
+    /// Let a model write to made-up customers nobody learned from, and review what it writes
+    Exam(ExamArgs),
     /// Hash every file again and name what differs from what was pulled
     Verify {
         /// owner/name in the models folder, or a folder; all models without it
@@ -53,6 +59,8 @@ pub async fn run(at: &Place, action: &Action) -> anyhow::Result<ExitCode> {
     let models = at.home.join(&load_settings(&at.home)?.model_dir);
     match action {
         Action::Pull(args) => fetch(at, args, &models).await,
+        Action::MakeMini(args) => make_mini::run(at, args),
+        Action::Exam(args) => exam::run(at, args),
         Action::List => list(at, &models),
         Action::Verify { name } => verify(at, name.as_deref(), &models),
     }

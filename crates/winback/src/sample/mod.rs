@@ -5,7 +5,7 @@ mod customer;
 pub mod events;
 mod names;
 mod profiles;
-mod random;
+pub mod random;
 
 pub use profiles::write_profiles;
 

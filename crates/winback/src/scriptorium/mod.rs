@@ -171,10 +171,9 @@ impl Scriptorium {
             TextForm::JsonObject => Grammars::ANY_OBJECT.to_owned(),
             TextForm::Json(schema) => schema,
         };
-        if let Some(Ok(grammars)) = self.grammars.get() {
-            if let Some(known) = grammars.known(&schema) {
-                return Ok((Some(known), place));
-            }
+        let grammars = self.grammars.get().and_then(|grammars| grammars.as_ref().ok());
+        if let Some(known) = grammars.and_then(|grammars| grammars.known(&schema)) {
+            return Ok((Some(known), place));
         }
         let turn = tokio::time::timeout(COMPILER_WAIT, self.compiler.clone().acquire_owned()).await;
         let turn = turn.map_err(|_| self.busy())?.map_err(|_| RefusedText::Stopped)?;

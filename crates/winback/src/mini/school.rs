@@ -1,0 +1,168 @@
+//! How the small model learns: the lessons, the tokenizer made of them, and the steps, with states that a run goes on from.
+use super::corpus::{self, Lesson as Text, Writers};
+use anyhow::Context as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use winback_connectors::file::write_atomically;
+use winback_core::digest::Digest;
+use winback_lm::finetune::{Lesson, Sample, State, Step, WholeRecipe, WholeRun, WholeWeights};
+use winback_lm::kernels::Numerics;
+use winback_lm::publish::CHAT_TEMPLATE;
+use winback_lm::{CONTROL, ChatTemplate, Config, Conversation, Message, Role, Tokens, prompt_and_reply, train_tokens};
+
+/// The entries of the vocabulary, control tokens included.
+const VOCABULARY: usize = 6_000;
+/// How many lessons the vocabulary is made of.
+const LESSONS_OF_WORDS: u64 = 3_000;
+/// How many customers are kept back.
+const KEPT_BACK: usize = 120;
+/// Numbers of the customers that are kept back; nobody that is learned from has one of them.
+pub const FIRST_KEPT_BACK: u64 = 1 << 31;
+/// How long a state is at most ahead of the one on disk.
+const STATE_AFTER: Duration = Duration::from_secs(120);
+
+/// What a person may decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// How many tokens, of prompts and replies, are learned from.
+    pub tokens: usize,
+    /// What customers, weights and their order are drawn by.
+    pub seed: u64,
+}
+
+/// Everything that is learned from.
+pub struct School {
+    pub tokenizer: String,
+    pub config: Config,
+    pub lesson: Lesson,
+    pub recipe: WholeRecipe,
+}
+
+/// Returns the shape: about six million weights.
+fn shape(tokens: &Tokens) -> Config {
+    Config {
+        vocab_size: VOCABULARY,
+        hidden_size: 256,
+        intermediate_size: 768,
+        layers: 6,
+        heads: 4,
+        kv_heads: 2,
+        head_dim: 64,
+        rms_norm_eps: 1e-6,
+        rope_theta: 10_000.0,
+        tied: true,
+        context: 2_048,
+        eos: [CONTROL[2], CONTROL[0]].iter().filter_map(|token| tokens.id(token)).collect(),
+    }
+}
+
+impl School {
+    /// Makes the lessons of a course.
+    pub fn open(course: &Course) -> anyhow::Result<Self> {
+        let writers = Writers::read().map_err(|errors| anyhow::anyhow!("the wordings are broken: {errors:?}"))?;
+        let lessons = |from: u64| {
+            let numbers = from..from + (1 << 30);
+            numbers.filter_map(|number| writers.lesson(&corpus::case(number, course.seed)?))
+        };
+        let words: Vec<Text> = lessons(0).take(LESSONS_OF_WORDS as usize).collect();
+        let texts = words.iter().flat_map(|text| [&*text.system, &*text.user, &*text.reply]);
+        let tokenizer = train_tokens(texts, VOCABULARY)?;
+        let desk = Desk::new(&tokenizer)?;
+        let mut lesson = Lesson::default();
+        let mut tokens = 0;
+        for text in lessons(0) {
+            let sample = desk.sample(&text)?;
+            tokens += sample.tokens.len();
+            lesson.learned_from.push(sample);
+            if tokens >= course.tokens {
+                break;
+            }
+        }
+        lesson.kept_back = lessons(FIRST_KEPT_BACK).take(KEPT_BACK).map(|text| desk.sample(&text)).collect::<Result<_, _>>()?;
+        let recipe = WholeRecipe { seed: course.seed, ..WholeRecipe::default() };
+        Ok(Self { config: shape(&desk.tokens), tokenizer, lesson, recipe })
+    }
+
+    /// Takes the steps that are left, and returns the state at the end. States lie in `folder`, which a later call goes on
+    /// from.
+    pub fn run(
+        &self,
+        numerics: Numerics,
+        folder: &Path,
+        told: &mut dyn FnMut(&WholeRun<'_>, &Step),
+    ) -> anyhow::Result<State<WholeWeights>> {
+        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        let identity = WholeRun::identity(&self.config, numerics, &self.lesson, &self.recipe);
+        let mut run = WholeRun::begin(&self.config, numerics, &self.lesson, &self.recipe)?;
+        if let Some(state) = newest(folder, &identity, run.state())? {
+            run = WholeRun::resume(numerics, &self.lesson, &self.recipe, state)?;
+        }
+        let mut kept = Instant::now();
+        while let Some(step) = run.step()? {
+            told(&run, &step);
+            if kept.elapsed() >= STATE_AFTER || run.state().steps() == run.steps() {
+                keep(folder, &identity, run.state())?;
+                kept = Instant::now();
+            }
+        }
+        Ok(run.state().clone())
+    }
+}
+
+/// What turns a lesson into tokens.
+struct Desk {
+    tokens: Tokens,
+    template: ChatTemplate,
+}
+
+impl Desk {
+    fn new(tokenizer: &str) -> anyhow::Result<Self> {
+        let tokens = Tokens::parse(tokenizer, Path::new("tokenizer.json"))?;
+        Ok(Self { tokens, template: ChatTemplate::parse(CHAT_TEMPLATE.to_owned(), Path::new("chat_template"))? })
+    }
+
+    /// Returns the tokens of a lesson; only the reply, with the token that ends it, is learned.
+    fn sample(&self, text: &Text) -> anyhow::Result<Sample> {
+        let messages = [(Role::System, &text.system), (Role::User, &text.user), (Role::Assistant, &text.reply)];
+        let messages = messages.into_iter().map(|(role, text)| Message::new(role, text.clone())).collect();
+        let conversation = Conversation { messages, ..Conversation::default() };
+        let end: Vec<u32> = self.tokens.id(CONTROL[2]).into_iter().collect();
+        let (mut tokens, reply) = prompt_and_reply(&self.tokens, &self.template, &conversation, None, &end)?;
+        let asked = tokens.len();
+        tokens.extend(reply);
+        Ok(Sample { learned: (0..tokens.len()).map(|at| at >= asked).collect(), tokens })
+    }
+}
+
+/// Returns the files of states, the newest first.
+fn states(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let mut states: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.extension().is_some_and(|end| end == "state")).collect();
+    states.sort();
+    states.reverse();
+    Ok(states)
+}
+
+/// Returns the newest state of this run that is whole; damaged ones are told and passed over.
+fn newest(folder: &Path, identity: &Digest, like: &State<WholeWeights>) -> anyhow::Result<Option<State<WholeWeights>>> {
+    for path in states(folder)? {
+        let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        match State::from_bytes(&bytes, identity, like) {
+            Ok(state) => return Ok(Some(state)),
+            Err(error) => crate::telemetry::say(&format!("{}: {error}; the one before it is taken", path.display())),
+        }
+    }
+    Ok(None)
+}
+
+/// Writes a state beside the last one, and removes those before.
+fn keep(folder: &Path, identity: &Digest, state: &State<WholeWeights>) -> anyhow::Result<()> {
+    let bytes = state.to_bytes(identity)?;
+    let path = folder.join(format!("{:08}.state", state.steps()));
+    write_atomically(&path, |out| out.write_all(&bytes))?;
+    for old in states(folder)?.into_iter().skip(2) {
+        std::fs::remove_file(&old).with_context(|| format!("{} cannot be removed", old.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! What the small model learns from.
+use super::corpus::{Writers, case};
+use super::school::FIRST_KEPT_BACK;
+use winback_core::agents::communication::review_reply;
+use winback_core::digest::Digest;
+use winback_core::locale::Locale;
+use winback_core::message::{Brief, WriterVersion};
+use winback_core::template::Templates;
+
+#[test]
+fn lessons_pass_the_review_differ_and_are_the_same_every_time() {
+    let templates = Templates::built_in().unwrap();
+    let writers = Writers::read().unwrap();
+    let (mut drawn, mut learned, mut replies) = (0, 0, std::collections::BTreeSet::new());
+    for number in (0..120).chain(FIRST_KEPT_BACK..FIRST_KEPT_BACK + 30) {
+        let Some(case) = case(number, 1) else { continue };
+        drawn += 1;
+        let Some(found) = writers.lesson(&case) else { continue };
+        learned += 1;
+        assert_eq!(writers.lesson(&super::corpus::case(number, 1).unwrap()), Some(found.clone()));
+        // The mail that is learned is one that would be sent.
+        let neutral = Brief { segment: None, ..case.brief.clone() };
+        let writer = WriterVersion { name: "lesson".into(), words: Digest::of(b"lesson") };
+        review_reply(&templates, &neutral, &found.reply, writer)
+            .unwrap_or_else(|findings| panic!("{number}: {findings:?}\n{}", found.reply));
+        assert!(found.user.contains("{{first_name}}") == found.reply.contains("{{first_name}}"), "{number}: {found:?}");
+        assert!(found.reply.contains("{{company.phone}}") && !found.reply.contains(&case.brief.company.phone), "{number}: {}", found.reply);
+        replies.insert(found.reply);
+    }
+    assert!(drawn > 140 && learned * 20 > drawn * 19, "{learned} of {drawn}");
+    assert!(replies.len() * 20 > learned * 19, "{} of {learned} differ", replies.len());
+}
+
+#[test]
+fn every_language_and_kind_of_case_is_drawn() {
+    let cases: Vec<_> = (0..400).filter_map(|number| case(number, 7)).collect();
+    for locale in Locale::ALL {
+        let of_locale = || cases.iter().filter(|case| case.brief.locale == locale);
+        assert!(of_locale().any(|case| case.brief.kind.is_none()) && of_locale().any(|case| case.brief.theme.is_none()), "{locale}");
+        assert!(
+            of_locale().any(|case| !case.brief.first_contact) && of_locale().any(|case| case.brief.slots.first_name.is_none()),
+            "{locale}"
+        );
+        assert!(of_locale().any(|case| case.brief.facts.iter().any(|fact| fact.id == "offer.saving")), "{locale}");
+        assert!(of_locale().any(|case| case.brief.facts.iter().any(|fact| fact.id == "offer.until")), "{locale}");
+    }
+}
