@@ -3,10 +3,26 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark run by hand")]
 mod shape;
 
-use shape::{argument, mini_shape};
+use shape::{argument, shape};
 use std::time::Instant;
+use winback_lm::Config;
 use winback_lm::finetune::{AdamW, Batch, Memory, Sample, Teaching, Weights, WholeWeights, clip, whole_gradients};
 use winback_lm::kernels::{Level, Numerics, Precision};
+
+/// Returns the shape of the model that comes with Winback.
+fn mini_shape() -> Config {
+    Config {
+        vocab_size: 6_000,
+        hidden_size: 256,
+        intermediate_size: 768,
+        layers: 6,
+        heads: 4,
+        kv_heads: 2,
+        head_dim: 64,
+        context: 2_048,
+        ..shape()
+    }
+}
 
 fn main() {
     let number = |name: &str, default: usize| argument(name).map_or(default, |n| n.parse().unwrap());

@@ -1,6 +1,7 @@
 //! The gradients of all weights of a model as safetensors, for `bench/peers/lm_whole.py`:
 //! `cargo run -p winback-lm --example whole_gradients -- MODEL TEXTS.json OUT`. TEXTS.json is a list of
 //! `{"tokens": […], "learned": […]}`; the loss, the mean over what is learned, is printed.
+#![expect(clippy::print_stdout, reason = "an example run by hand")]
 use serde::Deserialize;
 use std::error::Error;
 use std::path::PathBuf;

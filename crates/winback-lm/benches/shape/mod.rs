@@ -23,18 +23,3 @@ pub fn shape() -> Config {
         eos: vec![],
     }
 }
-
-/// Returns the shape of the model that comes with Winback.
-pub fn mini_shape() -> Config {
-    Config {
-        vocab_size: 6_000,
-        hidden_size: 256,
-        intermediate_size: 768,
-        layers: 6,
-        heads: 4,
-        kv_heads: 2,
-        head_dim: 64,
-        context: 2_048,
-        ..shape()
-    }
-}

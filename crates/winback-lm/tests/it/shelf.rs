@@ -23,7 +23,7 @@ fn manifest(loss_after: f64, files: &[(&str, &[u8])]) -> Manifest {
         base_sha256: hash.clone(),
         template_sha256: hash.clone(),
         tokenizer_sha256: hash.clone(),
-        data: Data { sha256: hash.clone(), learned_from: 90, kept_back: 10, own: 90 },
+        data: Data { sha256: hash, learned_from: 90, kept_back: 10, own: 90 },
         recipe: Recipe::default(),
         metrics: Metrics { loss_before: 2.0, loss_after, best_step: 7, steps: 9 },
         versions: Versions { winback: "0.1.0".into(), numerics: "bf16".into() },
