@@ -29,7 +29,7 @@ fn script(case: &Case) -> Draft {
 
 /// Returns the words of a language's templates: English words, Chinese pairs of characters.
 fn words(locale: Locale) -> Vec<String> {
-    let files = Templates::built_in_files().filter(|(name, _)| name.starts_with(locale.tag()));
+    let files = Templates::built_in_files().filter(|(name, _)| name.starts_with(locale.tag()) && !name.ends_with("prompt.jinja"));
     let lines = files.flat_map(|(_, text)| text.lines().filter(|line| !line.starts_with(['#', '['])));
     let mut words = BTreeSet::new();
     for line in lines {
@@ -47,7 +47,7 @@ fn words(locale: Locale) -> Vec<String> {
 
 #[test]
 fn no_order_of_harmless_words_around_true_facts_is_let_through() {
-    let templates: String = Templates::built_in_files().map(|(_, text)| text).collect();
+    let templates: String = Templates::built_in_files().filter(|(name, _)| !name.ends_with("prompt.jinja")).map(|(_, text)| text).collect();
     let (mut said, mut passed) = (0, Vec::new());
     for (n, case) in cases(&places(), CASES).iter().enumerate() {
         let (script, locale) = (script(case), case.locale());
