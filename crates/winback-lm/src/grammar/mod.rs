@@ -184,7 +184,7 @@ fn limits() -> ParserLimits {
     ParserLimits { max_lexer_states: 20_000, max_grammar_size: 200_000, verbose_errors: false, ..ParserLimits::default() }
 }
 
-/// The bytes that the states of one text may take, as many as [`limits`] allows.
+/// The bytes that the states of one text may take, as many as its limits allow.
 pub const TEXT_BYTES: usize = 32 << 20;
 
 /// What a text may be.
