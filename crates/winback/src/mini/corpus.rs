@@ -75,12 +75,9 @@ pub fn case(number: u64, seed: u64) -> Option<Case> {
     Some(Case { schema, brief })
 }
 
-/// Who writes the lessons, and who judges them.
+/// Who writes the lessons, and by whose phrases a mail of the model is judged: the built-in writer, with more wordings.
 pub struct Writers {
-    /// The built-in writer, with more wordings.
-    many: Templates,
-    /// The built-in writer, whose phrases are all that a model's mail is later judged by.
-    own: Templates,
+    templates: Templates,
 }
 
 impl Writers {
@@ -95,22 +92,22 @@ impl Writers {
             let more = more.iter().find(|(file, _)| *file == name).map_or("", |(_, more)| more);
             (name.to_owned(), format!("{text}{more}"))
         };
-        Ok(Self { many: Templates::from_files(&Templates::built_in_files().map(with_more).collect())?, own: Templates::built_in()? })
+        Ok(Self { templates: Templates::from_files(&Templates::built_in_files().map(with_more).collect())? })
     }
 
-    /// Returns the templates of the built-in writer.
-    pub fn own(&self) -> &Templates {
-        &self.own
+    /// Returns the templates.
+    pub fn templates(&self) -> &Templates {
+        &self.templates
     }
 
     /// Returns the lesson of a case, in the neutral voice; `None` where the mail would not pass the review of a model's.
     pub fn lesson(&self, case: &Case) -> Option<Lesson> {
         // Nobody's own voice: the segment stands in the prompt alone.
         let neutral = Brief { segment: None, ..case.brief.clone() };
-        let reply = communication::mail_form(&self.many, &neutral).ok()?.to_text(neutral.locale);
-        let writer = WriterVersion { name: "lesson".into(), words: self.many.digest().clone() };
-        communication::review_reply(&self.own, &neutral, &reply, writer).ok()?;
-        let asked = prompt(&self.own, &case.brief, &case.schema, Channel::Email);
+        let reply = communication::mail_form(&self.templates, &neutral).ok()?.to_text(neutral.locale);
+        let writer = WriterVersion { name: "lesson".into(), words: self.templates.digest().clone() };
+        communication::review_reply(&self.templates, &neutral, &reply, writer).ok()?;
+        let asked = prompt(&self.templates, &case.brief, &case.schema, Channel::Email);
         Some(Lesson { system: asked.system, user: asked.user, reply })
     }
 }

@@ -46,7 +46,7 @@ impl Candidate {
         let mut texts: HashMap<RequestId, String> = HashMap::new();
         let mut order = Vec::with_capacity(cases.len());
         for (at, case) in cases.iter().enumerate() {
-            let asked = asked(writers.own(), &case.brief, &case.schema, Channel::Email);
+            let asked = asked(writers.templates(), &case.brief, &case.schema, Channel::Email);
             let request = self.request(&asked.system, &asked.user, seed ^ at as u64)?;
             let id = engine.submit(request)?;
             texts.insert(id, String::new());
@@ -85,7 +85,7 @@ impl Candidate {
 
     fn judged(&self, writers: &Writers, brief: &Brief, reply: &str) -> Result<String, Vec<String>> {
         let writer = WriterVersion { name: "exam".into(), words: self.model.digest().clone() };
-        let message = review_reply(writers.own(), brief, reply, writer);
+        let message = review_reply(writers.templates(), brief, reply, writer);
         let message = message
             .map_err(|findings| findings.into_iter().map(|found| format!("{}: {}", found.check, found.detail)).collect::<Vec<_>>())?;
         match &message.record().content {

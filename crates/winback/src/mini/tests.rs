@@ -5,11 +5,9 @@ use winback_core::agents::communication::review_reply;
 use winback_core::digest::Digest;
 use winback_core::locale::Locale;
 use winback_core::message::{Brief, WriterVersion};
-use winback_core::template::Templates;
 
 #[test]
 fn lessons_pass_the_review_differ_and_are_the_same_every_time() {
-    let templates = Templates::built_in().unwrap();
     let writers = Writers::read().unwrap();
     let (mut drawn, mut learned, mut replies) = (0, 0, std::collections::BTreeSet::new());
     for number in (0..120).chain(FIRST_KEPT_BACK..FIRST_KEPT_BACK + 30) {
@@ -21,7 +19,7 @@ fn lessons_pass_the_review_differ_and_are_the_same_every_time() {
         // The mail that is learned is one that would be sent.
         let neutral = Brief { segment: None, ..case.brief.clone() };
         let writer = WriterVersion { name: "lesson".into(), words: Digest::of(b"lesson") };
-        review_reply(&templates, &neutral, &found.reply, writer)
+        review_reply(writers.templates(), &neutral, &found.reply, writer)
             .unwrap_or_else(|findings| panic!("{number}: {findings:?}\n{}", found.reply));
         assert!(found.user.contains("{{first_name}}") == found.reply.contains("{{first_name}}"), "{number}: {found:?}");
         assert!(found.reply.contains("{{company.phone}}") && !found.reply.contains(&case.brief.company.phone), "{number}: {}", found.reply);
