@@ -44,6 +44,13 @@ pub(super) struct Part {
     pub(super) up: Vec<f32>,
 }
 
+impl Group {
+    /// Returns which matrices it changes, with their ranks and sizes.
+    fn place(&self) -> Vec<(Projection, usize, usize, usize)> {
+        self.parts.iter().map(|part| (part.which, part.rank, self.inputs, part.outputs)).collect()
+    }
+}
+
 impl LoraWeights {
     /// Returns weights as PEFT begins with: the way down drawn evenly (Kaiming uniform, a = √5, which is ±1/√inputs),
     /// the way up 0, so that the adapter changes nothing yet.
@@ -164,7 +171,9 @@ impl LoraWeights {
         let bytes = |slice: &[f32]| slice.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>();
         let parts = self.layers.iter().flatten().flatten().flat_map(|group| &group.parts);
         let scales: Vec<f32> = parts.map(|part| part.scale).collect();
-        let parts: Vec<Vec<u8>> = self.slices().into_iter().chain([&*scales]).map(bytes).collect();
+        let layers = self.layers.iter().map(|groups| groups.each_ref().map(|group| group.as_ref().map(Group::place)));
+        let places = format!("{:?}", layers.collect::<Vec<_>>()).into_bytes();
+        let parts: Vec<Vec<u8>> = self.slices().into_iter().chain([&*scales]).map(bytes).chain([places]).collect();
         Digest::of_parts(parts.iter().map(Vec::as_slice))
     }
 }

@@ -135,16 +135,14 @@ impl<'a> Run<'a> {
     pub fn identity(model: &Model, lesson: &Lesson, recipe: &Recipe) -> Digest {
         #[derive(Serialize)]
         struct Identity<'a> {
-            base: &'a Digest,
-            numerics: String,
+            base: Digest,
             recipe: &'a Recipe,
             texts: Vec<(&'a [u32], &'a [bool])>,
             kept_back: usize,
         }
         let samples = lesson.learned_from.iter().chain(&lesson.kept_back);
         Digest::of_value(&Identity {
-            base: model.digest(),
-            numerics: format!("{:?}", model.numerics()),
+            base: model.version(),
             recipe,
             texts: samples.map(|sample| (&*sample.tokens, &*sample.learned)).collect(),
             kept_back: lesson.kept_back.len(),

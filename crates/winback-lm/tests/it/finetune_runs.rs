@@ -147,6 +147,17 @@ fn another_scale_is_another_adapter() {
     assert_ne!(begin(8.0), begin(16.0), "the same numbers, told twice as loud");
 }
 
+/// Keys and values are made by matrices of one shape, so their numbers alone do not tell which they change.
+#[test]
+fn another_matrix_is_another_adapter() {
+    let Some(Fixture { model, .. }) = Fixture::named("untied") else { return };
+    let of = |target: &str| {
+        let recipe = Recipe { targets: vec![target.to_owned()], ..recipe() };
+        LoraWeights::begin(&model, &recipe.config().unwrap(), 1).unwrap().digest()
+    };
+    assert_ne!(of("k_proj"), of("v_proj"));
+}
+
 #[test]
 fn what_a_run_takes_is_planned() {
     let Some(Fixture { model, .. }) = Fixture::named("tied") else { return };
