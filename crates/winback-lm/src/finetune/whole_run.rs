@@ -3,8 +3,8 @@
 //! As with an adapter, everything is decided by texts, recipe and shape; a run that goes on from a state ends with the same
 //! bytes as one that was never broken off.
 use super::adamw::{Schedule, clip};
-use super::gradients::{Batch, BatchError, Memory, Sample, Teaching, loss, whole_gradients};
-use super::run::{Lesson, RunError, State, Step, gathered, shuffled};
+use super::gradients::{Batch, Memory, Sample, Teaching, whole_gradients};
+use super::run::{Lesson, RunError, State, Step, gathered, mean_loss, shuffled};
 use super::weights::Weights;
 use super::whole::WholeWeights;
 use crate::config::Config;
@@ -163,16 +163,11 @@ impl<'a> WholeRun<'a> {
     /// Tries the texts kept back.
     fn tried(&mut self) -> Result<f64, RunError> {
         let model = self.state.weights.model(self.numerics);
-        let text = |source: BatchError| RunError::Text { of: "kept back", source };
-        let rows: Vec<usize> = self.lesson.kept_back.iter().map(|sample| sample.tokens.len()).collect();
-        let (mut sum, mut learned) = (0.0, 0);
-        for batch in gathered(&(0..rows.len()).collect::<Vec<_>>(), &rows, self.recipe.tokens_at_once) {
-            let samples: Vec<Sample> = batch.iter().map(|at| self.lesson.kept_back[*at].clone()).collect();
-            let batch = Batch::new(&model, &samples).map_err(text)?;
-            sum += loss(&model, None, &batch).map_err(text)?;
-            learned += batch.learned();
+        let found = mean_loss(&model, None, &self.lesson.kept_back, self.recipe.tokens_at_once)
+            .map_err(|source| RunError::Text { of: "kept back", source })?;
+        if !found.is_finite() {
+            return Err(RunError::NoNumber { step: self.state.steps });
         }
-        let found = sum / learned.max(1) as f64;
         self.state.trials.push((self.state.steps, found));
         Ok(found)
     }
