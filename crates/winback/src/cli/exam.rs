@@ -1,8 +1,7 @@
 //! `winback model exam`
 use crate::cli::Place;
 use crate::exit::{Exit, OrExit};
-use crate::mini::corpus::Writers;
-use crate::mini::exam::{Answer, candidate};
+use crate::mini::{self, exam::{Answer, candidate}};
 use crate::report;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -42,8 +41,8 @@ pub fn run(at: &Place, args: &ExamArgs) -> anyhow::Result<ExitCode> {
     let folder = at.home.join(&args.dir);
     let numerics = Numerics { level: "auto".parse::<Level>()?, precision: Precision::Bf16 };
     let model = Model::load(&folder, numerics).or_exit(Exit::BadInput)?;
-    let writers = Writers::read().map_err(|errors| anyhow::anyhow!("the wordings are broken: {errors:?}"))?;
-    let answers = candidate(&folder, model).or_exit(Exit::BadInput)?.sit(&writers, args.mails.into(), args.seed)?;
+    let templates = mini::templates()?;
+    let answers = candidate(&folder, model).or_exit(Exit::BadInput)?.sit(&templates, args.mails.into(), args.seed)?;
     let passed = |answers: &[&Answer]| answers.iter().filter(|answer| answer.judged.is_ok()).count();
     let of = |locale: Locale| answers.iter().filter(|answer| answer.locale == locale).collect::<Vec<_>>();
     let marks = Marks {

@@ -22,7 +22,7 @@ use winback_core::prompt::prompt;
 use winback_core::risk::{RiskLevel, ValueTier};
 use winback_core::schema::{CellRules, Column, ColumnKind, MissingRule, Role, TableSchema, Theme};
 use winback_core::segment::SegmentId;
-use winback_core::template::{TemplateError, Templates};
+use winback_core::template::Templates;
 
 /// The day on which everybody writes.
 const DAY: Date = Date::constant(2026, 11, 21);
@@ -75,42 +75,17 @@ pub fn case(number: u64, seed: u64) -> Option<Case> {
     Some(Case { schema, brief })
 }
 
-/// Who writes the lessons, and by whose phrases a mail of the model is judged: the built-in writer, with more wordings.
-pub struct Writers {
-    templates: Templates,
-}
-
-impl Writers {
-    /// Reads the templates.
-    pub fn read() -> Result<Self, Vec<TemplateError>> {
-        let more = [
-            ("zh-TW/email.jinja", include_str!("../../mini/wordings/zh-TW.jinja")),
-            ("zh-CN/email.jinja", include_str!("../../mini/wordings/zh-CN.jinja")),
-            ("en/email.jinja", include_str!("../../mini/wordings/en.jinja")),
-        ];
-        let with_more = |(name, text): (&str, &str)| {
-            let more = more.iter().find(|(file, _)| *file == name).map_or("", |(_, more)| more);
-            (name.to_owned(), format!("{text}{more}"))
-        };
-        Ok(Self { templates: Templates::from_files(&Templates::built_in_files().map(with_more).collect())? })
-    }
-
-    /// Returns the templates.
-    pub fn templates(&self) -> &Templates {
-        &self.templates
-    }
-
-    /// Returns the lesson of a case, in the neutral voice; `None` where the mail would not pass the review of a model's.
-    pub fn lesson(&self, case: &Case) -> Option<Lesson> {
-        // Nobody's own voice: the segment stands in the prompt alone.
-        let neutral = Brief { segment: None, ..case.brief.clone() };
-        let reply = communication::mail_form(&self.templates, &neutral).ok()?.to_text(neutral.locale);
-        // Not the hash of the templates, so that it is reviewed as any model's mail is.
-        let writer = WriterVersion { name: "lesson".into(), words: Digest::of(b"lesson") };
-        communication::review_reply(&self.templates, &neutral, &reply, writer).ok()?;
-        let asked = prompt(&self.templates, &case.brief, &case.schema, Channel::Email);
-        Some(Lesson { system: asked.system, user: asked.user, reply })
-    }
+/// Returns the lesson of a case: the built-in writer's mail in the neutral voice; `None` where it would not pass the review
+/// of a model's.
+pub fn lesson(templates: &Templates, case: &Case) -> Option<Lesson> {
+    // Nobody's own voice: the segment stands in the prompt alone.
+    let neutral = Brief { segment: None, ..case.brief.clone() };
+    let reply = communication::mail_form(templates, &neutral).ok()?.to_text(neutral.locale);
+    // Not the hash of the templates, so that it is reviewed as any model's mail is.
+    let writer = WriterVersion { name: "lesson".into(), words: Digest::of(b"lesson") };
+    communication::review_reply(templates, &neutral, &reply, writer).ok()?;
+    let asked = prompt(templates, &case.brief, &case.schema, Channel::Email);
+    Some(Lesson { system: asked.system, user: asked.user, reply })
 }
 
 fn localized(words: &Words, fill: impl Fn(&str, usize) -> String) -> Localized {

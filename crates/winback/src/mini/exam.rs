@@ -1,5 +1,5 @@
 //! What a model makes of customers that were kept back: it writes to each, and the review says whether that could be sent.
-use super::corpus::{Writers, case};
+use super::corpus::case;
 use super::school::FIRST_KEPT_BACK;
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,6 +8,7 @@ use winback_core::agents::communication::review_reply;
 use winback_core::locale::Locale;
 use winback_core::message::{Brief, Channel, Content, WriterVersion};
 use winback_core::prompt::prompt as asked;
+use winback_core::template::Templates;
 use winback_lm::sample::Sampling;
 use winback_lm::{
     ChatTemplate, Conversation, Engine, Event, GenerationConfig, Limits, Message, Model, Request, RequestId, Role, Tokens, prompt,
@@ -39,14 +40,14 @@ pub struct Candidate {
 
 impl Candidate {
     /// Lets the candidate write to so many customers, all in one batch, each drawn by a seed of its own.
-    pub fn sit(&self, writers: &Writers, customers: usize, seed: u64) -> anyhow::Result<Vec<Answer>> {
+    pub fn sit(&self, templates: &Templates, customers: usize, seed: u64) -> anyhow::Result<Vec<Answer>> {
         let limits = Limits { rows: 32, prompt_tokens: 2048, cache_bytes: 1 << 30, shared_bytes: 1 << 28 };
         let mut engine = Engine::new(self.model.clone(), self.tokens.clone(), limits);
         let cases: Vec<_> = (FIRST..).filter_map(|number| case(number, seed)).take(customers).collect();
         let mut texts: HashMap<RequestId, String> = HashMap::new();
         let mut order = Vec::with_capacity(cases.len());
         for (at, case) in cases.iter().enumerate() {
-            let asked = asked(writers.templates(), &case.brief, &case.schema, Channel::Email);
+            let asked = asked(templates, &case.brief, &case.schema, Channel::Email);
             let request = self.request(&asked.system, &asked.user, seed ^ at as u64)?;
             let id = engine.submit(request)?;
             texts.insert(id, String::new());
@@ -64,7 +65,7 @@ impl Candidate {
         let answers = cases.iter().zip(order).map(|(case, (id, user))| {
             let reply = texts.remove(&id).unwrap_or_default();
             let neutral = Brief { segment: None, ..case.brief.clone() };
-            Answer { locale: neutral.locale, user, judged: self.judged(writers, &neutral, &reply), reply }
+            Answer { locale: neutral.locale, user, judged: self.judged(templates, &neutral, &reply), reply }
         });
         Ok(answers.collect())
     }
@@ -83,9 +84,9 @@ impl Candidate {
         })
     }
 
-    fn judged(&self, writers: &Writers, brief: &Brief, reply: &str) -> Result<String, Vec<String>> {
+    fn judged(&self, templates: &Templates, brief: &Brief, reply: &str) -> Result<String, Vec<String>> {
         let writer = WriterVersion { name: "exam".into(), words: self.model.digest().clone() };
-        let message = review_reply(writers.templates(), brief, reply, writer);
+        let message = review_reply(templates, brief, reply, writer);
         let message = message
             .map_err(|findings| findings.into_iter().map(|found| format!("{}: {}", found.check, found.detail)).collect::<Vec<_>>())?;
         match &message.record().content {

@@ -1,5 +1,5 @@
 //! How the small model learns: the lessons, the tokenizer made of them, and the steps, with states that a run goes on from.
-use super::corpus::{self, Lesson as Text, Writers};
+use super::corpus::{Lesson as Text, case, lesson};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use winback_lm::{CONTROL, ChatTemplate, Config, Conversation, Message, Role, Tok
 /// The entries of the vocabulary, control tokens included.
 const VOCABULARY: usize = 6_000;
 /// How many lessons the vocabulary is made of.
-const LESSONS_OF_WORDS: u64 = 3_000;
+const LESSONS_OF_WORDS: usize = 3_000;
 /// How many customers are kept back.
 const KEPT_BACK: usize = 120;
 /// Numbers of the customers that are kept back; nobody that is learned from has one of them.
@@ -59,18 +59,19 @@ fn shape(tokens: &Tokens) -> Config {
 impl School {
     /// Makes the lessons of a course.
     pub fn open(course: &Course) -> anyhow::Result<Self> {
-        let writers = Writers::read().map_err(|errors| anyhow::anyhow!("the wordings are broken: {errors:?}"))?;
+        let templates = super::templates()?;
         let lessons = |from: u64| {
             let numbers = from..from + (1 << 30);
-            numbers.filter_map(|number| writers.lesson(&corpus::case(number, course.seed)?))
+            numbers.filter_map(|number| lesson(&templates, &case(number, course.seed)?))
         };
-        let words: Vec<Text> = lessons(0).take(LESSONS_OF_WORDS as usize).collect();
+        let mut learned_from = lessons(0);
+        let words: Vec<Text> = learned_from.by_ref().take(LESSONS_OF_WORDS).collect();
         let texts = words.iter().flat_map(|text| [&*text.system, &*text.user, &*text.reply]);
         let tokenizer = train_tokens(texts, VOCABULARY)?;
         let desk = Desk::new(&tokenizer)?;
         let mut lesson = Lesson::default();
         let mut tokens = 0;
-        for text in lessons(0) {
+        for text in words.into_iter().chain(learned_from) {
             let sample = desk.sample(&text)?;
             tokens += sample.tokens.len();
             lesson.learned_from.push(sample);
