@@ -1,6 +1,8 @@
 //! Rows in the form in which a packed weight takes them.
 use super::level::{Level, widely};
+use super::norm::for_rows;
 use super::packed::{Precision, wide};
+use super::plain::widen;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -95,6 +97,43 @@ impl Inputs {
         self.inputs
     }
 
+    /// Writes some columns of a row as it was rounded.
+    pub fn read(&self, level: Level, row: usize, columns: Range<usize>, into: &mut [f32]) {
+        let start = row * wide(self.inputs);
+        let own = start + columns.start..start + columns.end;
+        match &self.numbers {
+            RowNumbers::F32(numbers) => into.copy_from_slice(&numbers[own]),
+            RowNumbers::Bf16(numbers) => wide_floats(level.held(), &numbers[own], into),
+            RowNumbers::Int8(bytes) => {
+                let scale = self.scales[row];
+                into.iter_mut().zip(&bytes[own]).for_each(|(into, byte)| *into = scale * (f32::from(*byte) - f32::from(ZERO)));
+            }
+        }
+    }
+
+    /// Writes all rows as they were rounded, `[rows, inputs]`, over what was there.
+    pub fn read_all(&self, level: Level, into: &mut Vec<f32>) {
+        into.resize(self.rows * self.inputs, 0.0);
+        for_rows(into, self.inputs.max(1), |(row, into)| self.read(level, row, 0..self.inputs, into));
+    }
+
+    /// Puts other numbers in the place of all.
+    pub(super) fn set(&mut self, rows: usize, inputs: usize, numbers: RowNumbers) {
+        (self.rows, self.inputs, self.numbers) = (rows, inputs, numbers);
+        self.scales.clear();
+        self.scales.resize(rows, 1.0);
+    }
+
+    /// Returns the memory of its numbers, where they are floats.
+    pub(super) fn spare_floats(&mut self) -> Vec<f32> {
+        if let RowNumbers::F32(numbers) = &mut self.numbers { std::mem::take(numbers) } else { Vec::new() }
+    }
+
+    /// Returns the memory of its numbers, where they are bf16.
+    pub(super) fn spare_brains(&mut self) -> Vec<u16> {
+        if let RowNumbers::Bf16(numbers) = &mut self.numbers { std::mem::take(numbers) } else { Vec::new() }
+    }
+
     pub(super) fn numbers(&self) -> &RowNumbers {
         &self.numbers
     }
@@ -132,12 +171,19 @@ fn each<T: Copy + Default + Send>(
 }
 
 widely!(pub(super) fn wide_bf16_row(row: &[f32], own: &mut [u16]) = bf16_row);
+widely!(fn wide_floats(row: &[u16], own: &mut [f32]) = floats);
 widely!(fn wide_byte_row(row: &[f32], own: &mut [u8]) -> f32 = byte_row);
 
 /// Rounds a row to bf16.
 #[inline(always)]
 fn bf16_row(row: &[f32], own: &mut [u16]) {
     own.iter_mut().zip(row).for_each(|(own, number)| *own = to_bf16(*number));
+}
+
+/// Writes bf16 numbers as floats.
+#[inline(always)]
+fn floats(row: &[u16], own: &mut [f32]) {
+    own.iter_mut().zip(row).for_each(|(own, bits)| *own = widen(*bits));
 }
 
 /// Rounds a row to 8 bits and returns what one step is worth.
