@@ -4,8 +4,8 @@
 //! of longer texts there are fewer, so that a step has the same number of tokens as far as it goes.
 //!
 //! The share of the bound is that of the multiplications a step cannot do without, two operations each, at the speed of
-//! the best bf16 product that was measured first: three times all matrices (there, once more where nothing is kept, and
-//! back), twice the head for what is learned, the adapters, and attention as far as rows see.
+//! the best bf16 product that was measured first: all matrices there and back, gates and ups once more where they are not
+//! kept, the head there and back for what is learned, the adapters, and attention as far as rows see.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark run by hand")]
 mod shape;
 
@@ -67,13 +67,15 @@ fn operations(config: &Config, job: Job, parameters: usize) -> f64 {
     let Config { hidden_size, intermediate_size, layers, heads, kv_heads, head_dim, vocab_size, .. } = *config;
     let rows = (job.batch * (job.tokens - 1)) as f64;
     let of_layer = hidden_size * head_dim * (2 * heads + 2 * kv_heads) + 3 * hidden_size * intermediate_size;
+    // Gates and ups once more, where they are not kept.
     let again = if job.memory == Memory::Recompute { 1.0 } else { 0.0 };
-    let matrices = (2.0 + again) * rows * (layers * of_layer) as f64;
+    let gates = 2 * hidden_size * intermediate_size;
+    let matrices = rows * (layers * of_layer) as f64 * 2.0 + again * rows * (layers * gates) as f64;
     let head = 2.0 * (job.batch * job.learned * vocab_size * hidden_size) as f64;
-    let adapters = (3.0 + again) * rows * parameters as f64;
+    // Back it is the gradient by each matrix and that by what went in.
+    let adapters = 3.0 * rows * parameters as f64;
     // Two products there, five back.
-    let seen = rows * job.tokens as f64 / 2.0;
-    let attention = (7.0 + 2.0 * again) * seen * (layers * heads * head_dim) as f64;
+    let attention = 7.0 * rows * (job.tokens / 2 * layers * heads * head_dim) as f64;
     2.0 * (matrices + head + adapters + attention)
 }
 

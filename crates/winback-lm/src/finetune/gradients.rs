@@ -75,10 +75,10 @@ pub enum BatchError {
 /// What is kept between the way there and the way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memory {
-    /// What enters each half of a layer, and what attention took; the rest, which is most, is computed a second time (Chen
-    /// et al. 2016, "Training Deep Nets with Sublinear Memory Cost").
+    /// What enters each half of a layer, and what attention was done with; gates and ups, which are the widest and two
+    /// fifths of the work, are made a second time (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost").
     Recompute,
-    /// Everything: a quarter less work, half again as much memory.
+    /// Everything: a seventh less work, for twice as much that is kept.
     Keep,
 }
 

@@ -8,7 +8,7 @@ use super::sums::{Columns, rms_norm_back, rms_norm_by_weight};
 use super::whole::WholeWeights;
 
 /// How many numbers of logits, and of rows, are in memory at once; with a small vocabulary the rows decide.
-pub(super) const LOGITS_AT_ONCE: usize = 1 << 26;
+pub(super) const LOGITS_AT_ONCE: usize = 1 << 25;
 pub(super) const ROWS_AT_ONCE: usize = 1024;
 /// How many tokens gradients are taken back through at once.
 const TOKENS_AT_ONCE: usize = 2048;

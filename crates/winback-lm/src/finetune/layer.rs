@@ -57,18 +57,16 @@ struct KeptRows {
 }
 
 impl Kept {
-    /// Forgets what [`Work::again`] makes once more, so that another layer keeps its own in that memory. What attention
-    /// took, and what leaves the first half, stays: it is small, and much work.
+    /// Forgets what [`Work::again`] makes once more, so that another layer keeps its own in that memory: gates and ups, which
+    /// are half of what is kept.
     pub(super) fn forget(&mut self) -> Spare {
-        Spare(self.chunks.iter_mut().map(|own| (std::mem::take(&mut own.qkv), std::mem::take(&mut own.both))).collect())
+        Spare(self.chunks.iter_mut().map(|own| std::mem::take(&mut own.both)).collect())
     }
 
     /// Takes memory for what it forgot.
     pub(super) fn take_back(&mut self, spare: Spare) {
         self.chunks.resize_with(self.chunks.len().max(spare.0.len()), KeptRows::default);
-        for (own, (qkv, both)) in self.chunks.iter_mut().zip(spare.0) {
-            (own.qkv, own.both) = (qkv, both);
-        }
+        self.chunks.iter_mut().zip(spare.0).for_each(|(own, both)| own.both = both);
     }
 
     /// Writes some columns of what a row took.
@@ -77,20 +75,26 @@ impl Kept {
     }
 }
 
-/// Memory for queries, keys and values, and for gates and ups.
+/// Memory for gates and ups.
 #[derive(Debug, Default)]
-pub(super) struct Spare(Vec<(Inputs, Inputs)>);
+pub(super) struct Spare(Vec<Inputs>);
 
 /// Memory that all layers use, one after the other.
 #[derive(Debug)]
 pub(super) struct Room {
     normed: Vec<f32>,
-    /// Queries, keys and values, or gates and ups, of some rows.
-    wide: Vec<f32>,
-    by_wide: Vec<f32>,
-    /// What was taken, or let through the gates.
-    narrow: Vec<f32>,
-    by_narrow: Vec<f32>,
+    /// Queries, keys and values of some rows, and the gradient by them.
+    heads: Vec<f32>,
+    by_heads: Vec<f32>,
+    /// Gates and ups.
+    both: Vec<f32>,
+    by_both: Vec<f32>,
+    /// What was taken.
+    taken: Vec<f32>,
+    by_taken_here: Vec<f32>,
+    /// What was let through the gates.
+    opened: Vec<f32>,
+    by_opened: Vec<f32>,
     by_normed: Vec<f32>,
     /// Queries, keys and values of all rows, turned by their positions.
     turned: Vec<f32>,
@@ -110,10 +114,14 @@ impl Room {
         let floats = Vec::new;
         Self {
             normed: floats(),
-            wide: floats(),
-            by_wide: floats(),
-            narrow: floats(),
-            by_narrow: floats(),
+            heads: floats(),
+            by_heads: floats(),
+            both: floats(),
+            by_both: floats(),
+            taken: floats(),
+            by_taken_here: floats(),
+            opened: floats(),
+            by_opened: floats(),
             by_normed: floats(),
             turned: floats(),
             by_taken: floats(),
@@ -181,8 +189,8 @@ impl Work<'_> {
         let Room { turned, looks, .. } = room;
         self.attention(turned).look(looks, &mut kept.log_sums);
         for (rows, own) in chunks.iter().zip(&mut kept.chunks) {
-            self.attention(&room.turned).taken(&room.looks, rows, &mut room.narrow);
-            own.taken.fill(level, &room.narrow, self.config().q_dim(), numerics.precision);
+            self.attention(&room.turned).taken(&room.looks, rows, &mut room.taken);
+            own.taken.fill(level, &room.taken, self.config().q_dim(), numerics.precision);
             own.middle.clear();
             own.middle.extend_from_slice(&x[self.of(rows)]);
             self.product((Fused::O, rows.start), Some(&mut own.middle), room);
@@ -193,7 +201,6 @@ impl Work<'_> {
     /// Makes once more what [`Kept::forget`] forgot.
     pub(super) fn again(&self, x: &[f32], kept: &mut Kept, room: &mut Room) {
         for (rows, own) in self.chunks(x).zip(&mut kept.chunks) {
-            self.open_heads(x, (&rows, own), room);
             self.open_gates((&rows, own), room);
         }
     }
@@ -202,21 +209,21 @@ impl Work<'_> {
     fn open_heads(&self, x: &[f32], (rows, own): (&Range<usize>, &mut KeptRows), room: &mut Room) {
         self.norm(&x[self.of(rows)], &self.layer.attention_norm, room);
         self.product((Fused::Qkv, rows.start), None, room);
-        own.qkv.fill(self.level(), &room.wide, self.width(), self.numerics().precision);
+        own.qkv.fill(self.level(), &room.heads, self.width(), self.numerics().precision);
     }
 
     /// Makes gates and ups of some rows.
     fn open_gates(&self, (rows, own): (&Range<usize>, &mut KeptRows), room: &mut Room) {
         self.norm(&own.middle, &self.layer.mlp_norm, room);
         self.product((Fused::GateUp, rows.start), None, room);
-        own.both.fill(self.level(), &room.wide, 2 * self.config().intermediate_size, self.numerics().precision);
+        own.both.fill(self.level(), &room.both, 2 * self.config().intermediate_size, self.numerics().precision);
     }
 
     /// Writes what leaves the layer, from where [`Self::there`] came to.
     pub(super) fn leave(&self, kept: &Kept, x: &mut [f32], room: &mut Room) {
         for (rows, own) in self.chunks(x).zip(&kept.chunks) {
-            own.both.read_all(self.level(), &mut room.wide);
-            silu_mul(self.level(), &room.wide, self.config().intermediate_size, &mut room.narrow);
+            own.both.read_all(self.level(), &mut room.both);
+            silu_mul(self.level(), &room.both, self.config().intermediate_size, &mut room.opened);
             let x = &mut x[self.of(&rows)];
             x.copy_from_slice(&own.middle);
             self.product((Fused::Down, rows.start), Some(x), room);
@@ -239,14 +246,19 @@ impl Work<'_> {
     /// own, or added to the one given.
     fn product(&self, (which, first): (Fused, usize), added_to: Option<&mut [f32]>, room: &mut Room) {
         let linear = &self.layer.linears[which as usize];
-        let Room { normed, narrow, wide, of_base, of_adapter, dropped, down, .. } = room;
-        let x: &[f32] = if matches!(which, Fused::Qkv | Fused::GateUp) { normed } else { narrow };
+        let Room { normed, heads, taken, both, opened, of_base, of_adapter, dropped, down, .. } = room;
+        let (x, own) = match which {
+            Fused::Qkv => (normed, heads),
+            Fused::O => (taken, normed),
+            Fused::GateUp => (normed, both),
+            Fused::Down => (opened, normed),
+        };
         linear.take(x, of_base);
         let rows = 0..of_base.rows();
         let add = added_to.is_some().then_some(1.0);
         let table = added_to.unwrap_or_else(|| {
-            wide.resize(rows.len() * linear.outputs(), 0.0);
-            wide
+            own.resize(rows.len() * linear.outputs(), 0.0);
+            own
         });
         let out = Output { table, stride: linear.outputs(), add };
         let Some(lora) = &self.loras[which as usize] else { return linear.apply_to(of_base, rows, out) };
@@ -296,22 +308,22 @@ impl Work<'_> {
         for (rows, own) in chunks.iter().zip(&kept.chunks) {
             let gradient = &mut gradient[self.of(rows)];
             self.back_through_gates((rows, own), (gradient, learner), room);
-            own.taken.read_all(self.level(), &mut room.narrow);
-            let Room { narrow, by_narrow, back, ways, .. } = room;
-            self.product_back((&ways[Fused::O as usize], rows.start), (narrow, gradient), learner, (by_narrow, back));
-            room.by_taken[rows.start * q_dim..rows.end * q_dim].copy_from_slice(by_narrow);
+            own.taken.read_all(self.level(), &mut room.taken);
+            let Room { taken, by_taken_here, back, ways, .. } = room;
+            self.product_back((&ways[Fused::O as usize], rows.start), (taken, gradient), learner, (by_taken_here, back));
+            room.by_taken[rows.start * q_dim..rows.end * q_dim].copy_from_slice(by_taken_here);
             self.turn(&own.qkv, rows, room);
         }
         let Room { turned, by_taken, looks, .. } = room;
         self.attention(turned).back(kept, by_taken, looks);
         for (rows, own) in chunks.iter().zip(&kept.chunks) {
             let (x, gradient) = (&x[self.of(rows)], &mut gradient[self.of(rows)]);
-            let Room { turned, looks, by_wide, .. } = room;
-            self.attention(turned).by_qkv(looks, rows, by_wide);
+            let Room { turned, looks, by_heads, .. } = room;
+            self.attention(turned).by_qkv(looks, rows, by_heads);
             self.turn_back((rows, &own.qkv), learner, room);
             self.norm(x, &self.layer.attention_norm, room);
-            let Room { normed, by_wide, by_normed, back, ways, .. } = room;
-            self.product_back((&ways[Fused::Qkv as usize], rows.start), (normed, by_wide), learner, (by_normed, back));
+            let Room { normed, by_heads, by_normed, back, ways, .. } = room;
+            self.product_back((&ways[Fused::Qkv as usize], rows.start), (normed, by_heads), learner, (by_normed, back));
             self.norm_back(x, Fused::Qkv, (gradient, learner), by_normed);
         }
     }
@@ -324,13 +336,13 @@ impl Work<'_> {
         room: &mut Room,
     ) {
         let (level, width) = (self.level(), self.config().intermediate_size);
-        own.both.read_all(level, &mut room.wide);
+        own.both.read_all(level, &mut room.both);
         self.norm(&own.middle, &self.layer.mlp_norm, room);
-        let Room { wide, narrow, by_narrow, by_wide, normed, by_normed, back, ways, .. } = room;
-        silu_mul(level, wide, width, narrow);
-        self.product_back((&ways[Fused::Down as usize], rows.start), (narrow, gradient), learner, (by_narrow, back));
-        silu_mul_back(level, wide, by_narrow, width, by_wide);
-        self.product_back((&ways[Fused::GateUp as usize], rows.start), (normed, by_wide), learner, (by_normed, back));
+        let Room { both, by_both, opened, by_opened, normed, by_normed, back, ways, .. } = room;
+        silu_mul(level, both, width, opened);
+        self.product_back((&ways[Fused::Down as usize], rows.start), (opened, gradient), learner, (by_opened, back));
+        silu_mul_back(level, both, by_opened, width, by_both);
+        self.product_back((&ways[Fused::GateUp as usize], rows.start), (normed, by_both), learner, (by_normed, back));
         self.norm_back(&own.middle, Fused::GateUp, (gradient, learner), by_normed);
     }
 
@@ -350,17 +362,17 @@ impl Work<'_> {
     fn turn_back(&self, (rows, qkv): (&Range<usize>, &Inputs), learner: &mut Learner<'_>, room: &mut Room) {
         let (config, level, width) = (self.config(), self.level(), self.width());
         let (dim, turned) = (config.head_dim, config.q_dim() + config.kv_dim());
-        let Room { wide, by_wide, .. } = room;
-        qkv.read_all(level, wide);
-        for_rows(by_wide, width, |(at, gradient)| self.rope.undo(level, rows.start + at, &mut gradient[..turned]));
+        let Room { heads, by_heads, .. } = room;
+        qkv.read_all(level, heads);
+        for_rows(by_heads, width, |(at, gradient)| self.rope.undo(level, rows.start + at, &mut gradient[..turned]));
         if let Learner::Whole(own) = learner {
             for (first, end, by_norm) in [(0, config.q_dim(), &mut own.query_norm), (config.q_dim(), turned, &mut own.key_norm)] {
-                let heads = Columns { first, count: end - first, stride: width };
-                rms_norm_by_weight(level, (wide, self.eps()), by_wide, heads, by_norm);
+                let all = Columns { first, count: end - first, stride: width };
+                rms_norm_by_weight(level, (heads, self.eps()), by_heads, all, by_norm);
             }
         }
-        for_rows(by_wide, width, |(at, gradient)| {
-            let qkv = &wide[at * width..(at + 1) * width];
+        for_rows(by_heads, width, |(at, gradient)| {
+            let qkv = &heads[at * width..(at + 1) * width];
             for (head, gradient) in gradient.chunks_exact_mut(dim).take(config.heads + config.kv_heads).enumerate() {
                 let norm = if head < config.heads { &self.layer.query_norm } else { &self.layer.key_norm };
                 wide_head_back(level, &qkv[head * dim..(head + 1) * dim], (norm, config.rms_norm_eps), gradient);

@@ -33,7 +33,7 @@ pub fn needed_bytes(config: &Config, recipe: &Recipe, texts: &[Sample], threads:
     let (hidden, open) = (config.hidden_size, config.intermediate_size);
     let qkv = Fused::Qkv.shape(config)[0];
     // Counted as f32; a model of bf16 or 8 bits keeps all but the middle in half of it.
-    let (always, kept) = (config.q_dim() + config.heads + hidden, qkv + 2 * open);
+    let (always, kept) = (qkv + config.q_dim() + config.heads + hidden, 2 * open);
     let layers_kept = if recipe.recompute { 1 } else { config.layers };
     // What enters each layer, the gradient, and what attention goes through with all rows.
     let of_a_row = kept * layers_kept + (always + hidden) * config.layers + 3 * hidden + 2 * qkv + 2 * config.q_dim();

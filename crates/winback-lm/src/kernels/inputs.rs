@@ -146,6 +146,15 @@ impl Inputs {
 /// The byte that stands for 0.
 const ZERO: u8 = 128;
 
+/// Returns the first numbers of memory that is made longer where it is too short, and never shorter: what is written into
+/// it is of several sizes in turn, and what lies behind is nobody's.
+pub(super) fn at_least<T: Copy + Default>(own: &mut Vec<T>, length: usize) -> &mut [T] {
+    if own.len() < length {
+        own.resize(length, T::default());
+    }
+    &mut own[..length]
+}
+
 /// Fills a row of `own` for each row, zeros included, and keeps the scale that `fill` returns.
 fn each<T: Copy + Default + Send>(
     (table, stride, columns): (&[f32], usize, Range<usize>),
@@ -154,7 +163,7 @@ fn each<T: Copy + Default + Send>(
     fill: impl Fn(&[f32], &mut [T]) -> f32 + Sync,
 ) {
     let (count, wide, stride) = (table.len() / stride.max(1), wide(columns.len()).max(1), stride.max(1));
-    own.resize(count * wide, T::default());
+    let own = at_least(own, count * wide);
     scales.resize(count, 0.0);
     let some = |((own, scales), rows): ((&mut [T], &mut [f32]), &[f32])| {
         let numbers = own.chunks_exact_mut(wide).zip(rows.chunks_exact(stride));

@@ -3,7 +3,7 @@
 //!
 //! Nothing is kept turned. It is done where it is needed, into memory that is used again, and costs little beside the
 //! product, which then is one like any other.
-use super::inputs::{Inputs, RowNumbers, to_bf16};
+use super::inputs::{Inputs, RowNumbers, at_least, to_bf16};
 use super::level::{Level, widely};
 use super::packed::{Numbers, PANEL, Packed, Precision, wide};
 use super::shared::Shared;
@@ -110,8 +110,7 @@ fn panels<T: Copy + Default + Send>(
     (length, deep): (usize, usize),
     fill: impl Fn(usize, &mut [T]) + Sync + Send,
 ) -> Vec<T> {
-    own.resize(length, T::default());
-    own.par_chunks_mut((deep * PANEL).max(1)).enumerate().for_each(|(panel, own)| fill(panel, own));
+    at_least(&mut own, length).par_chunks_mut((deep * PANEL).max(1)).enumerate().for_each(|(panel, own)| fill(panel, own));
     own
 }
 
@@ -121,9 +120,8 @@ fn some_panels<T: Copy + Default + Send>(
     (length, deep): (usize, usize),
     fill: impl Fn(usize, &mut [T]) + Sync + Send,
 ) -> Vec<T> {
-    own.resize(length, T::default());
     let each = |(at, own): (usize, &mut [T])| fill(at * PANELS_AT_ONCE, own);
-    own.par_chunks_mut((PANELS_AT_ONCE * deep * PANEL).max(1)).enumerate().for_each(each);
+    at_least(&mut own, length).par_chunks_mut((PANELS_AT_ONCE * deep * PANEL).max(1)).enumerate().for_each(each);
     own
 }
 
@@ -262,12 +260,12 @@ impl Inputs {
         match rows.numbers() {
             RowNumbers::F32(x) => {
                 let mut own = self.spare_floats();
-                turn_rows((x, from_wide), (&mut own, own_wide), length);
+                turn_rows((&x[..rows.rows() * from_wide], from_wide), (&mut own, own_wide), length);
                 self.set(rows.inputs(), rows.rows(), RowNumbers::F32(own));
             }
             RowNumbers::Bf16(x) => {
                 let mut own = self.spare_brains();
-                turn_rows((x, from_wide), (&mut own, own_wide), length);
+                turn_rows((&x[..rows.rows() * from_wide], from_wide), (&mut own, own_wide), length);
                 self.set(rows.inputs(), rows.rows(), RowNumbers::Bf16(own));
             }
             RowNumbers::Int8(_) => {}
@@ -277,9 +275,8 @@ impl Inputs {
 
 /// Writes the columns of rows as rows, four by four numbers at a time.
 fn turn_rows<T: Copy + Default + Send + Sync>((x, from): (&[T], usize), (own, wide): (&mut Vec<T>, usize), length: usize) {
-    own.resize(length, T::default());
     let zeros = [T::default(); FOUR];
-    own.par_chunks_mut((ROWS_AT_ONCE * wide).max(1)).enumerate().for_each(|(some, own)| {
+    at_least(own, length).par_chunks_mut((ROWS_AT_ONCE * wide).max(1)).enumerate().for_each(|(some, own)| {
         for (at, own) in own.chunks_mut(FOUR * wide).enumerate() {
             let column = some * ROWS_AT_ONCE + at * FOUR;
             for first in (0..wide).step_by(FOUR) {
