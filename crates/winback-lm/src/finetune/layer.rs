@@ -91,7 +91,6 @@ pub(super) struct Room {
     by_both: Vec<f32>,
     /// What was taken.
     taken: Vec<f32>,
-    by_taken_here: Vec<f32>,
     /// What was let through the gates.
     opened: Vec<f32>,
     by_opened: Vec<f32>,
@@ -119,7 +118,6 @@ impl Room {
             both: floats(),
             by_both: floats(),
             taken: floats(),
-            by_taken_here: floats(),
             opened: floats(),
             by_opened: floats(),
             by_normed: floats(),
@@ -309,9 +307,9 @@ impl Work<'_> {
             let gradient = &mut gradient[self.of(rows)];
             self.back_through_gates((rows, own), (gradient, learner), room);
             own.taken.read_all(self.level(), &mut room.taken);
-            let Room { taken, by_taken_here, back, ways, .. } = room;
-            self.product_back((&ways[Fused::O as usize], rows.start), (taken, gradient), learner, (by_taken_here, back));
-            room.by_taken[rows.start * q_dim..rows.end * q_dim].copy_from_slice(by_taken_here);
+            let Room { taken, by_taken, back, ways, .. } = room;
+            let by_taken = &mut by_taken[rows.start * q_dim..rows.end * q_dim];
+            self.product_back((&ways[Fused::O as usize], rows.start), (taken, gradient), learner, (by_taken, back));
             self.turn(&own.qkv, rows, room);
         }
         let Room { turned, by_taken, looks, .. } = room;
@@ -323,6 +321,7 @@ impl Work<'_> {
             self.turn_back((rows, &own.qkv), learner, room);
             self.norm(x, &self.layer.attention_norm, room);
             let Room { normed, by_heads, by_normed, back, ways, .. } = room;
+            by_normed.resize(x.len(), 0.0);
             self.product_back((&ways[Fused::Qkv as usize], rows.start), (normed, by_heads), learner, (by_normed, back));
             self.norm_back(x, Fused::Qkv, (gradient, learner), by_normed);
         }
@@ -340,6 +339,8 @@ impl Work<'_> {
         self.norm(&own.middle, &self.layer.mlp_norm, room);
         let Room { both, by_both, opened, by_opened, normed, by_normed, back, ways, .. } = room;
         silu_mul(level, both, width, opened);
+        by_opened.resize(opened.len(), 0.0);
+        by_normed.resize(own.middle.len(), 0.0);
         self.product_back((&ways[Fused::Down as usize], rows.start), (opened, gradient), learner, (by_opened, back));
         silu_mul_back(level, both, by_opened, width, by_both);
         self.product_back((&ways[Fused::GateUp as usize], rows.start), (normed, by_both), learner, (by_normed, back));
@@ -386,7 +387,7 @@ impl Work<'_> {
         (way, first): (&Way, usize),
         (x, by_outputs): (&[f32], &[f32]),
         learner: &mut Learner<'_>,
-        (by_x, room): (&mut Vec<f32>, &mut ways::Room),
+        (by_x, room): (&mut [f32], &mut ways::Room),
     ) {
         let rows = Rows { numerics: self.numerics(), first, x, by_outputs, dropout: self.dropout(way.which) };
         way.back(&rows, self.loras[way.which as usize].as_ref(), learner, (by_x, room));

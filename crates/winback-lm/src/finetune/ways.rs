@@ -100,7 +100,7 @@ impl Way {
     }
 
     /// Writes the gradient by what went in, `[rows, inputs]`, and adds those by what learns.
-    pub(super) fn back(&self, rows: &Rows, lora: Option<&Lora>, learner: &mut Learner<'_>, (by_x, room): (&mut Vec<f32>, &mut Room)) {
+    pub(super) fn back(&self, rows: &Rows, lora: Option<&Lora>, learner: &mut Learner<'_>, (by_x, room): (&mut [f32], &mut Room)) {
         match (learner, lora) {
             (Learner::Whole(own), _) => self.back_whole(rows, &mut own.linears[self.which as usize], (by_x, room)),
             (Learner::Adapter(gradients), Some(lora)) => match &mut gradients[self.which as usize] {
@@ -112,10 +112,9 @@ impl Way {
     }
 
     /// Writes the gradient by what went in, and lets each block's gradients by outputs be looked at in passing.
-    fn back_through(&self, rows: &Rows, by_x: &mut Vec<f32>, room: &mut Room, mut look: impl FnMut(&Block, &mut Room)) {
+    fn back_through(&self, rows: &Rows, by_x: &mut [f32], room: &mut Room, mut look: impl FnMut(&Block, &mut Room)) {
         let (stride, inputs) = (self.outputs(), self.inputs());
         let count = rows.by_outputs.len() / stride;
-        by_x.resize(count * inputs, 0.0);
         for (at, block) in self.blocks.iter().enumerate() {
             room.y.fill_columns(rows.numerics.level, (rows.by_outputs, stride), block.outputs.clone(), rows.numerics.precision);
             let add = (at > 0).then_some(1.0);
@@ -124,7 +123,7 @@ impl Way {
         }
     }
 
-    fn back_whole(&self, rows: &Rows, own: &mut [f32], (by_x, room): (&mut Vec<f32>, &mut Room)) {
+    fn back_whole(&self, rows: &Rows, own: &mut [f32], (by_x, room): (&mut [f32], &mut Room)) {
         let Numerics { level, precision } = rows.numerics;
         let inputs = self.inputs();
         room.x.fill(level, rows.x, inputs, precision);
@@ -136,7 +135,7 @@ impl Way {
         });
     }
 
-    fn back_adapter(&self, rows: &Rows, (lora, gradients): (&Lora, &mut Group), (by_x, room): (&mut Vec<f32>, &mut Room)) {
+    fn back_adapter(&self, rows: &Rows, (lora, gradients): (&Lora, &mut Group), (by_x, room): (&mut [f32], &mut Room)) {
         let Numerics { level, precision } = rows.numerics;
         let (inputs, ranks, count) = (self.inputs(), lora.down.outputs(), rows.x.len() / self.inputs());
         // What came down is made once more: it is little work, and as much memory would have to be kept for it.
