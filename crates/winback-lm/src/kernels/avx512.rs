@@ -103,6 +103,8 @@ unsafe fn f32_tile<const ROWS: usize>(x: *const f32, w: *const f32, wide: usize,
             }
         }
     }
+    // As many as are kept, which the compiler must know to keep them in registers.
+    let Some(sums) = sums.first_chunk_mut::<ROWS>() else { return };
     for (kept, sums) in kept.iter().zip(sums) {
         // SAFETY: sums of a row are 32 numbers.
         unsafe {
@@ -129,6 +131,8 @@ unsafe fn bf16_tile<const ROWS: usize>(x: *const u16, (w, ahead): (*const u16, *
             }
         }
     }
+    // As many as are kept, which the compiler must know to keep them in registers.
+    let Some(sums) = sums.first_chunk_mut::<ROWS>() else { return };
     for (kept, sums) in kept.iter().zip(sums) {
         // SAFETY: sums of a row are 32 numbers.
         unsafe {
@@ -162,6 +166,8 @@ unsafe fn int8_tile<const ROWS: usize>(x: *const u8, (w, ahead): (*const i8, *co
             }
         }
     }
+    // As many as are kept, which the compiler must know to keep them in registers.
+    let Some(sums) = sums.first_chunk_mut::<ROWS>() else { return };
     for (kept, sums) in kept.iter().zip(sums) {
         // SAFETY: sums of a row are 32 numbers.
         unsafe {

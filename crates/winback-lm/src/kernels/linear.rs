@@ -115,7 +115,7 @@ impl Linear {
         Self { level, weight: Packed::room() }
     }
 
-    /// Makes it the transpose of some outputs of a weight, `[inputs, outputs]`, in [`super::back_precision`].
+    /// Makes it the transpose of some outputs of a weight, `[inputs, outputs]`, one of 8 bits as bf16.
     pub fn turn(&mut self, other: &Self, outputs: Range<usize>) {
         self.weight.turn(&other.weight, outputs);
     }

@@ -49,4 +49,3 @@ pub(crate) use rows_back::{
     mix, wide_add, wide_by_logits, wide_by_weight, wide_head_back, wide_leave_out, wide_row_back, wide_silu_mul_back, wide_sum_of,
 };
 pub(crate) use shared::{ALIGNED, Cursor, Map, Shared, bytes_of};
-pub use turned::back_precision;

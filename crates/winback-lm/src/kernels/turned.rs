@@ -18,21 +18,13 @@ const ROWS_AT_ONCE: usize = 8;
 /// The numbers of a row that are moved at once.
 const FOUR: usize = 4;
 
-/// Returns the precision in which rows are taken on the way back through a weight: 8-bit weights meet bf16 rows there.
-pub fn back_precision(weight: &Packed) -> Precision {
-    match weight.precision() {
-        Precision::F32 => Precision::F32,
-        Precision::Bf16 | Precision::Int8 => Precision::Bf16,
-    }
-}
-
 impl Packed {
     /// Returns a weight of nothing, to be filled.
     pub fn room() -> Self {
         Self { outputs: 0, inputs: 0, numbers: Numbers::F32(Vec::new().into()) }
     }
 
-    /// Makes it the transpose of some outputs of a weight, `[inputs, outputs]`, in [`back_precision`]. Memory that is there
+    /// Makes it the transpose of some outputs of a weight, `[inputs, outputs]`, one of 8 bits as bf16. Memory that is there
     /// already is used again.
     ///
     /// # Panics
