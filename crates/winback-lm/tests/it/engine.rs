@@ -10,8 +10,8 @@ use winback_lm::grammar::TEXT_BYTES;
 use winback_lm::kernels::{Level, Numerics, Precision};
 use winback_lm::sample::Sampling;
 use winback_lm::{
-    Adapter, Cache, Config, Ended, Engine, Event, Grammar, Grammars, Limits, Model, Piece, Prefix, RefusedRequest, Request, RequestId, Tokens,
-    Want,
+    Adapter, Cache, Config, Ended, Engine, Event, Grammar, Grammars, Limits, Model, Piece, Prefix, RefusedRequest, Request, RequestId,
+    Tokens, Want,
 };
 
 /// A model with its adapters and a shared beginning for each writer.
