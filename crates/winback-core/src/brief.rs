@@ -112,7 +112,7 @@ pub fn brief_for(sources: &Sources<'_>, customer: &Customer, purpose: Purpose<'_
         customer: customer.id.clone(),
         locale,
         goal,
-        segment: segment(sources, customer),
+        segment: segment_of(sources, customer),
         day: sources.day,
         // No contact is recorded yet, so every one counts as the first.
         first_contact: true,
@@ -128,7 +128,8 @@ pub fn brief_for(sources: &Sources<'_>, customer: &Customer, purpose: Purpose<'_
     })
 }
 
-fn segment(sources: &Sources<'_>, customer: &Customer) -> Option<SegmentId> {
+/// Returns the segment of a customer: by the rules, or without any by what the table says.
+pub fn segment_of(sources: &Sources<'_>, customer: &Customer) -> Option<SegmentId> {
     if let Some(segments) = sources.segments {
         return segments.segmenter.assign(customer, segments.day).segment;
     }

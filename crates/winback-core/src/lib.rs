@@ -9,6 +9,7 @@
 #![deny(missing_docs)]
 
 pub mod agents;
+pub mod author;
 pub mod behaviour;
 pub mod brief;
 pub mod campaign;

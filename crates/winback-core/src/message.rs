@@ -164,9 +164,9 @@ pub struct Draft {
 /// The version of whatever wrote a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WriterVersion {
-    /// `built-in`, or the model's name.
+    /// `built-in`, or the name of the model with that of its adapter and version: `Qwen3-0.6B/Dormant/v2`.
     pub name: String,
-    /// The hash of the templates or prompts.
+    /// The hash of the templates; or of the model, its adapter and the words of its prompts.
     pub words: Digest,
 }
 
@@ -309,6 +309,25 @@ pub struct MessageRecord {
     pub ledger: Vec<LedgerEntry>,
     /// The checks it passed, by name.
     pub checks: Vec<String>,
+    /// The mails of a model that the review refused before this one, in their order; left out where there were none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedMail>,
+}
+
+/// A mail that was written and not taken: whose it was, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedMail {
+    /// What wrote it, or failed to.
+    pub writer: WriterVersion,
+    /// Everything that was wrong with it.
+    pub findings: Vec<Finding>,
+}
+
+impl MessageRecord {
+    /// Returns the last refusal of the writer that was asked first, where another one stepped in for it.
+    pub fn stepped_in_for(&self) -> Option<&RefusedMail> {
+        self.refused.last().filter(|refused| refused.writer != self.writer)
+    }
 }
 
 /// One claim of a message and what it is bound to.
@@ -357,6 +376,11 @@ impl Message {
     /// Brings back a message that was reviewed before it was stored. Called by stores alone.
     pub fn from_store(record: MessageRecord) -> Self {
         Self(record)
+    }
+
+    /// Returns the message with the refused mails that came before it.
+    pub(crate) fn after(self, refused: Vec<RefusedMail>) -> Self {
+        Self(MessageRecord { refused, ..self.0 })
     }
 
     /// Returns what the message is made of.

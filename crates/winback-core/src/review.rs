@@ -106,6 +106,7 @@ fn judge(grounds: &Grounds<'_>, draft: Draft) -> Result<Message, Vec<Finding>> {
         segment: brief.segment.clone(),
         ledger,
         checks: desk.checks.into_iter().map(str::to_owned).collect(),
+        refused: Vec::new(),
     }))
 }
 

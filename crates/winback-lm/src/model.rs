@@ -105,6 +105,15 @@ impl Model {
         self.numerics
     }
 
+    /// Returns the hash of the weights of a directory, as [`Self::digest`] tells it, without keeping them.
+    ///
+    /// # Errors
+    /// When they cannot be read, or are not those of the configuration.
+    pub fn digest_in(dir: &Path, config: &Config) -> Result<Digest, WeightsError> {
+        let shards = Shards::open(dir)?;
+        Source::of(&shards, config, Numerics::PLAIN)?.digest()
+    }
+
     /// Returns the hash of all weights: names, number formats, shapes and bytes, in the order of the names and whatever
     /// files they lie in. Adapters name it as their base.
     pub fn digest(&self) -> &Digest {

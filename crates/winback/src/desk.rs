@@ -11,7 +11,7 @@ use winback_core::id::Position;
 use winback_core::model::ChurnModel;
 use winback_core::offer::OfferId;
 use winback_core::pipeline::whatif::{Asked, WhatIf, WhatIfError, what_if};
-use winback_core::pipeline::write::{self, Selection};
+use winback_core::pipeline::write::{self, Selection, WriteError};
 use winback_core::portfolio::{Cards, Context, CustomerFile, Desk};
 use winback_core::progress::Silent;
 use winback_core::risk::ModelVersion;
@@ -107,7 +107,12 @@ impl Desk for OfficeDesk {
     async fn write_now(&self, context: &Context, position: Position) -> Result<Vec<Writing>, StoreError> {
         let mut scribe = self.bench.scribe(&Desktop::of(context));
         scribe.sources.goal = settings_of(&context.run)?.goal;
-        write::write(&context.run, &scribe, Selection::One(position), &*self.bench.store, &Silent).await?;
+        let written = write::write(&context.run, &scribe, Selection::One(position), &*self.bench.store, &Silent).await;
+        written.map_err(|error| match error {
+            WriteError::Store(error) => error,
+            // Whoever looks at the dashboard does not wait for a model: the built-in writer writes there.
+            WriteError::Author(error) => StoreError::Unavailable { doing: "ask the model beside", source: Box::new(error) },
+        })?;
         self.bench.store.writings(context.run.id, position).await
     }
 

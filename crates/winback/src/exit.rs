@@ -19,7 +19,8 @@ pub enum Exit {
     Storage = 6,
     /// A check found something: lint, doctor, `--check`.
     Findings = 7,
-    /// The job was done for some customers or segments only; the report says for whom not.
+    /// The job was done for some customers or segments only, or the built-in writer stepped in for a model; the report says
+    /// for whom.
     Partial = 8,
 }
 
@@ -34,7 +35,7 @@ Exit codes:
   5  winback.toml, schema.toml, offers.toml, segments.toml or a template is wrong
   6  the store or the disk failed
   7  a check found something (lint, doctor, --check)
-  8  done for some customers or segments only; the report says for whom not";
+  8  done in part: not for all customers or segments, or not by the model asked for; the report says which";
 
 /// An error with the code to leave with and what to type next.
 #[derive(Debug)]

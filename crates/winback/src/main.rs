@@ -9,6 +9,7 @@ mod drift;
 mod example;
 mod exit;
 mod handout;
+mod local_writer;
 mod memory;
 mod mini;
 mod newest;
@@ -69,6 +70,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Assess(args) => cli::assess::run(&at, &args).await,
         Command::Plan(args) => cli::plan::run(&at, &args).await,
         Command::Write(args) => cli::write::run(&at, &args).await,
+        Command::Generate(args) => cli::generate::run(&at, &args).await,
         Command::Prompts(args) => cli::prompts::run(&at, &args).await,
         Command::Export(args) => cli::export::run(&at, &args).await,
         Command::Show(args) => cli::show::run(&at, &args).await,

@@ -16,6 +16,11 @@ impl Bar {
         Self { quiet, bar: Mutex::new(ProgressBar::hidden()) }
     }
 
+    /// Returns whether nothing is to be shown.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     fn with(&self, act: impl FnOnce(&mut ProgressBar)) {
         act(&mut self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     }

@@ -5,6 +5,7 @@ use crate::config::settings::ModelFamily;
 use crate::config::{offers_file, segments_file};
 use crate::drift::{self, Seen};
 use crate::exit::{Exit, OrExit, stop};
+use crate::local_writer::OrWriter as _;
 use crate::newest::need;
 use crate::run_settings::BehaviourSource;
 use crate::workbench::{Desktop, OrStorage, Workbench, now, today};
@@ -19,6 +20,7 @@ use winback_connectors::csv::CsvSource;
 use winback_connectors::events::read_events;
 use winback_connectors::export::write_defects;
 use winback_connectors::file::Fingerprint;
+use winback_core::author::Author;
 use winback_core::behaviour::Behaviour;
 use winback_core::defect::Defect;
 use winback_core::fairness::{self, FlipReport};
@@ -33,7 +35,7 @@ use winback_core::pipeline::plan::{self, PlanError, PlanReport, Planner, Planner
 use winback_core::pipeline::sample::{self, Sample};
 use winback_core::pipeline::segment::day_of;
 use winback_core::pipeline::train::{self, Portfolio, TrainingError};
-use winback_core::pipeline::write::{self, Selection, WriteReport};
+use winback_core::pipeline::write::{self, Scribe, Selection, WriteReport};
 use winback_core::risk::ModelVersion;
 use winback_core::run::{Run, RunOrigin, Stage, StageReport};
 use winback_core::schema::{Role, TableSchema};
@@ -416,16 +418,16 @@ pub async fn plan(bench: &Workbench, run: &mut Run) -> anyhow::Result<()> {
     .await
 }
 
-/// Writes for the customers most worth keeping.
-pub async fn write(bench: &Workbench, run: &mut Run, selection: Selection) -> anyhow::Result<()> {
+/// Writes for the customers most worth keeping; the mails are the author's, where there is one.
+pub async fn write(bench: &Workbench, run: &mut Run, selection: Selection, author: Option<&Author>) -> anyhow::Result<()> {
     need(run, Stage::Plan)?;
-    stage(bench, run, Stage::Write, async |run: &Run| write_some(bench, run, selection).await).await
+    stage(bench, run, Stage::Write, async |run: &Run| write_some(bench, run, selection, author).await).await
 }
 
 /// Writes for more customers of a run whose writing is done, and keeps what all its messages come to.
-pub async fn write_more(bench: &Workbench, run: &mut Run, selection: Selection) -> anyhow::Result<()> {
+pub async fn write_more(bench: &Workbench, run: &mut Run, selection: Selection, author: Option<&Author>) -> anyhow::Result<()> {
     let start = Instant::now();
-    let report = write_some(bench, run, selection).await?;
+    let report = write_some(bench, run, selection, author).await?;
     keep_written(bench, run, start, &report).await
 }
 
@@ -435,9 +437,9 @@ pub async fn keep_written(bench: &Workbench, run: &mut Run, since: Instant, repo
     keep(bench, run, (Stage::Write, before.saturating_add(milliseconds(since))), report).await
 }
 
-async fn write_some(bench: &Workbench, run: &Run, selection: Selection) -> anyhow::Result<WriteReport> {
-    let scribe = bench.scribe(&Desktop::by(run, &bench.rules));
-    write::write(run, &scribe, selection, &*bench.store, &bench.bar).await.or_storage()
+async fn write_some(bench: &Workbench, run: &Run, selection: Selection, author: Option<&Author>) -> anyhow::Result<WriteReport> {
+    let scribe = Scribe { author, ..bench.scribe(&Desktop::by(run, &bench.rules)) };
+    write::write(run, &scribe, selection, &*bench.store, &bench.bar).await.or_writer()
 }
 
 /// Returns the report of a stage, or says how far the run has come.

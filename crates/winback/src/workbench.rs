@@ -154,12 +154,12 @@ impl Workbench {
         Ok(())
     }
 
-    /// Returns what messages are written with.
+    /// Returns what messages are written with, the mails by the built-in writer.
     pub fn scribe<'a>(&'a self, of: &Desktop<'a>) -> Scribe<'a> {
         let segments = Some(Segments { segmenter: of.segmenter, day: day_of(of.run) });
         let (schema, catalogue, company) = (of.schema, of.catalogue, of.company);
         let sources = Sources { schema, catalogue, company, goal: self.run_settings.goal, day: today(), segments };
-        Scribe { sources, templates: &self.templates, locales: &self.settings.languages, seed: self.settings.training.seed }
+        Scribe { sources, templates: &self.templates, locales: &self.settings.languages, seed: self.settings.training.seed, author: None }
     }
 
     /// Returns a path of the settings inside the folder.

@@ -201,6 +201,7 @@ fn record(customer: &Customer, locale: Locale, content: Content) -> MessageRecor
         segment: Some(SegmentId::parse("Dormant").unwrap()),
         ledger: vec![LedgerEntry { part, start, end: start + 3, value: percent, bound: Binding::Fact { id: "offer.percent".into() } }],
         checks: vec!["slots".into()],
+        refused: Vec::new(),
         content,
     }
 }

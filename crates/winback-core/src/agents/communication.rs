@@ -32,11 +32,19 @@ pub struct Drafts {
 
 /// Returns drafts for every channel. The same brief and templates give the same bytes.
 pub fn write(templates: &Templates, brief: &Brief) -> Drafts {
+    write_on(templates, brief, &Channel::ALL)
+}
+
+fn write_on(templates: &Templates, brief: &Brief, channels: &[Channel]) -> Drafts {
     let writer = WriterVersion { name: templates.name().into(), words: templates.digest().clone() };
     let page = Page::new(templates, brief);
-    let contents = [page.email().map(Content::Email), page.sms().map(Content::Sms), page.call().map(Content::Call)];
-    let mut drafts = Drafts { drafts: Vec::with_capacity(contents.len()), findings: Vec::new() };
-    for content in contents {
+    let mut drafts = Drafts { drafts: Vec::with_capacity(channels.len()), findings: Vec::new() };
+    for channel in channels {
+        let content = match channel {
+            Channel::Email => page.email().map(Content::Email),
+            Channel::Sms => page.sms().map(Content::Sms),
+            Channel::Call => page.call().map(Content::Call),
+        };
         match content {
             Ok(content) => drafts.drafts.push(Draft { content, offer: brief.offer.clone(), writer: writer.clone() }),
             Err(finding) => drafts.findings.push(finding),
@@ -47,7 +55,12 @@ pub fn write(templates: &Templates, brief: &Brief) -> Drafts {
 
 /// Writes for every channel and reviews each draft: what passed, and what kept the rest back.
 pub fn write_and_review(templates: &Templates, brief: &Brief) -> Writing {
-    let Drafts { drafts, mut findings } = write(templates, brief);
+    write_and_review_on(templates, brief, &Channel::ALL)
+}
+
+/// As [`write_and_review`], for some channels alone.
+pub fn write_and_review_on(templates: &Templates, brief: &Brief, channels: &[Channel]) -> Writing {
+    let Drafts { drafts, mut findings } = write_on(templates, brief, channels);
     let mut messages = Vec::with_capacity(drafts.len());
     let mut reviewer = Reviewer::new(brief, templates.phrases());
     for draft in drafts {

@@ -9,7 +9,7 @@ use crate::defect::{Defect, Outcome, Problem};
 use crate::digest::Digest;
 use crate::id::{CustomerId, Position};
 use crate::locale::{Locale, Localized};
-use crate::message::{Channel, Content, Finding, Message, MessageRecord, Sms, WriterVersion};
+use crate::message::{Channel, Content, Finding, Message, MessageRecord, RefusedMail, Sms, WriterVersion};
 use crate::money::Currency;
 use crate::number::DecimalMark;
 use crate::offer::OfferId;
@@ -231,6 +231,12 @@ pub fn approval(place: u32, state: ApprovalState) -> Approval {
 
 /// Returns what writing came to for the customer at a place: a short message, or nothing but findings.
 pub fn writing(place: u32, locale: Locale, passed: bool) -> Writing {
+    let held = Finding {
+        channel: Channel::Email,
+        part: "text".into(),
+        check: "number-without-fact".into(),
+        detail: "the number 15 stands for no fact".into(),
+    };
     let record = MessageRecord {
         position: Position(place),
         customer: id(place),
@@ -249,12 +255,10 @@ pub fn writing(place: u32, locale: Locale, passed: bool) -> Writing {
             bound: crate::message::Binding::Fact { id: "offer.percent".into() },
         }],
         checks: vec!["slots".into(), "length".into()],
-    };
-    let held = Finding {
-        channel: Channel::Email,
-        part: "text".into(),
-        check: "number-without-fact".into(),
-        detail: "the number 15 stands for no fact".into(),
+        refused: vec![RefusedMail {
+            writer: WriterVersion { name: "model/Dormant/v1".into(), words: Digest::of(b"model") },
+            findings: vec![held.clone()],
+        }],
     };
     let messages = if passed { vec![Message::from_store(record)] } else { Vec::new() };
     let withheld = vec![Withheld { channel: Channel::Call, why: WhyWithheld::ConsentUnknown }];

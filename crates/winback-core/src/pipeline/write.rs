@@ -1,29 +1,32 @@
 //! `write`: plans become messages, or findings for a person. Every customer ends
 //! as ready, held, or skipped with a reason, and the counts add up.
+mod report;
+
 use crate::agents::communication;
+use crate::author::{Author, AuthorError, Effort, Letter, Words};
 use crate::brief::{NoBrief, Sources, brief};
 use crate::campaign::CampaignPlan;
 use crate::consent::{Reach, Withheld};
 use crate::customer::Customer;
-use crate::goal::Goal;
 use crate::id::Position;
-use crate::likeness::{Batch, Likeness};
+use crate::likeness::Batch;
 use crate::locale::Locale;
-use crate::message::{Channel, Content, FactSource, Finding, MessageRecord};
+use crate::message::{Brief, Channel, Content, FactSource, Finding, MessageRecord};
 use crate::pipeline::plan::PlanReport;
 use crate::progress::{Progress, Work};
-use crate::review::NEUTRAL_GREETING;
 use crate::run::{Run, Stage};
 use crate::schema::TableSchema;
-use crate::segment::SegmentId;
 use crate::store::{Store, StoreError, Writing};
 use crate::template::Templates;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::{BTreeMap, HashSet};
+
+pub use report::{WithheldCount, WriteReport};
 
 /// How many customers one transaction stores messages for.
 const PAGE_CUSTOMERS: usize = 128;
-const FIRST_FINDINGS: usize = 20;
+/// How many, where a model writes the mails: what is not stored yet is lost when the process is killed.
+const PAGE_CUSTOMERS_OF_AUTHOR: usize = 64;
 
 /// What messages are written with.
 #[derive(Clone, Copy)]
@@ -34,8 +37,21 @@ pub struct Scribe<'a> {
     pub templates: &'a Templates,
     /// The languages to write in.
     pub locales: &'a [Locale],
-    /// Chooses among equally good wordings.
+    /// Chooses among equally good wordings, and decides what a model draws.
     pub seed: u64,
+    /// The model that writes the mails; `None` where the built-in writer does. Everything else is always its.
+    pub author: Option<&'a Author>,
+}
+
+/// Why messages were not written to their end. What is stored stays.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The model failed.
+    #[error(transparent)]
+    Author(#[from] AuthorError),
 }
 
 /// For whom to write.
@@ -49,75 +65,41 @@ pub enum Selection {
     One(Position),
 }
 
-/// What the messages of a run come to, those written earlier included. Every customer is counted once:
-/// `ready + held + unreachable + low_risk + already_left + not_selected = customers`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WriteReport {
-    /// Customers of the portfolio.
-    pub customers: u64,
-    /// Customers all of whose messages passed review, in every language, on every channel not withheld.
-    pub ready: u64,
-    /// Customers of whom some message was kept back for a person.
-    pub held: u64,
-    /// Customers to be contacted for whom no channel is left, for want of consent or address.
-    #[serde(default)]
-    pub unreachable: u64,
-    /// How many customers are not written to on a channel, and why, those without any channel included.
-    #[serde(default)]
-    pub withheld: Vec<WithheldCount>,
-    /// Customers left alone because the risk is low.
-    pub low_risk: u64,
-    /// Customers left alone because they have left already.
-    pub already_left: u64,
-    /// Customers to be contacted for whom nothing is written yet.
-    pub not_selected: u64,
-    /// Messages that passed review.
-    pub messages: u64,
-    /// Customers greeted without the name the table has, because it cannot stand in a message.
-    pub neutral_greetings: u64,
-    /// Customers with a message, by what it wants to happen.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub goals: BTreeMap<Goal, u64>,
-    /// Customers with a message in the voice of their segment.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub voices: BTreeMap<SegmentId, u64>,
-    /// Customers with a message in the general voice, because their segment has none of its own.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub without_voice: BTreeMap<SegmentId, u64>,
-    /// How alike the mails of the batch are, by language, those stored before included; their footers are left out.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub likeness: BTreeMap<Locale, Likeness>,
-    /// The first findings, for a person to look at; the store keeps all.
-    pub findings: Vec<Finding>,
-}
-
-/// How many customers are not written to on a channel, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WithheldCount {
-    /// The channel and the reason.
-    #[serde(flatten)]
-    pub withheld: Withheld,
-    /// How many customers.
-    pub customers: u64,
+/// What one customer is written in one language, and the brief of the mail where that is still to be written.
+struct Sheet {
+    writing: Writing,
+    mail: Option<Brief>,
 }
 
 impl Scribe<'_> {
-    /// Returns what writing for one customer comes to, one entry per language; empty when the plan is no contact.
+    /// Returns what the built-in writer writes for one customer, one entry per language; empty when the plan is no contact.
     /// The columns that a file may lack count as lacking.
     pub fn write(&self, customer: &Customer, plan: &CampaignPlan) -> Vec<Writing> {
-        self.write_to(customer, plan, &Reach::of(self.sources.schema, &[]))
+        let alone = Self { author: None, ..*self };
+        alone.sheets(customer, plan, &Reach::of(self.sources.schema, &[])).into_iter().map(|sheet| sheet.writing).collect()
     }
 
-    /// Returns what writing comes to on the channels that `reach` leaves open.
-    pub fn write_to(&self, customer: &Customer, plan: &CampaignPlan, reach: &Reach) -> Vec<Writing> {
+    /// Returns a mail for each brief, in their order: the author's, or without one the built-in writer's.
+    ///
+    /// # Errors
+    /// When the author's model fails.
+    pub async fn letters(&self, briefs: &[&Brief]) -> Result<Vec<Letter>, AuthorError> {
+        match self.author {
+            Some(author) => author.letters(Words { templates: self.templates, schema: self.sources.schema }, briefs).await,
+            None => Ok(briefs.iter().map(|brief| Letter::built_in(self.templates, brief)).collect()),
+        }
+    }
+
+    /// Returns what is written on the channels that `reach` leaves open; where there is an author, without the mails.
+    fn sheets(&self, customer: &Customer, plan: &CampaignPlan, reach: &Reach) -> Vec<Sheet> {
         if !plan.decision.is_contact() {
             return Vec::new();
         }
         let withheld = reach.withheld(customer);
-        self.locales.iter().map(|&locale| self.write_in(customer, plan, locale, &withheld)).collect()
+        self.locales.iter().map(|&locale| self.sheet(customer, plan, locale, &withheld)).collect()
     }
 
-    fn write_in(&self, customer: &Customer, plan: &CampaignPlan, locale: Locale, withheld: &[Withheld]) -> Writing {
+    fn sheet(&self, customer: &Customer, plan: &CampaignPlan, locale: Locale, withheld: &[Withheld]) -> Sheet {
         let nothing = Writing {
             position: customer.position,
             customer: customer.id.clone(),
@@ -128,20 +110,38 @@ impl Scribe<'_> {
         };
         let open = |channel: Channel| withheld.iter().all(|one| one.channel != channel);
         if !Channel::ALL.into_iter().any(open) {
-            return nothing;
+            return Sheet { writing: nothing, mail: None };
         }
         match brief(&self.sources, customer, plan, locale, self.seed) {
             Ok(brief) => {
-                let mut written = communication::write_and_review(self.templates, &brief);
+                let own = |channel: &Channel| self.author.is_none() || *channel != Channel::Email;
+                let channels: Vec<Channel> = Channel::ALL.into_iter().filter(own).collect();
+                let mut written = communication::write_and_review_on(self.templates, &brief, &channels);
                 written.messages.retain(|message| open(message.record().content.channel()));
                 written.findings.retain(|finding| open(finding.channel));
-                Writing { withheld: nothing.withheld, ..written }
+                let mail = (self.author.is_some() && open(Channel::Email)).then_some(brief);
+                Sheet { writing: Writing { withheld: nothing.withheld, ..written }, mail }
             }
             Err(why) => {
                 let findings = Channel::ALL.into_iter().filter(|channel| open(*channel)).map(|channel| no_brief(channel, &why));
-                Writing { findings: findings.collect(), ..nothing }
+                Sheet { writing: Writing { findings: findings.collect(), ..nothing }, mail: None }
             }
         }
+    }
+
+    /// Writes the mails that are still to be written, all together, and returns what they took.
+    async fn add_mails(&self, sheets: &mut [Sheet]) -> Result<Effort, AuthorError> {
+        let briefs: Vec<&Brief> = sheets.iter().filter_map(|sheet| sheet.mail.as_ref()).collect();
+        let letters = self.letters(&briefs).await?;
+        let mut effort = Effort::default();
+        for (sheet, letter) in sheets.iter_mut().filter(|sheet| sheet.mail.is_some()).zip(letters) {
+            effort.add(&letter.effort);
+            match letter.outcome {
+                Ok(mail) => sheet.writing.messages.insert(0, mail),
+                Err(found) => drop(sheet.writing.findings.splice(0..0, found)),
+            }
+        }
+        Ok(effort)
     }
 }
 
@@ -157,7 +157,7 @@ pub async fn write(
     selection: Selection,
     store: &dyn Store,
     progress: &dyn Progress,
-) -> Result<WriteReport, StoreError> {
+) -> Result<WriteReport, WriteError> {
     let planned = planned(run)?;
     let positions = match selection {
         Selection::Best(limit) => store.best(run.id, limit).await?,
@@ -173,7 +173,8 @@ pub async fn write(
     };
     let mut tally = Tally { scribe, report, mails: BTreeMap::new() };
     progress.begin(Work::Write, Some(positions.len() as u64));
-    for page in positions.chunks(PAGE_CUSTOMERS) {
+    let page_customers = if scribe.author.is_some() { PAGE_CUSTOMERS_OF_AUTHOR } else { PAGE_CUSTOMERS };
+    for page in positions.chunks(page_customers) {
         write_page(run, &pen, page, (store, selection), &mut tally).await?;
         progress.advance(page.len() as u64);
     }
@@ -239,27 +240,37 @@ async fn write_page(
     page: &[Position],
     (store, selection): (&dyn Store, Selection),
     tally: &mut Tally<'_>,
-) -> Result<(), StoreError> {
+) -> Result<(), WriteError> {
     let scribe = pen.scribe;
     let done: HashSet<Position> = match selection {
         Selection::One(_) => HashSet::new(),
         _ => store.written(run.id, page, scribe.locales).await?.into_iter().collect(),
     };
     let mut fresh = Vec::new();
-    for &position in page {
-        if done.contains(&position) {
-            tally.count(&store.writings(run.id, position).await?);
-            continue;
-        }
+    for &position in page.iter().filter(|position| !done.contains(*position)) {
         let (customers, plans) =
             futures_util::future::join(store.customers(run.id, scribe.sources.schema, position, 1), store.plans(run.id, position, 1)).await;
         if let (Some(customer), Some(plan)) = (customers?.first(), plans?.first()) {
-            let writings = scribe.write_to(customer, plan, &pen.reach);
-            tally.count(&writings);
-            fresh.extend(writings);
+            fresh.extend(scribe.sheets(customer, plan, &pen.reach));
         }
     }
-    if fresh.is_empty() { Ok(()) } else { store.save_writings(run.id, &fresh).await }
+    if scribe.author.is_some() {
+        let effort = scribe.add_mails(&mut fresh).await?;
+        tally.report.effort.get_or_insert_default().add(&effort);
+    }
+    let fresh: Vec<Writing> = fresh.into_iter().map(|sheet| sheet.writing).collect();
+    if !fresh.is_empty() {
+        store.save_writings(run.id, &fresh).await?;
+    }
+    let mut fresh = fresh.chunk_by(|one, next| one.position == next.position).peekable();
+    for &position in page {
+        if done.contains(&position) {
+            tally.count(&store.writings(run.id, position).await?);
+        } else if let Some(writings) = fresh.next_if(|writings| writings.first().is_some_and(|first| first.position == position)) {
+            tally.count(writings);
+        }
+    }
+    Ok(())
 }
 
 /// The report as it grows, and the mails whose likeness ends it.
@@ -300,89 +311,4 @@ impl Tally<'_> {
 /// Returns the text of a mail before its footer, which is the same in every mail.
 fn without_footer(text: &str) -> &str {
     text.split_once("\n--\n").map_or(text, |(letter, _)| letter)
-}
-
-impl WriteReport {
-    fn count(&mut self, writings: &[Writing], templates: &Templates) {
-        if writings.is_empty() {
-            return;
-        }
-        let withheld = writings.first().map_or(&[][..], |writing| &writing.withheld);
-        withheld.iter().for_each(|&one| self.count_withheld(one));
-        if withheld.len() == Channel::ALL.len() {
-            self.unreachable += 1;
-            return;
-        }
-        let findings = writings.iter().flat_map(|writing| &writing.findings);
-        let held = findings.clone().next().is_some();
-        self.held += u64::from(held);
-        self.ready += u64::from(!held);
-        self.messages += writings.iter().map(|writing| writing.messages.len() as u64).sum::<u64>();
-        let mut records = writings.iter().flat_map(|writing| &writing.messages).map(|message| message.record());
-        self.neutral_greetings += u64::from(records.any(|record| record.checks.iter().any(|check| check == NEUTRAL_GREETING)));
-        if let Some(first) = writings.iter().flat_map(|writing| &writing.messages).next() {
-            *self.goals.entry(first.record().goal).or_default() += 1;
-            if let Some(segment) = &first.record().segment {
-                let told = if templates.segments().contains(segment) { &mut self.voices } else { &mut self.without_voice };
-                *told.entry(segment.clone()).or_default() += 1;
-            }
-        }
-        let room = FIRST_FINDINGS.saturating_sub(self.findings.len());
-        self.findings.extend(findings.take(room).cloned());
-    }
-
-    /// Counts what is written for one customer now in place of what was before. How alike the mails are stays as the
-    /// last batch told it.
-    pub fn exchange(&mut self, before: &[Writing], after: &[Writing], templates: &Templates) {
-        let of = |writings: &[Writing]| {
-            let mut one = Self::default();
-            one.count(writings, templates);
-            one
-        };
-        let (old, new) = (of(before), of(after));
-        let all = |report: &Self| report.ready + report.held + report.unreachable;
-        let moved = |number: &mut u64, less: u64, more: u64| *number = (*number + more).saturating_sub(less);
-        moved(&mut self.not_selected, all(&new), all(&old));
-        moved(&mut self.ready, old.ready, new.ready);
-        moved(&mut self.held, old.held, new.held);
-        moved(&mut self.unreachable, old.unreachable, new.unreachable);
-        moved(&mut self.messages, old.messages, new.messages);
-        moved(&mut self.neutral_greetings, old.neutral_greetings, new.neutral_greetings);
-        exchanged(&mut self.goals, &old.goals, new.goals);
-        exchanged(&mut self.voices, &old.voices, new.voices);
-        exchanged(&mut self.without_voice, &old.without_voice, new.without_voice);
-        for kept in &mut self.withheld {
-            let gone = old.withheld.iter().any(|count| count.withheld == kept.withheld);
-            kept.customers = kept.customers.saturating_sub(u64::from(gone));
-        }
-        self.withheld.retain(|count| count.customers > 0);
-        new.withheld.iter().for_each(|count| self.count_withheld(count.withheld));
-        for finding in &old.findings {
-            if let Some(place) = self.findings.iter().position(|kept| kept == finding) {
-                self.findings.remove(place);
-            }
-        }
-        self.findings.extend(new.findings);
-        self.findings.truncate(FIRST_FINDINGS);
-    }
-
-    fn count_withheld(&mut self, withheld: Withheld) {
-        match self.withheld.binary_search_by_key(&withheld, |count| count.withheld) {
-            Ok(place) => self.withheld[place].customers += 1,
-            Err(place) => self.withheld.insert(place, WithheldCount { withheld, customers: 1 }),
-        }
-    }
-}
-
-/// Takes some counts out of others and puts new ones in; what nobody has is left out.
-fn exchanged<K: Ord>(counts: &mut BTreeMap<K, u64>, old: &BTreeMap<K, u64>, new: BTreeMap<K, u64>) {
-    for (name, less) in old {
-        if let Some(count) = counts.get_mut(name) {
-            *count = count.saturating_sub(*less);
-        }
-    }
-    for (name, more) in new {
-        *counts.entry(name).or_default() += more;
-    }
-    counts.retain(|_, count| *count > 0);
 }

@@ -1,6 +1,7 @@
 //! The tests of core that go through several of its rooms.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 mod agents;
+mod author;
 mod cards;
 mod channels;
 mod counterfactual;

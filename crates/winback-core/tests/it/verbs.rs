@@ -338,7 +338,7 @@ async fn written_with_consents() -> (WriteReport, Vec<Vec<Writing>>) {
     let run = store.run(id).await.unwrap().unwrap();
     let sources =
         Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: DAY, segments: None };
-    let scribe = Scribe { sources, templates: &templates, locales: &Locale::ALL, seed: 1 };
+    let scribe = Scribe { sources, templates: &templates, locales: &Locale::ALL, seed: 1, author: None };
     let report = write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap();
     assert_eq!(write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap(), report, "what is stored counts the same");
     let mut writings = Vec::new();
@@ -390,7 +390,7 @@ async fn writing_stops_where_the_plans_report_cannot_be_read() {
         day: crate::sample::DAY,
         segments: None,
     };
-    let scribe = Scribe { sources, templates: &templates, locales: &[Locale::En], seed: 1 };
+    let scribe = Scribe { sources, templates: &templates, locales: &[Locale::En], seed: 1, author: None };
     let error = write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap_err().to_string();
     assert!(error.contains("damaged report of the plans"), "{error}");
 }
@@ -416,7 +416,7 @@ async fn customers_greeted_without_their_name_are_counted_also_after_a_break() {
         day: crate::sample::DAY,
         segments: None,
     };
-    let scribe = Scribe { sources, templates: &templates, locales: &Locale::ALL, seed: 1 };
+    let scribe = Scribe { sources, templates: &templates, locales: &Locale::ALL, seed: 1, author: None };
     // Whatever is asked for, every message that is stored counts.
     let steps = [(Selection::Best(2), (2, 1)), (Selection::All, (4, 2)), (Selection::All, (4, 2)), (Selection::Best(2), (4, 2))];
     for (selection, expected) in steps {
@@ -436,7 +436,7 @@ async fn likeness_of(who: &[Who<'_>]) -> WriteReport {
     store.save_plans(run.id, &plans).await.unwrap();
     let sources =
         Sources { schema: &house.schema, catalogue: &house.catalogue, company: &house.company, goal: None, day: DAY, segments: None };
-    let scribe = Scribe { sources, templates: &templates, locales: &Locale::ALL, seed: 1 };
+    let scribe = Scribe { sources, templates: &templates, locales: &Locale::ALL, seed: 1, author: None };
     write(&run, &scribe, Selection::Best(2), &store, &Silent).await.unwrap();
     let report = write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap();
     assert_eq!(write(&run, &scribe, Selection::All, &store, &Silent).await.unwrap(), report, "what is stored counts the same");

@@ -1,6 +1,7 @@
 //! Everything about one customer.
 use super::claims::{ClaimView, Piece, SentenceRow, Sources, by_sentence, field_anchor, part_label, pieces};
 use super::course::{CourseView, course_view};
+use super::writer::WriterView;
 use super::{Amount, Named};
 use crate::problem::Problem;
 use crate::state::WebState;
@@ -217,6 +218,8 @@ pub(crate) struct WritingView {
     pub facts: Vec<FactView>,
     /// The checks they passed.
     pub checks: Vec<String>,
+    /// What wrote the mail; absent where there is none.
+    pub writer: Option<WriterView>,
     /// What kept other texts back.
     pub findings: Vec<FindingView>,
     /// The channels that may not be used, as sentences.
@@ -493,6 +496,7 @@ fn writing_view(writing: &Writing, sources: &Sources<'_>) -> WritingView {
         call,
         facts,
         checks,
+        writer: records.iter().find(|record| matches!(record.content, Content::Email(_))).map(|record| WriterView::of(record, s)),
         findings,
         withheld: writing.withheld.iter().map(|one| one.text(s.locale).to_owned()).collect(),
     }
@@ -542,7 +546,7 @@ fn call_view(script: &CallScript, spoken: Locale, s: &Strings) -> CallView {
     }
 }
 
-fn finding_view(finding: &Finding, s: &Strings) -> FindingView {
+pub(super) fn finding_view(finding: &Finding, s: &Strings) -> FindingView {
     FindingView {
         channel: Named::new(finding.channel.tag(), s.channel(finding.channel)),
         part: Named::new(&finding.part, &part_label(&finding.part, s)),

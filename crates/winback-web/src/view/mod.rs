@@ -11,6 +11,7 @@ pub(crate) mod runs;
 pub(crate) mod strategy;
 pub(crate) mod thresholds;
 pub(crate) mod whatif;
+pub(crate) mod writer;
 
 use crate::strings::{Strings, fill};
 use serde::Serialize;

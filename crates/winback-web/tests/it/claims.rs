@@ -2,9 +2,12 @@
 use super::*;
 use std::collections::BTreeSet;
 use winback_core::claim::Value as Claimed;
+use winback_core::digest::Digest;
 use winback_core::id::{Position, RunId};
 use winback_core::locale::Locale;
-use winback_core::message::{Binding, Content, Fact, FactSource, LedgerEntry, Message, MessageRecord, Sms};
+use winback_core::message::{
+    Binding, Channel, Content, Fact, FactSource, Finding, LedgerEntry, Message, MessageRecord, RefusedMail, Sms, WriterVersion,
+};
 use winback_core::run::Run;
 
 /// Returns what stands between two marks, for every place of the first.
@@ -159,6 +162,35 @@ async fn every_mark_names_its_own_explanation_and_every_source_has_a_place() {
     assert!(page.contains("line 2 of the table, column MonthlyCharges"));
     assert!(page.contains("approved wording, en/email.jinja line 31"));
     assert!(page.contains("company details, phone"));
+}
+
+#[tokio::test]
+async fn who_wrote_a_mail_and_what_of_a_model_was_refused_before_is_told_in_every_language() {
+    let state = state_with(|record| {
+        if let Content::Email(_) = &record.content {
+            let detail = "90 % <b>off</b> stands for no fact".to_owned();
+            let finding = Finding { channel: Channel::Email, part: "text".into(), check: "claims-bound".into(), detail };
+            let writer = WriterVersion { name: "tiny/Dormant/v2".into(), words: Digest::of(b"model") };
+            record.refused = vec![RefusedMail { writer, findings: vec![finding] }; 2];
+        }
+    });
+    for (locale, by, stepped_in) in [
+        (Locale::ZhTw, "撰稿：<bdi>內建撰稿器</bdi>", "改由內建撰稿器撰寫"),
+        (Locale::ZhCn, "撰稿：<bdi>内置撰稿器</bdi>", "改由内置撰稿器撰写"),
+        (Locale::En, "Written by: <bdi>the built-in writer</bdi>", "The built-in writer stepped in"),
+    ] {
+        let page = get(&state, &format!("/customers/7590-VHVEG?lang={}", locale.tag())).await.text;
+        assert!(page.contains(by) && page.contains(stepped_in), "{locale}");
+        assert_eq!(page.matches("<bdi>tiny/Dormant/v2</bdi>").count(), 6, "two in each language of the mails");
+        assert!(page.contains("stands for no fact") && !page.contains("<b>off"), "{locale}");
+        let file = get(&state, &format!("/api/v1/customers/7590-VHVEG?lang={}", locale.tag())).await.json();
+        let writer = &file["writings"][0]["writer"];
+        assert_eq!(writer["writer"]["tag"], "built-in");
+        assert_eq!(writer["stepped_in"], true);
+        assert_eq!(writer["refused"][1]["findings"][0]["check"], "claims-bound");
+    }
+    let plain = get(&self::state(), "/customers/7590-VHVEG?lang=en").await.text;
+    assert!(plain.contains("Written by: <bdi>the built-in writer</bdi>") && !plain.contains("stepped in"));
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! `winback doctor`
 use crate::cli::{Place, offers};
+use crate::config::settings::writer::WriterKind;
 use crate::exit::Exit;
+use crate::local_writer::examined;
 use crate::newest::unfinished;
 use crate::workbench::{Overrides, Workbench, load_settings, today};
 use crate::{report, stages};
@@ -55,6 +57,7 @@ pub async fn run(at: &Place) -> anyhow::Result<ExitCode> {
         look("folder can be written", writable(at)),
         look("winback.toml", settings(at)),
         look("offers.toml", offers_in_order(at)),
+        look("writer of mails", writer(at)),
     ];
     match Workbench::open(&at.home, at.quiet, &Overrides::default()).await {
         Ok(bench) => {
@@ -94,6 +97,16 @@ fn offers_in_order(at: &Place) -> anyhow::Result<String> {
         true => anyhow::bail!("{}", offers::lint_text(&findings, "offers.toml")),
         false => Ok(format!("{} offers, {} rules, {} warnings", file.catalogue.offers.len(), file.catalogue.rules.len(), findings.len())),
     }
+}
+
+/// Looks at who writes mails: a model that is named is there, and its adapters were made for it.
+fn writer(at: &Place) -> anyhow::Result<String> {
+    let settings = load_settings(&at.home)?.writer;
+    Ok(match (settings.kind, &settings.model) {
+        (WriterKind::BuiltIn, None) => "the built-in writer".to_owned(),
+        (WriterKind::BuiltIn, Some(_)) => format!("the built-in writer; where asked for, {}", examined(&at.home, &settings)?),
+        (WriterKind::Local, _) => examined(&at.home, &settings)?,
+    })
 }
 
 /// Looks at the newest run: one without customers is of no use, one that is not done says what to type next.

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod export;
 pub mod fairness;
 pub mod features;
+pub mod generate;
 pub mod import;
 pub mod init;
 pub mod lm;
@@ -23,6 +24,7 @@ pub mod make_mini;
 pub mod model;
 pub mod offers;
 pub mod plan;
+pub mod profiles;
 pub mod prompts;
 pub mod run;
 pub mod sample;
@@ -84,8 +86,9 @@ pub enum Command {
     /// Choose what to offer to whom
     Plan(plan::Args),
     /// Write e-mails, short messages and call scripts
-    #[command(visible_alias = "generate")]
     Write(write::Args),
+    /// Write the mail of one customer, of a segment or of everybody, and show how it came about; nothing is stored
+    Generate(generate::Args),
     /// Write prompts and the mails that answer them: examples to learn from
     Prompts(prompts::Args),
     /// Hand messages out as files: drafts for a mail program, tables, call sheets, a sheet to read

@@ -2,6 +2,7 @@
 use crate::cli::{Place, assess, import, plan, train, write};
 use crate::example;
 use crate::exit::{Exit, stop};
+use crate::local_writer::{self, hired};
 use crate::report;
 use crate::speed::{self, Speed};
 use crate::stages::{self, ImportStage, Started};
@@ -75,6 +76,7 @@ pub struct Done {
 
 /// Does every stage that is not done yet and returns the finished run.
 pub async fn whole_job(bench: &Workbench, file: &Path, (selection, folds): (Selection, usize), again: bool) -> anyhow::Result<Done> {
+    local_writer::check(&bench.home, &bench.settings.writer)?;
     let Started { mut run, input } = stages::begin(bench, file).await?;
     if again && run.has(Stage::Import) {
         bench.reopen(&mut run, Stage::Import).await?;
@@ -95,7 +97,11 @@ async fn later_stages(bench: &Workbench, run: &mut Run, (selection, folds): (Sel
     stages::train(bench, run, folds).await?;
     stages::assess(bench, run).await?;
     stages::plan(bench, run).await?;
-    stages::write(bench, run, selection).await
+    if run.has(Stage::Write) {
+        return Ok(());
+    }
+    let local = hired(&bench.home, &bench.settings.writer, None, bench.bar.is_quiet())?;
+    stages::write(bench, run, selection, local.as_ref().map(|local| &local.author)).await
 }
 
 /// Says which rows were left out, when the run ends before its report: they may be why it failed.
@@ -161,6 +167,7 @@ pub fn finish_code(run: &Run) -> anyhow::Result<ExitCode> {
             Err(stop(Exit::Findings, "no message passed its review", "the findings stand above; winback show ID shows a customer's"))
         }
         WriteReport { held: 1.., .. } => Ok(ExitCode::from(Exit::Partial as u8)),
+        written if write::stepped_in(&written) => Ok(ExitCode::from(Exit::Partial as u8)),
         _ => Ok(ExitCode::SUCCESS),
     }
 }

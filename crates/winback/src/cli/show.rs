@@ -1,8 +1,10 @@
 //! `winback show` and what `winback write --id` shows.
 use crate::cli::{Language, Place};
+use crate::config::settings::writer::WriterKind;
 use crate::desk::context;
 use crate::example;
 use crate::exit::{Exit, OrExit, stop};
+use crate::local_writer::{OrWriter as _, hired};
 use crate::report;
 use crate::stages;
 use crate::workbench::{Desktop, OrStorage, Overrides, Workbench};
@@ -14,10 +16,10 @@ use winback_core::brief::brief;
 use winback_core::customer::Cell;
 use winback_core::id::CustomerId;
 use winback_core::locale::Locale;
-use winback_core::message::{CallScript, Channel, Content, Message, Objection};
+use winback_core::message::{CallScript, Channel, Content, Message, MessageRecord, Objection};
 use winback_core::pipeline::assess::Explainer;
 use winback_core::pipeline::segment::day_of;
-use winback_core::pipeline::write::{self, Selection, WriteReport};
+use winback_core::pipeline::write::{self, Scribe, Selection, WriteReport};
 use winback_core::portfolio::{Context, CustomerFile, Filter, PortfolioReader};
 use winback_core::progress::Silent;
 use winback_core::prompt::{Prompt, prompt};
@@ -121,14 +123,20 @@ pub async fn find(bench: &Workbench, context: &Context, id: &str) -> anyhow::Res
 }
 
 /// Writes for one customer now and shows the result with the facts used, the checks passed and the seconds taken.
-pub async fn written(at: &Place, (bench, run): (&Workbench, &mut Run), id: &str, only: Option<Locale>) -> anyhow::Result<ExitCode> {
+pub async fn written(
+    at: &Place,
+    (bench, run): (&Workbench, &mut Run),
+    id: &str,
+    (writer, only): (Option<WriterKind>, Option<Locale>),
+) -> anyhow::Result<ExitCode> {
     let context = context(run).or_storage()?;
     let file = find(bench, &context, id).await?;
+    let local = hired(&bench.home, &bench.settings.writer, writer, at.quiet)?;
     let start = Instant::now();
-    let scribe = bench.scribe(&Desktop::of(&context));
+    let scribe = Scribe { author: local.as_ref().map(|local| &local.author), ..bench.scribe(&Desktop::of(&context)) };
     let position = file.customer.position;
     let before = bench.store.writings(run.id, position).await.or_storage()?;
-    write::write(run, &scribe, Selection::One(position), &*bench.store, &Silent).await.or_storage()?;
+    write::write(run, &scribe, Selection::One(position), &*bench.store, &Silent).await.or_writer()?;
     let seconds = start.elapsed().as_secs_f64();
     let writings = bench.store.writings(run.id, position).await.or_storage()?;
     if run.has(Stage::Write) {
@@ -144,7 +152,9 @@ pub async fn written(at: &Place, (bench, run): (&Workbench, &mut Run), id: &str,
     })?;
     example::note_for_real_customers(bench, run, &bench.rules.company).await?;
     let held = writings.iter().any(|writing| !writing.findings.is_empty());
-    Ok(if held { ExitCode::from(Exit::Partial as u8) } else { ExitCode::SUCCESS })
+    let messages = writings.iter().flat_map(|writing| &writing.messages);
+    let stepped_in = messages.filter(|message| message.record().stepped_in_for().is_some()).count() > 0;
+    Ok(if held || stepped_in { ExitCode::from(Exit::Partial as u8) } else { ExitCode::SUCCESS })
 }
 
 struct Shown<'a> {
@@ -261,9 +271,11 @@ pub fn writings_text(writings: &[Writing]) -> String {
             let title = format!("{} · {}", record.content.channel().tag(), writing.locale);
             let facts = record.facts.iter().map(|fact| format!("{} = {}", fact.id, fact.text)).collect::<Vec<_>>().join("; ");
             text.push_str(&format!(
-                "── {title} ──\n{}\n\nfacts: {facts}\nchecks passed: {}\n\n",
+                "── {title} ──\n{}\n\nwritten by: {}\nfacts: {facts}\nchecks passed: {}\n{}\n",
                 content_text(&record.content, writing.locale),
-                record.checks.join(", ")
+                record.writer.name,
+                record.checks.join(", "),
+                refused_text(record)
             ));
         }
         for withheld in &writing.withheld {
@@ -277,6 +289,18 @@ pub fn writings_text(writings: &[Writing]) -> String {
                 finding.part,
                 finding.detail
             ));
+        }
+    }
+    text
+}
+
+/// Returns the mails of a model that the review refused before a message, a line a finding.
+fn refused_text(record: &MessageRecord) -> String {
+    let mut text = String::new();
+    for (mail, attempt) in record.refused.iter().zip(1..) {
+        for finding in &mail.findings {
+            let (writer, part, detail, check) = (&mail.writer.name, &finding.part, &finding.detail, &finding.check);
+            text.push_str(&format!("refused before, {writer}, mail {attempt}: {part}: {detail} ({check})\n"));
         }
     }
     text

@@ -1,12 +1,16 @@
 //! `winback write`
 use crate::cli::{GoalChoice, Place, parse_goal, show};
+use crate::config::settings::writer::WriterKind;
 use crate::example;
 use crate::exit::{Exit, stop};
+use crate::local_writer::hired;
+use crate::newest::need;
 use crate::report;
 use crate::stages;
 use crate::workbench::Workbench;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use winback_core::author::Effort;
 use winback_core::likeness::{Likeness, NEARLY_ALIKE};
 use winback_core::locale::Locale;
 use winback_core::pipeline::write::{Selection, WriteReport};
@@ -35,6 +39,10 @@ pub struct Args {
     /// [default: write.goal of winback.toml]
     #[arg(long, value_name = "GOAL", value_parser = parse_goal)]
     pub goal: Option<GoalChoice>,
+    /// Who writes the mails: the wordings of the templates, or the language model of [writer] [default: writer.kind of
+    /// winback.toml]
+    #[arg(long, value_enum, value_name = "WRITER")]
+    pub writer: Option<WriterKind>,
     /// Show only this language
     #[arg(long, value_name = "LANGUAGE", requires = "id")]
     pub lang: Option<crate::cli::Language>,
@@ -45,27 +53,31 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(id) = &args.id {
         let (mut bench, _lock, mut run) = Workbench::at_work(at, Stage::Plan).await?;
         asks(&mut bench, args.goal);
-        return show::written(at, (&bench, &mut run), id, args.lang.map(Into::into)).await;
+        return show::written(at, (&bench, &mut run), id, (args.writer, args.lang.map(Into::into))).await;
     }
     let (mut bench, _lock, mut run) = Workbench::at_work(at, Stage::Import).await?;
     let other_goal = asks(&mut bench, args.goal);
-    if args.again {
-        bench.reopen(&mut run, Stage::Write).await?;
-    }
-    if other_goal && run.has(Stage::Write) {
+    if other_goal && run.has(Stage::Write) && !args.again {
         let hint = "add --again, which writes every message of the run anew";
         return Err(stop(Exit::Usage, "messages with another goal are there already, and a run has one goal at a time", hint));
     }
+    need(&run, Stage::Plan)?;
+    // Before anything is forgotten: a model that is not there writes nothing.
+    let local = hired(&bench.home, &bench.settings.writer, args.writer, at.quiet)?;
+    let author = local.as_ref().map(|local| &local.author);
+    if args.again {
+        bench.reopen(&mut run, Stage::Write).await?;
+    }
     let selection = if args.all { Selection::All } else { Selection::Best(args.top.unwrap_or(bench.settings.customers)) };
     if run.has(Stage::Write) {
-        stages::write_more(&bench, &mut run, selection).await?;
+        stages::write_more(&bench, &mut run, selection, author).await?;
     } else {
-        stages::write(&bench, &mut run, selection).await?;
+        stages::write(&bench, &mut run, selection, author).await?;
     }
     let done: WriteReport = stages::report(&run, Stage::Write)?;
     report::print(at.json, &done, || text(&done))?;
     example::note_for_real_customers(&bench, &run, &bench.rules.company).await?;
-    Ok(if done.held > 0 { ExitCode::from(Exit::Partial as u8) } else { ExitCode::SUCCESS })
+    Ok(if done.held > 0 || stepped_in(&done) { ExitCode::from(Exit::Partial as u8) } else { ExitCode::SUCCESS })
 }
 
 /// Takes the goal that was asked for; returns whether it is another one than the run's.
@@ -97,6 +109,7 @@ pub fn text(done: &WriteReport) -> String {
         text.push_str(&format!("\n  {} × {}", report::count(count.customers), count.withheld.text(Locale::En)));
     }
     text.push_str(&voices(done));
+    text.push_str(&writers(done));
     text.extend(done.likeness.iter().filter(|(_, likeness)| likeness.compared > 1).map(|(locale, likeness)| alike(*locale, likeness)));
     for finding in &done.findings {
         text.push_str(&format!("\n  {} {}: {} ({})", finding.channel.tag(), finding.part, finding.detail, finding.check));
@@ -140,6 +153,45 @@ fn voices(done: &WriteReport) -> String {
         (list(named(&done.without_voice)), "in the general voice: these segments have no file in templates/segments/"),
     ];
     lines.into_iter().filter(|(counts, _)| !counts.is_empty()).map(|(counts, what)| format!("\n{what}: {counts}")).collect()
+}
+
+/// Returns whether a model was asked and the built-in writer stepped in for some mail.
+pub fn stepped_in(done: &WriteReport) -> bool {
+    done.effort.is_some() && !done.stepped_in.is_empty()
+}
+
+/// Returns who wrote the mails and what that took, a line each; nothing where the built-in writer wrote all of them.
+fn writers(done: &WriteReport) -> String {
+    let asked = done.effort.filter(|effort| effort.mails > 0);
+    if asked.is_none() && done.writers.len() < 2 && done.stepped_in.is_empty() {
+        return String::new();
+    }
+    let list = |counts: &BTreeMap<String, u64>| {
+        counts.iter().map(|(name, mails)| format!("{name} {}", report::count(*mails))).collect::<Vec<_>>().join(", ")
+    };
+    let stepped_in = match done.stepped_in.is_empty() {
+        true => String::new(),
+        false => {
+            let mails = report::count(done.stepped_in.values().sum());
+            format!(
+                "\nthe built-in writer stepped in for {mails} mails of a model, by the first check they failed: {}",
+                list(&done.stepped_in)
+            )
+        }
+    };
+    let effort = asked.map_or_else(String::new, |effort| format!("\n{}", effort_text(&effort)));
+    format!("\nmails by writer: {}{stepped_in}{effort}", list(&done.writers))
+}
+
+/// Returns what mails took of a model, as a sentence.
+pub fn effort_text(effort: &Effort) -> String {
+    let Effort { mails, tries, prompt_tokens, cached_tokens, written_tokens } = effort;
+    let [mails, tries, prompts, cached, written] = [mails, tries, prompt_tokens, cached_tokens, written_tokens].map(|n| report::count(*n));
+    let read = match effort.cached_tokens {
+        0 => format!("it read {prompts} tokens of prompts"),
+        _ => format!("of {prompts} tokens of prompts it did not read {cached}, because other prompts begin alike"),
+    };
+    format!("tries of the model: {tries}, for mails: {mails}; it wrote {written} tokens; {read}")
 }
 
 #[cfg(test)]

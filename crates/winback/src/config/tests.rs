@@ -1,8 +1,11 @@
 use super::schema_file;
 use super::settings::Settings;
 use super::settings::layers::Origin;
+use super::settings::writer::WriterKind;
+use winback_core::author::WhenItFails;
 use winback_core::risk::{Measure, ValueBy};
 use winback_core::schema::{Expectation, TableSchema};
+use winback_lm::kernels::Precision;
 
 pub const SCHEMAS: [(&str, &str); 4] = [
     ("schema.telco.toml", include_str!("../../defaults/schema.telco.toml")),
@@ -88,6 +91,18 @@ fn settings(text: &str) -> Result<Settings, super::fault::ConfigError> {
 }
 
 #[test]
+fn a_writer_is_read_and_instructions_that_this_machine_lacks_are_told_by_line() {
+    let text = "[writer]\nkind = \"local\"\nmodel = \"m\"\nprecision = \"int8\"\nrows = 3\nmemory = 512\nwhen_it_fails = \"built-in\"\n";
+    let read = settings(text).unwrap().writer;
+    assert_eq!((read.kind, read.model, read.rows, read.memory_mib), (WriterKind::Local, Some("m".into()), 3, Some(512)));
+    assert_eq!((read.precision, read.when_it_fails), (Precision::Int8, WhenItFails::BuiltIn));
+    let built_in = settings("").unwrap().writer;
+    assert_eq!((built_in.kind, built_in.model, built_in.memory_mib), (WriterKind::BuiltIn, None, None));
+    let error = settings("[writer]\n\nlevel = \"sse9\"\n").unwrap_err().to_string();
+    assert!(error.starts_with("winback.toml:3:9: this machine has no kernels of the level \"sse9\"; it has plain"), "{error}");
+}
+
+#[test]
 fn each_fault_of_the_settings_is_shown_where_it_stands() {
     let digits = "a".repeat(64);
     let cases = [
@@ -103,6 +118,16 @@ fn each_fault_of_the_settings_is_shown_where_it_stands() {
         "[value]\nhigh = -1\n".into(),
         "[write]\nlanguages = [\"zh_TW\"]\n".into(),
         "[write]\nlanguages = []\n".into(),
+        "[writer]\nkind = \"localy\"\n".into(),
+        "[writer]\nkind = \"local\"\n".into(),
+        "[writer]\nkind = \"local\"\nmodel = \" \"\n".into(),
+        "[writer]\nmodle = \"x\"\n".into(),
+        "[writer]\nmodel = 7\n".into(),
+        "[writer]\nadapters = \"\"\n".into(),
+        "[writer]\nprecision = \"fp16\"\n".into(),
+        "[writer]\nrows = 0\n".into(),
+        "[writer]\nmemory = -1\n".into(),
+        "[writer]\nwhen_it_fails = \"go on\"\n".into(),
         "[serve]\naddress = \"0.0.0.0\"\n".into(),
         "[serve]\nport = 70000\n".into(),
         "[training]\nfolds = 1\nl2 = 0\n".into(),

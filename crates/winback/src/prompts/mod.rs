@@ -4,20 +4,19 @@ mod people;
 mod profiles;
 mod report;
 
-pub use people::People;
+pub use people::{People, Person, Planned};
 pub use profiles::Profiles;
 pub use report::Report;
 
 use crate::exit::{Exit, OrExit};
 use crate::progress_bar::Bar;
-use people::{Person, Planned};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 use winback_connectors::examples::write_example;
 use winback_connectors::growing_file::GrowingFile;
 use winback_connectors::past_mails::PastMails;
-use winback_core::brief::{Purpose, Sources, brief, brief_for};
+use winback_core::brief::Sources;
 use winback_core::digest::Digest;
 use winback_core::example::{Example, Made, Maker, NotMade};
 use winback_core::likeness::Batch;
@@ -113,7 +112,8 @@ impl Job<'_> {
         }
         let locale = self.locale.or_else(|| person.customer.locale(self.sources.schema)).unwrap_or(self.otherwise);
         let maker = Maker { templates: self.templates, schema: self.sources.schema };
-        let made = self.brief(person, locale).map_err(NotMade::from).and_then(|brief| maker.make(&brief, past).map(|made| (brief, made)));
+        let brief = person.brief(&self.sources, self.offer, (locale, self.seed));
+        let made = brief.map_err(NotMade::from).and_then(|brief| maker.make(&brief, past).map(|made| (brief, made)));
         match made {
             Ok((brief, made)) => {
                 report.made(locale, &made);
@@ -124,13 +124,6 @@ impl Job<'_> {
                 report.not_made(&person.customer, &why);
                 None
             }
-        }
-    }
-
-    fn brief(&self, person: &Person, locale: Locale) -> Result<Brief, winback_core::brief::NoBrief> {
-        match &person.planned {
-            Planned::Plan(plan) => brief(&self.sources, &person.customer, plan, locale, self.seed),
-            _ => brief_for(&self.sources, &person.customer, Purpose { offer: self.offer, ..Purpose::default() }, locale, self.seed),
         }
     }
 

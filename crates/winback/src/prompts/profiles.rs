@@ -16,6 +16,8 @@ pub struct Profiles {
     source: CsvSource,
     /// The line of each id so far.
     seen: HashMap<CustomerId, u64>,
+    /// The lines of ids that stand twice.
+    twice: HashMap<CustomerId, [u64; 2]>,
     /// The number and the name of the column of ids.
     id: (Option<u32>, Option<String>),
     next: u32,
@@ -34,7 +36,7 @@ impl Profiles {
         let source = CsvSource::open(path, &schema, fingerprint.clone())?;
         let id = schema.with_role(&Role::Id);
         let id = (id.and_then(|at| source.column_number(at)), id.and_then(|at| schema.columns.get(at)).map(|column| column.name.clone()));
-        Ok((Self { source, seen: HashMap::new(), id, next: 0 }, schema))
+        Ok((Self { source, seen: HashMap::new(), twice: HashMap::new(), id, next: 0 }, schema))
     }
 
     /// Returns the columns of the file that the schema does not name.
@@ -42,7 +44,18 @@ impl Profiles {
         self.source.ignored()
     }
 
-    pub(super) fn next_page(&mut self) -> Result<Option<Page>, SourceError> {
+    /// Returns the ids of the rows read so far.
+    pub fn ids(&self) -> impl Iterator<Item = &CustomerId> {
+        self.seen.keys()
+    }
+
+    /// Returns the first two lines of an id that stood twice so far.
+    pub fn twice(&self, id: &CustomerId) -> Option<[u64; 2]> {
+        self.twice.get(id).copied()
+    }
+
+    /// Returns the next rows; `None` behind the last.
+    pub fn next_page(&mut self) -> Result<Option<Page>, SourceError> {
         let read = self.source.next_page(PAGE_ROWS)?;
         if read.source_rows == 0 {
             return Ok(None);
@@ -50,7 +63,10 @@ impl Profiles {
         let mut page = Page { rows: read.source_rows, people: Vec::with_capacity(read.rows.len()), defects: read.defects };
         for row in read.rows {
             match self.seen.get(&row.id) {
-                Some(first) => page.defects.push(self.twice(row.line, *first)),
+                Some(&first) => {
+                    self.twice.entry(row.id).or_insert([first, row.line]);
+                    page.defects.push(self.duplicate(row.line, first));
+                }
                 None => page.people.push(self.person(row)),
             }
         }
@@ -65,7 +81,7 @@ impl Profiles {
         Person { customer, planned: Planned::Nothing }
     }
 
-    fn twice(&self, line: u64, first: u64) -> Defect {
+    fn duplicate(&self, line: u64, first: u64) -> Defect {
         let (column, column_name) = self.id.clone();
         let detail = format!("the id stood on line {first} already; keep one of the two rows");
         Defect { line, column, column_name, problem: Problem::DuplicateId, outcome: Outcome::RowRejected, detail }

@@ -12,6 +12,7 @@ mod lm;
 mod lm_embed;
 mod lm_packed;
 mod lm_serve;
+mod local_writer;
 mod manners;
 mod model;
 mod network;

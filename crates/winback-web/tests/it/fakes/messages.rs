@@ -158,6 +158,7 @@ impl<'a> Pen<'a> {
             segment: SegmentId::parse("HighValue_Active").ok(),
             ledger,
             checks: ["claims-bound", "length", "offer-of-the-plan"].map(String::from).to_vec(),
+            refused: Vec::new(),
             content,
         })
     }

@@ -2,6 +2,8 @@
 mod show;
 mod train;
 
+pub use show::mismatch;
+
 use crate::cli::Place;
 use crate::exit::{Exit, OrExit};
 use std::path::PathBuf;

@@ -7,6 +7,7 @@ use crate::report;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::process::ExitCode;
+use winback_core::digest::Digest;
 use winback_core::segment::SegmentId;
 use winback_lm::adapter::distance;
 use winback_lm::kernels::Level;
@@ -204,13 +205,14 @@ fn fits(manifest: &Manifest, place: &std::path::Path, base: &Loaded) -> anyhow::
     if let Err(error) = base.adapter(place) {
         return Ok(Some(format!("{error:#}")));
     }
-    Ok(match () {
-        () if manifest.tokenizer_sha256 != *base.tokens.digest() => {
-            Some("it was taught with another tokenizer than the base has now".to_owned())
-        }
-        () if manifest.template_sha256 != *base.template()?.digest() => {
-            Some("it was taught through another chat template than the base has now".to_owned())
-        }
+    Ok(mismatch(manifest, [base.tokens.digest(), base.template()?.digest()]).map(str::to_owned))
+}
+
+/// Returns why a version does not belong to the tokenizer and the chat template of a base, if it does not.
+pub fn mismatch(manifest: &Manifest, [tokenizer, template]: [&Digest; 2]) -> Option<&'static str> {
+    match () {
+        () if manifest.tokenizer_sha256 != *tokenizer => Some("it was taught with another tokenizer than the base has now"),
+        () if manifest.template_sha256 != *template => Some("it was taught through another chat template than the base has now"),
         () => None,
-    })
+    }
 }

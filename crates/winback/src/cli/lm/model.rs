@@ -35,6 +35,16 @@ pub enum Numbers {
     Int8,
 }
 
+impl From<Precision> for Numbers {
+    fn from(precision: Precision) -> Self {
+        match precision {
+            Precision::F32 => Self::F32,
+            Precision::Bf16 => Self::Bf16,
+            Precision::Int8 => Self::Int8,
+        }
+    }
+}
+
 impl Numbers {
     /// The same for the model.
     pub fn precision(self) -> Precision {

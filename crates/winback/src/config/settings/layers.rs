@@ -14,11 +14,12 @@ use winback_core::number::{Decimal, DecimalMark};
 use winback_core::spelling::nearest;
 
 /// The keys of each section.
-const SECTIONS: [(&str, &[&str]); 9] = [
+const SECTIONS: [(&str, &[&str]); 10] = [
     ("company", &["name", "short_name", "address", "phone", "team", "unsubscribe_url", "email"]),
     ("risk", &["medium", "high", "decided_on", "decided_by"]),
     ("value", &["by", "mid", "high"]),
     ("write", &["languages", "customers", "contact_departed", "goal"]),
+    ("writer", &["kind", "model", "adapters", "precision", "level", "rows", "memory", "when_it_fails"]),
     ("training", &["model", "seed", "folds", "l2", "balance", "synthetic_behaviour"]),
     ("database", &["path"]),
     ("folders", &["data", "models"]),

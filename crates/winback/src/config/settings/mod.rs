@@ -3,6 +3,7 @@ mod approved;
 pub mod layers;
 pub mod people;
 mod value;
+pub mod writer;
 
 use super::fault::ConfigError;
 use clap::ValueEnum;
@@ -20,6 +21,7 @@ use winback_core::locale::Locale;
 use winback_core::message::Company;
 use winback_core::model::Balance;
 use winback_core::risk::RiskThresholds;
+use writer::WriterSettings;
 
 /// The file that `winback init` writes and that holds every built-in value.
 pub const DEFAULT_TEXT: &str = include_str!("../../../defaults/winback.toml");
@@ -45,6 +47,8 @@ pub struct Settings {
     pub contact_departed: bool,
     /// What every message wants to happen; `None` chooses for each customer.
     pub goal: Option<Goal>,
+    /// Who writes the mails. It is no part of a run: every message says what wrote it.
+    pub writer: WriterSettings,
     /// How the model is trained.
     pub training: Training,
     /// The database file.
@@ -198,6 +202,7 @@ impl Settings {
             customers: layers.get("write.customers")?.whole(0..=100_000_000)?,
             contact_departed: layers.get("write.contact_departed")?.switch()?,
             goal: layers.get("write.goal")?.goal()?,
+            writer: WriterSettings::read(layers)?,
             training: Training {
                 model: family(layers)?,
                 seed: layers.get("training.seed")?.whole(0..=i64::MAX.unsigned_abs())?,

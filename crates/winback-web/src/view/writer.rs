@@ -1,0 +1,45 @@
+//! Who wrote a mail, and which mails before it were refused.
+use super::Named;
+use super::customer::{FindingView, finding_view};
+use crate::strings::Strings;
+use serde::Serialize;
+use winback_core::message::MessageRecord;
+
+/// The names under which the templates write: as they are built in, or as the company edited them.
+const OF_TEMPLATES: [&str; 2] = ["built-in", "edited"];
+
+/// What wrote a mail.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct WriterView {
+    /// The writer: `built-in`, or a model with its adapter and version.
+    pub writer: Named,
+    /// Whether it stepped in for a model whose mails were refused.
+    pub stepped_in: bool,
+    /// The mails of a model that were refused before, in their order.
+    pub refused: Vec<RefusedView>,
+}
+
+/// A mail that was not taken.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct RefusedView {
+    /// What wrote it.
+    pub writer: String,
+    /// Everything that was wrong with it.
+    pub findings: Vec<FindingView>,
+}
+
+impl WriterView {
+    /// Returns who wrote the mail of a record.
+    pub(crate) fn of(record: &MessageRecord, s: &Strings) -> Self {
+        let name = record.writer.name.as_str();
+        let refused = record.refused.iter().map(|mail| RefusedView {
+            writer: mail.writer.name.clone(),
+            findings: mail.findings.iter().map(|finding| finding_view(finding, s)).collect(),
+        });
+        Self {
+            writer: Named::new(name, if OF_TEMPLATES.contains(&name) { s.writer_built_in } else { name }),
+            stepped_in: record.stepped_in_for().is_some(),
+            refused: refused.collect(),
+        }
+    }
+}
