@@ -89,8 +89,8 @@ fn each_fault_of_a_prompts_words_is_named_with_its_line() {
         assert!(told.iter().any(|fault| fault.starts_with(expected)), "{told:#?} lacks {expected}");
     };
     let file = |line: usize, told: &str| format!("en/prompt.jinja:{line}: {told}");
-    check("{{ theme }}", "{{ them }}", &file(42, "\"them\" is no fact, slot or part; did you mean theme?"));
-    check("{{ theme }}", "it", &file(42, "[topic] does not put in {{ theme }}"));
+    check("{{ theme }}", "{{ them }}", &file(54, "\"them\" is no fact, slot or part; did you mean theme?"));
+    check("{{ theme }}", "it", &file(54, "[topic] does not put in {{ theme }}"));
     check("Name a deadline", "{{ theme }}", &file(24, "\"theme\" is no fact, slot or part; [no_deadline] puts nothing in"));
     check("Name a deadline", "{% for x in y %}", &file(24, "{% for %} is not allowed"));
     check("Name a deadline", "{{ 7*7 }}", &file(24, "{{ 7*7 }} puts in something that is no name"));
