@@ -125,7 +125,12 @@ proptest! {
                 prop_assert_eq!(caches[at].len(), beginning.len() + text.0.len());
                 let whole = writers.alone(&([beginning.clone(), text.0.clone()].concat(), writer));
                 let off = rows.iter().zip(&whole[beginning.len() * 20..]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-                let allowed = if writers.model.numerics().precision == Precision::F32 { 1e-4 } else { 0.3 };
+                // Sums in another order round another way now and then; a step of 8 bits is wider than one of bf16.
+                let allowed = match writers.model.numerics().precision {
+                    Precision::F32 => 1e-4,
+                    Precision::Bf16 => 0.3,
+                    Precision::Int8 => 0.6,
+                };
                 prop_assert!(off < allowed, "{:?}: off by {}", writers.model.numerics(), off);
             }
         }
