@@ -146,6 +146,9 @@ def make(folder, layers=28, vocabulary=151_643):
     model_dir, gguf_path = folder / "model", folder / "model-f16.gguf"
     adapters = {name: folder / "adapters" / name for name in ADAPTERS}
     if gguf_path.exists():
+        there = json.loads((model_dir / "config.json").read_text())["num_hidden_layers"]
+        if there != layers:
+            raise SystemExit(f"{model_dir} has {there} layers, not {layers}: name another folder, or --layers {there}")
         return model_dir, adapters
     if not (model_dir / "tokenizer.json").exists():
         learned_tokenizer(vocabulary).save_pretrained(model_dir)

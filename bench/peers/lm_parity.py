@@ -26,6 +26,8 @@ PROMPTS = ["親愛的客戶您好，我們注意到您最近沒有使用服務�
            "🎉 20% off, $70.35 month-to-month 👨‍👩‍👧"]
 WRITERS = ["base", *lm_checkpoint.ADAPTERS]
 SAMPLED, GREEDY = 24, 32
+# Tokens of the long text, and how many of its last rows are compared.
+LONG, COMPARED = 2_048, 64
 # In f32 the largest difference of a logit. For shorter numbers: the error relative to the size of the logits, the share
 # of rows whose likeliest token stays, and the ratio of perplexities. Bf16 is also held to the error of transformers.
 TOLERANCE = 1e-4
@@ -149,6 +151,18 @@ def compare_exactly(theirs, ours, texts):
     return expected
 
 
+def compare_long(theirs, ours, writer, text):
+    """Compares the last logits of a text of many tokens, read by one writer in f32."""
+    whole = (text * (LONG // len(text) + 1))[:LONG]
+    read = lambda: theirs.peft(input_ids=torch.tensor([whole]), logits_to_keep=COMPARED).logits[0].double().numpy()
+    expected, [found] = theirs.by(writer, read), ours.logits([[(writer, whole)]])
+    off = float(abs(found[-COMPARED:] - expected).max())
+    same = likeness(found[-COMPARED:], expected)[1]
+    print(f"f32, {writer}, a text of {LONG} tokens, its last {COMPARED} rows")
+    table(["largest difference", "same likeliest", f"<= {TOLERANCE}"],
+          [[off, f"{same:.1%}", check(off <= TOLERANCE and same == 1, f"f32, a long text: off by {off}")]])
+
+
 def compare_greedily(theirs, ours, prompts, tokenizer, complete):
     """Compares greedy texts: each token of theirs must be our likeliest after all before it, and the printed text equal."""
     cases, batches = [], []
@@ -219,6 +233,7 @@ def main():
     theirs = Theirs(model_dir, adapters, torch.float32)
     texts = [prompt + theirs.write("base", prompt, max_new_tokens=SAMPLED, do_sample=True, top_k=0, top_p=1.0) for prompt in prompts]
     expected = compare_exactly(theirs, ours["f32"], texts)
+    compare_long(theirs, ours["f32"], "all_seven", [token for text in texts for token in text])
     compare_greedily(theirs, ours["f32"], prompts, tokenizer, complete)
     del theirs
     compare_shorter(Theirs(model_dir, adapters, torch.bfloat16), ours, expected, texts)

@@ -120,9 +120,9 @@ impl Page<'_> {
     }
 
     fn offer(&self) -> String {
-        match self.facts.iter().find(|fact| fact.id == "offer.name") {
-            Some(name) => self.words.with("offer", &[("offer.name", &name.text)]),
-            None => self.words.get("no_offer").to_owned(),
+        match (self.brief.kind, self.facts.iter().find(|fact| fact.id == "offer.name")) {
+            (Some(kind), Some(name)) => self.words.with(&format!("offer.{}", kind.tag()), &[("offer.name", &name.text)]),
+            _ => self.words.get("no_offer").to_owned(),
         }
     }
 

@@ -33,18 +33,28 @@ struct Reader {
 }
 
 /// What a cache is made for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Shape {
     layers: usize,
     kv_heads: usize,
     head_dim: usize,
+    /// How keys are turned and what they are normed with: the same weights give other ones with other numbers here.
+    rope_theta: f64,
+    rms_norm_eps: f32,
     numerics: Numerics,
 }
 
 impl Shape {
     fn of(model: &Model) -> Self {
         let config = model.config();
-        Self { layers: config.layers, kv_heads: config.kv_heads, head_dim: config.head_dim, numerics: model.numerics() }
+        Self {
+            layers: config.layers,
+            kv_heads: config.kv_heads,
+            head_dim: config.head_dim,
+            rope_theta: config.rope_theta,
+            rms_norm_eps: config.rms_norm_eps,
+            numerics: model.numerics(),
+        }
     }
 }
 

@@ -32,7 +32,7 @@ const fn putting(name: &'static str, needs: &'static [&'static str], may: &'stat
 }
 
 /// Every section that a file must have.
-const SECTIONS: [Known; 32] = [
+const SECTIONS: [Known; 36] = [
     putting("role", &["company.name"], &["company.team"]),
     plain("never_heading"),
     plain("never"),
@@ -40,7 +40,11 @@ const SECTIONS: [Known; 32] = [
     plain("goal.activation"),
     plain("goal.recall"),
     plain("goal.push"),
-    putting("offer", &["offer.name"], &[]),
+    putting("offer.discount", &["offer.name"], &[]),
+    putting("offer.upgrade", &["offer.name"], &[]),
+    putting("offer.plan_change", &["offer.name"], &[]),
+    putting("offer.free_trial", &["offer.name"], &[]),
+    putting("offer.service", &["offer.name"], &[]),
     plain("no_offer"),
     putting("topic", &["theme"], &[]),
     plain("no_topic"),

@@ -77,6 +77,13 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// Returns that of so many steps of which a share is for rising. The last step is never one of these: the first has the
+    /// size 0, and a run of one step would learn nothing.
+    pub(super) fn of(peak: f64, share: f64, steps: u32) -> Self {
+        let warmup = (share * f64::from(steps)).ceil() as u32;
+        Self { peak, warmup: warmup.min(steps.saturating_sub(1)), steps }
+    }
+
     /// Returns the size of a step, counted from 0.
     pub fn rate(&self, step: u32) -> f64 {
         if step < self.warmup {

@@ -1,172 +1,178 @@
-//! Attention over whole texts, there and back, in f32. The weights of a row are not kept: on the way back they are made
-//! again from the sum that was (Dao et al. 2022, "FlashAttention").
+//! Attention over whole texts, there and back: each key head of a text by itself.
+use super::layer::Kept;
 use crate::config::Config;
-use crate::kernels::{Level, Table, View, dense_alone, dot, exp, wide_weigh};
+use crate::kernels::{BackScratch, ByLooked, Level, Looked, Numerics, Scratch, Stretch, Taken, dot, for_rows};
 use rayon::prelude::*;
 use std::ops::Range;
-
-/// How many rows of a text are gone through together.
-const ROWS_AT_ONCE: usize = 128;
+use std::sync::{Mutex, PoisonError};
 
 /// Queries, keys and values of some texts.
 pub(super) struct Attention<'a> {
-    pub config: &'a Config,
-    pub level: Level,
+    pub(super) config: &'a Config,
+    /// At least bf16.
+    pub(super) numerics: Numerics,
     /// `[rows, (heads + 2 * kv_heads) * head_dim]`, turned by their positions.
-    pub qkv: &'a [f32],
+    pub(super) qkv: &'a [f32],
     /// The rows of each text.
-    pub texts: &'a [Range<usize>],
+    pub(super) texts: &'a [Range<usize>],
 }
 
-/// What the rows take.
-pub(super) struct Taken {
-    /// `[rows, heads * head_dim]`.
-    pub values: Vec<f32>,
-    /// The logarithm of the sum of each row's weights, `[rows, heads]`.
-    pub log_sums: Vec<f32>,
+/// Memory that all layers use, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    /// What each key head of each text took.
+    taken: Vec<Taken>,
+    /// The gradients by what it looked with.
+    by: Vec<ByLooked>,
+    /// What threads compute in; one takes any, and puts it back.
+    desks: Mutex<Vec<Desk>>,
 }
 
-/// What one query head of one text gives: its values and its sums; or, on the way back, its part of the gradient.
-type OfHead = (Vec<f32>, Vec<f32>);
+#[derive(Debug, Default)]
+struct Desk {
+    looked: Looked,
+    sees: Vec<usize>,
+    there: Scratch,
+    back: BackScratch,
+    taken: Vec<f32>,
+}
 
 impl Attention<'_> {
+    fn level(&self) -> Level {
+        self.numerics.level
+    }
+
     fn width(&self) -> usize {
         self.config.q_dim() + 2 * self.config.kv_dim()
     }
 
-    fn times(&self) -> f32 {
-        1.0 / (self.config.head_dim as f32).sqrt()
+    /// Returns how many query heads share a key head.
+    fn group(&self) -> usize {
+        self.config.heads / self.config.kv_heads
     }
 
-    fn queries(&self, text: &Range<usize>, head: usize) -> View<'_> {
-        self.view(text, head)
+    /// Returns every text with every key head.
+    fn each(&self) -> Vec<(Range<usize>, usize)> {
+        self.texts.iter().flat_map(|text| (0..self.config.kv_heads).map(move |head| (text.clone(), head))).collect()
     }
 
-    fn keys(&self, text: &Range<usize>, head: usize) -> View<'_> {
-        self.view(text, self.config.heads + head)
+    /// Returns the place of a row among those of [`Self::each`] for a key head, and its place in its text.
+    fn find(&self, row: usize, head: usize) -> (usize, usize) {
+        let text = self.texts.partition_point(|text| text.end <= row);
+        (text * self.config.kv_heads + head, row - self.texts[text].start)
     }
 
-    fn values(&self, text: &Range<usize>, head: usize) -> View<'_> {
-        self.view(text, self.config.heads + self.config.kv_heads + head)
+    /// Returns where the numbers of a text's key head begin in a table of one number for each query.
+    fn first_query(&self, text: &Range<usize>, head: usize) -> usize {
+        (text.start * self.config.kv_heads + head * text.len()) * self.group()
     }
 
-    /// Returns the rows of a text in a head, counting queries, keys and values through.
-    fn view(&self, text: &Range<usize>, head: usize) -> View<'_> {
-        let first = text.start * self.width() + head * self.config.head_dim;
-        View::new(&self.qkv[first.min(self.qkv.len())..], text.len(), self.config.head_dim, self.width())
+    /// Returns the numbers of a row's queries, keys or values of a key head.
+    fn part(&self, row: usize, first: usize, count: usize) -> &[f32] {
+        &self.qkv[row * self.width() + first..][..count]
     }
 
-    /// Returns a table of `[rows, heads * head_dim]` from a head of a row on.
-    fn head_on<'t>(&self, table: &'t [f32], row: usize, head: usize) -> &'t [f32] {
-        &table[row * self.config.q_dim() + head * self.config.head_dim..]
-    }
-
-    /// Returns every text with every one of so many heads.
-    fn each(&self, heads: usize) -> Vec<(&Range<usize>, usize)> {
-        self.texts.iter().flat_map(|text| (0..heads).map(move |head| (text, head))).collect()
-    }
-
-    /// Lets every row look at itself and what stands before it in its text.
-    pub(super) fn look(&self) -> Taken {
-        let (heads, dim, rows) = (self.config.heads, self.config.head_dim, self.qkv.len() / self.width());
-        let each = self.each(heads);
-        let found: Vec<OfHead> = each.par_iter().with_max_len(1).map(|(text, head)| self.look_with(text, *head)).collect();
-        let mut taken = Taken { values: vec![0.0; rows * heads * dim], log_sums: vec![0.0; rows * heads] };
-        for ((text, head), (values, sums)) in each.into_iter().zip(found) {
-            for (at, row) in text.clone().enumerate() {
-                taken.values[row * heads * dim + head * dim..][..dim].copy_from_slice(&values[at * dim..(at + 1) * dim]);
-                taken.log_sums[row * heads + head] = sums[at];
-            }
+    /// Writes the queries, keys and values of a key head of a text.
+    fn gather(&self, (text, head): (&Range<usize>, usize), looked: &mut Looked) {
+        let (dim, q_dim, kv_dim) = (self.config.head_dim, self.config.q_dim(), self.config.kv_dim());
+        let group = self.group() * dim;
+        for (own, first, count) in [
+            (&mut looked.queries, head * group, group),
+            (&mut looked.keys, q_dim + head * dim, dim),
+            (&mut looked.values, q_dim + kv_dim + head * dim, dim),
+        ] {
+            own.clear();
+            text.clone().for_each(|row| own.extend_from_slice(self.part(row, first, count)));
         }
-        taken
     }
 
-    fn look_with(&self, text: &Range<usize>, head: usize) -> OfHead {
+    /// Lets every row look at itself and what stands before it in its text, and writes the logarithm of the sum of each
+    /// query's weights.
+    pub(super) fn look(&self, looks: &mut Looks, log_sums: &mut Vec<f32>) {
+        let each = self.each();
+        let Looks { taken, desks, .. } = looks;
+        taken.resize_with(each.len(), Taken::default);
+        each.par_iter().zip(&mut *taken).with_max_len(1).for_each(|((text, head), taken)| {
+            with_desk(desks, |desk| self.look_with((text, *head), taken, desk));
+        });
+        log_sums.clear();
+        taken.iter().for_each(|taken| log_sums.extend(taken.log_sums()));
+    }
+
+    fn look_with(&self, (text, head): (&Range<usize>, usize), taken: &mut Taken, Desk { looked, sees, there, .. }: &mut Desk) {
         let dim = self.config.head_dim;
-        let kv = head * self.config.kv_heads / self.config.heads;
-        let (queries, keys, values) = (self.queries(text, head), self.keys(text, kv), self.values(text, kv));
-        let (mut out, mut sums) = (vec![0.0; text.len() * dim], Vec::with_capacity(text.len()));
-        for rows in blocks(text.len()) {
-            let seen = rows.end;
-            let mut scores = vec![0.0; rows.len() * seen];
-            dense_alone(self.level, queries.of(rows.clone()), keys.of(0..seen).transposed(), Table::new(&mut scores, seen));
-            for (row, scores) in rows.clone().zip(scores.chunks_exact_mut(seen)) {
-                let (own, later) = scores.split_at_mut(row + 1);
-                let (most, sum) = wide_weigh(self.level.held(), own, self.times());
-                own.iter_mut().for_each(|weight| *weight /= sum);
-                later.fill(0.0);
-                sums.push(most + sum.ln());
-            }
-            let weights = View::new(&scores, rows.len(), seen, seen);
-            dense_alone(self.level, weights, values.of(0..seen), Table::new(&mut out[rows.start * dim..rows.end * dim], dim));
-        }
-        (out, sums)
+        self.gather((text, head), looked);
+        let mut stretch = Stretch::new(dim, text.len(), self.numerics.precision);
+        looked.keys.chunks_exact(dim).zip(looked.values.chunks_exact(dim)).for_each(|(key, value)| stretch.push(key, value));
+        sees.clear();
+        sees.extend((0..text.len() * self.group()).map(|query| query / self.group() + 1));
+        taken.forget(sees.len(), dim);
+        stretch.attend(self.level(), (&looked.queries, sees), taken, there);
     }
 
-    /// Returns the gradient by [`Self::qkv`] from that by what was taken, `[rows, heads * head_dim]`.
-    pub(super) fn back(&self, taken: &Taken, gradient: &[f32]) -> Vec<f32> {
-        let (dim, width, config) = (self.config.head_dim, self.width(), self.config);
-        let group = config.heads / config.kv_heads;
-        let each = self.each(config.kv_heads);
-        let found: Vec<OfHead> = each.par_iter().with_max_len(1).map(|(text, kv)| self.back_with(text, *kv, (taken, gradient))).collect();
-        let mut by_qkv = vec![0.0; self.qkv.len()];
-        for ((text, kv), (queries, keys_and_values)) in each.into_iter().zip(found) {
-            for (at, row) in text.clone().enumerate() {
-                let own = &mut by_qkv[row * width..(row + 1) * width];
-                own[kv * group * dim..][..group * dim].copy_from_slice(&queries[at * group * dim..][..group * dim]);
-                let (keys, values) = keys_and_values[at * 2 * dim..][..2 * dim].split_at(dim);
-                own[config.q_dim() + kv * dim..][..dim].copy_from_slice(keys);
-                own[config.q_dim() + config.kv_dim() + kv * dim..][..dim].copy_from_slice(values);
+    /// Writes what some rows took, `[rows, heads * head_dim]`.
+    pub(super) fn taken(&self, looks: &Looks, rows: &Range<usize>, out: &mut Vec<f32>) {
+        let (group, width) = (self.group(), self.group() * self.config.head_dim);
+        out.resize(rows.len() * self.config.q_dim(), 0.0);
+        for_rows(out, self.config.q_dim(), |(at, out)| {
+            for (head, out) in out.chunks_exact_mut(width).enumerate() {
+                let (of, place) = self.find(rows.start + at, head);
+                looks.taken[of].means_into(place * group..(place + 1) * group, out);
             }
-        }
-        by_qkv
+        });
     }
 
-    /// Returns the gradients by the queries of a key head, `[rows, group * head_dim]`, and by its keys and values,
-    /// `[rows, 2 * head_dim]`.
-    fn back_with(&self, text: &Range<usize>, kv: usize, (taken, gradient): (&Taken, &[f32])) -> OfHead {
-        let (heads, dim) = (self.config.heads, self.config.head_dim);
-        let group = heads / self.config.kv_heads;
-        let (keys, values) = (self.keys(text, kv), self.values(text, kv));
-        let (mut by_queries, mut by_keys_and_values) = (vec![0.0; text.len() * group * dim], vec![0.0; text.len() * 2 * dim]);
-        for (place, head) in (kv * group..(kv + 1) * group).enumerate() {
-            let queries = self.queries(text, head);
-            for rows in blocks(text.len()) {
-                let (seen, count) = (rows.end, rows.len());
-                let by_taken = View::new(self.head_on(gradient, text.start + rows.start, head), count, dim, heads * dim);
-                let (mut weights, mut by_scores) = (vec![0.0; count * seen], vec![0.0; count * seen]);
-                dense_alone(self.level, queries.of(rows.clone()), keys.of(0..seen).transposed(), Table::new(&mut weights, seen));
-                dense_alone(self.level, by_taken, values.of(0..seen).transposed(), Table::new(&mut by_scores, seen));
-                for (row, (weights, by_scores)) in rows.clone().zip(weights.chunks_exact_mut(seen).zip(by_scores.chunks_exact_mut(seen))) {
-                    let log_sum = taken.log_sums[(text.start + row) * heads + head];
-                    let of_head = |table| &self.head_on(table, text.start + row, head)[..dim];
-                    let mean = dot(of_head(gradient), of_head(&taken.values));
-                    self.by_scores(row, weights, by_scores, (log_sum, mean));
-                }
-                let [weights, by_scores] = [&weights, &by_scores].map(|table| View::new(table, count, seen, seen));
-                let own = &mut by_queries[rows.start * group * dim + place * dim..];
-                dense_alone(self.level, by_scores, keys.of(0..seen), Table::new(own, group * dim));
-                let by_keys = Table::adding(&mut by_keys_and_values, 2 * dim, 1.0);
-                dense_alone(self.level, by_scores.transposed(), queries.of(rows.clone()), by_keys);
-                let by_values = Table::adding(&mut by_keys_and_values[dim..], 2 * dim, 1.0);
-                dense_alone(self.level, weights.transposed(), by_taken, by_values);
-            }
-        }
-        (by_queries, by_keys_and_values)
+    /// Goes back from the gradient by what was taken, `[rows, heads * head_dim]`.
+    pub(super) fn back(&self, kept: &Kept, by_taken: &[f32], looks: &mut Looks) {
+        let each = self.each();
+        let Looks { by, desks, .. } = looks;
+        by.resize_with(each.len(), ByLooked::default);
+        each.par_iter().zip(by).with_max_len(1).for_each(|((text, head), by)| {
+            with_desk(desks, |desk| self.back_with((text, *head), (kept, by_taken), by, desk));
+        });
     }
 
-    /// Makes a row's scores its weights, and the gradient by its weights that by its scores before they are scaled.
-    fn by_scores(&self, row: usize, weights: &mut [f32], gradient: &mut [f32], (log_sum, mean): (f32, f32)) {
-        let times = self.times();
-        for (weight, gradient) in weights.iter_mut().zip(gradient.iter_mut()).take(row + 1) {
-            *weight = exp((*weight * times - log_sum).min(0.0));
-            *gradient = *weight * (*gradient - mean) * times;
+    fn back_with(&self, (text, head): (&Range<usize>, usize), (kept, by_taken): (&Kept, &[f32]), by: &mut ByLooked, desk: &mut Desk) {
+        let (dim, group, q_dim) = (self.config.head_dim, self.group(), self.config.q_dim());
+        let Desk { looked, back, taken, .. } = desk;
+        self.gather((text, head), looked);
+        looked.by_taken.clear();
+        looked.means.clear();
+        taken.resize(group * dim, 0.0);
+        let columns = head * group * dim..(head + 1) * group * dim;
+        for row in text.clone() {
+            let gradient = &by_taken[row * q_dim..][columns.clone()];
+            kept.read_taken(self.level(), row, columns.clone(), taken);
+            looked.by_taken.extend_from_slice(gradient);
+            looked.means.extend(gradient.chunks_exact(dim).zip(taken.chunks_exact(dim)).map(|(gradient, taken)| dot(gradient, taken)));
         }
-        weights[row + 1..].fill(0.0);
-        gradient[row + 1..].fill(0.0);
+        let first = self.first_query(text, head);
+        looked.log_sums.clear();
+        looked.log_sums.extend_from_slice(&kept.log_sums[first..first + text.len() * group]);
+        looked.back((self.level(), self.numerics.precision), dim, by, back);
+    }
+
+    /// Writes the gradient by some rows of [`Self::qkv`].
+    pub(super) fn by_qkv(&self, looks: &Looks, rows: &Range<usize>, out: &mut Vec<f32>) {
+        let (dim, q_dim, kv_dim) = (self.config.head_dim, self.config.q_dim(), self.config.kv_dim());
+        let group = self.group() * dim;
+        out.resize(rows.len() * self.width(), 0.0);
+        for_rows(out, self.width(), |(at, out)| {
+            for head in 0..self.config.kv_heads {
+                let (of, place) = self.find(rows.start + at, head);
+                let ByLooked { queries, keys, values } = &looks.by[of];
+                out[head * group..][..group].copy_from_slice(&queries[place * group..][..group]);
+                out[q_dim + head * dim..][..dim].copy_from_slice(&keys[place * dim..][..dim]);
+                out[q_dim + kv_dim + head * dim..][..dim].copy_from_slice(&values[place * dim..][..dim]);
+            }
+        });
     }
 }
 
-fn blocks(rows: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..rows).step_by(ROWS_AT_ONCE).map(move |start| start..rows.min(start + ROWS_AT_ONCE))
+/// Calls a function with a desk that nobody else uses.
+fn with_desk(desks: &Mutex<Vec<Desk>>, work: impl FnOnce(&mut Desk)) {
+    let lock = || desks.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut desk = lock().pop().unwrap_or_default();
+    work(&mut desk);
+    lock().push(desk);
 }

@@ -1,9 +1,10 @@
 //! The loss of a batch of texts, and its gradients by the weights of an adapter or of the whole model.
 use super::head::{Ends, Gradient};
-use super::layer::{Kept, Learner, Work};
+use super::layer::{Kept, Learner, Room, Spare, Work};
 use super::lora::LoraWeights;
 use super::sums::Dropout;
 use super::whole::WholeWeights;
+use crate::adapter::Lora;
 use crate::kernels::Rope;
 use crate::model::Model;
 use std::ops::Range;
@@ -74,10 +75,10 @@ pub enum BatchError {
 /// What is kept between the way there and the way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Memory {
-    /// What enters each layer; the rest is computed a second time (Chen et al. 2016, "Training Deep Nets with Sublinear
-    /// Memory Cost").
+    /// What enters each half of a layer, and what attention was done with; gates and ups, which are the widest and two
+    /// fifths of the work, are made a second time (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost").
     Recompute,
-    /// Everything: a third less time, many times the memory.
+    /// Everything: a seventh less work, for twice as much that is kept.
     Keep,
 }
 
@@ -124,8 +125,11 @@ impl Batch {
 pub fn loss(model: &Model, weights: Option<&LoraWeights>, batch: &Batch) -> Result<f64, BatchError> {
     let none = LoraWeights::none(model);
     let pass = Pass::new(model, weights.unwrap_or(&none), batch, Dropout { share: 0.0, seed: 0 });
-    let mut x = pass.embedded();
-    (0..model.layers.len()).for_each(|layer| drop(pass.work(layer).there(&mut x)));
+    let (mut x, mut kept, mut room) = (pass.embedded(), Kept::default(), pass.room());
+    for layer in 0..model.layers.len() {
+        pass.work(layer).there(&x, &mut kept, &mut room);
+        pass.work(layer).leave(&kept, &mut x, &mut room);
+    }
     let rows = pass.rows_that_learn(&x);
     Ok(pass.ends(&rows, &pass.next())?.loss(None))
 }
@@ -186,28 +190,39 @@ impl Learners<'_> {
 /// A batch on its way through a model.
 struct Pass<'a> {
     model: &'a Model,
-    weights: &'a LoraWeights,
+    loras: Vec<[Option<Lora>; 4]>,
     batch: &'a Batch,
     rope: Rope,
     dropout: Dropout,
 }
 
 impl<'a> Pass<'a> {
-    fn new(model: &'a Model, weights: &'a LoraWeights, batch: &'a Batch, dropout: Dropout) -> Self {
+    fn new(model: &'a Model, weights: &LoraWeights, batch: &'a Batch, dropout: Dropout) -> Self {
         let positions: Vec<usize> = batch.texts.iter().flat_map(|text| 0..text.len()).collect();
+        // Rows are gone through with its instructions.
+        model.numerics.level.held();
         let rope = Rope::new(model.config.head_dim, model.config.rope_theta, &positions);
-        Self { model, weights, batch, rope, dropout }
+        Self { model, loras: weights.loras(model.numerics.at_least_bf16()), batch, rope, dropout }
+    }
+
+    fn room(&self) -> Room {
+        Room::new(&self.model.config, self.model.numerics.level)
     }
 
     /// Adds the gradients to those of what learns, and returns the sum of the losses.
     fn there_and_back(&self, teaching: Teaching, learners: &mut Learners<'_>) -> Result<f64, BatchError> {
-        let mut x = self.embedded();
+        let (mut x, mut spare, mut room) = (self.embedded(), Spare::default(), self.room());
         let layers = self.model.layers.len();
-        let mut there: Vec<(Vec<f32>, Option<Kept>)> = Vec::with_capacity(layers);
+        let mut there: Vec<(Vec<f32>, Kept)> = Vec::with_capacity(layers);
         for layer in 0..layers {
-            let before = x.clone();
-            let kept = self.work(layer).there(&mut x);
-            there.push((before, (teaching.memory == Memory::Keep).then_some(kept)));
+            let (work, mut kept, mut after) = (self.work(layer), Kept::default(), vec![0.0; x.len()]);
+            kept.take_back(std::mem::take(&mut spare));
+            work.there(&x, &mut kept, &mut room);
+            work.leave(&kept, &mut after, &mut room);
+            if teaching.memory == Memory::Recompute {
+                spare = kept.forget();
+            }
+            there.push((std::mem::replace(&mut x, after), kept));
         }
         let (rows, next) = (self.rows_that_learn(&x), self.next());
         drop(x);
@@ -215,10 +230,16 @@ impl<'a> Pass<'a> {
         let gradient = Gradient { times: teaching.times, by_rows: &mut by_rows, whole: learners.whole() };
         let sum = self.ends(&rows, &next)?.loss(Some(gradient));
         let mut gradient = self.spread(&by_rows);
-        for (layer, (x, kept)) in there.into_iter().enumerate().rev() {
+        for (layer, (x, mut kept)) in there.into_iter().enumerate().rev() {
             let work = self.work(layer);
-            let kept = kept.unwrap_or_else(|| work.there(&mut x.clone()));
-            work.back(&x, &kept, &mut gradient, &mut learners.of_layer(layer));
+            if teaching.memory == Memory::Recompute {
+                kept.take_back(std::mem::take(&mut spare));
+                work.again(&x, &mut kept, &mut room);
+            }
+            work.back(&x, &kept, (&mut gradient, &mut learners.of_layer(layer)), &mut room);
+            if teaching.memory == Memory::Recompute {
+                spare = kept.forget();
+            }
         }
         if let Some(whole) = learners.whole() {
             self.by_embedding(&gradient, &mut whole.embedding);
@@ -252,7 +273,7 @@ impl<'a> Pass<'a> {
         Work {
             model: self.model,
             layer: &self.model.layers[layer],
-            groups: &self.weights.layers[layer],
+            loras: &self.loras[layer],
             rope: &self.rope,
             texts: &self.batch.texts,
             dropout,

@@ -2,11 +2,12 @@
 use super::sums::Draw;
 use super::weights::Weights;
 use crate::adapter::{Adapter, AdapterConfig, AdapterConfigError, AdapterError, Lora, Up, module};
-use crate::kernels::{Level, Linear, Table, View, dense};
+use crate::kernels::{Linear, Numerics};
 use crate::model::Model;
 use crate::shape::{Fused, Projection};
 use crate::shards::Shards;
 use crate::tensor::{Numbers, Tensor};
+use rayon::prelude::*;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError};
 use std::collections::HashMap;
@@ -153,6 +154,11 @@ impl LoraWeights {
     /// Returns an adapter to write with, in the numbers of its model.
     pub fn adapter(&self, model: &Model) -> Adapter {
         let numerics = model.numerics().at_least_bf16();
+        Adapter { base: model.digest().clone(), digest: self.digest(), numerics, layers: self.loras(numerics) }
+    }
+
+    /// Returns what it adds to each matrix, packed.
+    pub(super) fn loras(&self, numerics: Numerics) -> Vec<[Option<Lora>; 4]> {
         let turned = |part: &Part| {
             let numbers = (0..part.outputs).flat_map(|output| (0..part.rank).map(move |row| part.up[row * part.outputs + output]));
             Linear::pack(numerics, &[&Tensor::of(part.outputs, part.rank, Numbers::F32(numbers.collect()))])
@@ -162,8 +168,7 @@ impl LoraWeights {
             let down = Tensor::of(group.down.len() / group.inputs, group.inputs, Numbers::F32(group.down.clone()));
             Lora { down: Linear::pack(numerics, &[&down]), ups: group.parts.iter().map(up).collect() }
         };
-        let layers = self.layers.iter().map(|groups| groups.each_ref().map(|group| group.as_ref().map(lora))).collect();
-        Adapter { base: model.digest().clone(), digest: self.digest(), numerics, layers }
+        self.layers.par_iter().map(|groups| groups.each_ref().map(|group| group.as_ref().map(lora))).collect()
     }
 
     /// Returns the hash of all numbers and scales.
@@ -193,55 +198,4 @@ impl Weights for LoraWeights {
     fn shrinks(&self) -> Vec<bool> {
         vec![true; self.slices().len()]
     }
-}
-
-impl Group {
-    /// Returns the sum of all ranks.
-    pub(super) fn ranks(&self) -> usize {
-        self.down.len() / self.inputs
-    }
-
-    /// Adds `scale · up(down(x))` to a table of rows `stride` long, and returns what came down, `[rows, ranks]`.
-    pub(super) fn add(&self, level: Level, x: &[f32], (table, stride): (&mut [f32], usize)) -> Vec<f32> {
-        let (rows, ranks) = (x.len() / self.inputs, self.ranks());
-        let mut down = vec![0.0; rows * ranks];
-        let to_ranks = View::new(&self.down, ranks, self.inputs, self.inputs).transposed();
-        dense(level, View::new(x, rows, self.inputs, self.inputs), to_ranks, Table::new(&mut down, ranks));
-        for part in &self.parts {
-            let own = View::new(&down[part.from..], rows, part.rank, ranks);
-            let up = View::new(&part.up, part.rank, part.outputs, part.outputs);
-            dense(level, own, up, Table::adding(&mut table[part.to..], stride, part.scale));
-        }
-        down
-    }
-
-    /// Adds the gradients by the two matrices to `gradients` and the gradient by `x` to `by_x`, from the gradient by the
-    /// outputs, `[rows, stride]`.
-    pub(super) fn back(&self, level: Level, way: &Way, gradients: &mut Self, by_x: &mut [f32]) {
-        let (rows, ranks) = (way.x.len() / self.inputs, self.ranks());
-        let mut by_down = vec![0.0; rows * ranks];
-        for (part, gradient) in self.parts.iter().zip(&mut gradients.parts) {
-            let by_outputs = View::new(&way.by_outputs[part.to..], rows, part.outputs, way.stride);
-            let up = View::new(&part.up, part.rank, part.outputs, part.outputs);
-            dense(level, by_outputs, up.transposed(), Table::adding(&mut by_down[part.from..], ranks, part.scale));
-            let own = View::new(&way.down[part.from..], rows, part.rank, ranks).transposed();
-            dense(level, own, by_outputs, Table::adding(&mut gradient.up, part.outputs, part.scale));
-        }
-        let by_down = View::new(&by_down, rows, ranks, ranks);
-        let x = View::new(way.x, rows, self.inputs, self.inputs);
-        dense(level, by_down.transposed(), x, Table::adding(&mut gradients.down, self.inputs, 1.0));
-        let down = View::new(&self.down, ranks, self.inputs, self.inputs);
-        dense(level, by_down, down, Table::adding(by_x, self.inputs, 1.0));
-    }
-}
-
-/// What is known of a product on its way back.
-pub(super) struct Way<'a> {
-    /// What went in, `[rows, inputs]`.
-    pub(super) x: &'a [f32],
-    /// What came down, `[rows, ranks]`.
-    pub(super) down: &'a [f32],
-    /// The gradient by what came out, `[rows, stride]`.
-    pub(super) by_outputs: &'a [f32],
-    pub(super) stride: usize,
 }

@@ -15,6 +15,7 @@ mod reader;
 mod recipe;
 mod run;
 mod sums;
+mod ways;
 mod weights;
 mod whole;
 mod whole_run;

@@ -37,8 +37,8 @@ pub struct Recipe {
     pub evaluations_per_epoch: u32,
     /// After how many trials without a better one learning ends; 0 never ends it early.
     pub patience: u32,
-    /// Whether what happens inside a layer is computed a second time instead of kept: a third slower, in a fraction of the
-    /// memory, and the same to the bit.
+    /// Whether gates and ups are made a second time instead of kept: a seventh slower, in less memory, and the same to the
+    /// bit.
     pub recompute: bool,
     /// What the order of texts and everything drawn depends on.
     pub seed: u64,

@@ -126,8 +126,7 @@ impl<'a> Run<'a> {
         let try_after = u32::try_from(epochs[0].len()).unwrap_or(u32::MAX).div_ceil(recipe.evaluations_per_epoch);
         let plan: Vec<_> = epochs.into_iter().flatten().collect();
         let steps = u32::try_from(plan.len()).unwrap_or(u32::MAX);
-        let warmup = (recipe.warmup * f64::from(steps)).ceil() as u32;
-        let schedule = Schedule { peak: recipe.learning_rate, warmup, steps };
+        let schedule = Schedule::of(recipe.learning_rate, recipe.warmup, steps);
         Ok(Self { model, lesson, recipe, plan, try_after, schedule, state })
     }
 

@@ -87,8 +87,7 @@ impl<'a> WholeRun<'a> {
         let batches = |step: Vec<usize>| gathered(&step, &rows, recipe.tokens_at_once);
         let plan: Vec<_> = (0..recipe.epochs).flat_map(steps_of).map(batches).collect();
         let steps = u32::try_from(plan.len()).unwrap_or(u32::MAX);
-        let warmup = (recipe.warmup * f64::from(steps)).ceil() as u32;
-        let schedule = Schedule { peak: recipe.learning_rate, warmup, steps };
+        let schedule = Schedule::of(recipe.learning_rate, recipe.warmup, steps);
         Ok(Self { lesson, recipe, numerics, plan, schedule, state })
     }
 

@@ -78,6 +78,11 @@ impl Taken {
         }
     }
 
+    /// Returns the logarithm of the sum of each row's weights.
+    pub fn log_sums(&self) -> impl Iterator<Item = f32> {
+        self.weights.iter().map(|(most, sum)| most + sum.ln())
+    }
+
     /// Adds what a row took from another stretch.
     #[inline(always)]
     fn merge(&mut self, row: usize, (most, weight): (f32, f32), values: &[f32]) {

@@ -1,6 +1,8 @@
 //! Rows in the form in which a packed weight takes them.
 use super::level::{Level, widely};
+use super::norm::for_rows;
 use super::packed::{Precision, wide};
+use super::plain::widen;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -95,6 +97,43 @@ impl Inputs {
         self.inputs
     }
 
+    /// Writes some columns of a row as it was rounded.
+    pub fn read(&self, level: Level, row: usize, columns: Range<usize>, into: &mut [f32]) {
+        let start = row * wide(self.inputs);
+        let own = start + columns.start..start + columns.end;
+        match &self.numbers {
+            RowNumbers::F32(numbers) => into.copy_from_slice(&numbers[own]),
+            RowNumbers::Bf16(numbers) => wide_floats(level.held(), &numbers[own], into),
+            RowNumbers::Int8(bytes) => {
+                let scale = self.scales[row];
+                into.iter_mut().zip(&bytes[own]).for_each(|(into, byte)| *into = scale * (f32::from(*byte) - f32::from(ZERO)));
+            }
+        }
+    }
+
+    /// Writes all rows as they were rounded, `[rows, inputs]`, over what was there.
+    pub fn read_all(&self, level: Level, into: &mut Vec<f32>) {
+        into.resize(self.rows * self.inputs, 0.0);
+        for_rows(into, self.inputs.max(1), |(row, into)| self.read(level, row, 0..self.inputs, into));
+    }
+
+    /// Puts other numbers in the place of all.
+    pub(super) fn set(&mut self, rows: usize, inputs: usize, numbers: RowNumbers) {
+        (self.rows, self.inputs, self.numbers) = (rows, inputs, numbers);
+        self.scales.clear();
+        self.scales.resize(rows, 1.0);
+    }
+
+    /// Returns the memory of its numbers, where they are floats.
+    pub(super) fn spare_floats(&mut self) -> Vec<f32> {
+        if let RowNumbers::F32(numbers) = &mut self.numbers { std::mem::take(numbers) } else { Vec::new() }
+    }
+
+    /// Returns the memory of its numbers, where they are bf16.
+    pub(super) fn spare_brains(&mut self) -> Vec<u16> {
+        if let RowNumbers::Bf16(numbers) = &mut self.numbers { std::mem::take(numbers) } else { Vec::new() }
+    }
+
     pub(super) fn numbers(&self) -> &RowNumbers {
         &self.numbers
     }
@@ -107,6 +146,15 @@ impl Inputs {
 /// The byte that stands for 0.
 const ZERO: u8 = 128;
 
+/// Returns the first numbers of memory that is made longer where it is too short, and never shorter: what is written into
+/// it is of several sizes in turn, and what lies behind is nobody's.
+pub(super) fn at_least<T: Copy + Default>(own: &mut Vec<T>, length: usize) -> &mut [T] {
+    if own.len() < length {
+        own.resize(length, T::default());
+    }
+    &mut own[..length]
+}
+
 /// Fills a row of `own` for each row, zeros included, and keeps the scale that `fill` returns.
 fn each<T: Copy + Default + Send>(
     (table, stride, columns): (&[f32], usize, Range<usize>),
@@ -115,7 +163,7 @@ fn each<T: Copy + Default + Send>(
     fill: impl Fn(&[f32], &mut [T]) -> f32 + Sync,
 ) {
     let (count, wide, stride) = (table.len() / stride.max(1), wide(columns.len()).max(1), stride.max(1));
-    own.resize(count * wide, T::default());
+    let own = at_least(own, count * wide);
     scales.resize(count, 0.0);
     let some = |((own, scales), rows): ((&mut [T], &mut [f32]), &[f32])| {
         let numbers = own.chunks_exact_mut(wide).zip(rows.chunks_exact(stride));
@@ -132,12 +180,19 @@ fn each<T: Copy + Default + Send>(
 }
 
 widely!(pub(super) fn wide_bf16_row(row: &[f32], own: &mut [u16]) = bf16_row);
+widely!(fn wide_floats(row: &[u16], own: &mut [f32]) = floats);
 widely!(fn wide_byte_row(row: &[f32], own: &mut [u8]) -> f32 = byte_row);
 
 /// Rounds a row to bf16.
 #[inline(always)]
 fn bf16_row(row: &[f32], own: &mut [u16]) {
     own.iter_mut().zip(row).for_each(|(own, number)| *own = to_bf16(*number));
+}
+
+/// Writes bf16 numbers as floats.
+#[inline(always)]
+fn floats(row: &[u16], own: &mut [f32]) {
+    own.iter_mut().zip(row).for_each(|(own, bits)| *own = widen(*bits));
 }
 
 /// Rounds a row to 8 bits and returns what one step is worth.

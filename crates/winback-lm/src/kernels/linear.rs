@@ -4,7 +4,6 @@ use super::level::Level;
 use super::packed::{Packed, Precision};
 use super::product::{Added, Job, Output, product};
 use super::shared::Cursor;
-use super::transposed::{back_precision, product_back};
 use crate::tensor::Tensor;
 use std::ops::Range;
 
@@ -103,11 +102,28 @@ impl Linear {
 
     /// Returns `y · weight`, the way back: `y` is `[rows, outputs]`, the result `[rows, inputs]`.
     pub fn apply_back(&self, y: &[f32]) -> Vec<f32> {
-        let mut inputs = Inputs::default();
-        inputs.fill(self.level, y, self.outputs(), back_precision(&self.weight));
+        let (mut turned, mut inputs) = (Self::room(self.level), Inputs::default());
+        turned.turn(self, 0..self.outputs());
+        turned.take(y, &mut inputs);
         let mut table = vec![0.0; inputs.rows() * self.inputs()];
-        product_back(self.level, &self.weight, &inputs, Output { table: &mut table, stride: self.inputs(), add: None });
+        turned.apply_to(&inputs, 0..inputs.rows(), Output { table: &mut table, stride: self.inputs(), add: None });
         table
+    }
+
+    /// Returns a weight of nothing, to be filled.
+    pub fn room(level: Level) -> Self {
+        Self { level, weight: Packed::room() }
+    }
+
+    /// Makes it the transpose of some outputs of a weight, `[inputs, outputs]`, in [`super::back_precision`].
+    pub fn turn(&mut self, other: &Self, outputs: Range<usize>) {
+        self.weight.turn(&other.weight, outputs);
+    }
+
+    /// Makes it the weight whose outputs are the columns of some rows, and whose inputs are these rows: a product with it
+    /// adds up over rows.
+    pub fn of_columns(&mut self, rows: &Inputs) {
+        self.weight.of_columns(self.level, rows);
     }
 
     /// Writes, or adds, `x · weightᵀ` for some of the rows.

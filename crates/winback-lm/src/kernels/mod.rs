@@ -14,11 +14,11 @@
 #[cfg(target_arch = "x86_64")]
 mod amx;
 mod attention;
+mod attention_back;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-mod dense;
 mod inputs;
 mod level;
 mod linear;
@@ -29,20 +29,24 @@ mod packed;
 mod plain;
 mod product;
 mod rope;
+mod rows_back;
 mod shared;
 #[cfg(any(target_arch = "x86_64", test))]
 mod tiles;
-mod transposed;
+mod turned;
 
 pub use attention::{SPAN, Scratch, Stretch, Taken};
-pub use dense::{Table, View, dense, dense_alone};
+pub use attention_back::{BackScratch, ByLooked, Looked};
 pub use inputs::Inputs;
 pub use level::{Level, LevelError};
 pub use linear::{Linear, Numerics};
 pub use norm::{for_rows, rms_norm, rms_norm_into, silu_mul};
 pub use packed::{LAYOUT, PANEL, Packed, Precision};
-pub(crate) use plain::{dot, exp, wide_weigh};
+pub(crate) use plain::dot;
 pub use product::{Added, Job, Output, product, products};
 pub use rope::Rope;
+pub(crate) use rows_back::{
+    mix, wide_add, wide_by_logits, wide_by_weight, wide_head_back, wide_leave_out, wide_row_back, wide_silu_mul_back, wide_sum_of,
+};
 pub(crate) use shared::{ALIGNED, Cursor, Map, Shared, bytes_of};
-pub use transposed::{back_precision, product_back};
+pub use turned::back_precision;

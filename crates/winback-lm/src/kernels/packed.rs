@@ -63,9 +63,9 @@ impl Precision {
 /// A weight, packed.
 #[derive(Clone, Debug)]
 pub struct Packed {
-    outputs: usize,
-    inputs: usize,
-    numbers: Numbers,
+    pub(super) outputs: usize,
+    pub(super) inputs: usize,
+    pub(super) numbers: Numbers,
 }
 
 /// The numbers of a packed weight, panel after panel.

@@ -7,6 +7,7 @@ use super::product::Sums;
 const LANES: usize = 16;
 
 /// Returns a bf16 number as f32.
+#[inline(always)]
 pub(super) fn widen(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
 }
@@ -50,7 +51,7 @@ pub(super) fn int8_sums(x: &[u8], w: &[i8], sums: &mut [[i32; PANEL]]) {
     }
 }
 
-widely!(pub(crate) fn wide_weigh(scores: &mut [f32], times: f32) -> (f32, f32) = weigh);
+widely!(pub(super) fn wide_weigh(scores: &mut [f32], times: f32) -> (f32, f32) = weigh);
 widely!(pub(super) fn wide_silu_mul(row: &[f32], out: &mut [f32]) = silu_mul);
 
 /// Makes scores weights: each is multiplied with `times`, and what is left is e to its distance from the highest one.

@@ -78,9 +78,17 @@ pub fn products(mut jobs: Vec<Job<'_>>) {
     let at_once = (all / (4 * rayon::current_num_threads())).max(WORTH_A_THREAD);
     let mut pieces = Vec::new();
     for place in &places {
-        let panels = place.weight.panels();
-        let parts = place.work().div_ceil(at_once).min(panels);
-        pieces.extend((0..parts).map(|part| Piece { place, panels: panels * part / parts..panels * (part + 1) / parts }));
+        let (panels, blocks) = (place.weight.panels(), place.blocks.len());
+        let wanted = place.work().div_ceil(at_once);
+        // A weight of few panels is parted by rows, too.
+        let (parts, row_parts) = (wanted.min(panels), wanted.checked_div(panels).unwrap_or_default().clamp(1, blocks.max(1)));
+        let some = |all: usize, part: usize, parts: usize| all * part / parts..all * (part + 1) / parts;
+        let both = (0..parts).flat_map(|part| (0..row_parts).map(move |row_part| (part, row_part)));
+        pieces.extend(both.map(|(part, row_part)| Piece {
+            place,
+            panels: some(panels, part, parts),
+            blocks: &place.blocks[some(blocks, row_part, row_parts)],
+        }));
     }
     match pieces.len() {
         0 | 1 => pieces.iter().for_each(Piece::compute),
@@ -102,7 +110,7 @@ struct Place<'a> {
     added: Vec<Added<'a>>,
 }
 
-// SAFETY: `products` hands each panel to one thread, and each panel writes columns of its own.
+// SAFETY: `products` hands the rows of a panel to one thread each, and they write numbers of their own.
 unsafe impl Sync for Place<'_> {}
 
 impl<'a> Place<'a> {
@@ -111,8 +119,12 @@ impl<'a> Place<'a> {
         level.held();
         assert_eq!((inputs.inputs(), inputs.precision()), (weight.inputs(), weight.precision()), "rows for another weight");
         assert!(rows.end <= inputs.rows() && rows.start <= rows.end, "rows that are not there");
-        let room = rows.len().checked_mul(*stride).is_some_and(|room| room <= table.len());
-        assert!(room && weight.outputs() <= *stride, "a table too small");
+        // The last row need not be longer than what is written of it.
+        let room = rows.len().saturating_sub(1).checked_mul(*stride).and_then(|before| before.checked_add(weight.outputs()));
+        assert!(
+            (rows.start == rows.end || room.is_some_and(|room| room <= table.len())) && weight.outputs() <= *stride,
+            "a table too small"
+        );
         for Added { weight: more, inputs, rows, first, .. } in added.iter() {
             assert_eq!((inputs.inputs(), inputs.precision()), (more.inputs(), more.precision()), "rows for another weight");
             assert!(
@@ -136,7 +148,7 @@ impl<'a> Place<'a> {
         let Self { first_row, table, stride, add, weight, .. } = self;
         let count = PANEL.min(weight.outputs() - panel * PANEL);
         for (row, results) in (first - first_row..).zip(results) {
-            // SAFETY: `Place::of` checked that the table has the row and the columns; no other thread has these columns.
+            // SAFETY: `Place::of` checked that the table has the row and the columns; no other thread has these columns of this row.
             let own = unsafe { std::slice::from_raw_parts_mut(table.add(row * stride + panel * PANEL), count) };
             match (add, own.as_chunks_mut::<PANEL>()) {
                 (None, ([own], [])) => *own = *results,
@@ -172,17 +184,18 @@ struct Desk {
     whole: [[i32; PANEL]; MOST_ROWS],
 }
 
-/// Some panels of a job.
+/// Some panels of a job, and some of its rows.
 struct Piece<'a> {
     place: &'a Place<'a>,
     panels: Range<usize>,
+    blocks: &'a [Range<usize>],
 }
 
 impl Piece<'_> {
     fn compute(&self) {
         let mut desk = Desk { sums: [[0.0; PANEL]; MOST_ROWS], more: [[0.0; PANEL]; MOST_ROWS], whole: [[0; PANEL]; MOST_ROWS] };
-        let Place { weight, blocks, .. } = self.place;
-        let rows = blocks.last().map_or(0, |last| last.end - self.place.first_row);
+        let (Place { weight, .. }, blocks) = (self.place, self.blocks);
+        let rows = blocks.last().map_or(0, |last| last.end - blocks[0].start);
         let bytes = rows * weight.wide() * weight.precision().bytes();
         let parts = bytes.div_ceil(BYTES_AT_ONCE).clamp(1, blocks.len().max(1));
         for some in (0..parts).map(|part| &blocks[blocks.len() * part / parts..blocks.len() * (part + 1) / parts]) {

@@ -69,6 +69,16 @@ impl<T: Plain> Shared<T> {
     }
 }
 
+impl<T> Shared<T> {
+    /// Returns the memory of numbers that nobody else holds; none otherwise.
+    pub(crate) fn into_own(self) -> Vec<T> {
+        match self.0 {
+            Kept::Own(numbers) => Arc::into_inner(numbers).unwrap_or_default(),
+            Kept::Mapped { .. } => Vec::new(),
+        }
+    }
+}
+
 impl<T> From<Vec<T>> for Shared<T> {
     fn from(numbers: Vec<T>) -> Self {
         Self(Kept::Own(Arc::new(numbers)))

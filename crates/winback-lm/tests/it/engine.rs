@@ -10,7 +10,8 @@ use winback_lm::grammar::TEXT_BYTES;
 use winback_lm::kernels::{Level, Numerics, Precision};
 use winback_lm::sample::Sampling;
 use winback_lm::{
-    Adapter, Cache, Ended, Engine, Event, Grammar, Grammars, Limits, Model, Piece, Prefix, RefusedRequest, Request, RequestId, Tokens, Want,
+    Adapter, Cache, Config, Ended, Engine, Event, Grammar, Grammars, Limits, Model, Piece, Prefix, RefusedRequest, Request, RequestId,
+    Tokens, Want,
 };
 
 /// A model with its adapters and a shared beginning for each writer.
@@ -219,6 +220,7 @@ fn a_shared_beginning_changes_nothing_about_the_text() {
 fn a_beginning_that_another_has_read_is_refused() {
     let (Some(house), Some(other)) = (HOUSES.first(), HOUSES.last()) else { return };
     let Some(Fixture { model: untied, .. }) = Fixture::named("untied") else { return };
+    let Some(fixtures) = fixtures() else { return };
     let mut engine = house.engine(Limits::default());
     let mut check = |prefix: &Arc<Prefix>, writer: usize, expected: &str| {
         let request = house.request(&(vec![7], writer, false, 0, 3, 0));
@@ -230,6 +232,9 @@ fn a_beginning_that_another_has_read_is_refused() {
     check(&house.prefixes[1], 2, "the shared beginning was read with another adapter");
     check(&other.prefixes[0], 0, "the shared beginning was read by another model, or in another precision");
     check(&beginning(&untied, None), 0, "the shared beginning was read by another model, or in another precision");
+    let turned = Config { rope_theta: house.model.config().rope_theta * 2.0, ..house.model.config().clone() };
+    let turned = Model::with_config(&fixtures.join("tied"), turned, house.model.numerics()).unwrap();
+    check(&beginning(&turned, None), 0, "the shared beginning was read by another model, or in another precision");
     let mut cache = Cache::after(&house.prefixes[1], &house.model, 4);
     let piece = Piece { cache: &mut cache, tokens: &[7], adapter: Some(&house.adapters[1]), want: Want::Last };
     assert_eq!(house.model.forward(&mut [piece]).unwrap_err(), ForwardError::AnotherAdapter { piece: 0 });

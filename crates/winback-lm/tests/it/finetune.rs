@@ -2,8 +2,8 @@
 use crate::fixtures::{Fixture, distance, fixtures, read};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
-use winback_lm::finetune::{AdamW, Batch, LoraWeights, Memory, Sample, Schedule, Teaching, Weights, clip, gradients, loss};
-use winback_lm::kernels::{Level, Linear, Numerics, Precision, Table, View, dense, dense_alone};
+use winback_lm::finetune::{AdamW, Batch, LoraWeights, Memory, Recipe, Sample, Schedule, Teaching, Weights, clip, gradients, loss};
+use winback_lm::kernels::{BackScratch, ByLooked, Inputs, Level, Linear, Looked, Numerics, Output, Precision};
 use winback_lm::tensor::{self, Tensor};
 use winback_lm::{Cache, Model, Piece, Want};
 
@@ -282,33 +282,149 @@ fn naive(a: impl Fn(usize, usize) -> f32, b: impl Fn(usize, usize) -> f32, [rows
     (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))).map(|(row, column)| at(row, column)).collect()
 }
 
+/// What is left out stays left out as long as the seed is the same, so that the loss is a function of the weights.
 #[test]
-fn products_of_any_shape_and_either_way_are_those_by_hand() {
+fn gradients_with_numbers_left_out_are_those_of_finite_differences() {
     for level in Level::here() {
-        for [rows, inner, columns] in [[1, 1, 1], [3, 5, 33], [61, 7, 31], [13, 130, 64], [128, 2, 97], [257, 66, 40]] {
-            let (a, b) = (drawn(rows * inner, 1), drawn(inner * columns, 2));
-            let expected = naive(|r, k| a[r * inner + k], |k, c| b[k * columns + c], [rows, inner, columns]);
-            let turned = |numbers: &[f32], rows: usize, columns: usize| -> Vec<f32> {
-                (0..columns).flat_map(|c| (0..rows).map(move |r| r * columns + c)).map(|at| numbers[at]).collect()
-            };
-            let (a_turned, b_turned) = (turned(&a, rows, inner), turned(&b, inner, columns));
-            for (left, right) in [
-                (View::new(&a, rows, inner, inner), View::new(&b, inner, columns, columns)),
-                (View::new(&a_turned, inner, rows, rows).transposed(), View::new(&b_turned, columns, inner, inner).transposed()),
-            ] {
-                let stride = columns + 3;
-                let mut out = vec![0.5; rows * stride];
-                dense(level, left, right, Table::adding(&mut out, stride, 2.0));
-                let mut alone = vec![f32::NAN; rows * columns];
-                dense_alone(level, left, right, Table::new(&mut alone, columns));
-                assert!(distance(&alone, &expected) < 1e-4, "{level} {rows} {inner} {columns}");
-                for (out, alone) in out.chunks_exact(stride).zip(alone.chunks_exact(columns)) {
-                    assert!(
-                        out[..columns].iter().zip(alone).all(|(out, alone)| *out == 0.5 + 2.0 * alone),
-                        "{level} {rows} {inner} {columns}"
-                    );
-                    assert!(out[columns..].iter().all(|untouched| *untouched == 0.5), "{level}: written beside its place");
+        let model = crate::whole::weights(true).model(Numerics { level, precision: Precision::F32 });
+        let batch = Batch::new(&model, &crate::whole::samples(4)).unwrap();
+        let recipe = Recipe { rank: 3, alpha: 6.0, ..Recipe::default() };
+        let mut weights = LoraWeights::begin(&model, &recipe.config().unwrap(), 1).unwrap();
+        for (at, slice) in weights.slices_mut().into_iter().enumerate() {
+            let drawn = drawn(slice.len(), at as u64 + 1);
+            slice.iter_mut().zip(drawn).for_each(|(number, drawn)| *number = 0.3 * drawn);
+        }
+        let with = |weights: &LoraWeights, dropout: f32, seed: u64| {
+            let teaching = Teaching { times: 1.0, dropout, seed, memory: Memory::Recompute };
+            let mut found = weights.zeros();
+            (gradients(&model, weights, &batch, teaching, &mut found).unwrap(), found)
+        };
+        let (sum, found) = with(&weights, 0.4, 11);
+        assert_eq!(with(&weights, 0.4, 11).0, sum);
+        assert!(with(&weights, 0.4, 12).0 != sum && with(&weights, 0.0, 11).0 != sum, "{level}: something is left out");
+        for (place, gradient) in found.slices().into_iter().enumerate() {
+            let length = gradient.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
+            let along: Vec<f32> = gradient.iter().map(|number| (f64::from(*number) / length) as f32).collect();
+            let across = drawn(gradient.len(), place as u64 + 77).iter().map(|number| number / (gradient.len() as f32).sqrt()).collect();
+            for direction in [along, across] {
+                let expected: f64 = direction.iter().zip(gradient).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+                let moved = |by: f32| {
+                    let mut moved = weights.clone();
+                    moved.slices_mut()[place].iter_mut().zip(&direction).for_each(|(number, step)| *number += by * step);
+                    with(&moved, 0.4, 11).0
+                };
+                let slope = (moved(4e-3) - moved(-4e-3)) / 8e-3;
+                assert!((slope - expected).abs() < 0.02 * length.max(0.05), "{level} list {place}: {slope} {expected} {length}");
+            }
+        }
+    }
+}
+
+/// Returns the loss of attention in f64, the sum of what is taken times `by_taken`, with what the way back is told.
+fn attended(looked: &mut Looked, [rows, heads, dim]: [usize; 3]) -> f64 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    let of = |table: &[f32], at: usize| table[at * dim..(at + 1) * dim].to_vec();
+    (looked.log_sums, looked.means) = (Vec::new(), Vec::new());
+    let mut loss = 0.0;
+    for query in 0..rows * heads {
+        let scores: Vec<f64> =
+            (0..=query / heads).map(|key| dot(&of(&looked.queries, query), &of(&looked.keys, key)) / (dim as f64).sqrt()).collect();
+        let sum: f64 = scores.iter().map(|score| score.exp()).sum();
+        let gradient = of(&looked.by_taken, query);
+        let mean: f64 = scores.iter().enumerate().map(|(key, score)| score.exp() / sum * dot(&of(&looked.values, key), &gradient)).sum();
+        looked.log_sums.push(sum.ln() as f32);
+        looked.means.push(mean as f32);
+        loss += mean;
+    }
+    loss
+}
+
+#[test]
+fn the_way_back_through_attention_is_that_of_finite_differences() {
+    for (level, (precision, most)) in
+        Level::here().flat_map(|level| [(Precision::F32, 1e-3), (Precision::Bf16, 2e-2)].map(|how| (level, how)))
+    {
+        for [rows, heads, dim] in [[1, 1, 4], [5, 3, 6], [70, 2, 40], [150, 1, 8], [200, 2, 32]] {
+            let drawn = |count: usize, seed| drawn(count * dim, seed);
+            let (queries, keys, values) = (drawn(rows * heads, 1), drawn(rows, 2), drawn(rows, 3));
+            let mut looked = Looked { queries, keys, values, by_taken: drawn(rows * heads, 4), ..Looked::default() };
+            attended(&mut looked, [rows, heads, dim]);
+            let mut found = ByLooked::default();
+            // What was computed before in the same room, with more rows, leaves nothing behind.
+            let mut scratch = BackScratch::default();
+            let more =
+                Looked { queries: vec![1.0; 300 * dim], keys: vec![1.0; 300 * dim], values: vec![1.0; 300 * dim], ..Looked::default() };
+            let more = Looked { by_taken: vec![1.0; 300 * dim], log_sums: vec![1.0; 300], means: vec![1.0; 300], ..more };
+            more.back((level, precision), dim, &mut found, &mut scratch);
+            looked.back((level, precision), dim, &mut found, &mut scratch);
+            for which in 0..3 {
+                let gradient = [&found.queries, &found.keys, &found.values][which];
+                let length = gradient.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
+                for seed in [0, 9] {
+                    // Along the gradient first, then anywhere.
+                    let anywhere = self::drawn(gradient.len(), seed);
+                    let direction: Vec<f64> = match seed {
+                        0 => gradient.iter().map(|number| f64::from(*number) / length.max(1e-9)).collect(),
+                        _ => anywhere.iter().map(|number| f64::from(*number) / (gradient.len() as f64).sqrt()).collect(),
+                    };
+                    let expected: f64 = direction.iter().zip(gradient).map(|(a, b)| a * f64::from(*b)).sum();
+                    let moved = |by: f64| {
+                        let mut moved = looked.clone();
+                        let table = match which {
+                            0 => &mut moved.queries,
+                            1 => &mut moved.keys,
+                            _ => &mut moved.values,
+                        };
+                        table.iter_mut().zip(&direction).for_each(|(number, step)| *number += (by * step) as f32);
+                        attended(&mut moved, [rows, heads, dim])
+                    };
+                    let slope = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+                    let what = format!("{level} {precision:?} {rows} {heads} {dim}, {which}: {slope} {expected} {length}");
+                    assert!((slope - expected).abs() < most * length.max(0.1) + 1e-4, "{what}");
                 }
+            }
+        }
+    }
+}
+
+/// What is added up over rows: the columns of some times the columns of others, as gradients by weights are.
+#[test]
+fn sums_over_rows_are_those_by_hand() {
+    for (level, (precision, most)) in
+        Level::here().flat_map(|level| [(Precision::F32, 1e-4), (Precision::Bf16, 0.05)].map(|how| (level, how)))
+    {
+        let (mut columns, mut turned) = (Linear::room(level), Inputs::default());
+        for [rows, left, right] in [[130, 70, 40], [1, 1, 1], [3, 5, 33], [66, 16, 200], [7, 9, 4]] {
+            let (a, b) = (drawn(rows * left, 1), drawn(rows * right, 2));
+            let expected = naive(|r, k| a[k * left + r], |k, c| b[k * right + c], [left, rows, right]);
+            columns.of_columns(&Inputs::new(&b, right, precision));
+            turned.turn(&Inputs::new(&a, left, precision));
+            let mut out = vec![0.5; left * right];
+            columns.apply_to(&turned, 0..left, Output { table: &mut out, stride: right, add: Some(1.0) });
+            out.iter_mut().for_each(|number| *number -= 0.5);
+            let off = distance(&out, &expected) / (rows as f32).sqrt();
+            assert!(off < most, "{level} {precision:?} {rows} {left} {right}: {off}");
+        }
+    }
+}
+
+#[test]
+fn some_outputs_of_a_weight_go_back_alone() {
+    for level in Level::here() {
+        let mut turned = Linear::room(level);
+        for precision in [Precision::F32, Precision::Bf16, Precision::Int8] {
+            let (rows, outputs, inputs) = (3, 150, 70);
+            let weight = drawn(outputs * inputs, 3);
+            let tensor = Tensor::new(outputs, inputs, tensor::Numbers::F32(weight.clone())).unwrap();
+            let linear = Linear::pack(Numerics { level, precision }, &[&tensor]);
+            for some in [0..150, 32..96, 64..150, 5..41, 149..150, 0..128] {
+                let y = drawn(rows * some.len(), 4);
+                let expected =
+                    naive(|r, k| y[r * some.len() + k], |k, c| weight[(some.start + k) * inputs + c], [rows, some.len(), inputs]);
+                turned.turn(&linear, some.clone());
+                assert_eq!([turned.outputs(), turned.inputs()], [inputs, some.len()]);
+                let off = distance(&turned.apply(&y), &expected) / (outputs as f32).sqrt();
+                assert!(off < 0.03, "{level} {precision:?} {some:?}: {off}");
             }
         }
     }

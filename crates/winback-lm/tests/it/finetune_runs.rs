@@ -45,6 +45,21 @@ fn what_follows_is_learned_and_the_best_is_kept() {
     assert!((again - best.1).abs() < 1e-9, "the best weights are those of the best trial: {again} {best:?}");
 }
 
+/// The rate rises from 0: the only step must not be its first.
+#[test]
+fn a_run_of_one_step_learns() {
+    let Some(Fixture { model, .. }) = Fixture::named("tied") else { return };
+    let lesson = lesson(8, 2);
+    for warmup in [0.05, 1.0] {
+        let short = Recipe { epochs: 1, tokens_per_step: 10_000, warmup, ..recipe() };
+        let mut run = Run::begin(&model, &lesson, &short).unwrap();
+        let beginning = run.state().weights().clone();
+        let step = run.step().unwrap().unwrap();
+        assert!(run.is_done() && step.rate == short.learning_rate, "{step:?}");
+        assert!(*run.state().weights() != beginning);
+    }
+}
+
 #[test]
 fn a_run_broken_off_anywhere_ends_with_the_same_bytes() {
     let Some(Fixture { model, .. }) = Fixture::named("tied") else { return };

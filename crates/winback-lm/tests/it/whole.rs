@@ -24,7 +24,7 @@ fn shape(tied: bool) -> Config {
     }
 }
 
-fn samples(count: usize) -> Vec<Sample> {
+pub fn samples(count: usize) -> Vec<Sample> {
     let sample = |at: usize| {
         let tokens: Vec<u32> = (0..9 + at % 5).map(|token| ((token * token * 7 + at * 13 + 3) % 48) as u32).collect();
         Sample { learned: (0..tokens.len()).map(|token| token > 2).collect(), tokens }
@@ -33,7 +33,7 @@ fn samples(count: usize) -> Vec<Sample> {
 }
 
 /// Returns weights whose every number matters: norms are not 1, matrices are not small.
-fn weights(tied: bool) -> WholeWeights {
+pub fn weights(tied: bool) -> WholeWeights {
     let mut weights = WholeWeights::begin(&shape(tied), 5);
     let shrinks = weights.shrinks();
     for (at, (slice, matrix)) in weights.slices_mut().into_iter().zip(shrinks).enumerate() {

@@ -1,7 +1,10 @@
 //! `winback model exam`
 use crate::cli::Place;
 use crate::exit::{Exit, OrExit};
-use crate::mini::{self, exam::{Answer, candidate}};
+use crate::mini::{
+    self,
+    exam::{Answer, candidate},
+};
 use crate::report;
 use serde::Serialize;
 use std::path::PathBuf;

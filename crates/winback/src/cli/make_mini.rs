@@ -22,7 +22,7 @@ pub struct MakeMiniArgs {
     #[arg(long, default_value = "models/winback/mini", value_name = "FOLDER")]
     output: PathBuf,
     /// How many tokens, of prompts and mails, are learned from
-    #[arg(long, default_value_t = 7_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(10_000..=1_000_000_000))]
+    #[arg(long, default_value_t = 20_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(10_000..=1_000_000_000))]
     tokens: u64,
     /// What customers, weights and their order are drawn by
     #[arg(long, default_value_t = 1, value_name = "N")]

@@ -32,6 +32,7 @@ const SEGMENTS: [&str; 6] = ["Parent_Active", "Regular_Active", "Dormant", "Need
 /// What is asked, and what is to be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lesson {
+    /// Empty where nobody says who writes.
     pub system: String,
     pub user: String,
     pub reply: String,
@@ -86,6 +87,19 @@ pub fn lesson(templates: &Templates, case: &Case) -> Option<Lesson> {
     communication::review_reply(templates, &neutral, &reply, writer).ok()?;
     let asked = prompt(templates, &case.brief, &case.schema, Channel::Email);
     Some(Lesson { system: asked.system, user: asked.user, reply })
+}
+
+/// Returns an exercise: one part of a lesson's mail, asked for by the case in short. What decides the words stands close to
+/// them there, so that a model learns which words go with which case from few tokens. The number decides which part.
+pub fn exercise(lesson: &Lesson, number: u64) -> Lesson {
+    let case = lesson.user.split("\n\n").next().unwrap_or_default();
+    let marker = |line: &str| line.strip_prefix("- ").and_then(|told| told.split_inclusive("}}").next()).map(str::to_owned);
+    let markers: Vec<String> = lesson.user.lines().filter_map(marker).filter(|marker| marker.starts_with("{{")).collect();
+    let parts: Vec<&str> = lesson.reply.split("\n\n").collect();
+    // Greeting and signature are nearly always the same.
+    let chosen: Vec<usize> = (0..parts.len()).filter(|part| *part != 1 && *part + 1 != parts.len()).collect();
+    let part = *Random::new(number).pick(&chosen);
+    Lesson { system: String::new(), user: format!("{case}\n{}\n{part}", markers.join(" ")), reply: parts[part].to_owned() }
 }
 
 fn localized(words: &Words, fill: impl Fn(&str, usize) -> String) -> Localized {

@@ -1,5 +1,5 @@
 //! How the small model learns: the lessons, the tokenizer made of them, and the steps, with states that a run goes on from.
-use super::corpus::{Lesson as Text, case, lesson};
+use super::corpus::{Lesson as Text, case, exercise, lesson};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,6 +18,10 @@ const LESSONS_OF_WORDS: usize = 3_000;
 const KEPT_BACK: usize = 120;
 /// Numbers of the customers that are kept back; nobody that is learned from has one of them.
 pub const FIRST_KEPT_BACK: u64 = 1 << 31;
+/// Numbers of the customers of exercises; those before them are the customers of whole lessons.
+const FIRST_OF_EXERCISES: u64 = 1 << 30;
+/// Small steps, many of them: what goes with what is learned by the step.
+const TOKENS_PER_STEP: usize = 2_048;
 /// How long a state is at most ahead of the one on disk.
 const STATE_AFTER: Duration = Duration::from_secs(120);
 
@@ -62,25 +66,31 @@ impl School {
         let templates = super::templates()?;
         let lessons = |from: u64| {
             let numbers = from..from + (1 << 30);
-            numbers.filter_map(|number| lesson(&templates, &case(number, course.seed)?))
+            numbers.filter_map(|number| Some((number, lesson(&templates, &case(number, course.seed)?)?)))
         };
-        let mut learned_from = lessons(0);
+        let mut learned_from = lessons(0).map(|(_, text)| text);
+        let mut exercises = lessons(FIRST_OF_EXERCISES).map(|(number, text)| exercise(&text, number));
         let words: Vec<Text> = learned_from.by_ref().take(LESSONS_OF_WORDS).collect();
         let texts = words.iter().flat_map(|text| [&*text.system, &*text.user, &*text.reply]);
         let tokenizer = train_tokens(texts, VOCABULARY)?;
         let desk = Desk::new(&tokenizer)?;
         let mut lesson = Lesson::default();
-        let mut tokens = 0;
+        let (mut of_mails, mut of_exercises) = (0, 0);
         for text in words.into_iter().chain(learned_from) {
-            let sample = desk.sample(&text)?;
-            tokens += sample.tokens.len();
-            lesson.learned_from.push(sample);
-            if tokens >= course.tokens {
+            let mail = desk.sample(&text)?;
+            of_mails += mail.tokens.len();
+            lesson.learned_from.push(mail);
+            while let Some(text) = (of_exercises < of_mails).then(|| exercises.next()).flatten() {
+                let exercise = desk.sample(&text)?;
+                of_exercises += exercise.tokens.len();
+                lesson.learned_from.push(exercise);
+            }
+            if of_mails + of_exercises >= course.tokens {
                 break;
             }
         }
-        lesson.kept_back = lessons(FIRST_KEPT_BACK).take(KEPT_BACK).map(|text| desk.sample(&text)).collect::<Result<_, _>>()?;
-        let recipe = WholeRecipe { seed: course.seed, ..WholeRecipe::default() };
+        lesson.kept_back = lessons(FIRST_KEPT_BACK).take(KEPT_BACK).map(|(_, text)| desk.sample(&text)).collect::<Result<_, _>>()?;
+        let recipe = WholeRecipe { seed: course.seed, tokens_per_step: TOKENS_PER_STEP, ..WholeRecipe::default() };
         Ok(Self { config: shape(&desk.tokens), tokenizer, lesson, recipe })
     }
 
@@ -125,7 +135,8 @@ impl Desk {
     /// Returns the tokens of a lesson; only the reply, with the token that ends it, is learned.
     fn sample(&self, text: &Text) -> anyhow::Result<Sample> {
         let messages = [(Role::System, &text.system), (Role::User, &text.user), (Role::Assistant, &text.reply)];
-        let messages = messages.into_iter().map(|(role, text)| Message::new(role, text.clone())).collect();
+        let messages =
+            messages.into_iter().filter(|(_, text)| !text.is_empty()).map(|(role, text)| Message::new(role, text.clone())).collect();
         let conversation = Conversation { messages, ..Conversation::default() };
         let end: Vec<u32> = self.tokens.id(CONTROL[2]).into_iter().collect();
         let (mut tokens, reply) = prompt_and_reply(&self.tokens, &self.template, &conversation, None, &end)?;

@@ -1,5 +1,5 @@
 //! What the small model learns from.
-use super::corpus::{case, lesson};
+use super::corpus::{case, exercise, lesson};
 use super::school::FIRST_KEPT_BACK;
 use winback_core::agents::communication::review_reply;
 use winback_core::digest::Digest;
@@ -27,6 +27,26 @@ fn lessons_pass_the_review_differ_and_are_the_same_every_time() {
     }
     assert!(drawn > 140 && learned * 20 > drawn * 19, "{learned} of {drawn}");
     assert!(replies.len() * 20 > learned * 19, "{} of {learned} differ", replies.len());
+}
+
+#[test]
+fn an_exercise_asks_for_a_part_of_the_mail_by_what_decides_it() {
+    let templates = super::templates().unwrap();
+    let mut parts = std::collections::BTreeSet::new();
+    for number in 0..60 {
+        let Some(found) = case(number, 1).and_then(|case| lesson(&templates, &case)) else { continue };
+        let asked = exercise(&found, number);
+        assert!(asked.system.is_empty() && asked.user.len() * 2 < found.user.len(), "{asked:?}");
+        assert!(found.user.starts_with(asked.user.lines().next().unwrap()), "{asked:?}");
+        let part: usize = asked.user.lines().last().unwrap().parse().unwrap();
+        assert_eq!(found.reply.split("\n\n").nth(part), Some(&*asked.reply));
+        // Every marker of the part stands in what was asked.
+        for marker in asked.reply.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(name, _)| format!("{{{{{name}}}}}")) {
+            assert!(asked.user.contains(&marker), "{marker}: {asked:?}");
+        }
+        parts.insert(part);
+    }
+    assert!(parts.contains(&0) && parts.len() >= 4 && !parts.contains(&1), "{parts:?}");
 }
 
 #[test]
