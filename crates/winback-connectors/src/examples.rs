@@ -23,6 +23,8 @@ pub const OWN_KEY: &str = "winback";
 pub struct Examples {
     /// The examples, in the order of the file.
     pub examples: Vec<Example>,
+    /// What stands under Winback's own key of each example, as JSON; `None` where that is absent.
+    pub own: Vec<Option<Box<str>>>,
     /// The lines that are no examples, with why.
     pub refused: Vec<RefusedLine>,
     /// The lines that repeat an earlier one to the letter, with that one's number; they are left out.
@@ -148,13 +150,14 @@ pub fn read_examples(path: &Path, segments: &[SegmentId]) -> Result<Examples, So
             });
         }
         match read_line(text, ended, segments, &mut found.ignored) {
-            Ok(example) => {
+            Ok((example, own)) => {
                 let example = Example { line, ..example };
                 match seen.get(&digest(&example)) {
                     Some(first) => found.repeated.push((line, *first)),
                     None => {
                         seen.insert(digest(&example), line);
                         found.examples.push(example);
+                        found.own.push(own.map(|own| own.to_string().into()));
                     }
                 }
             }
@@ -232,7 +235,12 @@ fn digest(example: &Example) -> Digest {
     Digest::of_parts([role, &example.input, &example.output, example.segment.as_str()].map(str::as_bytes))
 }
 
-fn read_line(bytes: &[u8], ended: bool, segments: &[SegmentId], ignored: &mut BTreeMap<String, u64>) -> Result<Example, Refusal> {
+fn read_line(
+    bytes: &[u8],
+    ended: bool,
+    segments: &[SegmentId],
+    ignored: &mut BTreeMap<String, u64>,
+) -> Result<(Example, Option<Value>), Refusal> {
     let text = std::str::from_utf8(bytes).map_err(|error| match error.error_len() {
         None if !ended => Refusal::CutShort { why: "half a letter".to_owned() },
         _ => Refusal::NotText { at: error.valid_up_to() + 1 },
@@ -257,7 +265,7 @@ fn read_line(bytes: &[u8], ended: bool, segments: &[SegmentId], ignored: &mut BT
     let own = line.remove(OWN_KEY);
     let own_role = own_role(own.as_ref())?;
     line.into_iter().for_each(|(key, _)| *ignored.entry(key).or_default() += 1);
-    Ok(Example { line: 0, segment, role: role.or(own_role), input, output })
+    Ok((Example { line: 0, segment, role: role.or(own_role), input, output }, own))
 }
 
 /// Returns the role line that stands under Winback's own key, if any.

@@ -1,10 +1,12 @@
 //! Examples to learn from: what was asked for, and the mail that a person or the built-in writer wrote.
 mod made;
+mod told;
 
 use crate::likeness::Alike;
 use crate::segment::SegmentId;
 
 pub use made::{Made, MailSource, Maker, NotMade, PastMail};
+pub use told::{KeptFact, MadeWith, ReviewBasis, Told};
 
 /// One example.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,6 +26,7 @@ pub mod fairness;
 #[cfg(any(test, feature = "fakes"))]
 pub mod fakes;
 pub mod feature;
+pub mod gallery;
 pub mod goal;
 pub mod id;
 pub mod likeness;

@@ -13,12 +13,14 @@
 //! line and the body in paragraphs. The footer is the house's. Personal data stands as slots, what a fact says as a
 //! [`marker`]: the writer chooses what to say and copies no figure.
 mod markers;
+mod slots;
 
 use crate::id::is_invisible_control;
 use crate::locale::Locale;
 use serde::{Deserialize, Serialize};
 
-pub use markers::{marker, unknown_markers};
+pub use markers::{marker, marker_names, unknown_markers};
+pub use slots::Markers;
 
 /// The longest text that is read, in bytes; no mail is nearly as long.
 pub const LONGEST_TEXT: usize = 32 * 1024;

@@ -30,6 +30,8 @@ pub mod embed;
 #[forbid(unsafe_code)]
 pub mod engine;
 #[forbid(unsafe_code)]
+pub mod evaluation;
+#[forbid(unsafe_code)]
 mod fields;
 #[forbid(unsafe_code)]
 mod file;

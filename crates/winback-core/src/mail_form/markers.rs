@@ -53,11 +53,11 @@ pub fn unknown_markers(form: &MailForm, facts: &[Fact]) -> Vec<Finding> {
         check: "facts-known".to_owned(),
         detail: told(name),
     };
-    parts.into_iter().flat_map(|(part, text)| names(text).filter(unknown).map(move |name| finding(part, name))).collect()
+    parts.into_iter().flat_map(|(part, text)| marker_names(text).filter(unknown).map(move |name| finding(part, name))).collect()
 }
 
 /// Returns what stands between the braces of each marker of a text; for one that is not closed, the rest of its line.
-fn names(text: &str) -> impl Iterator<Item = &str> {
+pub fn marker_names(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let inside = &rest[find_open(rest)? + 2..];

@@ -1,7 +1,9 @@
 //! What can be wrong with a folder of adapters.
-use super::{Version, Weaker};
+use super::Version;
+use super::evaluations::Unevaluated;
 use std::io;
 use std::path::PathBuf;
+use winback_core::gallery::gate::NotBetter;
 use winback_core::segment::SegmentId;
 
 /// Why something cannot be done with a folder of adapters. What is there stays as it is.
@@ -73,15 +75,34 @@ pub enum ShelfError {
         /// The segment.
         segment: SegmentId,
     },
-    /// A version that does not do better.
-    #[error("{version} of {segment} is not put to use: {why}")]
-    Weaker {
+    /// A version that the gate does not let through.
+    #[error("{version} of {segment} is not put to use")]
+    NotBetter {
         /// The segment.
         segment: SegmentId,
         /// The version.
         version: Version,
+        /// Everything that speaks against it.
+        #[source]
+        why: NotBetter,
+    },
+    /// A version that was not evaluated.
+    #[error("{version} of {segment} is not put to use: {why}")]
+    Unevaluated {
+        /// The segment.
+        segment: SegmentId,
+        /// The version.
+        version: Version,
+        /// What there is instead.
+        why: Unevaluated,
+    },
+    /// An evaluation that cannot be read.
+    #[error("{} is no evaluation: {why}", path.display())]
+    Evaluation {
+        /// The file.
+        path: PathBuf,
         /// Why.
-        why: Weaker,
+        why: String,
     },
     /// A version's folder is not whole.
     #[error("{} is not whole: {missing} is absent; it was copied in part, or is no version of Winback's", path.display())]

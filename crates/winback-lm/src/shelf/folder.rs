@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// The longest `current`, `history` or manifest read, in bytes.
 const MOST_BYTES: u64 = 4 << 20;
+/// The longest evaluation read, in bytes: some ten thousand mails.
+const MOST_LONG_BYTES: u64 = 512 << 20;
 
 /// The right to write on a shelf, held until dropped; the operating system lets go of it when the process ends.
 #[derive(Debug)]
@@ -59,13 +61,22 @@ pub(super) fn entries(folder: &Path) -> Result<Entries, ShelfError> {
 
 /// Returns the text of a small file; `None` where there is none.
 pub(super) fn read_small(path: &Path) -> Result<Option<String>, ShelfError> {
+    read(path, MOST_BYTES)
+}
+
+/// Returns the text of a file with many mails; `None` where there is none.
+pub(super) fn read_long(path: &Path) -> Result<Option<String>, ShelfError> {
+    read(path, MOST_LONG_BYTES)
+}
+
+fn read(path: &Path, most: u64) -> Result<Option<String>, ShelfError> {
     let unread = |source| ShelfError::Disk { path: path.to_owned(), what: "read", source };
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file.map_err(unread)?,
     };
     let mut text = String::new();
-    file.take(MOST_BYTES).read_to_string(&mut text).map_err(unread)?;
+    file.take(most).read_to_string(&mut text).map_err(unread)?;
     Ok(Some(text))
 }
 

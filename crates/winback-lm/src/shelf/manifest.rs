@@ -67,6 +67,10 @@ pub struct Data {
     pub kept_back: usize,
     /// How many of [`Self::learned_from`] are of its own segment.
     pub own: usize,
+    /// The share that was to be kept back; with the seed of the recipe it decides the split. Absent in manifests of before
+    /// it was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
 }
 
 /// How well a version does on the examples kept back.
@@ -89,16 +93,6 @@ pub struct Versions {
     pub winback: String,
     /// The numbers and instructions that computed it.
     pub numerics: String,
-}
-
-/// Why a version is not put to use.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("on the examples kept back its loss is {after:.4} and the base's {before:.4}, and it must be below it")]
-pub struct Weaker {
-    /// The loss of the base.
-    pub before: f64,
-    /// Its own.
-    pub after: f64,
 }
 
 impl Manifest {
@@ -138,14 +132,16 @@ impl Manifest {
         Ok(())
     }
 
-    /// Whether the version may be put to use: the one place that decides it.
-    ///
-    /// # Errors
-    /// When its loss on the examples kept back is not below the base's. That it writes better mails than the base, by
-    /// slots, claims and chrF on customers held out, belongs here as well, once the manifest tells it.
-    pub fn is_better(&self) -> Result<(), Weaker> {
-        let Metrics { loss_before: before, loss_after: after, .. } = self.metrics;
-        if after < before { Ok(()) } else { Err(Weaker { before, after }) }
+    /// Returns the hash of the files that write: what an evaluation is of. Two versions with the same files have the same.
+    pub fn adapter_digest(&self) -> Digest {
+        let hashes = NEEDED.map(|name| self.files.get(name).map_or("", |hash| &hash.0).as_bytes());
+        Digest::of_parts(hashes)
+    }
+
+    /// Returns whether the loss of what was kept back fell below the base's: the first sign that it does better, and no
+    /// more; [`winback_core::gallery::gate`] decides.
+    pub fn has_learned(&self) -> bool {
+        self.metrics.loss_after < self.metrics.loss_before
     }
 
     /// Returns the text of the file.

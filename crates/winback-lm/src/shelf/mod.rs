@@ -4,6 +4,7 @@
 //! adapters/Dormant/v1/            adapter_config.json, adapter_model.safetensors, manifest.json, run.json, loss.svg
 //! adapters/Dormant/v2/
 //! adapters/Dormant/current        the version in use: v2
+//! adapters/Dormant/evaluations/   v1.json: what was found of a version, and every mail (see [`winback_core::gallery`])
 //! adapters/Dormant/history        the versions that were in use before it, the oldest first
 //! adapters/Dormant/.training-…/   a run that is not done
 //! ```
@@ -11,18 +12,21 @@
 //! A version is written beside its place, synced and renamed, and never changed afterwards; so is `current`. What is
 //! there whole is in its place, and what is not is nowhere.
 mod error;
+mod evaluations;
 mod folder;
 mod manifest;
 mod training;
 
 pub use error::ShelfError;
+pub use evaluations::Unevaluated;
 pub use folder::Held;
-pub use manifest::{Data, Kind, MANIFEST_FORMAT, Manifest, Metrics, Versions, Weaker};
+pub use manifest::{Data, Kind, MANIFEST_FORMAT, Manifest, Metrics, Versions};
 pub use training::{Found, Training};
 
 use folder::{Entries, entries, write_whole};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use winback_core::gallery::gate::{Claims, may_be_promoted};
 use winback_core::segment::SegmentId;
 use winback_core::spelling::nearest;
 
@@ -148,7 +152,7 @@ impl Shelf {
         let folder = self.of(segment);
         let Entries { folders, hidden } = entries(&folder)?;
         let mut versions = Vec::new();
-        for name in folders {
+        for name in folders.into_iter().filter(|name| name != evaluations::FOLDER) {
             let version = Version::parse(&name).ok_or_else(|| ShelfError::NoVersionName { path: folder.join(&name) })?;
             versions.push((version, Manifest::load(&folder.join(name))));
         }
@@ -194,11 +198,15 @@ impl Shelf {
     /// Puts a version to use, in one step, and returns the one that was. The version in use may be promoted again.
     ///
     /// # Errors
-    /// When it is damaged, or is not better than the base ([`Manifest::is_better`]).
-    pub fn promote(&self, segment: &SegmentId, version: &str) -> Result<Option<Version>, ShelfError> {
+    /// When it is damaged, was not evaluated as it is, or the gate does not let it through
+    /// ([`winback_core::gallery::gate`]).
+    pub fn promote(&self, segment: &SegmentId, version: &str, claims: Claims) -> Result<Option<Version>, ShelfError> {
         let (version, manifest) = self.version(segment, version)?;
         manifest.verify(&self.place(segment, version))?;
-        manifest.is_better().map_err(|why| ShelfError::Weaker { segment: segment.clone(), version, why })?;
+        let evaluation = self.evaluated(segment, (version, &manifest))?;
+        let evaluation = evaluation.map_err(|why| ShelfError::Unevaluated { segment: segment.clone(), version, why })?;
+        let judged = may_be_promoted(&evaluation, claims);
+        judged.map_err(|why| ShelfError::NotBetter { segment: segment.clone(), version, why })?;
         let (before, mut history) = (self.current(segment)?, self.history(segment)?);
         if before == Some(version) {
             return Ok(before);
@@ -285,7 +293,10 @@ impl Shelf {
 /// Returns whether a folder is one of a segment: it holds versions, or names one in use.
 pub fn is_of_segment(dir: &Path) -> bool {
     dir.join(CURRENT).is_file()
-        || entries(dir).is_ok_and(|found| !found.folders.is_empty() && found.folders.iter().all(|name| Version::parse(name).is_some()))
+        || entries(dir).is_ok_and(|found| {
+            let own = |name: &&String| Version::parse(name).is_some() || *name == evaluations::FOLDER;
+            !found.folders.is_empty() && found.folders.iter().all(|name| own(&name))
+        })
 }
 
 fn segment(name: &str) -> Result<SegmentId, ShelfError> {

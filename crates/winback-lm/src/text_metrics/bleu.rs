@@ -23,27 +23,50 @@ pub struct Bleu {
     pub signature: String,
 }
 
-/// What is counted in one text.
-#[derive(Clone, Copy, Debug, Default)]
-struct Matches {
+/// What is counted in texts. Those of several texts add up to that of all together, so that resamples need no second look
+/// at the texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BleuCounts {
     correct: [u64; MOST_WORDS],
     total: [u64; MOST_WORDS],
     words: u64,
     reference_words: u64,
 }
 
+impl BleuCounts {
+    /// Counts one text; `references` is not empty.
+    pub fn of(text: &str, references: &[&str], tokenizer: Tokenizer) -> Self {
+        matches(text, references, tokenizer)
+    }
+
+    /// Returns the score of all texts that were counted, from 0 to 100.
+    pub fn score(&self) -> f64 {
+        score(self, false, (1, Tokenizer::default())).score
+    }
+
+    /// Returns how many words the texts have.
+    pub fn words(&self) -> u64 {
+        self.words
+    }
+}
+
+impl std::ops::AddAssign<&Self> for BleuCounts {
+    fn add_assign(&mut self, other: &Self) {
+        for n in 0..MOST_WORDS {
+            self.correct[n] += other.correct[n];
+            self.total[n] += other.total[n];
+        }
+        self.words += other.words;
+        self.reference_words += other.reference_words;
+    }
+}
+
 /// Returns the BLEU of all texts together; `references` holds those of each text.
 pub fn corpus_bleu(texts: &[&str], references: &[Vec<&str>], tokenizer: Tokenizer) -> Result<Bleu, MetricError> {
     let of_each = check(texts, references)?;
-    let mut all = Matches::default();
+    let mut all = BleuCounts::default();
     for (text, references) in texts.iter().zip(references) {
-        let own = matches(text, references, tokenizer);
-        for n in 0..MOST_WORDS {
-            all.correct[n] += own.correct[n];
-            all.total[n] += own.total[n];
-        }
-        all.words += own.words;
-        all.reference_words += own.reference_words;
+        all += &matches(text, references, tokenizer);
     }
     Ok(score(&all, false, (of_each, tokenizer)))
 }
@@ -54,12 +77,12 @@ pub fn sentence_bleu(text: &str, references: &[&str], tokenizer: Tokenizer) -> R
     Ok(score(&matches(text, references, tokenizer), true, (of_each, tokenizer)))
 }
 
-fn matches(text: &str, references: &[&str], tokenizer: Tokenizer) -> Matches {
+fn matches(text: &str, references: &[&str], tokenizer: Tokenizer) -> BleuCounts {
     let (text, references): (String, Vec<String>) =
         (tokenizer.words(text), references.iter().map(|reference| tokenizer.words(reference)).collect());
     let words = |text: &'_ str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
     let (text, references): (Vec<String>, Vec<Vec<String>>) = (words(&text), references.iter().map(|one| words(one)).collect());
-    let mut found = Matches { words: text.len() as u64, ..Matches::default() };
+    let mut found = BleuCounts { words: text.len() as u64, ..BleuCounts::default() };
     for n in 1..=MOST_WORDS {
         let known: Vec<_> = references.iter().map(|reference| counts(reference, n)).collect();
         for (run, count) in counts(&text, n) {
@@ -73,7 +96,7 @@ fn matches(text: &str, references: &[&str], tokenizer: Tokenizer) -> Matches {
     found
 }
 
-fn score(found: &Matches, effective: bool, (of_each, tokenizer): (usize, Tokenizer)) -> Bleu {
+fn score(found: &BleuCounts, effective: bool, (of_each, tokenizer): (usize, Tokenizer)) -> Bleu {
     let (words, reference_words) = (found.words as f64, found.reference_words as f64);
     let brevity_penalty = match words {
         0.0 if reference_words > 0.0 => 0.0,

@@ -21,15 +21,36 @@ pub struct Chrf {
 /// Per length of run: how many the text has, how many the reference has, and how many they share.
 type Matches = [[u64; 3]; MOST];
 
+/// What is counted in texts. Those of several texts add up to that of all together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChrfCounts(Matches);
+
+impl ChrfCounts {
+    /// Counts one text; `references` is not empty.
+    pub fn of(text: &str, references: &[&str]) -> Self {
+        Self(best(text, references))
+    }
+
+    /// Returns the score of all texts that were counted, from 0 to 100.
+    pub fn score(&self) -> f64 {
+        f_score(&self.0)
+    }
+}
+
+impl std::ops::AddAssign<&Self> for ChrfCounts {
+    fn add_assign(&mut self, other: &Self) {
+        self.0.iter_mut().flatten().zip(other.0.iter().flatten()).for_each(|(all, own)| *all += own);
+    }
+}
+
 /// Returns the chrF of all texts together; `references` holds those of each text.
 pub fn corpus_chrf(texts: &[&str], references: &[Vec<&str>]) -> Result<Chrf, MetricError> {
     let of_each = check(texts, references)?;
-    let mut all = Matches::default();
+    let mut all = ChrfCounts::default();
     for (text, references) in texts.iter().zip(references) {
-        let own = best(text, references);
-        all.iter_mut().flatten().zip(own.iter().flatten()).for_each(|(all, own)| *all += own);
+        all += &ChrfCounts::of(text, references);
     }
-    Ok(Chrf { score: f_score(&all), signature: format!("nrefs:{of_each}|case:mixed|eff:yes|nc:{MOST}|nw:0|space:no") })
+    Ok(Chrf { score: all.score(), signature: format!("nrefs:{of_each}|case:mixed|eff:yes|nc:{MOST}|nw:0|space:no") })
 }
 
 /// Returns the chrF of one text.

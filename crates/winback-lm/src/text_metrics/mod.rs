@@ -12,8 +12,8 @@ mod variety;
 #[cfg(test)]
 mod tests;
 
-pub use bleu::{Bleu, MOST_WORDS, corpus_bleu, sentence_bleu};
-pub use chrf::{Chrf, corpus_chrf, sentence_chrf};
+pub use bleu::{Bleu, BleuCounts, MOST_WORDS, corpus_bleu, sentence_bleu};
+pub use chrf::{Chrf, ChrfCounts, corpus_chrf, sentence_chrf};
 pub use perplexity::Perplexity;
 pub use tokenize::{Tokenizer, UnknownTokenizer};
 pub use variety::{Variety, variety};

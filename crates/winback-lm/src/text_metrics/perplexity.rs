@@ -23,3 +23,10 @@ impl Perplexity {
         (self.tokens > 0).then(|| (self.surprise / self.tokens as f64).exp())
     }
 }
+
+impl std::ops::AddAssign<&Self> for Perplexity {
+    fn add_assign(&mut self, other: &Self) {
+        self.tokens += other.tokens;
+        self.surprise += other.surprise;
+    }
+}

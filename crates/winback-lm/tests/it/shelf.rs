@@ -3,6 +3,8 @@ use crate::fixtures::{Fixture, fixtures};
 use std::collections::BTreeMap;
 use std::path::Path;
 use winback_core::digest::Digest;
+use winback_core::gallery::gate::Claims;
+use winback_core::gallery::{Comparison, EVALUATION_FORMAT, Evaluation, Figure, MailWriter, Measure, OfWhat};
 use winback_core::segment::SegmentId;
 use winback_lm::adapter::distance;
 use winback_lm::finetune::{LoraWeights, Recipe, Run, State};
@@ -23,7 +25,7 @@ fn manifest(loss_after: f64, files: &[(&str, &[u8])]) -> Manifest {
         base_sha256: hash.clone(),
         template_sha256: hash.clone(),
         tokenizer_sha256: hash.clone(),
-        data: Data { sha256: hash, learned_from: 90, kept_back: 10, own: 90 },
+        data: Data { sha256: hash, learned_from: 90, kept_back: 10, own: 90, share: Some(0.1) },
         recipe: Recipe::default(),
         metrics: Metrics { loss_before: 2.0, loss_after, best_step: 7, steps: 9 },
         versions: Versions { winback: "0.1.0".into(), numerics: "bf16".into() },
@@ -35,9 +37,44 @@ fn manifest(loss_after: f64, files: &[(&str, &[u8])]) -> Manifest {
 
 /// Puts a version there with this loss after learning.
 fn publish(shelf: &Shelf, held: &Held, loss_after: f64) -> Version {
-    let files: [(&str, &[u8]); 2] = [("adapter_config.json", b"{}"), ("adapter_model.safetensors", b"weights")];
+    let weights = format!("weights that leave a loss of {loss_after}");
+    let files: [(&str, &[u8]); 2] = [("adapter_config.json", b"{}"), ("adapter_model.safetensors", weights.as_bytes())];
     let text = manifest(loss_after, &files).to_text();
     shelf.publish(&segment("Dormant"), &[files[0], files[1], ("manifest.json", text.as_bytes())], held).unwrap()
+}
+
+/// Puts an evaluation there that finds the perplexity of a version this much above the base's, and nothing else of note.
+fn evaluate(shelf: &Shelf, version: &str, more: f64) -> Evaluation {
+    let (_, manifest) = shelf.version(&segment("Dormant"), version).unwrap();
+    let figure = |value: f64| Figure { value, low: value - 0.1, high: value + 0.1 };
+    let differences = [(Measure::Perplexity, more), (Measure::Chrf, 2.0), (Measure::SlotPass, 0.1), (Measure::ReviewPass, 0.2)];
+    let evaluation = Evaluation {
+        format: EVALUATION_FORMAT,
+        segment: segment("Dormant"),
+        version: version.into(),
+        of: OfWhat {
+            data_sha256: manifest.data.sha256.clone(),
+            base_sha256: manifest.base_sha256.clone(),
+            adapter_sha256: manifest.adapter_digest(),
+            shared_sha256: None,
+            words_sha256: Digest::of(b"words"),
+            numerics: "bf16".into(),
+            seed: 0,
+            resamples: 10_000,
+        },
+        customers: 60,
+        examples: 60,
+        reviewed: 60,
+        notes: Vec::new(),
+        writers: Vec::new(),
+        comparisons: vec![Comparison {
+            with: MailWriter::Base,
+            differences: differences.map(|(measure, value)| (measure, figure(value))).into(),
+        }],
+        cases: Vec::new(),
+    };
+    shelf.keep_evaluation(&evaluation).unwrap();
+    evaluation
 }
 
 fn said<T: std::fmt::Debug>(result: Result<T, ShelfError>) -> String {
@@ -52,12 +89,13 @@ fn versions_are_put_to_use_and_back() {
     let dormant = segment("Dormant");
     let versions: Vec<String> = [1.5, 1.4, 1.3].iter().map(|loss| publish(&shelf, &held, *loss).to_string()).collect();
     assert_eq!(versions, ["v1", "v2", "v3"]);
+    versions.iter().for_each(|version| drop(evaluate(&shelf, version, -1.0)));
     let current = || shelf.current(&dormant).unwrap().map(|version| version.to_string());
     assert_eq!(current(), None);
     assert!(said(shelf.in_use(&dormant)).contains("no version of Dormant is in use; the base writes for it"));
     assert!(said(shelf.rollback(&dormant)).contains("nothing was in use for Dormant before"));
     for version in ["v1", "v3", "v3", "v2"] {
-        shelf.promote(&dormant, version).unwrap();
+        shelf.promote(&dormant, version, Claims::Needed).unwrap();
         assert_eq!(current().as_deref(), Some(version));
     }
     assert_eq!(std::fs::read_to_string(dir.path().join("adapters/Dormant/current")).unwrap(), "v2\n");
@@ -75,15 +113,16 @@ fn a_change_broken_off_between_its_two_files_is_as_if_it_never_began_or_is_done(
     let shelf = Shelf::new(dir.path());
     let held = shelf.hold().unwrap();
     let dormant = segment("Dormant");
-    for loss in [1.5, 1.4] {
+    for (loss, version) in [(1.5, "v1"), (1.4, "v2")] {
         publish(&shelf, &held, loss);
+        evaluate(&shelf, version, -1.0);
     }
-    shelf.promote(&dormant, "v1").unwrap();
+    shelf.promote(&dormant, "v1", Claims::Needed).unwrap();
     let history = dir.path().join("Dormant/history");
     std::fs::write(&history, "base\nv1\n").unwrap();
     assert_eq!(shelf.rollback(&dormant).unwrap().1, None, "what stands in the history of the broken change is what is in use");
-    shelf.promote(&dormant, "v1").unwrap();
-    shelf.promote(&dormant, "v2").unwrap();
+    shelf.promote(&dormant, "v1", Claims::Needed).unwrap();
+    shelf.promote(&dormant, "v2", Claims::Needed).unwrap();
     assert_eq!(std::fs::read_to_string(&history).unwrap(), "base\nv1\n");
     std::fs::write(dir.path().join("Dormant/current"), "v1\n").unwrap();
     assert_eq!(shelf.rollback(&dormant).unwrap().1, None);
@@ -98,19 +137,34 @@ fn a_version_that_is_not_better_or_not_whole_is_not_put_to_use() {
     for loss in [1.5, 2.0, f64::MAX] {
         publish(&shelf, &held, loss);
     }
-    let expected =
-        "v2 of Dormant is not put to use: on the examples kept back its loss is 2.0000 and the base's 2.0000, and it must be below it";
-    assert_eq!(said(shelf.promote(&dormant, "v2")), expected);
-    assert!(said(shelf.promote(&dormant, "v3")).contains("v3 of Dormant is not put to use"));
-    assert!(said(shelf.promote(&dormant, "v4")).contains("Dormant has no version \"v4\"; it has v1, v2, v3"));
-    assert!(said(shelf.promote(&dormant, "../Dormant/v1")).contains("no version \"../Dormant/v1\""));
+    let promote = |version: &str| shelf.promote(&dormant, version, Claims::Needed);
+    assert_eq!(said(promote("v2")), "v2 of Dormant is not put to use: it was not evaluated");
+    let found = evaluate(&shelf, "v2", 0.5);
+    let expected = "v2 of Dormant is not put to use: its perplexity is not lower than that of the base: the difference is +0.50 (95 % \
+        interval +0.40 to +0.60)";
+    assert_eq!(said(promote("v2")), expected);
+    let others = OfWhat { adapter_sha256: Digest::of(b"others"), ..found.of.clone() };
+    shelf.keep_evaluation(&Evaluation { of: others, ..found.clone() }).unwrap();
+    assert_eq!(said(promote("v2")), "v2 of Dormant is not put to use: its evaluation is of other files than it has now");
+    let beside = OfWhat { shared_sha256: Some(Digest::of(b"shared")), ..found.of.clone() };
+    shelf.keep_evaluation(&Evaluation { of: beside, ..found.clone() }).unwrap();
+    assert!(said(promote("v2")).contains("it was evaluated beside another shared adapter than the newest one"));
+    let path = dir.path().join("Dormant/evaluations/v2.json");
+    std::fs::write(&path, &std::fs::read(&path).unwrap()[..500]).unwrap();
+    assert!(said(promote("v2")).contains("evaluations/v2.json is no evaluation: EOF"));
+    std::fs::copy(shelf.keep_evaluation(&found).unwrap().0, dir.path().join("Dormant/evaluations/v3.json")).unwrap();
+    assert!(said(promote("v3")).contains("v3.json is no evaluation: it is of v2 of Dormant"));
+    assert_eq!(shelf.look(&dormant).unwrap().versions.len(), 3, "evaluations are no versions");
+    assert!(is_of_segment(&dir.path().join("Dormant")));
+    assert!(said(promote("v4")).contains("Dormant has no version \"v4\"; it has v1, v2, v3"));
+    assert!(said(promote("../Dormant/v1")).contains("no version \"../Dormant/v1\""));
     let v1 = dir.path().join("Dormant/v1");
     std::fs::write(v1.join("adapter_model.safetensors"), b"weighty").unwrap();
-    assert!(said(shelf.promote(&dormant, "v1")).contains("adapter_model.safetensors is not what was written"));
+    assert!(said(promote("v1")).contains("adapter_model.safetensors is not what was written"));
     std::fs::remove_file(v1.join("adapter_model.safetensors")).unwrap();
-    assert!(said(shelf.promote(&dormant, "v1")).contains("is not whole: adapter_model.safetensors is absent"));
+    assert!(said(promote("v1")).contains("is not whole: adapter_model.safetensors is absent"));
     std::fs::remove_file(v1.join("manifest.json")).unwrap();
-    assert!(said(shelf.promote(&dormant, "v1")).contains("is not whole: manifest.json is absent"));
+    assert!(said(promote("v1")).contains("is not whole: manifest.json is absent"));
     assert_eq!(shelf.current(&dormant).unwrap(), None);
     std::fs::write(dir.path().join("Dormant/current"), "../../etc").unwrap();
     assert!(said(shelf.current(&dormant)).contains("names \"../../etc\", which is no version"));

@@ -18,7 +18,7 @@ use winback_connectors::growing_file::GrowingFile;
 use winback_connectors::past_mails::PastMails;
 use winback_core::brief::Sources;
 use winback_core::digest::Digest;
-use winback_core::example::{Example, Made, Maker, NotMade};
+use winback_core::example::{Example, Made, Maker, NotMade, ReviewBasis};
 use winback_core::likeness::Batch;
 use winback_core::locale::Locale;
 use winback_core::message::Brief;
@@ -83,6 +83,7 @@ impl Job<'_> {
         let prompts = Locale::ALL.map(|locale| self.templates.prompt_words(locale).digest().clone());
         let words = json!({
             "program": env!("CARGO_PKG_VERSION"),
+            "lines": 2,
             "origin": origin,
             "schema": sources.schema.digest(),
             "told": sources.schema.columns.iter().map(|column| column.tell).collect::<Vec<_>>(),
@@ -134,6 +135,7 @@ impl Job<'_> {
             "line": line,
             "locale": brief.locale,
             "offer": brief.offer,
+            "review": ReviewBasis::of(brief),
             "source": made.source,
             "versions": {
                 "prompt": made.prompt.digest,

@@ -27,6 +27,8 @@ pub struct School<'a> {
     pub reads_with: [&'a Digest; 2],
     /// The recipe of all adapters.
     pub recipe: &'a Recipe,
+    /// The share of examples that is kept back.
+    pub share: f64,
     /// Where they are kept.
     pub shelf: &'a Shelf,
     /// The right to write there.
@@ -196,7 +198,7 @@ impl School<'_> {
             base_sha256: self.model.digest().clone(),
             template_sha256: template.clone(),
             tokenizer_sha256: tokenizer.clone(),
-            data: class.data(course, segment),
+            data: class.data(course, segment, self.share),
             recipe: self.recipe.clone(),
             metrics,
             versions: Versions {

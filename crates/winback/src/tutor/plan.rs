@@ -21,6 +21,8 @@ pub struct Class {
     pub examples: Vec<Example>,
     /// The tokens of each.
     pub samples: Vec<Sample>,
+    /// What stands under Winback's own key of each, as JSON.
+    pub own: Vec<Option<Box<str>>>,
     /// Lines that repeat an earlier one and are left out.
     pub repeated: usize,
 }
@@ -57,7 +59,7 @@ impl Class {
     /// Reads a file; every line is checked, and none is learned from where one is at fault.
     pub fn read(path: &Path, known: &[SegmentId], reader: &Reader<'_>) -> anyhow::Result<Self> {
         let missing = if path.exists() { Exit::BadInput } else { Exit::Usage };
-        let Examples { examples, refused, repeated, .. } = read_examples(path, known)
+        let Examples { examples, own, refused, repeated, .. } = read_examples(path, known)
             .or_hint(missing, "a line is {\"input\": …, \"output\": …, \"segment\": …}; winback prompts writes such a file")?;
         let mut faults: Vec<(u64, String)> = refused.iter().map(|refused| (refused.line, refused.why.to_string())).collect();
         let mut samples = Vec::with_capacity(examples.len());
@@ -74,16 +76,15 @@ impl Class {
         if examples.is_empty() {
             return Err(stop(Exit::BadInput, format!("{} holds no example", path.display()), "winback prompts writes examples"));
         }
-        Ok(Self { examples, samples, repeated: repeated.len() })
+        Ok(Self { examples, samples, own, repeated: repeated.len() })
     }
 
     /// Returns who learns from what. `asked` are the segments to teach; all where there are none.
     pub fn plan(&self, asked: &[String], file: &RecipeFile) -> anyhow::Result<Plan> {
-        let mut of: BTreeMap<SegmentId, Vec<usize>> = BTreeMap::new();
-        self.examples.iter().enumerate().for_each(|(at, example)| of.entry(example.segment.clone()).or_default().push(at));
+        let of: std::collections::BTreeSet<&SegmentId> = self.examples.iter().map(|example| &example.segment).collect();
         for name in asked {
-            if !of.keys().any(|segment| segment.as_str() == name) {
-                let names: Vec<&str> = of.keys().map(SegmentId::as_str).collect();
+            if !of.iter().any(|segment| segment.as_str() == name) {
+                let names: Vec<&str> = of.iter().map(|segment| segment.as_str()).collect();
                 let hint = match nearest(name, names.iter().copied()) {
                     Some(near) => format!("was {near:?} meant?"),
                     None => format!("it has examples of {}", names.join(", ")),
@@ -91,16 +92,8 @@ impl Class {
                 return Err(stop(Exit::Usage, format!("the file has no example of the segment {name:?}"), hint));
             }
         }
-        let courses: BTreeMap<SegmentId, (usize, Course)> =
-            of.into_iter().map(|(segment, places)| (segment, (places.len(), self.course(&places, file)))).collect();
-        let mut all = Course::default();
-        for (_, course) in courses.values() {
-            all.learned_from.extend(&course.learned_from);
-            all.kept_back.extend(&course.kept_back);
-        }
-        all.learned_from = unlike(&self.examples, &all.learned_from, &all.kept_back);
-        all.learned_from.sort_unstable();
-        all.kept_back.sort_unstable();
+        let courses = self.courses(file);
+        let all = self.common(&courses);
         let wanted = |segment: &SegmentId| asked.is_empty() || asked.iter().any(|name| name == segment.as_str());
         let segments: BTreeMap<SegmentId, (usize, Fate)> = courses
             .into_iter()
@@ -109,6 +102,26 @@ impl Class {
             .collect();
         let needed = segments.values().any(|(_, fate)| matches!(fate, Fate::Shared(_)));
         Ok(Plan { segments, shared: needed.then_some(all) })
+    }
+
+    /// Returns what each segment by itself learns from and keeps back, with how many examples it has.
+    pub fn courses(&self, file: &RecipeFile) -> BTreeMap<SegmentId, (usize, Course)> {
+        let mut of: BTreeMap<SegmentId, Vec<usize>> = BTreeMap::new();
+        self.examples.iter().enumerate().for_each(|(at, example)| of.entry(example.segment.clone()).or_default().push(at));
+        of.into_iter().map(|(segment, places)| (segment, (places.len(), self.course(&places, file)))).collect()
+    }
+
+    /// Returns what the shared adapter learns from: what no segment keeps back, nor anything nearly like it.
+    pub fn common(&self, courses: &BTreeMap<SegmentId, (usize, Course)>) -> Course {
+        let mut all = Course::default();
+        for (_, course) in courses.values() {
+            all.learned_from.extend(&course.learned_from);
+            all.kept_back.extend(&course.kept_back);
+        }
+        all.learned_from = unlike(&self.examples, &all.learned_from, &all.kept_back);
+        all.learned_from.sort_unstable();
+        all.kept_back.sort_unstable();
+        all
     }
 
     fn course(&self, places: &[usize], file: &RecipeFile) -> Course {
@@ -125,7 +138,7 @@ impl Class {
     }
 
     /// Returns what a manifest tells of the examples of a course for a segment.
-    pub fn data(&self, course: &Course, segment: &SegmentId) -> Data {
+    pub fn data(&self, course: &Course, segment: &SegmentId, share: f64) -> Data {
         let digest = |at: &usize| {
             let Example { role, input, output, segment, .. } = &self.examples[*at];
             Digest::of_parts([role.as_deref().unwrap_or_default(), input, output, segment.as_str()].map(str::as_bytes))
@@ -137,6 +150,7 @@ impl Class {
             learned_from: course.learned_from.len(),
             kept_back: course.kept_back.len(),
             own: course.learned_from.iter().filter(|at| self.examples[**at].segment == *segment).count(),
+            share: Some(share),
         }
     }
 }

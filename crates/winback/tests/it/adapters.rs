@@ -17,7 +17,7 @@ fn drawn(seed: u64) -> u64 {
 }
 
 /// Returns the line of an example.
-fn line(at: u64, segment: &str) -> String {
+pub fn line(at: u64, segment: &str) -> String {
     let words = ["plan", "line", "help", "bill", "month", "offer", "phone", "data", "fibre", "advice", "home", "sport"];
     let body: Vec<&str> = (0..24).map(|word| words[(drawn(at * 100 + word) % 12) as usize]).collect();
     let output = format!("Subject: we miss you\n\n{}", body.join(" "));
@@ -26,7 +26,7 @@ fn line(at: u64, segment: &str) -> String {
 }
 
 /// Puts a recipe and examples of these segments there.
-fn keep(home: &Home, segments: &[(&str, u64)], recipe: &str) {
+pub fn keep(home: &Home, segments: &[(&str, u64)], recipe: &str) {
     let lines: Vec<String> =
         segments.iter().zip(0..).flat_map(|((segment, rows), at)| (0..*rows).map(move |row| line(1000 * at + row, segment))).collect();
     home.keep("mails.jsonl", lines.join("\n") + "\n");
@@ -34,11 +34,11 @@ fn keep(home: &Home, segments: &[(&str, u64)], recipe: &str) {
     home.keep("recipe.toml", format!("{usual}{recipe}\n"));
 }
 
-fn train(home: &Home, more: &[&str]) -> Said {
+pub fn train(home: &Home, more: &[&str]) -> Said {
     home.say(&[&TRAIN[..], more].concat())
 }
 
-fn names(home: &Home, folder: &str) -> Vec<String> {
+pub fn names(home: &Home, folder: &str) -> Vec<String> {
     let read = std::fs::read_dir(home.path(folder)).unwrap();
     let mut names: Vec<String> = read.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -63,7 +63,11 @@ fn each_segment_gets_an_adapter_of_one_recipe() {
     let said = train(&home, &["--date", "2026-11-21"]);
     assert_eq!(said.code, Some(0), "{said}");
     assert!(said.err.lines().any(|line| line.starts_with("Dormant: step ") && line.contains("tokens/s")), "{said}");
-    assert!(said.out.contains("winback adapters promote Dormant v1 puts it to use"), "{said}");
+    assert!(
+        said.out
+            .contains("winback adapters promote Dormant v1 --data mails.jsonl --base-model-path model evaluates it, and puts it to use if"),
+        "{said}"
+    );
     assert_eq!(names(&home, "adapters"), [".lock", "Dormant", "Need_Reengagement", "Parent_Active", "shared"]);
     for segment in ["Dormant", "Need_Reengagement", "Parent_Active", "shared"] {
         assert_eq!(names(&home, &format!("adapters/{segment}")), ["v1"]);
@@ -105,18 +109,23 @@ fn each_segment_gets_an_adapter_of_one_recipe() {
 #[test]
 fn versions_are_listed_compared_put_to_use_and_written_with() {
     let Some(home) = with_model() else { return };
-    keep(&home, &[("Dormant", 30), ("Parent_Active", 24)], "epochs = 2");
+    keep(&home, &[("Dormant", 170), ("Parent_Active", 170)], "epochs = 2");
     assert!(home.does(&["adapters", "list"]).contains("no adapter in ./adapters; winback adapters train teaches them"));
     assert_eq!(train(&home, &["--quiet"]).code, Some(0));
-    keep(&home, &[("Dormant", 32)], "epochs = 4\nalpha = 16.0");
+    home.does(&crate::adapters_eval::EVAL);
+    keep(&home, &[("Dormant", 172)], "epochs = 3\nalpha = 16.0");
     assert_eq!(train(&home, &["--quiet"]).code, Some(0));
+    home.does(&[&crate::adapters_eval::EVAL[..], &["Dormant", "v2"]].concat());
     let write = |adapter: &str| {
         home.json(&["lm", "chat", "model", "Hi", "--adapter", adapter, "--max-tokens", "8", "--precision", "f32"])["text"].clone()
     };
     let none = home.say(&["lm", "chat", "model", "Hi", "--adapter", "adapters/Dormant"]);
     assert!(none.code == Some(2) && none.err.contains("no version of Dormant is in use"), "{none}");
-    assert_eq!(home.does(&["adapters", "promote", "Dormant", "v1"]), "Dormant: v1 writes now, before it was the base\n");
-    assert_eq!(home.does(&["adapters", "promote", "Dormant", "v2"]), "Dormant: v2 writes now, before it was v1\n");
+    assert_eq!(
+        home.does(&["adapters", "promote", "Dormant", "v1", "--claims-unmeasured"]),
+        "Dormant: v1 writes now, before it was the base\n"
+    );
+    assert_eq!(home.does(&["adapters", "promote", "Dormant", "v2", "--claims-unmeasured"]), "Dormant: v2 writes now, before it was v1\n");
     assert_eq!(write("adapters/Dormant"), write("adapters/Dormant/v2"));
     assert_ne!(write("adapters/Dormant"), write("adapters/Dormant/v1"));
     let listed = home.json(&["adapters", "list"]);
@@ -126,7 +135,7 @@ fn versions_are_listed_compared_put_to_use_and_written_with() {
     let compared = home.json(&["adapters", "diff", "Dormant", "v1", "v2"]);
     let fields: Vec<&str> = compared["differs"].as_array().unwrap().iter().map(|field| field[0].as_str().unwrap()).collect();
     assert!(
-        ["data.learned_from", "data.sha256", "recipe.alpha", "recipe.epochs", "metrics.loss_after"]
+        ["data.learned_from", "data.sha256", "recipe.alpha", "recipe.epochs", "metrics.loss_after", "evaluation.perplexity"]
             .iter()
             .all(|field| fields.contains(field)),
         "{fields:?}"
@@ -134,7 +143,7 @@ fn versions_are_listed_compared_put_to_use_and_written_with() {
     assert!(compared["weights"]["apart"].as_f64().unwrap() > 0.0);
     assert!(home.does(&["adapters", "diff", "Dormant", "v1", "v2"]).contains("What v2 adds to the base differs from what v1 adds by"));
 
-    home.does(&["adapters", "promote", "Parent_Active", "v1"]);
+    home.does(&["adapters", "promote", "Parent_Active", "v1", "--claims-unmeasured"]);
     let server = home.serves(&["lm", "serve", "model", "--port", "0", "--no-packed-cache", "--adapter", "adapters"]);
     let models = server.get("/v1/models");
     assert!(models.contains("\"Dormant\"") && models.contains("\"Parent_Active\"") && models.contains("\"model\""), "{models}");
@@ -149,11 +158,8 @@ fn versions_are_listed_compared_put_to_use_and_written_with() {
     check(&["adapters", "promote", "../Dormant", "v1"]);
     check(&["adapters", "promote", "Dormant", "v3"]);
     check(&["lm", "serve", "model", "--adapter", "nowhere", "--no-packed-cache"]);
-    let mut manifest: Value = serde_json::from_str(&home.text("adapters/Dormant/v2/manifest.json")).unwrap();
-    manifest["metrics"]["loss_after"] = manifest["metrics"]["loss_before"].clone();
-    manifest["metrics"]["loss_before"] = json!(2.5);
-    manifest["metrics"]["loss_after"] = json!(2.5);
-    home.keep("adapters/Dormant/v2/manifest.json", manifest.to_string());
+    check(&["adapters", "promote", "Dormant", "v2"]);
+    std::fs::remove_file(home.path("adapters/Dormant/evaluations/v2.json")).unwrap();
     check(&["adapters", "promote", "Dormant", "v2"]);
     std::fs::remove_file(home.path("adapters/Dormant/v2/manifest.json")).unwrap();
     home.keep("adapters/Parent_Active/v1/loss.svg", "<svg/>");

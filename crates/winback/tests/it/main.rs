@@ -1,6 +1,7 @@
 //! The tests of the whole: what the binary does as a person would use it, and the walls of the house.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where its preparation fails")]
 mod adapters;
+mod adapters_eval;
 mod bad_input;
 mod browser;
 mod demo;

@@ -54,6 +54,10 @@ fn a_file_of_profiles_becomes_prompts_and_mails_in_every_segment_and_language() 
         assert!(input.contains(&told), "{input}");
         assert!(!input.contains(name) && !output.contains(name) && output.contains("{{first_name}}"), "{name}: {input}\n{output}");
         assert!(!input.contains(cells[0]) && !output.contains(cells[0]));
+        // What a review needs stands beside it, and names nobody.
+        let review = &line["winback"]["review"];
+        assert!(review["facts"].as_array().is_some_and(|facts| facts.len() > 3) && !review.to_string().contains(name), "{review}");
+        assert_eq!(review["slots"][0], "first_name");
         // What may not be told by default is in neither.
         for (at, cell) in [(1, cells[1]), (5, cells[5]), (9, cells[9])] {
             assert!(cell.is_empty() || !input.contains(cell), "column {at}: {input}");

@@ -1,4 +1,6 @@
 //! `winback adapters`
+mod eval;
+mod figures;
 mod show;
 mod train;
 
@@ -6,8 +8,10 @@ pub use show::mismatch;
 
 use crate::cli::Place;
 use crate::exit::{Exit, OrExit};
+use crate::report;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use winback_core::gallery::gate::Claims;
 use winback_lm::shelf::{Shelf, ShelfError};
 
 /// Teach adapters, one for each segment, and choose which version writes
@@ -15,9 +19,11 @@ use winback_lm::shelf::{Shelf, ShelfError};
 pub enum Action {
     /// Teach each segment's adapter from examples; a run that was broken off goes on by itself
     Train(train::Args),
+    /// Evaluate versions beside the base and the shared adapter, on customers that nobody learned from
+    Eval(eval::Args),
     /// List the versions of every segment side by side: examples, loss before and after, which is in use
     List(On),
-    /// Put a version to use, in one step; one that is no better than the base is refused
+    /// Put a version to use, in one step; one that is not better than the base and the shared adapter is refused
     Promote(PromoteArgs),
     /// Put the version to use that was in use before, in one step
     Rollback(RollbackArgs),
@@ -48,6 +54,17 @@ pub struct PromoteArgs {
     pub segment: String,
     /// The version, such as v2
     pub version: String,
+    /// Evaluate it first, on what was kept back of these examples, the file it learned from
+    #[arg(long, value_name = "FILE", requires = "base_model_path")]
+    pub data: Option<PathBuf>,
+    /// The model directory of the base, to evaluate with
+    #[arg(long, value_name = "DIR", requires = "data")]
+    pub base_model_path: Option<PathBuf>,
+    /// Put it to use although its claims were not measured, since the examples carry no briefs; every mail is still reviewed
+    #[arg(long)]
+    pub claims_unmeasured: bool,
+    #[command(flatten)]
+    pub how: eval::How,
     #[command(flatten)]
     pub on: On,
 }
@@ -91,11 +108,26 @@ pub async fn run(at: &Place, action: &Action) -> anyhow::Result<ExitCode> {
     match action {
         Action::Train(args) => train::run(at, args).await,
         Action::List(on) => show::list(at, &on.shelf(at)),
-        Action::Promote(args) => show::promote(at, &args.on.shelf(at), [&args.segment, &args.version]),
+        Action::Eval(args) => eval::run(at, args),
+        Action::Promote(args) => promote(at, args),
         Action::Rollback(args) => show::rollback(at, &args.on.shelf(at), &args.segment),
         Action::Diff(args) => show::diff(at, &args.on.shelf(at), [&args.segment, &args.first, &args.second]),
         Action::Verify(args) => show::verify(at, args),
     }
+}
+
+/// Puts a version to use, once it was evaluated.
+fn promote(at: &Place, args: &PromoteArgs) -> anyhow::Result<ExitCode> {
+    let (shelf, version) = (args.on.shelf(at), [args.version.clone()]);
+    if let (Some(data), Some(base)) = (&args.data, &args.base_model_path) {
+        let exam = eval::Exam { shelf: &shelf, data, base, how: &args.how };
+        let found = tokio::task::block_in_place(|| exam.sit(at, Some((&args.segment, &version))))?;
+        if !at.json {
+            report::line(&figures::told(&found))?;
+        }
+    }
+    let claims = if args.claims_unmeasured { Claims::Waived } else { Claims::Needed };
+    show::promote(at, &shelf, (&args.segment, &args.version, claims))
 }
 
 /// Gives errors of a shelf their exit code and a hint.
@@ -116,9 +148,14 @@ impl<T> OrShelf<T> for Result<T, ShelfError> {
             Err(ShelfError::NoneInUse { .. }) => (Exit::Usage, "winback adapters promote SEGMENT VERSION puts one to use"),
             Err(ShelfError::NothingBefore { .. }) => (Exit::Usage, "winback adapters promote SEGMENT VERSION puts another version to use"),
             Err(ShelfError::Busy { .. }) => (Exit::Busy, "wait until it is done; a killed one lets go by itself"),
-            Err(ShelfError::Weaker { .. }) => {
+            Err(ShelfError::NotBetter { .. }) => {
                 (Exit::Findings, "the segment keeps what it has; more or other examples may teach a better version")
             }
+            Err(ShelfError::Unevaluated { .. }) => (
+                Exit::Findings,
+                "winback adapters eval SEGMENT VERSION --data FILE --base-model-path DIR evaluates it; so does promote, given both",
+            ),
+            Err(ShelfError::Evaluation { .. }) => (Exit::BadInput, "winback adapters eval makes it anew"),
             Err(ShelfError::Disk { .. }) => (Exit::Storage, "free some space or mend the folder, then run the command again"),
             Err(ShelfError::Reserved { .. } | ShelfError::Clash { .. }) => (Exit::BadInput, "give the segment another name"),
             _ => (Exit::BadInput, "remove the folder or copy it again; winback adapters train makes a version anew"),

@@ -1,5 +1,5 @@
 //! `winback adapters list | promote | rollback | diff | verify`
-use super::{OrShelf as _, VerifyArgs};
+use super::{OrShelf as _, VerifyArgs, figures};
 use crate::cli::Place;
 use crate::cli::lm::model::{Computing, Loaded, Numbers};
 use crate::exit::{Exit, OrExit};
@@ -8,10 +8,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use winback_core::digest::Digest;
+use winback_core::gallery::Measure;
+use winback_core::gallery::gate::Claims;
 use winback_core::segment::SegmentId;
 use winback_lm::adapter::distance;
 use winback_lm::kernels::Level;
-use winback_lm::shelf::{Manifest, Shelf, ShelfError, Shelved, Version};
+use winback_lm::shelf::{Manifest, Shelf, ShelfError, Shelved, Unevaluated, Version};
 
 /// A version as `list` tells of it.
 #[derive(Serialize)]
@@ -21,6 +23,11 @@ struct Listed {
     in_use: bool,
     /// `null` where it is not whole.
     manifest: Option<Manifest>,
+    /// The figures of its newest evaluation; `null` where there is none of the files it has now.
+    evaluation: Option<Value>,
+    /// The same for people.
+    #[serde(skip)]
+    figures: Vec<String>,
     /// What is to be said about it.
     note: String,
 }
@@ -34,7 +41,8 @@ pub fn list(at: &Place, shelf: &Shelf) -> anyhow::Result<ExitCode> {
             found.push(listed(&segment, Some(gone), true, Err("in use, and not there; promote another version".to_owned())));
         }
         for (version, manifest) in versions {
-            found.push(listed(&segment, Some(version), current == Some(version), manifest.map_err(|error| error.to_string())));
+            let row = listed(&segment, Some(version), current == Some(version), manifest.map_err(|error| error.to_string()));
+            found.push(evaluated(row, shelf, (&segment, version)));
         }
         for _ in training {
             found.push(listed(&segment, None, false, Err("training not done; the same command goes on with it".to_owned())));
@@ -43,7 +51,9 @@ pub fn list(at: &Place, shelf: &Shelf) -> anyhow::Result<ExitCode> {
     report::print(at.json, &found, || match found.is_empty() {
         true => format!("no adapter in {}; winback adapters train teaches them", shelf.root().display()),
         false => {
-            report::table(&["segment", "version", "in use", "learned from", "kept back", "loss", "rank", "date", ""], found.iter().map(row))
+            let told = ["segment", "version", "in use", "learned from", "kept back", "loss", "rank", "date"];
+            let header: Vec<&str> = told.into_iter().chain(figures::SHOWN.map(Measure::name)).chain([""]).collect();
+            report::table(&header, found.iter().map(row))
         }
     })?;
     Ok(ExitCode::SUCCESS)
@@ -52,17 +62,32 @@ pub fn list(at: &Place, shelf: &Shelf) -> anyhow::Result<ExitCode> {
 fn listed(segment: &SegmentId, version: Option<Version>, in_use: bool, manifest: Result<Manifest, String>) -> Listed {
     let (manifest, note) = match manifest {
         Ok(manifest) => {
-            let note = manifest.is_better().err().map_or(String::new(), |_| "no better than the base".to_owned());
+            let note = if manifest.has_learned() { String::new() } else { "no better than the base".to_owned() };
             (Some(manifest), note)
         }
         Err(why) => (None, why),
     };
-    Listed { segment: segment.to_string(), version: version.map(|version| version.to_string()), in_use, manifest, note }
+    let version = version.map(|version| version.to_string());
+    Listed { segment: segment.to_string(), version, in_use, manifest, evaluation: None, figures: figures::cells(None), note }
+}
+
+/// Adds what the newest evaluation of a version found, where it is of the files that it has now.
+fn evaluated(listed: Listed, shelf: &Shelf, (segment, version): (&SegmentId, Version)) -> Listed {
+    let Some(manifest) = &listed.manifest else { return listed };
+    let told = |note: String| if listed.note.is_empty() { note } else { format!("{}; {note}", listed.note) };
+    match shelf.evaluated(segment, (version, manifest)) {
+        Ok(Ok(found)) => {
+            Listed { evaluation: serde_json::to_value(figures::summary(&found)).ok(), figures: figures::cells(Some(&found)), ..listed }
+        }
+        Ok(Err(Unevaluated::Never)) => listed,
+        Ok(Err(why)) => Listed { note: told(why.to_string()), ..listed },
+        Err(why) => Listed { note: told(why.to_string()), ..listed },
+    }
 }
 
 fn row(listed: &Listed) -> Vec<String> {
     let of = |tell: &dyn Fn(&Manifest) -> String| listed.manifest.as_ref().map_or("-".to_owned(), tell);
-    vec![
+    let mut row = vec![
         listed.segment.clone(),
         listed.version.clone().unwrap_or_else(|| "-".to_owned()),
         if listed.in_use { "yes".to_owned() } else { String::new() },
@@ -71,8 +96,9 @@ fn row(listed: &Listed) -> Vec<String> {
         of(&|manifest| format!("{:.4} → {:.4}", manifest.metrics.loss_before, manifest.metrics.loss_after)),
         of(&|manifest| manifest.recipe.rank.to_string()),
         of(&|manifest| manifest.date.clone().unwrap_or_else(|| "-".to_owned())),
-        listed.note.clone(),
-    ]
+    ];
+    row.extend(listed.figures.iter().chain([&listed.note]).cloned());
+    row
 }
 
 /// Returns what writes for a segment, as a person reads it.
@@ -81,9 +107,9 @@ fn name(version: Option<Version>) -> String {
 }
 
 /// Puts a version to use.
-pub fn promote(at: &Place, shelf: &Shelf, [segment, version]: [&str; 2]) -> anyhow::Result<ExitCode> {
+pub fn promote(at: &Place, shelf: &Shelf, (segment, version, claims): (&str, &str, Claims)) -> anyhow::Result<ExitCode> {
     let segment = shelf.named(segment).or_shelf()?;
-    let before = shelf.promote(&segment, version).or_shelf()?;
+    let before = shelf.promote(&segment, version, claims).or_shelf()?;
     let now = shelf.current(&segment).or_shelf()?;
     changed(at, &segment, (before, now))
 }
@@ -110,7 +136,14 @@ pub fn diff(at: &Place, shelf: &Shelf, [segment, first, second]: [&str; 3]) -> a
     let (second, two) = shelf.version(&segment, second).or_shelf()?;
     let apart =
         distance(&shelf.place(&segment, first), &shelf.place(&segment, second)).or_hint(Exit::BadInput, "winback adapters verify")?;
-    let differs = differences("", &serde_json::to_value(&one)?, &serde_json::to_value(&two)?);
+    let mut differs = differences("", &serde_json::to_value(&one)?, &serde_json::to_value(&two)?);
+    let found = [shelf.evaluated(&segment, (first, &one)).or_shelf()?.ok(), shelf.evaluated(&segment, (second, &two)).or_shelf()?.ok()];
+    let [mine, yours] = found.each_ref().map(|found| figures::cells(found.as_ref()));
+    for (measure, (mine, yours)) in figures::SHOWN.into_iter().zip(mine.into_iter().zip(yours)) {
+        if found.iter().any(Option::is_some) {
+            differs.push((format!("evaluation.{}", measure.name()), mine, yours));
+        }
+    }
     let told = json!({ "segment": segment, "first": one, "second": two, "differs": differs, "weights": apart });
     report::print(at.json, &told, || {
         let [first, second] = [first, second].map(|version| version.to_string());

@@ -130,6 +130,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         base: &base_name(&args.base_model_path),
         reads_with: [tokens.digest(), template.digest()],
         recipe: &file.recipe,
+        share: file.segments.kept_back,
         shelf: &shelf,
         held: &held,
         pace: Pace { steps: args.checkpoint_steps, time: Duration::from_secs(args.checkpoint_seconds) },
@@ -138,7 +139,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         quiet: at.quiet || at.json,
     };
     let ended = tokio::task::block_in_place(|| teach_all(&school, &class, &plan, &mut report))?;
-    report::print(at.json, &report, || told(&report))?;
+    report::print(at.json, &report, || told(&report) + &next(&report, args))?;
     match ended {
         Some(step) => {
             say(&format!("interrupted after step {step}, which is kept; run the command again and it goes on from there"));
@@ -303,9 +304,17 @@ fn told(report: &Report) -> String {
     };
     let memory = report.memory_bytes as f64 / f64::from(1 << 20);
     let failed = report.segments.iter().filter_map(|row| Some(format!("\n{}: {}", row.segment, row.why.as_ref()?))).collect::<String>();
-    let next = report.segments.iter().find(|row| row.version.is_some() && row.loss_after < row.loss_before);
-    let next = next.map_or(String::new(), |row| {
-        format!("\n\nwinback adapters promote {} {} puts it to use", row.segment, row.version.as_deref().unwrap_or_default())
-    });
-    format!("{} examples{repeated}; at most {memory:.0} MiB of memory\n{table}\n{failed}{next}", report::count(report.examples as u64))
+    format!("{} examples{repeated}; at most {memory:.0} MiB of memory\n{table}\n{failed}", report::count(report.examples as u64))
+}
+
+/// Returns what to type next.
+fn next(report: &Report, args: &Args) -> String {
+    let Some(row) = report.segments.iter().find(|row| row.version.is_some() && row.loss_after < row.loss_before) else {
+        return String::new();
+    };
+    let (segment, version) = (&row.segment, row.version.as_deref().unwrap_or_default());
+    let (data, base) = (args.data.display(), args.base_model_path.display());
+    format!(
+        "\n\nwinback adapters promote {segment} {version} --data {data} --base-model-path {base} evaluates it, and puts it to use if it does better"
+    )
 }
