@@ -125,7 +125,7 @@ fn shelve(home: &Home, segment: &str, base: &Digest) {
     let place = format!("adapters/{segment}/v1");
     let mut files = serde_json::Map::new();
     for file in ["adapter_config.json", "adapter_model.safetensors"] {
-        let bytes = home.bytes(&format!("adapter_a/{file}"));
+        let bytes = home.bytes(&format!("model/adapter_a/{file}"));
         files.insert(file.to_owned(), json!(Digest::of(&bytes)));
         home.keep(&format!("{place}/{file}"), bytes);
     }
