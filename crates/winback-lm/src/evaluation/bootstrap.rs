@@ -63,7 +63,7 @@ fn drawn_place(seed: u64, (resample, at): (u32, usize), customers: usize) -> usi
     let place = u64::from(resample) << 32 | at as u64;
     let mut z = mixed(seed).wrapping_add(place.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     z = mixed(z);
-    (u128::from(z) * customers as u128 >> 64) as usize
+    ((u128::from(z) * customers as u128) >> 64) as usize
 }
 
 fn mixed(mut z: u64) -> u64 {

@@ -12,6 +12,7 @@ use crate::tutor::plan::Class;
 use desk::Written;
 use held_out::{Case, HeldOut, parting};
 use judging::Judge;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use winback_core::gallery::{Comparison, EVALUATION_FORMAT, EvaluatedCase, Evaluation, MailWriter, OfWhat, WriterMarks, WrittenMail};
@@ -62,11 +63,10 @@ type Mail = (WrittenMail, Sums);
 impl Partings {
     /// Returns how the training of a version split the examples; `otherwise` is the share where its manifest notes none.
     pub fn of(&mut self, class: &Class, manifest: &Manifest, otherwise: f64) -> anyhow::Result<&Parting> {
-        let key = Parting::key(manifest, otherwise);
-        if !self.0.contains_key(&key) {
-            self.0.insert(key, parting(class, manifest, otherwise)?);
-        }
-        self.0.get(&key).ok_or_else(|| anyhow::anyhow!("a split that was just made is gone"))
+        Ok(match self.0.entry(Parting::key(manifest, otherwise)) {
+            Entry::Occupied(made) => made.into_mut(),
+            Entry::Vacant(place) => place.insert(parting(class, manifest, otherwise)?),
+        })
     }
 }
 
