@@ -12,6 +12,7 @@ async fn main() -> std::io::Result<()> {
     let state = WebState {
         store,
         desk,
+        gallery: fakes::gallery::gallery(),
         people: Arc::from([]),
         hosts: Arc::from([]),
         clock: Arc::new(jiff::Timestamp::now),

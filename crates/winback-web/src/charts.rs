@@ -1,8 +1,10 @@
 //! Geometry of the drawings: where each bar and point stands. The drawings are SVG without script or inline style.
 mod curves;
+mod losses;
 mod waterfall;
 
 pub(crate) use curves::{CostCurve, Span, cost, curve, down, line, spans};
+pub(crate) use losses::{Losses, losses};
 pub(crate) use waterfall::{Change, Waterfall, Words, waterfall};
 
 use winback_core::model::ReliabilityBin;

@@ -28,6 +28,13 @@ pub(crate) enum Problem {
     OffersDoNotFit,
     NotScoredAgain,
     NoSegments,
+    NoAdapter { segment: String, nearest: Vec<String> },
+    NoVersion { segment: String, version: String, known: Vec<String> },
+    NotEvaluated { segment: String, version: String },
+    NoMail { segment: String, version: String, customer: String, nearest: Vec<String> },
+    NothingToChoose,
+    NoBallot,
+    VotedBefore,
     Store,
     Render,
 }
@@ -43,7 +50,7 @@ pub(crate) struct ProblemBody {
     title: String,
     /// What was wrong with this request and what to do.
     detail: String,
-    /// Ids close to the one that was not found.
+    /// Ids or names close to the one that was not found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     nearest: Vec<String>,
 }
@@ -52,13 +59,17 @@ impl Problem {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Problem::NotFound | Problem::NoRun | Problem::NoCustomer { .. } | Problem::NobodyMatches => StatusCode::NOT_FOUND,
+            Problem::NoAdapter { .. } | Problem::NoVersion { .. } | Problem::NotEvaluated { .. } | Problem::NoMail { .. } => {
+                StatusCode::NOT_FOUND
+            }
+            Problem::NothingToChoose | Problem::NoBallot => StatusCode::NOT_FOUND,
             Problem::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Problem::BadQuery { .. } | Problem::BadBody { .. } => StatusCode::BAD_REQUEST,
             Problem::SignInNeeded => StatusCode::UNAUTHORIZED,
             Problem::NotAllowed | Problem::ForeignOrigin => StatusCode::FORBIDDEN,
             Problem::ForeignHost { .. } => StatusCode::MISDIRECTED_REQUEST,
             Problem::NoAnswer => StatusCode::SERVICE_UNAVAILABLE,
-            Problem::NotScored | Problem::NoSegments => StatusCode::CONFLICT,
+            Problem::NotScored | Problem::NoSegments | Problem::VotedBefore => StatusCode::CONFLICT,
             Problem::OffersDoNotFit | Problem::NotScoredAgain | Problem::Store | Problem::Render => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -81,6 +92,13 @@ impl Problem {
             Problem::OffersDoNotFit => "offers-do-not-fit",
             Problem::NotScoredAgain => "not-scored-again",
             Problem::NoSegments => "no-segments",
+            Problem::NoAdapter { .. } => "no-adapter",
+            Problem::NoVersion { .. } => "no-version",
+            Problem::NotEvaluated { .. } => "not-evaluated",
+            Problem::NoMail { .. } => "no-mail",
+            Problem::NothingToChoose => "nothing-to-choose",
+            Problem::NoBallot => "no-ballot",
+            Problem::VotedBefore => "voted-before",
             Problem::Store => "store",
             Problem::Render => "render",
         }
@@ -108,18 +126,52 @@ impl Problem {
             Problem::NotScoredAgain => (s.problem_search, s.problem_search_detail.to_owned()),
             Problem::NoSegments => (s.problem_segments, s.segments_not_kept.to_owned()),
             Problem::Store | Problem::Render => (s.problem_store, s.problem_store_detail.to_owned()),
+            of_adapters => return of_adapters.text_of_adapters(s),
         };
         (title.to_owned(), detail)
+    }
+
+    fn text_of_adapters(&self, s: &Strings) -> (String, String) {
+        let a = s.adapters;
+        let (title, detail) = match self {
+            Problem::NoAdapter { segment, .. } => (a.problem_adapter, fill(a.problem_adapter_detail, &[("segment", segment)])),
+            Problem::NoVersion { segment, version, .. } => {
+                (a.problem_version, fill(a.problem_version_detail, &[("segment", segment), ("version", version)]))
+            }
+            Problem::NotEvaluated { segment, version } => {
+                (a.problem_evaluation, fill(a.problem_evaluation_detail, &[("segment", segment), ("version", version)]))
+            }
+            Problem::NoMail { segment, version, customer, .. } => {
+                (a.problem_mail, fill(a.problem_mail_detail, &[("segment", segment), ("version", version), ("customer", customer)]))
+            }
+            Problem::NothingToChoose => (a.nothing_title, a.nothing_detail.to_owned()),
+            Problem::NoBallot => (a.problem_ballot, a.problem_ballot_detail.to_owned()),
+            Problem::VotedBefore => (a.problem_voted, a.voted_before.to_owned()),
+            _ => (s.problem_not_found, s.problem_not_found_detail.to_owned()),
+        };
+        (title.to_owned(), detail)
+    }
+
+    /// Returns the names close to one that was not found.
+    pub(crate) fn nearest(&self) -> &[String] {
+        match self {
+            Problem::NoCustomer { nearest, .. } | Problem::NoAdapter { nearest, .. } | Problem::NoMail { nearest, .. } => nearest,
+            Problem::NoVersion { known, .. } => known,
+            _ => &[],
+        }
+    }
+
+    /// Returns that something kept cannot be read, with why in the log.
+    pub(crate) fn unread(error: &(dyn Error + 'static), what: &'static str) -> Self {
+        tracing::error!(%error, causes = ?causes(error), "{what}");
+        Problem::Store
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (title, detail) = self.text(Strings::of(Locale::En));
-        let nearest = match &self {
-            Problem::NoCustomer { nearest, .. } => nearest.clone(),
-            _ => Vec::new(),
-        };
+        let nearest = self.nearest().to_vec();
         let status = self.status();
         let body = ProblemBody { r#type: format!("urn:winback:problem:{}", self.name()), status: status.as_u16(), title, detail, nearest };
         let text = serde_json::to_string(&body).unwrap_or_default();
@@ -131,8 +183,7 @@ impl IntoResponse for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, causes = ?causes(&error), "a page could not be read from the store");
-        Problem::Store
+        Problem::unread(&error, "a page could not be read from the store")
     }
 }
 

@@ -3,6 +3,7 @@ use crate::auth::Person;
 use crate::problem::Problem;
 use jiff::Timestamp;
 use std::sync::Arc;
+use winback_core::gallery::AdapterGallery;
 use winback_core::portfolio::{Context, Desk};
 use winback_core::store::Store;
 
@@ -13,6 +14,8 @@ pub struct WebState {
     pub store: Arc<dyn Store>,
     /// The newest run, and writing on demand.
     pub desk: Arc<dyn Desk>,
+    /// The adapters, their evaluations and what people chose.
+    pub gallery: Arc<dyn AdapterGallery>,
     /// Who may come in; empty for a dashboard that is open to whoever reaches its address.
     pub people: Arc<[Person]>,
     /// Host names, without a port, under which the dashboard answers besides the loopback names.

@@ -62,6 +62,11 @@ pub(crate) fn customer(id: &str) -> String {
     }
 }
 
+/// Returns the address of a version's page. Neither name holds a dot, see `SegmentId` and the versions of a shelf.
+pub(crate) fn adapter(segment: &str, version: &str) -> String {
+    format!("/adapters/{}/{}", encode(segment), encode(version))
+}
+
 /// Returns an address on this site, or the overview's if the text leads anywhere else.
 pub(crate) fn local(text: &str) -> &str {
     let stays = text.starts_with('/') && !text.starts_with("//") && !text.contains('\\') && !text.chars().any(char::is_control);

@@ -9,7 +9,6 @@ mod drift;
 mod evaluation;
 mod example;
 mod exit;
-#[cfg_attr(not(test), expect(dead_code, reason = "the page of adapters is built on it"))]
 mod gallery;
 mod handout;
 mod local_writer;

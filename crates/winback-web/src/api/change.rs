@@ -37,7 +37,8 @@ pub(crate) struct WriteRequest {
     customer: String,
 }
 
-fn body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
+/// Returns the body of a request, or the problem that it cannot be read.
+pub(super) fn body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
     body.map(|Json(value)| value).map_err(|rejection| Problem::BadBody { detail: rejection.body_text() })
 }
 

@@ -1,4 +1,5 @@
 //! The JSON API: the same views as the pages, documented in OpenAPI.
+mod adapters;
 mod change;
 mod read;
 
@@ -31,6 +32,10 @@ pub(crate) fn router() -> OpenApiRouter<WebState> {
         .routes(routes!(read::thresholds))
         .routes(routes!(read::defects))
         .routes(routes!(read::actions))
+        .routes(routes!(adapters::all))
+        .routes(routes!(adapters::evaluation))
+        .routes(routes!(adapters::mails))
+        .routes(routes!(adapters::draw, adapters::vote))
         .routes(routes!(change::decide))
         .routes(routes!(change::write));
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", v1).route("/api/actions", axum::routing::get(read::actions))

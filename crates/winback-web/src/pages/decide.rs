@@ -37,9 +37,11 @@ pub(crate) async fn decide(
     Ok(Decided { decided: approvals.len() as u64, left_alone: (ids.len() - approvals.len()) as u64 })
 }
 
-type Fields = Form<Vec<(String, String)>>;
+/// The fields of a form.
+pub(super) type Fields = Form<Vec<(String, String)>>;
 
-fn field<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
+/// Returns the value of a field; empty where it is absent.
+pub(super) fn field<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
     fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
 }
 

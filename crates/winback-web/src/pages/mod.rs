@@ -1,4 +1,5 @@
 //! The pages. Each file holds one page: what it reads and its template.
+pub(crate) mod adapters;
 mod customer;
 pub(crate) mod customers;
 mod data;
@@ -41,6 +42,10 @@ pub(crate) fn router() -> Router<WebState> {
         .route("/write", post(decide::write))
         .route("/strategy", get(strategy::show))
         .route("/model", get(model::show))
+        .route("/adapters", get(adapters::show))
+        .route("/adapters/{segment}/{version}", get(adapters::version))
+        .route("/adapters/{segment}/{version}/random", get(adapters::random))
+        .route("/adapters/{segment}/{version}/vote", get(adapters::ballot).post(adapters::vote))
         .route("/thresholds", get(thresholds::show))
         .route("/data", get(data::show))
         .route("/health", get(async || "ok\n"))
@@ -114,6 +119,7 @@ fn nav(visit: &Visit, s: &'static Strings) -> Vec<Link> {
         ("/customers", s.nav_customers),
         ("/strategy", s.nav_strategy),
         ("/model", s.nav_model),
+        ("/adapters", s.adapters.title),
         ("/thresholds", s.nav_thresholds),
         ("/data", s.nav_data),
     ];
@@ -134,6 +140,7 @@ fn notice(visit: &Visit, s: &Strings) -> Option<String> {
         "held" => s.done_held,
         "withheld" => s.messages_withheld,
         "none" => s.done_none,
+        "voted_before" => s.adapters.voted_before,
         _ => return None,
     };
     let told = fill(text, &[("n", &count("n"))]);

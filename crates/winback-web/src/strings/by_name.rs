@@ -1,10 +1,17 @@
 //! Every text with its name, for the tests that compare languages.
+mod adapters;
+
 use super::Strings;
 
 /// A name and how to read its text.
 type Entry = (&'static str, fn(&Strings) -> &'static str);
 
-pub(crate) const ALL: &[Entry] = &[
+/// Returns every text.
+pub(super) fn all() -> impl Iterator<Item = &'static Entry> {
+    ALL.iter().chain(adapters::ADAPTERS)
+}
+
+const ALL: &[Entry] = &[
     ("skip", |s| s.skip),
     ("nav_label", |s| s.nav_label),
     ("nav_overview", |s| s.nav_overview),

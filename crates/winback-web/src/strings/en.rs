@@ -1,10 +1,11 @@
 //! The interface in English.
-use super::{Strings, model};
+use super::{Strings, adapters, model};
 use winback_core::locale::Locale;
 
 pub(crate) static EN: Strings = Strings {
     locale: Locale::En,
     models: &model::EN,
+    adapters: &adapters::EN,
     skip: "Skip to the content",
     nav_label: "Main menu",
     nav_overview: "Overview",

@@ -1,4 +1,5 @@
 //! Every word and sentence of the interface, by name. A language that lacks one does not compile.
+use super::adapters::AdapterWords;
 use super::model::ModelWords;
 use winback_core::locale::Locale;
 
@@ -6,6 +7,7 @@ use winback_core::locale::Locale;
 pub(crate) struct Strings {
     pub locale: Locale,
     pub models: &'static ModelWords,
+    pub adapters: &'static AdapterWords,
     pub skip: &'static str,
     pub nav_label: &'static str,
     pub nav_overview: &'static str,

@@ -1,4 +1,5 @@
 //! The words of the interface, one file per language, natively written.
+mod adapters;
 #[cfg(test)]
 mod by_name;
 mod en;
@@ -189,7 +190,7 @@ mod tests {
     use super::*;
 
     fn all(locale: Locale) -> Vec<(&'static str, &'static str)> {
-        by_name::ALL.iter().map(|(name, text)| (*name, text(Strings::of(locale)))).collect()
+        by_name::all().map(|(name, text)| (*name, text(Strings::of(locale)))).collect()
     }
 
     fn places(text: &str) -> Vec<&str> {

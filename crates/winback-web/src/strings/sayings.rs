@@ -102,6 +102,42 @@ const SAYINGS: &[Saying] = &[
         "除編號外與第 {line} 行完全相同；兩列都保留，訓練時放在同一折",
         "除编号外与第 {line} 行完全相同；两行都保留，训练时放在同一折",
     ],
+    // What a reader of an adapter's evaluation must know.
+    [
+        "the shared adapter {version} learned from other examples, or keeps others back, so it may know these customers and is not compared",
+        "共用適配器 {version} 學習或保留的範例不同，可能已經知道這些客戶，因此沒有比較",
+        "共享适配器 {version} 学习或留出的样例不同，可能已经知道这些客户，因此没有比较",
+    ],
+    [
+        "the shared adapter {version} was made for another base, and is not compared",
+        "共用適配器 {version} 屬於另一個基礎模型，因此沒有比較",
+        "共享适配器 {version} 属于另一个基础模型，因此没有比较",
+    ],
+    [
+        "this version is a copy of the shared adapter, and is compared with the base alone",
+        "這個版本是共用適配器的複本，只與基礎模型比較",
+        "这个版本是共享适配器的副本，只与基础模型比较",
+    ],
+    [
+        "{n} examples were left out, since their customers were learned from",
+        "有 {n} 筆範例的客戶在學習時用過，因此略過",
+        "有 {n} 条样例的客户在学习时用过，因此略过",
+    ],
+    [
+        "{n} of {all} examples carry no brief: claims are not measured of them, and their slots by what the prompt names",
+        "{all} 筆範例中有 {n} 筆沒有附上依據：無法審閱其說法，欄位則依提示中的名稱判斷",
+        "{all} 条样例中有 {n} 条没有附上依据：无法审阅其说法，字段则按提示中的名称判断",
+    ],
+    [
+        "{n} of {all} examples are in no language that is known: their slots are not measured",
+        "{all} 筆範例中有 {n} 筆無法得知語言：沒有測量其欄位",
+        "{all} 条样例中有 {n} 条无法得知语言：没有测量其字段",
+    ],
+    [
+        "the examples were made with other wordings than this folder's, by which the mails are reviewed",
+        "範例所用的範本與這個資料夾的不同，而信件以這個資料夾的範本審閱",
+        "样例所用的模板与这个文件夹的不同，而邮件按这个文件夹的模板审阅",
+    ],
     // The checks a message passed.
     ["asks-to-speak", "開場先問是否方便", "开场先问是否方便"],
     ["branches-end", "每條對話都有結尾", "每条对话都有结尾"],

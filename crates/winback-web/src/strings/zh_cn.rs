@@ -1,10 +1,11 @@
 //! The interface in Simplified Chinese as written in mainland China.
-use super::{Strings, model};
+use super::{Strings, adapters, model};
 use winback_core::locale::Locale;
 
 pub(crate) static ZH_CN: Strings = Strings {
     locale: Locale::ZhCn,
     models: &model::ZH_CN,
+    adapters: &adapters::ZH_CN,
     skip: "跳到主要内容",
     nav_label: "主菜单",
     nav_overview: "总览",

@@ -1,10 +1,11 @@
 //! The interface in Traditional Chinese as written in Taiwan.
-use super::{Strings, model};
+use super::{Strings, adapters, model};
 use winback_core::locale::Locale;
 
 pub(crate) static ZH_TW: Strings = Strings {
     locale: Locale::ZhTw,
     models: &model::ZH_TW,
+    adapters: &adapters::ZH_TW,
     skip: "跳到主要內容",
     nav_label: "主選單",
     nav_overview: "總覽",

@@ -1,6 +1,7 @@
 //! What is shown, read once for pages and API alike, so that their numbers are equal. Each view carries
 //! raw values for programs and, beside them, the text people read in the visit's language.
 pub(crate) mod actions;
+pub(crate) mod adapters;
 pub(crate) mod claims;
 pub(crate) mod course;
 pub(crate) mod customer;

@@ -10,6 +10,7 @@ use tower::ServiceExt;
 use winback_core::digest::Digest;
 use winback_web::{Person, PersonRole, WebState};
 
+mod adapters;
 mod claims;
 mod models;
 mod openai;
@@ -22,7 +23,15 @@ fn state() -> WebState {
 }
 
 fn state_of((store, desk): (Arc<fakes::FakeStore>, Arc<fakes::FakeDesk>)) -> WebState {
-    WebState { store, desk, people: Arc::from([]), hosts: Arc::from([]), clock: Arc::new(|| fakes::at(60)), random_seed: Arc::new(|| 42) }
+    WebState {
+        store,
+        desk,
+        gallery: fakes::gallery::gallery(),
+        people: Arc::from([]),
+        hosts: Arc::from([]),
+        clock: Arc::new(|| fakes::at(60)),
+        random_seed: Arc::new(|| 42),
+    }
 }
 
 /// Returns a state in which one person of each role may come in; the token is `token-` and the name.

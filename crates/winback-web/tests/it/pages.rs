@@ -24,6 +24,9 @@ async fn every_page_in_english() {
     check("overview_en", "/?lang=en", StatusCode::OK).await;
     check("customers_en", "/customers?lang=en", StatusCode::OK).await;
     check("customer_en", "/customers/7590-VHVEG?lang=en", StatusCode::OK).await;
+    check("adapters_en", "/adapters?lang=en", StatusCode::OK).await;
+    check("adapter_en", "/adapters/HighValue_Active/v2?lang=en", StatusCode::OK).await;
+    check("adapter_vote_en", "/adapters/HighValue_Active/v2/vote?seed=42&lang=en", StatusCode::OK).await;
     check("strategy_en", "/strategy?lang=en", StatusCode::OK).await;
     check("model_en", "/model?lang=en", StatusCode::OK).await;
     check("thresholds_en", "/thresholds?medium=0.3&high=0.8&lang=en", StatusCode::OK).await;
@@ -37,6 +40,7 @@ async fn every_page_in_english() {
     check("beyond_the_end_en", "/customers?page=999&size=10&sort=id&lang=en", StatusCode::OK).await;
     check("customer_held_en", "/customers/3668-QPYBK?lang=en", StatusCode::OK).await;
     check("call_sheet_en", "/call?id=7590-VHVEG&text=en&lang=en", StatusCode::OK).await;
+    check("absent_adapter_en", "/adapters/HighValue_Activ/v1?lang=en", StatusCode::NOT_FOUND).await;
 }
 
 #[tokio::test]
@@ -46,6 +50,9 @@ async fn key_pages_in_chinese() {
         check(&format!("customer_{lang}"), &format!("/customers/7590-VHVEG?lang={lang}"), StatusCode::OK).await;
         check(&format!("model_{lang}"), &format!("/model?lang={lang}"), StatusCode::OK).await;
         check(&format!("call_sheet_{lang}"), &format!("/call?id=7590-VHVEG&text=en&lang={lang}"), StatusCode::OK).await;
+        check(&format!("adapters_{lang}"), &format!("/adapters?lang={lang}"), StatusCode::OK).await;
+        check(&format!("adapter_{lang}"), &format!("/adapters/HighValue_Active/v1?lang={lang}"), StatusCode::OK).await;
+        check(&format!("adapter_vote_{lang}"), &format!("/adapters/HighValue_Active/v2/vote?seed=42&lang={lang}"), StatusCode::OK).await;
         check(&format!("absent_customer_{lang}"), &format!("/customers/nope?lang={lang}"), StatusCode::NOT_FOUND).await;
     }
 }

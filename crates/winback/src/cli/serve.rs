@@ -3,6 +3,7 @@ use crate::cli::Place;
 use crate::config::settings::people;
 use crate::desk::OfficeDesk;
 use crate::exit::{Exit, OrExit, stop};
+use crate::gallery::ShelfGallery;
 use crate::report;
 use crate::telemetry::say;
 use crate::workbench::{Overrides, Workbench, now};
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::net::TcpListener;
+use winback_lm::shelf::Shelf;
 use winback_web::{Person, PersonRole, WebState};
 
 /// How many ports after a busy one are tried.
@@ -53,9 +55,11 @@ pub async fn serve(bench: Arc<Workbench>, args: &Args) -> anyhow::Result<()> {
     if first != 0 && port != first {
         say(&format!("note: port {first} is busy; the dashboard takes port {port}"));
     }
+    let adapters = Shelf::new(bench.home.join("adapters"));
     let state = WebState {
         store: bench.store.clone(),
         desk: Arc::new(OfficeDesk::new(bench)),
+        gallery: Arc::new(ShelfGallery::new(adapters)),
         people: people.into(),
         hosts: hosts.into(),
         clock: Arc::new(now),

@@ -222,7 +222,8 @@ fn what_a_claim_rests_on_is_shown_to_mouse_keyboard_and_finger() {
         let address = listener.local_addr().unwrap().to_string();
         let (store, desk) = fakes::portfolio();
         let clock = Arc::new(|| fakes::at(60));
-        let state = winback_web::WebState { store, desk, people: Arc::from([]), hosts: Arc::from([]), clock, random_seed: Arc::new(|| 42) };
+        let (people, hosts, random_seed) = (Arc::from([]), Arc::from([]), Arc::new(|| 42));
+        let state = winback_web::WebState { store, desk, gallery: fakes::gallery::gallery(), people, hosts, clock, random_seed };
         tokio::spawn(winback_web::serve(listener, state, std::future::pending()));
         let visitor = Visitor::new(&address, chromium).await;
         points_at_claims(&visitor).await;

@@ -1,5 +1,6 @@
 //! A store and a desk in memory with thirty customers made by hand, for tests and for the example server.
 mod full_card;
+pub mod gallery;
 mod messages;
 mod model;
 mod store;
