@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where its preparation fails")]
 mod adapters;
 mod adapters_eval;
+mod adapters_page;
 mod bad_input;
 mod browser;
 mod demo;
