@@ -62,7 +62,7 @@ pub struct Args {
     /// [default: write.goal of winback.toml]
     #[arg(long, value_name = "GOAL", value_parser = parse_goal)]
     pub goal: Option<GoalChoice>,
-    /// Who writes: the wordings of the templates, or the language model of [writer] [default: writer.kind of winback.toml]
+    /// Who writes: the wordings of the templates, or the language model of `writer` [default: writer.kind of winback.toml]
     #[arg(long, value_enum, value_name = "WRITER")]
     pub writer: Option<WriterKind>,
     #[command(flatten)]

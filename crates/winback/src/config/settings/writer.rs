@@ -15,7 +15,7 @@ const MOST_MIB: u64 = 1 << 24;
 pub enum WriterKind {
     /// The wordings of the templates
     BuiltIn,
-    /// The language model that [writer] of winback.toml names
+    /// The language model that `writer` of winback.toml names
     Local,
 }
 
