@@ -63,7 +63,7 @@ fn config_json(config: &Config) -> serde_json::Value {
 
 /// A small model writes best when it is sure: little is drawn by chance.
 fn generation_json(config: &Config) -> serde_json::Value {
-    json!({ "do_sample": true, "temperature": 0.7, "top_p": 0.9, "top_k": 40, "eos_token_id": config.eos })
+    json!({ "do_sample": true, "temperature": 0.3, "top_p": 0.9, "top_k": 40, "eos_token_id": config.eos })
 }
 
 fn tokenizer_json(config: &Config) -> serde_json::Value {

@@ -4,7 +4,9 @@ use crate::cli::lm::model::{Computing, Loaded, read_config};
 use crate::config::settings::writer::{WriterKind, WriterSettings};
 use crate::exit::{Exit, OrExit, stop};
 use crate::memory;
+use crate::mini::shipped;
 use crate::scriptorium::{Bounds, House, Scriptorium, sampling};
+use crate::workbench::load_settings;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +44,13 @@ pub struct Staff {
     pub adapters: Vec<(SegmentId, String)>,
     /// How long loading took, in seconds.
     pub load_seconds: f64,
+}
+
+impl Staff {
+    /// Returns whether a writer of that name is the base or an adapter on it.
+    pub fn wrote(&self, name: &str) -> bool {
+        name == self.base || self.adapters.iter().any(|(_, adapter)| adapter == name)
+    }
 }
 
 /// Returns the writer that the command line asks for, or else `[writer]`; `None` for the built-in one.
@@ -123,11 +132,18 @@ impl LocalWriter {
     }
 }
 
-/// Returns the model's directory and its name.
+/// Returns the model's directory and its name. Where none is named it is the small model, which is unpacked where it is not
+/// there yet.
 pub fn model_dir(home: &Path, settings: &WriterSettings) -> anyhow::Result<(PathBuf, String)> {
-    let hint = "write the model's directory into model of [writer] in winback.toml; winback model pull Qwen/Qwen3-0.6B gets one";
-    let model = settings.model.as_ref().ok_or_else(|| stop(Exit::BadConfig, "no model is named that could write", hint))?;
-    let dir = home.join(model);
+    let dir = match &settings.model {
+        Some(model) => home.join(model),
+        None => {
+            let dir = home.join(load_settings(home)?.model_dir).join(shipped::NAME);
+            let hint = "make room, or name a model directory in model of [writer] in winback.toml";
+            shipped::unpack(&dir).or_hint(Exit::Storage, hint)?;
+            dir
+        }
+    };
     let name = dir.canonicalize().ok().and_then(|dir| dir.file_name().map(|name| name.to_string_lossy().into_owned()));
     Ok((dir, name.unwrap_or_else(|| "model".to_owned())))
 }

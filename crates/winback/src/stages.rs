@@ -124,7 +124,7 @@ fn refuse_wrong_offers(bench: &Workbench) -> anyhow::Result<()> {
 /// Stops before anything is made with segments that are wrong, or with a voice whose segment is gone.
 fn refuse_wrong_segments(bench: &Workbench) -> anyhow::Result<()> {
     let rules = segments_file::parse("segments.toml", &bench.run_settings.segments).or_exit(Exit::BadConfig)?;
-    let found = segments::findings(&bench.home, &rules, (&bench.rules.table, bench.rules.bounds.by()))?;
+    let found = segments::findings(&bench.home, &rules, (&bench.rules.table, &bench.settings))?;
     match found.into_iter().find(|finding| finding.is_error) {
         None => Ok(()),
         Some(first) => Err(stop(Exit::BadConfig, first, "winback segments lint shows everything that is wrong with the file")),

@@ -61,6 +61,15 @@ impl Manifest {
         Self { format: FORMAT, repository, endpoint, revision, commit, files }
     }
 
+    /// Returns the sheet of files that come with a program, by name. The beginning of the hash of all of them stands for the
+    /// commit.
+    pub fn of_shipped(repository: &str, from: &str, revision: &str, files: &[(&str, &[u8])]) -> Self {
+        let kept = |(name, bytes): &(&str, &[u8])| Kept { name: (*name).to_owned(), bytes: bytes.len() as u64, sha256: Digest::of(bytes) };
+        let files: Vec<Kept> = files.iter().map(kept).collect();
+        let commit = Digest::of_value(&files).0.chars().take(40).collect();
+        Self::new(repository.to_owned(), from.to_owned(), [revision.to_owned(), commit], files)
+    }
+
     /// Returns the sheet of a folder, `None` where there is none.
     ///
     /// # Errors
@@ -87,11 +96,14 @@ impl Manifest {
         }
     }
 
+    /// Returns the text of the sheet.
+    pub fn to_text(&self) -> String {
+        // Every field is a text, a number or a list of them.
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
     pub(super) fn write(&self, folder: &Path) -> Result<(), WriteError> {
-        write_atomically(&folder.join(MANIFEST), |out| {
-            serde_json::to_writer_pretty(&mut *out, self)?;
-            out.write_all(b"\n")
-        })
+        write_atomically(&folder.join(MANIFEST), |out| out.write_all(self.to_text().as_bytes()))
     }
 
     /// Returns the length of all files together.

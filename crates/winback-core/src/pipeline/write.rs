@@ -273,6 +273,21 @@ async fn write_page(
     Ok(())
 }
 
+impl Scribe<'_> {
+    /// Returns what of a mail is compared with others ([`Batch::push`]): its words, and a text that is the same for two mails
+    /// that state the same facts for the same goal in the same voice, whatever their words. What the company says of itself
+    /// is the same in all of them. `None` for other messages.
+    pub fn compared(&self, record: &MessageRecord) -> Option<(String, String)> {
+        let Content::Email(mail) = &record.content else { return None };
+        let kind = record.offer.as_ref().and_then(|offer| self.sources.catalogue.offer(offer)).map(|offer| offer.kind);
+        let mut content = format!("{:?} {:?} {kind:?}", record.goal, record.segment);
+        for fact in record.facts.iter().filter(|fact| !matches!(fact.source, FactSource::Company { .. })) {
+            content.push_str(&format!("\n{}={}", fact.id, fact.text));
+        }
+        Some((format!("{}\n{}", mail.subject, without_footer(&mail.text)), content))
+    }
+}
+
 /// The report as it grows, and the mails whose likeness ends it.
 struct Tally<'a> {
     scribe: &'a Scribe<'a>,
@@ -284,23 +299,10 @@ impl Tally<'_> {
     fn count(&mut self, writings: &[Writing]) {
         self.report.count(writings, self.scribe.templates);
         for record in writings.iter().flat_map(|writing| &writing.messages).map(|message| message.record()) {
-            if let Content::Email(mail) = &record.content {
-                let text = format!("{}\n{}", mail.subject, without_footer(&mail.text));
-                let content = self.content(record);
+            if let Some((text, content)) = self.scribe.compared(record) {
                 self.mails.entry(record.locale).or_default().push(&text, &content);
             }
         }
-    }
-
-    /// Returns a text that is the same for two messages that state the same facts for the same goal in the same
-    /// voice, whatever their words. What the company says of itself is the same in all of them.
-    fn content(&self, record: &MessageRecord) -> String {
-        let kind = record.offer.as_ref().and_then(|offer| self.scribe.sources.catalogue.offer(offer)).map(|offer| offer.kind);
-        let mut content = format!("{:?} {:?} {kind:?}", record.goal, record.segment);
-        for fact in record.facts.iter().filter(|fact| !matches!(fact.source, FactSource::Company { .. })) {
-            content.push_str(&format!("\n{}={}", fact.id, fact.text));
-        }
-        content
     }
 
     fn finish(self) -> WriteReport {

@@ -40,7 +40,7 @@ pub enum SegmentFault {
     Unreachable,
     /// Nobody of this table can belong to the segment.
     Never,
-    /// A voice belongs to no segment.
+    /// A voice or an adapter belongs to no segment.
     Orphan,
 }
 
@@ -99,23 +99,47 @@ pub fn overlaps(rules: &SegmentRules, schema: &TableSchema, by: ValueBy) -> Vec<
     pairs
 }
 
-/// Returns a finding for each voice that no segment has: its segment was renamed or taken out. In a table that names
-/// segments itself the voice may still be one of those, so it is a warning there.
-pub fn orphans<'a>(rules: &SegmentRules, schema: &TableSchema, voices: impl IntoIterator<Item = &'a SegmentId>) -> Vec<SegmentFinding> {
+/// What a folder keeps for a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// A voice of its own.
+    Voice,
+    /// Adapters; whether one of them writes.
+    Adapter {
+        /// Whether mails are written by a model, and one of them is in use.
+        writes: bool,
+    },
+}
+
+/// Returns a finding for each voice and adapter that no segment has: its segment was renamed or taken out. In a table that
+/// names segments itself it may still be of one of those, so it is a warning there, as is an adapter that writes nothing.
+pub fn orphans<'a>(
+    rules: &SegmentRules,
+    schema: &TableSchema,
+    kept: impl IntoIterator<Item = (&'a SegmentId, Kept)>,
+) -> Vec<SegmentFinding> {
     let known: BTreeSet<&SegmentId> = rules.segments.iter().map(|rule| &rule.id).collect();
     let column = schema.with_role(&Role::Segment).map(|at| &schema.columns[at]);
     let levels = column.and_then(|column| if let ColumnKind::Category { levels } = &column.kind { Some(levels) } else { None });
-    let told = |voice: &SegmentId| levels.is_some_and(|levels| levels.iter().any(|level| level == voice.as_str()));
-    let orphan = |voice: &SegmentId| {
-        let near = nearest(voice.as_str(), known.iter().map(|id| id.as_str()));
-        let to = near.map_or("the new name".to_owned(), |near| format!("{near}.jinja"));
-        let text = format!(
-            "templates/segments/{voice}.jinja is the voice of a segment that is not here; if the segment was renamed, rename the file to {to}, \
-             else take the file away"
-        );
-        SegmentFinding { is_error: column.is_none(), line: 1, fault: SegmentFault::Orphan, text }
+    let told = |segment: &SegmentId| levels.is_some_and(|levels| levels.iter().any(|level| level == segment.as_str()));
+    let orphan = |(segment, kept): (&SegmentId, Kept)| {
+        let near = nearest(segment.as_str(), known.iter().map(|id| id.as_str()));
+        let (text, is_error) = match kept {
+            Kept::Voice => {
+                let to = near.map_or("the new name".to_owned(), |near| format!("{near}.jinja"));
+                let what =
+                    format!("templates/segments/{segment}.jinja is the voice of a segment that is not here; if the segment was renamed");
+                (format!("{what}, rename the file to {to}, else take the file away"), true)
+            }
+            Kept::Adapter { writes } => {
+                let to = near.unwrap_or("the new name");
+                let what = format!("the adapters in the folder {segment} are of a segment that is not here; if the segment was renamed");
+                (format!("{what}, teach one for {to} (winback adapters train), and take the folder away"), writes)
+            }
+        };
+        SegmentFinding { is_error: is_error && column.is_none(), line: 1, fault: SegmentFault::Orphan, text }
     };
-    voices.into_iter().filter(|voice| !known.contains(*voice) && !told(voice)).map(orphan).collect()
+    kept.into_iter().filter(|(segment, _)| !known.contains(*segment) && !told(segment)).map(orphan).collect()
 }
 
 fn duplicates(rules: &SegmentRules) -> Vec<SegmentFinding> {

@@ -8,7 +8,7 @@ use crate::risk::{Measure, ValueBounds, ValueBy, ValueTier};
 use crate::schema::{Column, ColumnKind, MissingRule, Role, TableSchema, Theme};
 use crate::segment::assign::{AssignedBy, Segmenter};
 use crate::segment::bind::{Bound, Reads, Wants};
-use crate::segment::lint::{SegmentFault, lint, orphans, overlaps};
+use crate::segment::lint::{Kept, SegmentFault, lint, orphans, overlaps};
 use crate::segment::rules::{Absent, Condition, SegmentRule, SegmentRules, Subject, Test};
 use crate::segment::words::describe;
 use crate::segment::{BUILT_IN, SegmentId};
@@ -276,10 +276,14 @@ fn overlaps_are_told_and_orphaned_voices_are_refused() {
     let expected = [("HighValue_Active", "Parent_Active"), ("HighValue_Active", "Regular_Active"), ("Parent_Active", "Regular_Active")];
     assert_eq!(pairs, expected);
     let voices = ["Dormnt", "Dormant"].map(|name| SegmentId::parse(name).unwrap());
-    let found = orphans(&five(), &schema(&COLUMNS[..6]), &voices);
+    let of = |columns: &[&str], kept: Kept| orphans(&five(), &schema(columns), voices.iter().map(|segment| (segment, kept)));
+    let found = of(&COLUMNS[..6], Kept::Voice);
     assert_eq!(found.len(), 1);
     assert!(found[0].is_error && found[0].text.contains("rename the file to Dormant.jinja"), "{}", found[0]);
-    assert!(!orphans(&five(), &schema(&COLUMNS), &voices)[0].is_error, "the table may name such a segment itself");
+    assert!(!of(&COLUMNS, Kept::Voice)[0].is_error, "the table may name such a segment itself");
+    let found = of(&COLUMNS[..6], Kept::Adapter { writes: true });
+    assert!(found.len() == 1 && found[0].is_error && found[0].text.contains("teach one for Dormant"), "{}", found[0]);
+    assert!(!of(&COLUMNS[..6], Kept::Adapter { writes: false })[0].is_error);
 }
 
 #[test]

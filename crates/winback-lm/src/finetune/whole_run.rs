@@ -67,7 +67,11 @@ pub struct WholeRun<'a> {
 impl<'a> WholeRun<'a> {
     /// Begins a run with drawn weights of a shape; every text is checked before the first step.
     pub fn begin(config: &Config, numerics: Numerics, lesson: &'a Lesson, recipe: &'a WholeRecipe) -> Result<Self, RunError> {
-        let weights = WholeWeights::begin(config, recipe.seed);
+        Self::begin_with(WholeWeights::begin(config, recipe.seed), numerics, lesson, recipe)
+    }
+
+    /// Begins a run with the weights of another; every text is checked before the first step.
+    pub fn begin_with(weights: WholeWeights, numerics: Numerics, lesson: &'a Lesson, recipe: &'a WholeRecipe) -> Result<Self, RunError> {
         let mut state = State::new(weights, recipe.weight_decay);
         state.adam.betas = (0.9, 0.95);
         Self::resume(numerics, lesson, recipe, state)

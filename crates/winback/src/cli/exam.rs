@@ -24,7 +24,7 @@ pub struct ExamArgs {
     /// What customers and texts are drawn by
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
-    /// Show every mail with what was asked
+    /// Show every mail, as Markdown, with what was asked in short
     #[arg(long)]
     show: bool,
 }
@@ -55,7 +55,7 @@ pub fn run(at: &Place, args: &ExamArgs) -> anyhow::Result<ExitCode> {
         findings: answers.iter().filter_map(|answer| answer.judged.as_ref().err().cloned()).collect(),
     };
     report::print(at.json, &marks, || {
-        let shown = answers.iter().filter(|_| args.show).map(told).collect::<String>();
+        let shown = answers.iter().zip(1..).filter(|_| args.show).map(told).collect::<String>();
         let languages = marks.languages.iter().map(|(locale, mails, passed)| format!("{locale} {passed} of {mails}"));
         let languages = languages.collect::<Vec<_>>().join(", ");
         format!("{shown}{} of {} mails pass the review: {languages}", marks.passed, marks.mails)
@@ -63,7 +63,12 @@ pub fn run(at: &Place, args: &ExamArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn told(answer: &Answer) -> String {
-    let judged = answer.judged.as_ref().map_or_else(|findings| format!("HELD: {}", findings.join("; ")), Clone::clone);
-    format!("{}\n\n{}\n\n→ {judged}\n\n────────\n\n", answer.user, answer.reply)
+/// Returns what was asked of one mail, in short, and the mail: as it would be sent, or as it was written with what is wrong.
+fn told((answer, number): (&Answer, usize)) -> String {
+    let case = answer.user.split("\n\n").next().unwrap_or_default();
+    let mail = match &answer.judged {
+        Ok(mail) => mail.clone(),
+        Err(findings) => format!("HELD: {}\n\n{}", findings.join("; "), answer.reply),
+    };
+    format!("## {number} · {}\n\n> {case}\n\n```\n{}\n```\n\n", answer.locale, mail.trim_end())
 }

@@ -1,7 +1,7 @@
 //! `winback model make-mini`
 use crate::cli::Place;
 use crate::exit::{Exit, OrExit, stop};
-use crate::mini::school::{Course, School};
+use crate::mini::school::{Course, Part, School};
 use crate::progress_bar::Bar;
 use crate::report;
 use crate::telemetry::say;
@@ -22,7 +22,7 @@ pub struct MakeMiniArgs {
     #[arg(long, default_value = "models/winback/mini", value_name = "FOLDER")]
     output: PathBuf,
     /// How many tokens, of prompts and mails, are learned from
-    #[arg(long, default_value_t = 20_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(10_000..=1_000_000_000))]
+    #[arg(long, default_value_t = 28_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(10_000..=1_000_000_000))]
     tokens: u64,
     /// What customers, weights and their order are drawn by
     #[arg(long, default_value_t = 1, value_name = "N")]
@@ -37,9 +37,16 @@ pub struct MakeMiniArgs {
 struct Made {
     tokens: u64,
     seed: u64,
+    parameters: usize,
+    /// First the neutral voice, then the segments' voices, too.
+    parts: Vec<PartMade>,
+}
+
+/// What came of one part.
+#[derive(Debug, Serialize)]
+struct PartMade {
     texts: usize,
     steps: u32,
-    parameters: usize,
     /// The mean loss of the last hundred steps, in nats a token of a mail.
     loss: f64,
     /// The steps after which customers kept back were tried, and the mean loss of their mails.
@@ -60,24 +67,23 @@ pub fn run(at: &Place, args: &MakeMiniArgs) -> anyhow::Result<ExitCode> {
     let numerics = Numerics { level: args.level, precision: Precision::Bf16 };
     let (bar, mut told) = (Bar::new(at.quiet), Told::default());
     bar.begin(Work::Train, Some(args.tokens));
-    let state = school.run(numerics, &beside(&folder), &mut |run, step| {
+    let states = school.run(numerics, &beside(&folder), &mut |run, step| {
         bar.advance(step.tokens as u64);
         told.step(step, (run.steps(), run.tokens_from(step.step)));
     });
     bar.done();
-    let state = state.or_exit(Exit::Failure)?;
-    let made = made(args, &school, &state);
-    write(&folder, &school, &state, &made)?;
+    let states = states.or_exit(Exit::Failure)?;
+    let made = made(args, &school, &states);
+    write(&folder, &school, &states[1], &made)?;
     std::fs::remove_dir_all(beside(&folder)).or_exit(Exit::Storage)?;
     report::print(at.json, &made, || {
         let minutes = start.elapsed().as_secs_f64() / 60.0;
-        let kept_back = made.kept_back.last().map_or(f64::NAN, |(_, loss)| *loss);
-        format!(
-            "{}: {} steps in {minutes:.1} minutes; loss {:.3}, of customers kept back {kept_back:.3}",
-            folder.display(),
-            made.steps,
-            made.loss
-        )
+        let told = |part: &PartMade| {
+            let kept_back = part.kept_back.last().map_or(f64::NAN, |(_, loss)| *loss);
+            format!("{} steps, loss {:.4}, of customers kept back {kept_back:.4}", report::count(part.steps.into()), part.loss)
+        };
+        let parts = made.parts.iter().map(told).collect::<Vec<_>>().join("; then ");
+        format!("{} in {minutes:.1} minutes: {parts}", folder.display())
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -111,16 +117,21 @@ impl Told {
     }
 }
 
-fn made(args: &MakeMiniArgs, school: &School, state: &State<WholeWeights>) -> Made {
-    let last = &state.losses()[state.losses().len().saturating_sub(100)..];
+fn made(args: &MakeMiniArgs, school: &School, states: &[State<WholeWeights>; 2]) -> Made {
+    let part = |(part, state): (&Part, &State<WholeWeights>)| {
+        let last = &state.losses()[state.losses().len().saturating_sub(100)..];
+        PartMade {
+            texts: part.lesson.learned_from.len(),
+            steps: state.steps(),
+            loss: last.iter().sum::<f64>() / last.len().max(1) as f64,
+            kept_back: state.trials().to_vec(),
+        }
+    };
     Made {
         tokens: args.tokens,
         seed: args.seed,
-        texts: school.lesson.learned_from.len(),
-        steps: state.steps(),
-        parameters: state.weights().parameters(),
-        loss: last.iter().sum::<f64>() / last.len().max(1) as f64,
-        kept_back: state.trials().to_vec(),
+        parameters: states[1].weights().parameters(),
+        parts: school.parts.iter().zip(states).map(part).collect(),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::cli::exam::{self, ExamArgs};
 use crate::cli::lm::model::{packed_cache, read_config};
 use crate::cli::make_mini::{self, MakeMiniArgs};
 use crate::exit::{Exit, OrExit, stop};
+use crate::mini::shipped;
 use crate::progress_bar::Bar;
 use crate::report;
 use crate::workbench::load_settings;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use winback_connectors::hub::{
     Difference, Endpoint, Hub, HubError, Manifest, Patience, Pulled, Repository, Revision, Shelved, State, Token, place, pull, shelf,
 };
-use winback_core::progress::{Progress, Work};
+use winback_core::progress::{Progress, Silent, Work};
 use winback_lm::packed_cache::{Kept, Look, Unusable};
 
 /// Download language models from Hugging Face, and check those that are here
@@ -44,7 +45,7 @@ Environment:
 /// Which model, and where to.
 #[derive(Debug, clap::Args)]
 pub struct PullArgs {
-    /// owner/name, such as Qwen/Qwen3-0.6B
+    /// owner/name, such as Qwen/Qwen3-0.6B; winback/mini is the small model that comes with Winback, without a network
     repository: String,
     /// A branch, a tag or a commit; the commit it stands for is kept with the model
     #[arg(long, default_value = "main", value_name = "REVISION")]
@@ -89,7 +90,30 @@ fn code_of(error: &HubError) -> Exit {
     }
 }
 
+/// Puts the small model that comes with Winback into its folder; nothing is downloaded.
+fn unpack(at: &Place, folder: &Path) -> anyhow::Result<ExitCode> {
+    let new = shipped::unpack(folder).or_hint(Exit::Storage, "make room, or name another folder with --to")?;
+    let sheet = shipped::sheet();
+    if !new && Manifest::read(folder).or_exit(Exit::BadInput)?.as_ref() != Some(&sheet) {
+        let what = format!("{} holds something else than the small model that comes with this Winback", folder.display());
+        return Err(stop(Exit::Usage, what, "move it away, or name another folder with --to"));
+    }
+    let differences = sheet.verify(folder, &Silent).or_hint(Exit::Storage, format!("check the rights of {}", folder.display()))?;
+    if !differences.is_empty() {
+        let what = format!("{} is not as it came with Winback: {}", folder.display(), lines(&differences).join("; "));
+        return Err(stop(Exit::Findings, what, "remove the folder, and run the command again"));
+    }
+    report::print(at.json, &serde_json::json!({ "folder": folder, "downloaded_bytes": 0, "model": sheet }), || {
+        let word = if new { "put" } else { "is there already" };
+        format!("{} {word}: {} in {}; it comes with Winback, nothing was downloaded", shipped::NAME, size(sheet.bytes()), folder.display())
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
 async fn fetch(at: &Place, args: &PullArgs, models: &Path) -> anyhow::Result<ExitCode> {
+    if args.repository == shipped::NAME {
+        return unpack(at, &args.to.clone().unwrap_or_else(|| models.join(shipped::NAME)));
+    }
     let pulled = attempt(args, models, &Bar::new(at.quiet)).await;
     let code = pulled.as_ref().err().map_or(Exit::Failure, code_of);
     let (pulled, folder) = pulled.or_exit(code)?;

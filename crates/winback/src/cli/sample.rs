@@ -1,6 +1,7 @@
 //! `winback sample`
 use crate::cli::Place;
 use crate::exit::{Exit, OrExit, stop};
+use crate::mini::{self, voices::write_examples};
 use crate::report;
 use crate::sample::events::write_events;
 use crate::sample::{Contacts, Order, SampleError, write_profiles, write_sample};
@@ -31,6 +32,10 @@ pub struct Args {
     /// Write profiles for winback prompts instead: who somebody is, in eleven columns
     #[arg(long, conflicts_with = "events")]
     pub profiles: bool,
+    /// Write mails instead, as examples for winback adapters train: made-up companies write to made-up customers of five
+    /// segments, to each in its segment's voice
+    #[arg(long, conflicts_with_all = ["events", "profiles", "contacts", "as_of"])]
+    pub mails: bool,
     /// Write 60 days of logins, complaints and usage of the same customers, too
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
@@ -40,7 +45,10 @@ pub struct Args {
 pub fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let as_of = args.as_of.unwrap_or_else(today);
     let order = Order { rows: args.rows, seed: args.seed, contacts: args.contacts.then_some(Contacts { as_of }) };
-    if args.profiles {
+    if args.mails {
+        let templates = mini::templates()?;
+        write_file(&args.out, |out| write_examples(&templates, &order, out))?;
+    } else if args.profiles {
         write_file(&args.out, |out| write_profiles(&order, out))?;
     } else {
         write(&order, &args.out)?;
@@ -49,7 +57,8 @@ pub fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         write_file(file, |out| write_events(&order, as_of, 60, out))?;
     }
     report::print(at.json, &serde_json::json!({ "rows": args.rows, "seed": args.seed, "file": args.out, "events": args.events }), || {
-        format!("{} invented customers in {}", report::count(args.rows), args.out.display())
+        let what = if args.mails { "examples of made-up mails" } else { "invented customers" };
+        format!("{} {what} in {}", report::count(args.rows), args.out.display())
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -59,7 +68,8 @@ pub fn write(order: &Order, file: &Path) -> anyhow::Result<()> {
     write_file(file, |out| write_sample(order, out))
 }
 
-fn write_file(file: &Path, make: impl FnOnce(&mut &mut dyn Write) -> Result<(), SampleError>) -> anyhow::Result<()> {
+/// Writes a file, whole or not at all, and the folders above it.
+pub fn write_file(file: &Path, make: impl FnOnce(&mut &mut dyn Write) -> Result<(), SampleError>) -> anyhow::Result<()> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).or_hint(Exit::Storage, "name a file in a folder that can be written")?;
     }

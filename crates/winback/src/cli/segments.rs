@@ -4,8 +4,11 @@ mod learn;
 mod rfm;
 mod table;
 
+use crate::cli::adapters::OrShelf as _;
 use crate::cli::{Language, Place, show};
 use crate::config::segments_file;
+use crate::config::settings::Settings;
+use crate::config::settings::writer::{WriterKind, WriterSettings};
 use crate::desk::context;
 use crate::exit::{Exit, OrExit};
 use crate::report;
@@ -15,14 +18,14 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use winback_core::pipeline::segment::{SegmentCount, SegmentReport, day_of, segment};
-use winback_core::risk::ValueBy;
 use winback_core::run::Stage;
 use winback_core::schema::TableSchema;
 use winback_core::segment::SegmentId;
-use winback_core::segment::lint::{Overlap, SegmentFinding, lint, orphans, overlaps};
+use winback_core::segment::lint::{Kept, Overlap, SegmentFinding, lint, orphans, overlaps};
 use winback_core::segment::rules::SegmentRules;
 use winback_core::segment::words::describe;
 use winback_core::template::Templates;
+use winback_lm::shelf::{SHARED, Shelf};
 
 /// Divide customers into segments: by rules, by groups that the data show, by what they bought
 #[derive(Debug, clap::Subcommand)]
@@ -81,21 +84,32 @@ fn own_voices(home: &Path) -> anyhow::Result<Vec<SegmentId>> {
     Ok(own.filter_map(|(name, _)| SegmentId::parse(name.strip_prefix("segments/")?.strip_suffix(".jinja")?).ok()).collect())
 }
 
+/// Returns the segments that have adapters in a folder, and whether one of them writes.
+fn own_adapters(home: &Path, writer: &WriterSettings) -> anyhow::Result<Vec<(SegmentId, Kept)>> {
+    let shelf = Shelf::new(home.join(&writer.adapters));
+    let at_work = writer.kind == WriterKind::Local;
+    let segments = shelf.segments().or_shelf()?.into_iter().filter(|segment| segment.as_str() != SHARED);
+    segments
+        .map(|segment| Ok((segment.clone(), Kept::Adapter { writes: at_work && shelf.current(&segment).or_shelf()?.is_some() })))
+        .collect()
+}
+
 /// Returns everything wrong with the segments of a folder for its table.
-pub fn findings(home: &Path, rules: &SegmentRules, (table, by): (&TableSchema, ValueBy)) -> anyhow::Result<Vec<SegmentFinding>> {
-    let mut found = lint(rules, table, by);
-    found.extend(orphans(rules, table, &own_voices(home)?));
+pub fn findings(home: &Path, rules: &SegmentRules, (table, settings): (&TableSchema, &Settings)) -> anyhow::Result<Vec<SegmentFinding>> {
+    let mut found = lint(rules, table, settings.value.by());
+    found.extend(orphans(rules, table, own_voices(home)?.iter().map(|segment| (segment, Kept::Voice))));
+    found.extend(orphans(rules, table, own_adapters(home, &settings.writer)?.iter().map(|(segment, kept)| (segment, *kept))));
     Ok(found)
 }
 
 fn lint_file(at: &Place, file: Option<&Path>) -> anyhow::Result<ExitCode> {
     let (rules, name) = read(&at.home, file)?;
-    let by = load_settings(&at.home)?.value.by();
+    let settings = load_settings(&at.home)?;
     let schema_path = at.home.join("schema.toml");
     let schema = if schema_path.exists() { read_text(&schema_path)? } else { crate::config::SCHEMA_TELCO.to_owned() };
     let table = crate::config::schema_file::parse("schema.toml", &schema).or_exit(Exit::BadConfig)?;
-    let found = findings(&at.home, &rules, (&table, by))?;
-    let both = overlaps(&rules, &table, by);
+    let found = findings(&at.home, &rules, (&table, &settings))?;
+    let both = overlaps(&rules, &table, settings.value.by());
     let told = json!({ "findings": found, "overlaps": both });
     report::print(at.json, &told, || lint_text(&found, &both, &name))?;
     let wrong = found.iter().any(|finding| finding.is_error);

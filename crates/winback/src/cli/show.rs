@@ -12,9 +12,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 use winback_core::agents::campaign_designer::describe;
 use winback_core::agents::churn_reasoning::Voice;
+use winback_core::author::Author;
 use winback_core::brief::brief;
 use winback_core::customer::Cell;
-use winback_core::id::CustomerId;
+use winback_core::id::{CustomerId, Position};
 use winback_core::locale::Locale;
 use winback_core::message::{CallScript, Channel, Content, Message, MessageRecord, Objection};
 use winback_core::pipeline::assess::Explainer;
@@ -133,17 +134,9 @@ pub async fn written(
     let file = find(bench, &context, id).await?;
     let local = hired(&bench.home, &bench.settings.writer, writer, at.quiet)?;
     let start = Instant::now();
-    let scribe = Scribe { author: local.as_ref().map(|local| &local.author), ..bench.scribe(&Desktop::of(&context)) };
-    let position = file.customer.position;
-    let before = bench.store.writings(run.id, position).await.or_storage()?;
-    write::write(run, &scribe, Selection::One(position), &*bench.store, &Silent).await.or_writer()?;
+    let author = local.as_ref().map(|local| &local.author);
+    let writings = write_to((bench, run), (&context, file.customer.position), author).await?;
     let seconds = start.elapsed().as_secs_f64();
-    let writings = bench.store.writings(run.id, position).await.or_storage()?;
-    if run.has(Stage::Write) {
-        let mut all: WriteReport = stages::report(run, Stage::Write)?;
-        all.exchange(&before, &writings, &bench.templates);
-        stages::keep_written(bench, run, start, &all).await?;
-    }
     let writings: Vec<Writing> = writings.into_iter().filter(|writing| only.is_none_or(|locale| writing.locale == locale)).collect();
     let json = serde_json::json!({ "customer": file.customer.id, "seconds": seconds, "writings": writings_json(&writings) });
     report::print(at.json, &json, || match writings.is_empty() {
@@ -155,6 +148,26 @@ pub async fn written(
     let messages = writings.iter().flat_map(|writing| &writing.messages);
     let stepped_in = messages.filter(|message| message.record().stepped_in_for().is_some()).count() > 0;
     Ok(if held || stepped_in { ExitCode::from(Exit::Partial as u8) } else { ExitCode::SUCCESS })
+}
+
+/// Writes for one customer now, in every language, and keeps it in the store and in the report of the run. Without an author
+/// the built-in writer writes the mails, too.
+pub async fn write_to(
+    (bench, run): (&Workbench, &mut Run),
+    (context, position): (&Context, Position),
+    author: Option<&Author>,
+) -> anyhow::Result<Vec<Writing>> {
+    let start = Instant::now();
+    let scribe = Scribe { author, ..bench.scribe(&Desktop::of(context)) };
+    let before = bench.store.writings(run.id, position).await.or_storage()?;
+    write::write(run, &scribe, Selection::One(position), &*bench.store, &Silent).await.or_writer()?;
+    let writings = bench.store.writings(run.id, position).await.or_storage()?;
+    if run.has(Stage::Write) {
+        let mut all: WriteReport = stages::report(run, Stage::Write)?;
+        all.exchange(&before, &writings, &bench.templates);
+        stages::keep_written(bench, run, start, &all).await?;
+    }
+    Ok(writings)
 }
 
 struct Shown<'a> {
@@ -306,7 +319,8 @@ fn refused_text(record: &MessageRecord) -> String {
     text
 }
 
-fn content_text(content: &Content, locale: Locale) -> String {
+/// Returns what a message says, as people read it.
+pub fn content_text(content: &Content, locale: Locale) -> String {
     match content {
         Content::Email(mail) => format!("{}\n[{}]\n\n{}", mail.subject, mail.preheader, mail.text.trim_end()),
         Content::Sms(sms) => sms.text.clone(),

@@ -118,7 +118,7 @@ pub fn text(done: &WriteReport) -> String {
 }
 
 /// Returns how alike the mails of a language are, as a line of its own.
-fn alike(locale: Locale, likeness: &Likeness) -> String {
+pub fn alike(locale: Locale, likeness: &Likeness) -> String {
     let left_out = match likeness.left_out {
         0 => String::new(),
         more => format!("; {} more were not compared", report::count(more)),

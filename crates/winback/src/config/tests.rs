@@ -119,8 +119,6 @@ fn each_fault_of_the_settings_is_shown_where_it_stands() {
         "[write]\nlanguages = [\"zh_TW\"]\n".into(),
         "[write]\nlanguages = []\n".into(),
         "[writer]\nkind = \"localy\"\n".into(),
-        "[writer]\nkind = \"local\"\n".into(),
-        "[writer]\nkind = \"local\"\nmodel = \" \"\n".into(),
         "[writer]\nmodle = \"x\"\n".into(),
         "[writer]\nmodel = 7\n".into(),
         "[writer]\nadapters = \"\"\n".into(),

@@ -76,15 +76,14 @@ pub fn case(number: u64, seed: u64) -> Option<Case> {
     Some(Case { schema, brief })
 }
 
-/// Returns the lesson of a case: the built-in writer's mail in the neutral voice; `None` where it would not pass the review
-/// of a model's.
-pub fn lesson(templates: &Templates, case: &Case) -> Option<Lesson> {
-    // Nobody's own voice: the segment stands in the prompt alone.
-    let neutral = Brief { segment: None, ..case.brief.clone() };
-    let reply = communication::mail_form(templates, &neutral).ok()?.to_text(neutral.locale);
+/// Returns the lesson of a case: the built-in writer's mail in a segment's voice, or in the neutral one; `None` where it would
+/// not pass the review of a model's. The prompt names the case's own segment.
+pub fn lesson(templates: &Templates, case: &Case, voice: Option<&SegmentId>) -> Option<Lesson> {
+    let brief = Brief { segment: voice.cloned(), ..case.brief.clone() };
+    let reply = communication::mail_form(templates, &brief).ok()?.to_text(brief.locale);
     // Not the hash of the templates, so that it is reviewed as any model's mail is.
     let writer = WriterVersion { name: "lesson".into(), words: Digest::of(b"lesson") };
-    communication::review_reply(templates, &neutral, &reply, writer).ok()?;
+    communication::review_reply(templates, &brief, &reply, writer).ok()?;
     let asked = prompt(templates, &case.brief, &case.schema, Channel::Email);
     Some(Lesson { system: asked.system, user: asked.user, reply })
 }

@@ -64,8 +64,7 @@ impl Candidate {
         }
         let answers = cases.iter().zip(order).map(|(case, (id, user))| {
             let reply = texts.remove(&id).unwrap_or_default();
-            let neutral = Brief { segment: None, ..case.brief.clone() };
-            Answer { locale: neutral.locale, user, judged: self.judged(templates, &neutral, &reply), reply }
+            Answer { locale: case.brief.locale, user, judged: self.judged(templates, &case.brief, &reply), reply }
         });
         Ok(answers.collect())
     }

@@ -3,6 +3,8 @@ pub mod corpus;
 pub mod exam;
 mod grammar;
 pub mod school;
+pub mod shipped;
+pub mod voices;
 
 use winback_core::template::Templates;
 

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use winback_connectors::file::write_atomically;
 use winback_core::digest::Digest;
+use winback_core::template::Templates;
 use winback_lm::finetune::{Lesson, Sample, State, Step, WholeRecipe, WholeRun, WholeWeights};
-use winback_lm::kernels::Numerics;
+use winback_lm::kernels::{Numerics, Precision};
 use winback_lm::publish::CHAT_TEMPLATE;
 use winback_lm::{CONTROL, ChatTemplate, Config, Conversation, Message, Role, Tokens, prompt_and_reply, train_tokens};
 
@@ -18,8 +19,10 @@ const LESSONS_OF_WORDS: usize = 3_000;
 const KEPT_BACK: usize = 120;
 /// Numbers of the customers that are kept back; nobody that is learned from has one of them.
 pub const FIRST_KEPT_BACK: u64 = 1 << 31;
-/// Numbers of the customers of exercises; those before them are the customers of whole lessons.
-const FIRST_OF_EXERCISES: u64 = 1 << 30;
+/// Where the numbers of the customers of each part begin: those of whole mails, and those of exercises.
+const FIRST_OF_PARTS: [[u64; 2]; 2] = [[0, 4 << 28], [6 << 28, 7 << 28]];
+/// The share of all tokens that the first part has, and how large its steps are; the same of the second.
+const PARTS: [(f64, f64); 2] = [(5.0 / 7.0, 2e-3), (2.0 / 7.0, 1e-3)];
 /// Small steps, many of them: what goes with what is learned by the step.
 const TOKENS_PER_STEP: usize = 2_048;
 /// How long a state is at most ahead of the one on disk.
@@ -34,10 +37,16 @@ pub struct Course {
     pub seed: u64,
 }
 
-/// Everything that is learned from.
+/// Everything that is learned from: first in the neutral voice alone, then half of the mails in the voice of the segment
+/// that the prompt names.
 pub struct School {
     pub tokenizer: String,
     pub config: Config,
+    pub parts: [Part; 2],
+}
+
+/// What is learned at a stretch.
+pub struct Part {
     pub lesson: Lesson,
     pub recipe: WholeRecipe,
 }
@@ -64,59 +73,108 @@ impl School {
     /// Makes the lessons of a course.
     pub fn open(course: &Course) -> anyhow::Result<Self> {
         let templates = super::templates()?;
-        let lessons = |from: u64| {
-            let numbers = from..from + (1 << 30);
-            numbers.filter_map(|number| Some((number, lesson(&templates, &case(number, course.seed)?)?)))
-        };
-        let mut learned_from = lessons(0).map(|(_, text)| text);
-        let mut exercises = lessons(FIRST_OF_EXERCISES).map(|(number, text)| exercise(&text, number));
-        let words: Vec<Text> = learned_from.by_ref().take(LESSONS_OF_WORDS).collect();
+        let words: Vec<Text> =
+            Drawn { templates: &templates, course, voices: false }.lessons(0).take(LESSONS_OF_WORDS).map(|(_, text)| text).collect();
         let texts = words.iter().flat_map(|text| [&*text.system, &*text.user, &*text.reply]);
         let tokenizer = train_tokens(texts, VOCABULARY)?;
         let desk = Desk::new(&tokenizer)?;
-        let mut lesson = Lesson::default();
-        let (mut of_mails, mut of_exercises) = (0, 0);
-        for text in words.into_iter().chain(learned_from) {
-            let mail = desk.sample(&text)?;
-            of_mails += mail.tokens.len();
-            lesson.learned_from.push(mail);
-            while let Some(text) = (of_exercises < of_mails).then(|| exercises.next()).flatten() {
-                let exercise = desk.sample(&text)?;
-                of_exercises += exercise.tokens.len();
-                lesson.learned_from.push(exercise);
-            }
-            if of_mails + of_exercises >= course.tokens {
-                break;
-            }
-        }
-        lesson.kept_back = lessons(FIRST_KEPT_BACK).take(KEPT_BACK).map(|(_, text)| desk.sample(&text)).collect::<Result<_, _>>()?;
-        let recipe = WholeRecipe { seed: course.seed, tokens_per_step: TOKENS_PER_STEP, ..WholeRecipe::default() };
-        Ok(Self { config: shape(&desk.tokens), tokenizer, lesson, recipe })
+        let part = |at: usize| Drawn { templates: &templates, course, voices: at == 1 }.part(&desk, at);
+        let parts = [part(0)?, part(1)?];
+        Ok(Self { config: shape(&desk.tokens), tokenizer, parts })
     }
 
-    /// Takes the steps that are left, and returns the state at the end. States lie in `folder`, which a later call goes on
-    /// from.
+    /// Takes the steps that are left, and returns the state at the end of each part. States lie in a folder of the part's
+    /// own in `folder`, which a later call of the same course goes on from; those of other courses are not touched.
     pub fn run(
         &self,
         numerics: Numerics,
         folder: &Path,
         told: &mut dyn FnMut(&WholeRun<'_>, &Step),
+    ) -> anyhow::Result<[State<WholeWeights>; 2]> {
+        let [first, second] = &self.parts;
+        let identity = |part: &Part| WholeRun::identity(&self.config, numerics, &part.lesson, &part.recipe);
+        let run = WholeRun::begin(&self.config, numerics, &first.lesson, &first.recipe)?;
+        let state = first.run(run, numerics, (folder, &identity(first)), told)?;
+        // What it begins with decides the second part, too.
+        let begun = Digest::of(&state.weights().to_safetensors(Precision::F32)?);
+        let own = Digest::of_value(&(identity(second), begun));
+        let run = WholeRun::begin_with(state.weights().clone(), numerics, &second.lesson, &second.recipe)?;
+        let last = second.run(run, numerics, (folder, &own), told)?;
+        Ok([state, last])
+    }
+}
+
+impl Part {
+    fn run<'a>(
+        &'a self,
+        mut run: WholeRun<'a>,
+        numerics: Numerics,
+        (folder, identity): (&Path, &Digest),
+        told: &mut dyn FnMut(&WholeRun<'_>, &Step),
     ) -> anyhow::Result<State<WholeWeights>> {
-        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-        let identity = WholeRun::identity(&self.config, numerics, &self.lesson, &self.recipe);
-        let mut run = WholeRun::begin(&self.config, numerics, &self.lesson, &self.recipe)?;
-        if let Some(state) = newest(folder, &identity, run.state())? {
+        let own = &folder.join(identity.short());
+        std::fs::create_dir_all(own).with_context(|| format!("{} cannot be made", own.display()))?;
+        let found = match newest(own, identity, run.state())? {
+            // A run that began before runs had folders of their own left its states beside them.
+            None => newest(folder, identity, run.state())?,
+            found => found,
+        };
+        if let Some(state) = found {
             run = WholeRun::resume(numerics, &self.lesson, &self.recipe, state)?;
         }
         let mut kept = Instant::now();
         while let Some(step) = run.step()? {
             told(&run, &step);
             if kept.elapsed() >= STATE_AFTER || run.state().steps() == run.steps() {
-                keep(folder, &identity, run.state())?;
+                keep(own, identity, run.state())?;
                 kept = Instant::now();
             }
         }
         Ok(run.state().clone())
+    }
+}
+
+/// What lessons are drawn from.
+struct Drawn<'a> {
+    templates: &'a Templates,
+    course: &'a Course,
+    /// Whether half of the mails are in the voice of the segment that the prompt names.
+    voices: bool,
+}
+
+impl Drawn<'_> {
+    /// Returns the lessons of the customers from a number on, each with its number.
+    fn lessons(&self, from: u64) -> impl Iterator<Item = (u64, Text)> {
+        (from..from + (1 << 28)).filter_map(|number| {
+            let case = case(number, self.course.seed)?;
+            let voice = case.brief.segment.as_ref().filter(|_| self.voices && number.is_multiple_of(2));
+            Some((number, lesson(self.templates, &case, voice)?))
+        })
+    }
+
+    /// Returns what is learned in a part.
+    fn part(&self, desk: &Desk, at: usize) -> anyhow::Result<Part> {
+        let ([of_mails, of_exercises], (share, learning_rate)) = (FIRST_OF_PARTS[at], PARTS[at]);
+        let most = (share * self.course.tokens as f64).round() as usize;
+        let mut exercises = self.lessons(of_exercises).map(|(number, text)| exercise(&text, number));
+        let mut lesson = Lesson::default();
+        let mut tokens = [0, 0];
+        for (_, text) in self.lessons(of_mails) {
+            let mail = desk.sample(&text)?;
+            tokens[0] += mail.tokens.len();
+            lesson.learned_from.push(mail);
+            while let Some(text) = (tokens[1] < tokens[0]).then(|| exercises.next()).flatten() {
+                let exercise = desk.sample(&text)?;
+                tokens[1] += exercise.tokens.len();
+                lesson.learned_from.push(exercise);
+            }
+            if tokens[0] + tokens[1] >= most {
+                break;
+            }
+        }
+        lesson.kept_back = self.lessons(FIRST_KEPT_BACK).take(KEPT_BACK).map(|(_, text)| desk.sample(&text)).collect::<Result<_, _>>()?;
+        let recipe = WholeRecipe { seed: self.course.seed, tokens_per_step: TOKENS_PER_STEP, learning_rate, ..WholeRecipe::default() };
+        Ok(Part { lesson, recipe })
     }
 }
 
@@ -156,16 +214,27 @@ fn states(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(states)
 }
 
-/// Returns the newest state of this run that is whole; damaged ones are told and passed over.
+/// Returns the newest state of this run that is whole; those that are damaged, or of another run, are told and passed over,
+/// and set aside, so that they do not count among the newest.
 fn newest(folder: &Path, identity: &Digest, like: &State<WholeWeights>) -> anyhow::Result<Option<State<WholeWeights>>> {
+    let mut passed = Vec::new();
+    let mut found = None;
     for path in states(folder)? {
         let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         match State::from_bytes(&bytes, identity, like) {
-            Ok(state) => return Ok(Some(state)),
-            Err(error) => crate::telemetry::say(&format!("{}: {error}; the one before it is taken", path.display())),
+            Ok(state) => {
+                found = Some(state);
+                break;
+            }
+            Err(error) => {
+                let aside = path.with_extension("unused");
+                std::fs::rename(&path, &aside).with_context(|| format!("{} cannot be renamed", path.display()))?;
+                passed.push(format!("{} is not used: {error}; it is {} now", path.display(), aside.display()));
+            }
         }
     }
-    Ok(None)
+    passed.iter().for_each(|why| crate::telemetry::say(&format!("note: {why}")));
+    Ok(found)
 }
 
 /// Writes a state beside the last one, and removes those before.
@@ -177,4 +246,63 @@ fn keep(folder: &Path, identity: &Digest, state: &State<WholeWeights>) -> anyhow
         std::fs::remove_file(&old).with_context(|| format!("{} cannot be removed", old.display()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A school whose model has a few weights and whose lessons are drawn by a number.
+    fn school(seed: u64) -> School {
+        let sample = |text: u64| {
+            let tokens: Vec<u32> = (0..12).map(|at| ((seed + text * 7 + at * 5) % 29) as u32).collect();
+            Sample { learned: (0..tokens.len()).map(|at| at > 3).collect(), tokens }
+        };
+        let config = Config {
+            vocab_size: 32,
+            hidden_size: 32,
+            intermediate_size: 32,
+            layers: 1,
+            heads: 2,
+            kv_heads: 1,
+            head_dim: 16,
+            rms_norm_eps: 1e-6,
+            rope_theta: 10_000.0,
+            tied: true,
+            context: 64,
+            eos: vec![0],
+        };
+        let lesson = Lesson { learned_from: (0..6).map(sample).collect(), kept_back: (6..8).map(sample).collect() };
+        let recipe = WholeRecipe { seed, tokens_per_step: 24, ..WholeRecipe::default() };
+        let part = || Part { lesson: lesson.clone(), recipe: recipe.clone() };
+        School { tokenizer: String::new(), config, parts: [part(), part()] }
+    }
+
+    #[test]
+    fn a_course_goes_on_from_its_own_states_whatever_others_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let steps = |seed: u64| {
+            let mut steps = 0;
+            let states = school(seed).run(Numerics::PLAIN, folder.path(), &mut |_, _| steps += 1).unwrap();
+            (steps, states.iter().map(State::steps).sum())
+        };
+        let (taken, all) = steps(1);
+        assert!(taken > 0 && taken == all);
+        assert_eq!(steps(1), (0, all), "it was done");
+        // What another course left, in the way of before and in its own folder, is in nobody's way.
+        std::fs::write(folder.path().join("00009000.state"), "of another").unwrap();
+        std::fs::write(folder.path().join("00009001.state"), "of another").unwrap();
+        assert_eq!(steps(2), (all, all));
+        assert_eq!((steps(2), steps(1)), ((0, all), (0, all)));
+        // One that is damaged does not count among the newest.
+        let own = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+        for folder in own {
+            for step in ["00009000.state", "00009001.state"] {
+                std::fs::write(folder.join(step), "damaged").unwrap();
+            }
+            std::fs::remove_file(folder.join(format!("{all:08}.state"))).unwrap();
+        }
+        assert_eq!(steps(1), (all, all));
+        assert_eq!(steps(1), (0, all), "the new state was kept");
+    }
 }

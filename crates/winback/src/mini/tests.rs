@@ -1,10 +1,14 @@
 //! What the small model learns from.
 use super::corpus::{case, exercise, lesson};
 use super::school::FIRST_KEPT_BACK;
+use super::voices::{SEGMENTS, write_examples};
+use crate::sample::Order;
 use winback_core::agents::communication::review_reply;
 use winback_core::digest::Digest;
+use winback_core::example::Told;
 use winback_core::locale::Locale;
 use winback_core::message::{Brief, WriterVersion};
+use winback_core::segment::SegmentId;
 
 #[test]
 fn lessons_pass_the_review_differ_and_are_the_same_every_time() {
@@ -13,9 +17,9 @@ fn lessons_pass_the_review_differ_and_are_the_same_every_time() {
     for number in (0..120).chain(FIRST_KEPT_BACK..FIRST_KEPT_BACK + 30) {
         let Some(case) = case(number, 1) else { continue };
         drawn += 1;
-        let Some(found) = lesson(&templates, &case) else { continue };
+        let Some(found) = lesson(&templates, &case, None) else { continue };
         learned += 1;
-        assert_eq!(lesson(&templates, &super::corpus::case(number, 1).unwrap()), Some(found.clone()));
+        assert_eq!(lesson(&templates, &super::corpus::case(number, 1).unwrap(), None), Some(found.clone()));
         // The mail that is learned is one that would be sent.
         let neutral = Brief { segment: None, ..case.brief.clone() };
         let writer = WriterVersion { name: "lesson".into(), words: Digest::of(b"lesson") };
@@ -34,7 +38,7 @@ fn an_exercise_asks_for_a_part_of_the_mail_by_what_decides_it() {
     let templates = super::templates().unwrap();
     let mut parts = std::collections::BTreeSet::new();
     for number in 0..60 {
-        let Some(found) = case(number, 1).and_then(|case| lesson(&templates, &case)) else { continue };
+        let Some(found) = case(number, 1).and_then(|case| lesson(&templates, &case, None)) else { continue };
         let asked = exercise(&found, number);
         assert!(asked.system.is_empty() && asked.user.len() * 2 < found.user.len(), "{asked:?}");
         assert!(found.user.starts_with(asked.user.lines().next().unwrap()), "{asked:?}");
@@ -62,4 +66,29 @@ fn every_language_and_kind_of_case_is_drawn() {
         assert!(of_locale().any(|case| case.brief.facts.iter().any(|fact| fact.id == "offer.saving")), "{locale}");
         assert!(of_locale().any(|case| case.brief.facts.iter().any(|fact| fact.id == "offer.until")), "{locale}");
     }
+}
+
+#[test]
+fn examples_of_voices_are_those_of_five_segments_in_turn_and_can_be_reviewed() {
+    let templates = super::templates().unwrap();
+    let written = |rows: u64| {
+        let mut lines = Vec::new();
+        write_examples(&templates, &Order { rows, seed: 7, contacts: None }, &mut lines).unwrap();
+        String::from_utf8(lines).unwrap()
+    };
+    let text = written(60);
+    assert_eq!(text.lines().collect::<Vec<_>>()[..20], written(20).lines().collect::<Vec<_>>()[..]);
+    let mut mails = std::collections::BTreeSet::new();
+    for (line, at) in text.lines().zip(0..) {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let segment = SegmentId::parse(line["segment"].as_str().unwrap()).unwrap();
+        assert_eq!(segment.as_str(), SEGMENTS[at % 5]);
+        let told: Told = serde_json::from_value(line["winback"].clone()).unwrap();
+        let (brief, mail) = (told.brief(&segment).unwrap(), line["output"].as_str().unwrap());
+        let writer = WriterVersion { name: "adapter".into(), words: Digest::of(b"adapter") };
+        review_reply(&templates, &brief, mail, writer).unwrap_or_else(|findings| panic!("{findings:?}\n{mail}"));
+        assert!(line["input"].as_str().unwrap().contains("{{company.name}}"), "{line}");
+        mails.insert(mail.to_owned());
+    }
+    assert!(mails.len() > 54, "{} of 60 differ", mails.len());
 }

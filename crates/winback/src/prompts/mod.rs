@@ -24,6 +24,7 @@ use winback_core::locale::Locale;
 use winback_core::message::Brief;
 use winback_core::offer::Offer;
 use winback_core::progress::{Progress as _, Work};
+use winback_core::schema::TableSchema;
 use winback_core::template::Templates;
 
 /// Makes examples of customers.
@@ -119,7 +120,7 @@ impl Job<'_> {
             Ok((brief, made)) => {
                 report.made(locale, &made);
                 batches.entry(locale).or_default().push(made.mail.body(), &made.prompt.user);
-                Some(self.written(&brief, &made, person.customer.line))
+                Some(example_line(&brief, &made, (person.customer.line, self.sources.schema, self.templates)))
             }
             Err(why) => {
                 report.not_made(&person.customer, &why);
@@ -127,32 +128,34 @@ impl Job<'_> {
             }
         }
     }
+}
 
-    fn written(&self, brief: &Brief, made: &Made, line: u64) -> String {
-        let own = json!({
-            "customer": brief.customer,
-            "goal": brief.goal,
-            "line": line,
-            "locale": brief.locale,
-            "offer": brief.offer,
-            "review": ReviewBasis::of(brief),
-            "source": made.source,
-            "versions": {
-                "prompt": made.prompt.digest,
-                "prompt_words": made.prompt.words,
-                "schema": self.sources.schema.digest(),
-                "words": self.templates.digest(),
-            },
-        });
-        let example = Example {
-            line: 0,
-            segment: made.segment.clone(),
-            role: Some(made.prompt.system.clone()),
-            input: made.prompt.user.clone(),
-            output: made.mail.to_text(brief.locale),
-        };
-        write_example(&example, Some(&own))
-    }
+/// Returns an example as a line of a file, with what a review of mails to the customer needs. The line is that of the
+/// customer in the table.
+pub fn example_line(brief: &Brief, made: &Made, (line, schema, templates): (u64, &TableSchema, &Templates)) -> String {
+    let own = json!({
+        "customer": brief.customer,
+        "goal": brief.goal,
+        "line": line,
+        "locale": brief.locale,
+        "offer": brief.offer,
+        "review": ReviewBasis::of(brief),
+        "source": made.source,
+        "versions": {
+            "prompt": made.prompt.digest,
+            "prompt_words": made.prompt.words,
+            "schema": schema.digest(),
+            "words": templates.digest(),
+        },
+    });
+    let example = Example {
+        line: 0,
+        segment: made.segment.clone(),
+        role: Some(made.prompt.system.clone()),
+        input: made.prompt.user.clone(),
+        output: made.mail.to_text(brief.locale),
+    };
+    write_example(&example, Some(&own))
 }
 
 /// Counts a line that was written by an earlier start among those that are compared.

@@ -28,6 +28,12 @@ fn a_demo_ends_with_something_a_manager_can_use_and_one_seed_gives_the_same_byte
     assert_eq!(calls.len(), 5, "{text}");
     assert!(calls.iter().all(|line| ids.iter().any(|id| line.trim_start().starts_with(id)) && line.contains('%')), "{text}");
 
+    let voices = ["Dormant", "HighValue_Active", "Need_Reengagement", "Parent_Active", "Regular_Active"];
+    let table: Vec<&str> = text.lines().filter(|line| voices.iter().any(|voice| line.trim_start().starts_with(voice))).collect();
+    assert_eq!(table.len(), 5, "{text}");
+    assert!(table.iter().all(|line| line.contains(" v1 ") && line.matches('→').count() == 4), "{text}");
+    assert!(text.contains("of their mails were written in ") && text.contains(" · mini/"), "{text}");
+
     again.does(&["demo", "--rows", "400", "--no-serve"]);
     other.does(&["demo", "--rows", "400", "--no-serve", "--seed", "8"]);
     assert_eq!(made(&home), made(&again));

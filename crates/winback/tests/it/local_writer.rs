@@ -176,9 +176,16 @@ fn a_model_that_is_not_there_is_told_before_anything_is_done() {
     assert_eq!(said.code, Some(2), "{said}");
     assert!(said.err.contains("models/none is not a directory"), "{said}");
     assert_eq!(home.say(&["doctor"]).code, Some(7));
-    home.keep("winback.toml", "");
+}
+
+#[test]
+fn without_a_model_of_ones_own_the_small_one_that_comes_with_winback_writes() {
+    let home = Home::with_sample(200);
     home.does(&["run", "--data", "sample.csv"]);
-    let said = home.say(&["write", "--again", "--writer", "local"]);
-    assert_eq!(said.code, Some(5), "{said}");
-    assert!(said.err.contains("no model is named that could write"), "{said}");
+    let said = home.say(&["write", "--again", "--writer", "local", "--top", "2", "--json"]);
+    assert!(matches!(said.code, Some(0 | 8)), "{said}");
+    let told: Value = serde_json::from_str(&said.out).unwrap();
+    assert!(told["writers"]["mini"].as_u64().unwrap() > 0, "{told}");
+    let looked = home.json(&["model", "verify", "winback/mini"]);
+    assert_eq!(looked[0]["differences"], json!([]));
 }

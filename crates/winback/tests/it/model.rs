@@ -132,3 +132,21 @@ fn a_token_is_sent_and_never_shown() {
     let sheet = home.text("models/Qwen/Qwen3-tiny/winback-model.json");
     assert!(!sheet.contains("hf_secret"), "{sheet}");
 }
+
+#[test]
+fn the_small_model_comes_with_winback() {
+    let home = Home::new();
+    let said = home.does(&["model", "pull", "winback/mini"]);
+    assert!(said.starts_with("winback/mini put: 13.0 MB in ") && said.contains("nothing was downloaded"), "{said}");
+    assert!(home.does(&["model", "pull", "winback/mini"]).contains("is there already"));
+    let listed = home.json(&["model", "list"]);
+    assert_eq!((&listed[0]["name"], &listed[0]["complete"]), (&"winback/mini".into(), &true.into()), "{listed}");
+    home.does(&["model", "verify", "winback/mini"]);
+    home.keep("models/winback/mini/mini.json", "{}");
+    let said = home.say(&["model", "pull", "winback/mini"]);
+    assert!(said.code == Some(7) && said.err.contains("mini.json has 2 bytes"), "{said}");
+    home.keep("models/own/config.json", "{}");
+    let said = home.say(&["model", "pull", "winback/mini", "--to", "models/own"]);
+    assert!(said.code == Some(2) && said.err.contains("holds something else"), "{said}");
+    assert_eq!(home.text("models/own/config.json"), "{}");
+}

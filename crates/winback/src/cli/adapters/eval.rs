@@ -42,7 +42,7 @@ pub struct Args {
 }
 
 /// How an evaluation is made.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct How {
     /// The recipe of the training, for versions whose manifest does not note what share was kept back
     #[arg(long, value_name = "FILE")]

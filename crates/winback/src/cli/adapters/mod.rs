@@ -1,8 +1,8 @@
 //! `winback adapters`
-mod eval;
+pub mod eval;
 mod figures;
 mod show;
-mod train;
+pub mod train;
 
 pub use show::mismatch;
 

@@ -28,6 +28,10 @@ use winback_lm::{ChatTemplate, Config, Tokens};
 
 /// The exit code of a program that was interrupted, as shells have it.
 const INTERRUPTED: u8 = 130;
+/// After how many steps what was learned is kept …
+const CHECKPOINT_STEPS: u32 = 100;
+/// … or after how many seconds.
+const CHECKPOINT_SECONDS: u64 = 120;
 /// What a person does where memory is short.
 const FREE: &str = "take a smaller tokens_at_once, recompute = true or a smaller rank in the recipe, --precision int8, or a smaller model";
 
@@ -59,10 +63,10 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     /// Keep what was learned after so many steps …
-    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", default_value_t = CHECKPOINT_STEPS, value_parser = clap::value_parser!(u32).range(1..))]
     checkpoint_steps: u32,
     /// … or so many seconds, whichever comes first
-    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    #[arg(long, value_name = "SECONDS", default_value_t = CHECKPOINT_SECONDS)]
     checkpoint_seconds: u64,
     /// The day to note in the manifests; without it nothing in them depends on when they were made
     #[arg(long, value_name = "YYYY-MM-DD")]
@@ -73,32 +77,67 @@ pub struct Args {
 
 /// What became of a segment.
 #[derive(Debug, Serialize)]
-struct Row {
-    segment: String,
+pub struct Row {
+    /// Its name.
+    pub segment: String,
     /// `trained`, `shared`, `earlier`, `failed`, or of a dry run `would_train`, `would_share`.
     outcome: &'static str,
     examples: usize,
     kept_back: Option<usize>,
-    version: Option<String>,
+    /// The version it got.
+    pub version: Option<String>,
     loss_before: Option<f64>,
     loss_after: Option<f64>,
     /// Why it failed.
-    why: Option<String>,
+    pub why: Option<String>,
 }
 
 /// What a training came to.
 #[derive(Debug, Serialize)]
-struct Report {
+pub struct Report {
     examples: usize,
     /// Lines that repeat an earlier one to the letter.
     repeated: usize,
     /// What learning takes in memory, weights of the base included.
     memory_bytes: u64,
-    segments: Vec<Row>,
+    /// What became of each segment.
+    pub segments: Vec<Row>,
 }
 
-/// Checks everything, then teaches.
+impl Args {
+    /// Returns what teaches everybody in a file of examples by a recipe, with everything else as it is without arguments.
+    pub fn of(data: PathBuf, base: PathBuf, adapters: PathBuf, recipe: PathBuf) -> Self {
+        Self {
+            data,
+            base_model_path: base,
+            output_base_path: Some(adapters),
+            recipe: Some(recipe),
+            segment: Vec::new(),
+            any_segment: false,
+            dry_run: false,
+            checkpoint_steps: CHECKPOINT_STEPS,
+            checkpoint_seconds: CHECKPOINT_SECONDS,
+            date: None,
+            computing: Computing::default(),
+        }
+    }
+}
+
+/// Checks everything, teaches, and tells what came of it.
 pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
+    let (report, ended) = teach(at, args).await?;
+    report::print(at.json, &report, || told(&report) + &next(&report, args))?;
+    match ended {
+        Some(step) => {
+            say(&format!("interrupted after step {step}, which is kept; run the command again and it goes on from there"));
+            Ok(ExitCode::from(INTERRUPTED))
+        }
+        None => Ok(code_of(&report)),
+    }
+}
+
+/// Checks everything, then teaches. Returns what came of it, and the step after which somebody stopped it.
+pub async fn teach(at: &Place, args: &Args) -> anyhow::Result<(Report, Option<u32>)> {
     let file = RecipeFile::read(args.recipe.as_deref())?;
     let (config, _) = read_config(&args.base_model_path)?;
     let hint = "a base to teach needs tokenizer.json and a chat template; docs/language-model.md says where to get one";
@@ -119,8 +158,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
     let mut report = Report { examples: class.examples.len(), repeated: class.repeated, memory_bytes, segments: Vec::new() };
     if args.dry_run {
         report.segments = plan.segments.iter().map(|(segment, (rows, fate))| planned(segment, *rows, fate)).collect();
-        report::print(at.json, &report, || told(&report))?;
-        return Ok(code_of(&report));
+        return Ok((report, None));
     }
     let stopping = watch_for_interrupts();
     let loaded = Loaded::load(&args.base_model_path, &args.computing, at.quiet)?;
@@ -139,14 +177,7 @@ pub async fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
         quiet: at.quiet || at.json,
     };
     let ended = tokio::task::block_in_place(|| teach_all(&school, &class, &plan, &mut report))?;
-    report::print(at.json, &report, || told(&report) + &next(&report, args))?;
-    match ended {
-        Some(step) => {
-            say(&format!("interrupted after step {step}, which is kept; run the command again and it goes on from there"));
-            Ok(ExitCode::from(INTERRUPTED))
-        }
-        None => Ok(code_of(&report)),
-    }
+    Ok((report, ended))
 }
 
 /// Teaches one segment after the other. Returns the step after which somebody stopped it.

@@ -1,7 +1,7 @@
 //! Mails to a segment or to everybody, into one file.
 use super::{Mail, Wanted};
 use crate::cli::Place;
-use crate::cli::write::effort_text;
+use crate::cli::write::{alike, effort_text};
 use crate::exit::{Exit, OrExit, stop};
 use crate::local_writer::{OrWriter as _, Staff};
 use crate::progress_bar::Bar;
@@ -17,6 +17,8 @@ use winback_connectors::file::NewFile;
 use winback_core::author::{Effort, Letter};
 use winback_core::brief::{Sources, segment_of};
 use winback_core::defect::{Defect, Outcome};
+use winback_core::likeness::{Batch, Likeness};
+use winback_core::locale::Locale;
 use winback_core::message::Brief;
 use winback_core::pipeline::write::Scribe;
 use winback_core::progress::{Progress as _, Work};
@@ -55,6 +57,8 @@ struct Report {
     staff: Option<Staff>,
     /// How long writing and reviewing took.
     write_seconds: f64,
+    /// How alike the mails of each language are.
+    likeness: BTreeMap<Locale, Likeness>,
     /// The first faults.
     faults: Vec<String>,
 }
@@ -78,6 +82,7 @@ impl Wanted<'_> {
     pub(super) async fn many(mut self, at: &Place, scribe: &Scribe<'_>, staff: Option<&Staff>, output: &Path) -> anyhow::Result<ExitCode> {
         let mut file = NewFile::create(output).or_hint(Exit::Storage, "name another --output")?;
         let (mut done, start, bar) = (Report { staff: staff.cloned(), ..Report::default() }, Instant::now(), Bar::new(at.quiet));
+        let mut texts: BTreeMap<Locale, Batch> = BTreeMap::new();
         bar.begin(Work::Write, None);
         while let Some(page) = self.people.next_page().await? {
             done.defects(&page.defects, page.rows - page.people.len() as u64);
@@ -86,6 +91,9 @@ impl Wanted<'_> {
                 let letters = scribe.letters(&briefs.iter().collect::<Vec<_>>()).await.or_writer()?;
                 for (brief, letter) in briefs.iter().zip(&letters) {
                     done.count(letter);
+                    if let Some((text, content)) = letter.outcome.as_ref().ok().and_then(|message| scribe.compared(message.record())) {
+                        texts.entry(brief.locale).or_default().push(&text, &content);
+                    }
                     let line = serde_json::to_string(&Mail::of(brief, letter))?;
                     writeln!(file, "{line}").or_hint(Exit::Storage, HINT)?;
                 }
@@ -94,6 +102,7 @@ impl Wanted<'_> {
         }
         bar.done();
         done.write_seconds = start.elapsed().as_secs_f64();
+        done.likeness = texts.iter().map(|(locale, texts)| (*locale, texts.finish())).collect();
         if done.customers == 0 {
             let hint = "winback show ID tells what is planned for one, and why; winback segments list names the segments";
             return Err(stop(Exit::Usage, format!("there is nobody to write to; {}", done.why_nobody()), hint));
@@ -191,6 +200,7 @@ impl Report {
         if let Some(staff) = &self.staff {
             text.push_str(&format!("\n{}; it was loaded in {:.1} s before", effort_text(&self.effort), staff.load_seconds));
         }
+        text.extend(self.likeness.iter().filter(|(_, likeness)| likeness.compared > 1).map(|(locale, likeness)| alike(*locale, likeness)));
         text.extend(self.faults.iter().map(|fault| format!("\n  {fault}")));
         text
     }

@@ -78,6 +78,12 @@ pub struct Computing {
     pub no_packed_cache: bool,
 }
 
+impl Default for Computing {
+    fn default() -> Self {
+        Self { precision: Numbers::Bf16, level: Level::best(), threads: None, no_packed_cache: false }
+    }
+}
+
 impl Computing {
     /// Starts the threads that were asked for and returns how to compute.
     pub fn start(&self) -> anyhow::Result<Numerics> {

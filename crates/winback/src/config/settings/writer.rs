@@ -15,7 +15,7 @@ const MOST_MIB: u64 = 1 << 24;
 pub enum WriterKind {
     /// The wordings of the templates
     BuiltIn,
-    /// The language model that `writer` of winback.toml names
+    /// The language model that `writer` of winback.toml names, else the small one that comes with Winback
     Local,
 }
 
@@ -24,7 +24,7 @@ pub enum WriterKind {
 pub struct WriterSettings {
     /// Who writes where the command line does not say.
     pub kind: WriterKind,
-    /// The model directory, seen from the folder; `None` where none is named.
+    /// The model directory, seen from the folder; `None` for the small model that comes with Winback.
     pub model: Option<PathBuf>,
     /// The folder of adapters, seen from the folder.
     pub adapters: PathBuf,
@@ -47,12 +47,6 @@ impl WriterSettings {
         let named = model.text("a model directory such as \"models/Qwen/Qwen3-0.6B\", or \"\"")?.trim();
         let kinds = [("built-in", WriterKind::BuiltIn), ("local", WriterKind::Local)];
         let kind = one_of(layers.get("writer.kind")?, &kinds)?;
-        if kind == WriterKind::Local && named.is_empty() {
-            let at = if model.is_built_in() { layers.get("writer.kind")? } else { model };
-            let text =
-                "\"local\" needs a model: name its directory in model, such as \"models/Qwen/Qwen3-0.6B\"; winback model pull gets one";
-            return Err(at.other(text));
-        }
         let precisions = [Precision::F32, Precision::Bf16, Precision::Int8].map(|precision| (precision.name(), precision));
         let level = layers.get("writer.level")?;
         let memory = layers.get("writer.memory")?.whole(0..=MOST_MIB)?;
