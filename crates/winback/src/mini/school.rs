@@ -94,25 +94,35 @@ impl School {
         Ok(Self { config: shape(&desk.tokens), tokenizer, lesson, recipe })
     }
 
-    /// Takes the steps that are left, and returns the state at the end. States lie in `folder`, which a later call goes on
-    /// from.
+    /// Takes the steps that are left, and returns the state at the end. States lie in a folder of the run's own in `folder`,
+    /// which a later call of the same course goes on from; those of other courses are not touched.
     pub fn run(
         &self,
         numerics: Numerics,
         folder: &Path,
         told: &mut dyn FnMut(&WholeRun<'_>, &Step),
     ) -> anyhow::Result<State<WholeWeights>> {
-        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
         let identity = WholeRun::identity(&self.config, numerics, &self.lesson, &self.recipe);
+        let own = &folder.join(identity.short());
+        std::fs::create_dir_all(own).with_context(|| format!("{} cannot be made", own.display()))?;
         let mut run = WholeRun::begin(&self.config, numerics, &self.lesson, &self.recipe)?;
-        if let Some(state) = newest(folder, &identity, run.state())? {
+        let (mut found, damaged) = newest(own, &identity, run.state())?;
+        // They would count among the newest.
+        for path in damaged {
+            std::fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+        }
+        if found.is_none() {
+            // A run that began before runs had folders of their own left its states beside them, with those of others.
+            found = newest(folder, &identity, run.state())?.0;
+        }
+        if let Some(state) = found {
             run = WholeRun::resume(numerics, &self.lesson, &self.recipe, state)?;
         }
         let mut kept = Instant::now();
         while let Some(step) = run.step()? {
             told(&run, &step);
             if kept.elapsed() >= STATE_AFTER || run.state().steps() == run.steps() {
-                keep(folder, &identity, run.state())?;
+                keep(own, &identity, run.state())?;
                 kept = Instant::now();
             }
         }
@@ -156,16 +166,18 @@ fn states(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(states)
 }
 
-/// Returns the newest state of this run that is whole; damaged ones are told and passed over.
-fn newest(folder: &Path, identity: &Digest, like: &State<WholeWeights>) -> anyhow::Result<Option<State<WholeWeights>>> {
+/// Returns the newest state of this run that is whole, and newer ones that are not, which are told.
+fn newest(folder: &Path, identity: &Digest, like: &State<WholeWeights>) -> anyhow::Result<(Option<State<WholeWeights>>, Vec<PathBuf>)> {
+    let mut passed = Vec::new();
     for path in states(folder)? {
         let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         match State::from_bytes(&bytes, identity, like) {
-            Ok(state) => return Ok(Some(state)),
-            Err(error) => crate::telemetry::say(&format!("{}: {error}; the one before it is taken", path.display())),
+            Ok(state) => return Ok((Some(state), passed)),
+            Err(error) => crate::telemetry::say(&format!("note: {} is not used: {error}", path.display())),
         }
+        passed.push(path);
     }
-    Ok(None)
+    Ok((None, passed))
 }
 
 /// Writes a state beside the last one, and removes those before.
@@ -177,4 +189,62 @@ fn keep(folder: &Path, identity: &Digest, state: &State<WholeWeights>) -> anyhow
         std::fs::remove_file(&old).with_context(|| format!("{} cannot be removed", old.display()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A school whose model has a few weights and whose lessons are drawn by a number.
+    fn school(seed: u64) -> School {
+        let sample = |text: u64| {
+            let tokens: Vec<u32> = (0..12).map(|at| ((seed + text * 7 + at * 5) % 29) as u32).collect();
+            Sample { learned: (0..tokens.len()).map(|at| at > 3).collect(), tokens }
+        };
+        let config = Config {
+            vocab_size: 32,
+            hidden_size: 32,
+            intermediate_size: 32,
+            layers: 1,
+            heads: 2,
+            kv_heads: 1,
+            head_dim: 16,
+            rms_norm_eps: 1e-6,
+            rope_theta: 10_000.0,
+            tied: true,
+            context: 64,
+            eos: vec![0],
+        };
+        let lesson = Lesson { learned_from: (0..6).map(sample).collect(), kept_back: (6..8).map(sample).collect() };
+        let recipe = WholeRecipe { seed, tokens_per_step: 24, ..WholeRecipe::default() };
+        School { tokenizer: String::new(), config, lesson, recipe }
+    }
+
+    #[test]
+    fn a_course_goes_on_from_its_own_states_whatever_others_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let steps = |seed: u64| {
+            let mut steps = 0;
+            let state = school(seed).run(Numerics::PLAIN, folder.path(), &mut |_, _| steps += 1).unwrap();
+            (steps, state.steps())
+        };
+        let (taken, all) = steps(1);
+        assert!(taken > 0 && taken == all);
+        assert_eq!(steps(1), (0, all), "it was done");
+        // What another course left, in the way of before and in its own folder, is in nobody's way.
+        std::fs::write(folder.path().join("00009000.state"), "of another").unwrap();
+        std::fs::write(folder.path().join("00009001.state"), "of another").unwrap();
+        assert_eq!(steps(2), (all, all));
+        assert_eq!((steps(2), steps(1)), ((0, all), (0, all)));
+        // One that is damaged does not count among the newest.
+        let own = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+        for folder in own {
+            for step in ["00009000.state", "00009001.state"] {
+                std::fs::write(folder.join(step), "damaged").unwrap();
+            }
+            std::fs::remove_file(folder.join(format!("{all:08}.state"))).unwrap();
+        }
+        assert_eq!(steps(1), (all, all));
+        assert_eq!(steps(1), (0, all), "the new state was kept");
+    }
 }
