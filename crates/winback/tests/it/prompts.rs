@@ -177,9 +177,9 @@ fn what_cannot_be_read_or_written_is_refused_by_name_and_nothing_is_left() {
     let ask = ["--input", "nobody-fits.csv", "--output", "out.jsonl"];
     check(&ask, 3, "no prompt could be made of any of the 1 customers, and nothing was written\n  line 2, column 9 (FamilySize)");
     assert!(std::process::Command::new("mkfifo").arg(home.path("pipe")).status().unwrap().success());
-    check(&["--input", "pipe", "--output", "out.jsonl"], 2, "it is a pipe or a device, not a file");
-    check(&["--input", "profiles.csv", "--mails", "pipe", "--output", "out.jsonl"], 2, "it is a pipe or a device, not a file");
-    check(&["--input", "profiles.csv", "--schema", "pipe", "--output", "out.jsonl"], 2, "it is a pipe or a device, not a file");
+    check(&["--input", "pipe", "--output", "out.jsonl"], 3, "it is a pipe or a device, not a file");
+    check(&["--input", "profiles.csv", "--mails", "pipe", "--output", "out.jsonl"], 3, "it is a pipe or a device, not a file");
+    check(&["--input", "profiles.csv", "--schema", "pipe", "--output", "out.jsonl"], 5, "it is a pipe or a device, not a file");
     let left: Vec<String> =
         std::fs::read_dir(home.path("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert!(left.iter().all(|name| !name.contains("out.jsonl")), "{left:?}");
