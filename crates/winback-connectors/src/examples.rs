@@ -1,11 +1,9 @@
 //! Examples to learn from, as JSON lines: `{"input": …, "output": …, "segment": …}`, or a conversation
 //! `{"messages": [{"role": "user", "content": …}, {"role": "assistant", "content": …}], "segment": …}`.
-use crate::file::{open, unread};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use crate::json_lines::{JsonLine, JsonLines, LineFault, LineKind, kind_of as kind};
 use serde_json::{Map, Value};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
-use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 use winback_core::digest::Digest;
 use winback_core::example::Example;
@@ -13,8 +11,12 @@ use winback_core::pipeline::import::SourceError;
 use winback_core::segment::SegmentId;
 use winback_core::spelling::nearest;
 
-/// The longest line, in bytes.
-const MAX_LINE_BYTES: usize = 4 << 20;
+/// What the lines are like.
+const KIND: LineKind = LineKind { most_bytes: 4 << 20, expected: "input, output and segment" };
+/// Keys of conversations in which a model calls tools, which no mail needs.
+const TOOLS: [&str; 5] = ["tools", "tool_choice", "functions", "function_call", "tool_calls"];
+/// What a chat template takes for the ends of a thought, and neither teaches nor writes as text.
+const THOUGHT: [&str; 2] = ["<think>", "</think>"];
 /// The key under which Winback keeps what it knows beyond the three others.
 pub const OWN_KEY: &str = "winback";
 
@@ -47,49 +49,32 @@ pub struct RefusedLine {
 /// Why a line is no example.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Not text.
-    #[error("byte {at} is no UTF-8; expected a line of UTF-8 text")]
-    NotText {
-        /// The first such byte, counted from 1.
-        at: usize,
-    },
-    /// Longer than any line of its kind.
-    #[error("the line has {bytes} bytes; at most {MAX_LINE_BYTES} are read")]
-    TooLong {
-        /// How long it is.
-        bytes: u64,
-    },
-    /// The last line has no end.
-    #[error("the last line is cut short ({why}); was the file copied whole?")]
-    CutShort {
-        /// What JSON misses.
-        why: String,
-    },
-    /// Not JSON.
-    #[error("column {column} is no JSON ({why}); expected one object on each line")]
-    NotJson {
-        /// The column, counted from 1.
-        column: usize,
-        /// What is wrong.
-        why: String,
-    },
-    /// JSON of another kind.
-    #[error("this is {found}; expected an object with input, output and segment")]
-    NotAnObject {
-        /// What it is.
-        found: &'static str,
-    },
+    /// The line is no JSON object.
+    #[error(transparent)]
+    Line(#[from] LineFault),
     /// A key is absent.
     #[error("{key:?} is missing; expected input, output and segment")]
     Missing {
         /// The key.
         key: String,
     },
-    /// A key is there twice.
-    #[error("{why}; expected each key once")]
-    Twice {
-        /// Which.
-        why: String,
+    /// Two forms of an example on one line.
+    #[error("\"messages\" stands beside {beside:?}; expected one of the two forms of an example")]
+    BothForms {
+        /// The key of the other form.
+        beside: &'static str,
+    },
+    /// A conversation with tools.
+    #[error("{key:?} is there, and a mail calls no tools; take the line out")]
+    Tools {
+        /// The key.
+        key: String,
+    },
+    /// A mail that holds what a chat template takes for a thought.
+    #[error("the mail holds {mark:?}, which the model's chat template takes for an end of a thought; take it out")]
+    Thought {
+        /// The mark.
+        mark: &'static str,
     },
     /// A value is no text.
     #[error("{key:?} is {found}; expected a text")]
@@ -119,6 +104,14 @@ pub enum Refusal {
         /// What may have been meant.
         suggestion: Option<String>,
     },
+    /// No segment can be called so.
+    #[error("{found:?} is no name of a segment: {why}")]
+    SegmentName {
+        /// What it says.
+        found: String,
+        /// What a name may be.
+        why: String,
+    },
 }
 
 /// Reads a file of examples. `segments` are the names that may stand in it; where there are none, any may.
@@ -128,73 +121,31 @@ pub enum Refusal {
 pub fn read_examples(path: &Path, segments: &[SegmentId]) -> Result<Examples, SourceError> {
     let mut found = Examples::default();
     let mut seen: HashMap<Digest, u64> = HashMap::new();
-    let mut reader = BufReader::new(open(path)?);
-    let (mut bytes, mut line) = (Vec::new(), 0);
-    loop {
-        let Some(Taken { ended, length }) = next_line(&mut reader, &mut bytes).map_err(|error| unread(path, error))? else { break };
-        line += 1;
-        if length > MAX_LINE_BYTES as u64 {
-            found.refused.push(RefusedLine { line, why: Refusal::TooLong { bytes: length } });
-            continue;
-        }
-        let text = bytes.trim_ascii_end();
-        let text = if line == 1 { text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text) } else { text };
-        if text.trim_ascii().is_empty() {
-            continue;
-        }
-        if found.examples.is_empty() && found.refused.is_empty() && text.trim_ascii_start().starts_with(b"[") {
+    let mut lines = JsonLines::open(path, KIND)?;
+    while let Some(line) = lines.next_line()? {
+        let is_array = line.text.as_ref().is_ok_and(|text| text.trim_ascii_start().starts_with(b"["));
+        if found.examples.is_empty() && found.refused.is_empty() && is_array {
             return Err(SourceError::Header {
                 file: path.display().to_string(),
                 problem: "the file is one JSON array, not lines".to_owned(),
                 advice: "write one object on each line, for example with jq -c '.[]'".to_owned(),
             });
         }
-        match read_line(text, ended, segments, &mut found.ignored) {
-            Ok((example, own)) => {
-                let example = Example { line, ..example };
-                match seen.get(&digest(&example)) {
-                    Some(first) => found.repeated.push((line, *first)),
-                    None => {
-                        seen.insert(digest(&example), line);
-                        found.examples.push(example);
-                        found.own.push(own.map(|own| own.to_string().into()));
-                    }
+        match read_line(&line, segments, &mut found.ignored) {
+            Ok((example, own)) => match seen.entry(digest(&example)) {
+                Entry::Occupied(first) => found.repeated.push((example.line, *first.get())),
+                Entry::Vacant(place) => {
+                    place.insert(example.line);
+                    found.examples.push(example);
+                    found.own.push(own.map(|own| own.to_string().into()));
                 }
-            }
-            Err(why) => found.refused.push(RefusedLine { line, why }),
+            },
+            Err(why) => found.refused.push(RefusedLine { line: line.line, why }),
         }
     }
     let digests: Vec<Digest> = found.examples.iter().map(digest).collect();
     found.digest = Some(Digest::of_parts(digests.iter().map(|digest| digest.0.as_bytes())));
     Ok(found)
-}
-
-/// A line that was read.
-struct Taken {
-    /// Whether its end was there.
-    ended: bool,
-    /// How many bytes it has, its end included.
-    length: u64,
-}
-
-/// Reads the next line over what was in `into`; of a line that is too long no more than its beginning is kept. Returns
-/// `None` behind the last one.
-fn next_line(reader: &mut impl BufRead, into: &mut Vec<u8>) -> std::io::Result<Option<Taken>> {
-    into.clear();
-    let mut length = reader.by_ref().take(MAX_LINE_BYTES as u64 + 1).read_until(b'\n', into)? as u64;
-    let mut ended = into.last() == Some(&b'\n');
-    while length > MAX_LINE_BYTES as u64 && !ended {
-        let rest = reader.fill_buf()?;
-        let end = rest.iter().position(|byte| *byte == b'\n');
-        let count = end.map_or(rest.len(), |end| end + 1);
-        if count == 0 {
-            break;
-        }
-        ended = end.is_some();
-        length += count as u64;
-        reader.consume(count);
-    }
-    Ok((length > 0).then_some(Taken { ended, length }))
 }
 
 /// Returns the line of an example, without its end.
@@ -215,57 +166,41 @@ pub fn write_example(example: &Example, own: Option<&Value>) -> String {
     Value::Object(line).to_string()
 }
 
-/// The keys that mean something, each at most once.
-#[derive(Deserialize)]
-struct Once {
-    #[serde(rename = "input")]
-    _input: Option<IgnoredAny>,
-    #[serde(rename = "output")]
-    _output: Option<IgnoredAny>,
-    #[serde(rename = "segment")]
-    _segment: Option<IgnoredAny>,
-    #[serde(rename = "messages")]
-    _messages: Option<IgnoredAny>,
-    #[serde(rename = "winback")]
-    _own: Option<IgnoredAny>,
-}
-
 fn digest(example: &Example) -> Digest {
     let role = example.role.as_deref().unwrap_or_default();
     Digest::of_parts([role, &example.input, &example.output, example.segment.as_str()].map(str::as_bytes))
 }
 
 fn read_line(
-    bytes: &[u8],
-    ended: bool,
+    line: &JsonLine<'_>,
     segments: &[SegmentId],
     ignored: &mut BTreeMap<String, u64>,
 ) -> Result<(Example, Option<Value>), Refusal> {
-    let text = std::str::from_utf8(bytes).map_err(|error| match error.error_len() {
-        None if !ended => Refusal::CutShort { why: "half a letter".to_owned() },
-        _ => Refusal::NotText { at: error.valid_up_to() + 1 },
-    })?;
-    let value: Value = serde_json::from_str(text).map_err(|error| {
-        let why = error.to_string();
-        let why = why.split(" at line ").next().unwrap_or_default().to_owned();
-        match error.is_eof() && !ended {
-            true => Refusal::CutShort { why },
-            false => Refusal::NotJson { column: error.column(), why },
-        }
-    })?;
-    let Value::Object(mut line) = value else { return Err(Refusal::NotAnObject { found: kind(&value) }) };
-    if let Err(error) = serde_json::from_str::<Once>(text) {
-        return Err(Refusal::Twice { why: error.to_string().split(" at line ").next().unwrap_or_default().to_owned() });
-    }
-    let (role, input, output) = match line.remove("messages") {
-        Some(messages) => conversation(&messages)?,
-        None => (None, text_of(&mut line, "input")?, text_of(&mut line, "output")?),
+    let mut object = line.object()?;
+    without_tools("", &object)?;
+    let (role, input, output) = match object.remove("messages") {
+        Some(messages) => match ["input", "output"].into_iter().find(|key| object.contains_key(*key)) {
+            Some(beside) => return Err(Refusal::BothForms { beside }),
+            None => conversation(&messages, ignored)?,
+        },
+        None => (None, text_of(&mut object, "input")?, text_of(&mut object, "output")?),
     };
-    let segment = segment(&text_of(&mut line, "segment")?, segments)?;
-    let own = line.remove(OWN_KEY);
+    if let Some(mark) = THOUGHT.into_iter().find(|mark| output.contains(mark)) {
+        return Err(Refusal::Thought { mark });
+    }
+    let segment = segment(&text_of(&mut object, "segment")?, segments)?;
+    let own = object.remove(OWN_KEY);
     let own_role = own_role(own.as_ref())?;
-    line.into_iter().for_each(|(key, _)| *ignored.entry(key).or_default() += 1);
-    Ok((Example { line: 0, segment, role: role.or(own_role), input, output }, own))
+    object.into_iter().for_each(|(key, _)| *ignored.entry(key).or_default() += 1);
+    Ok((Example { line: line.line, segment, role: role.or(own_role), input, output }, own))
+}
+
+/// Refuses an object that asks for tools; `within` is where it stands.
+fn without_tools(within: &str, object: &Map<String, Value>) -> Result<(), Refusal> {
+    match TOOLS.into_iter().find(|key| object.contains_key(*key)) {
+        Some(key) => Err(Refusal::Tools { key: format!("{within}{key}") }),
+        None => Ok(()),
+    }
 }
 
 /// Returns the role line that stands under Winback's own key, if any.
@@ -288,10 +223,17 @@ fn text_of(line: &mut Map<String, Value>, key: &str) -> Result<String, Refusal> 
     }
 }
 
-/// Returns the role line, what was asked for and what was written.
-fn conversation(messages: &Value) -> Result<(Option<String>, String, String), Refusal> {
+/// Returns the role line, what was asked for and what was written. Keys of a turn that mean nothing are counted as
+/// `messages[].key`.
+fn conversation(messages: &Value, ignored: &mut BTreeMap<String, u64>) -> Result<(Option<String>, String, String), Refusal> {
     let Value::Array(turns) = messages else { return Err(Refusal::NoText { key: "messages".to_owned(), found: kind(messages) }) };
     let roles: Vec<&str> = turns.iter().map(|turn| turn.get("role").and_then(Value::as_str).unwrap_or("?")).collect();
+    for (at, turn) in turns.iter().enumerate() {
+        let Value::Object(turn) = turn else { continue };
+        without_tools(&format!("messages[{at}]."), turn)?;
+        let foreign = turn.keys().filter(|key| !matches!(key.as_str(), "role" | "content"));
+        foreign.for_each(|key| *ignored.entry(format!("messages[].{key}")).or_default() += 1);
+    }
     let says = |at: usize| {
         let key = format!("messages[{at}].content");
         match turns[at].get("content") {
@@ -312,20 +254,9 @@ fn segment(name: &str, segments: &[SegmentId]) -> Result<SegmentId, Refusal> {
     let names = || segments.iter().map(SegmentId::as_str);
     // No segment has a name longer than this.
     let name: String = name.chars().take(80).collect();
-    let unknown = || Refusal::Segment { found: name.clone(), suggestion: nearest(&name, names()).map(str::to_owned) };
     match SegmentId::parse(&name) {
         Ok(segment) if segments.is_empty() || segments.contains(&segment) => Ok(segment),
-        _ => Err(unknown()),
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+        Err(why) if segments.is_empty() => Err(Refusal::SegmentName { found: name, why: why.to_string() }),
+        _ => Err(Refusal::Segment { suggestion: nearest(&name, names()).map(str::to_owned), found: name }),
     }
 }

@@ -58,8 +58,14 @@ pub(crate) fn hash(reader: &mut impl Read) -> io::Result<(Digest, u64)> {
     Ok(hashing.finish())
 }
 
-/// Opens a file for reading; a directory is refused.
+/// Opens a file for reading; a directory is refused, and so is a pipe or a device, which may give nothing, or never end.
 pub(crate) fn open(path: &Path) -> Result<File, SourceError> {
+    // Opening a pipe waits for somebody who writes, so it is looked at before.
+    let metadata = std::fs::metadata(path).map_err(|error| unread(path, error))?;
+    if !metadata.is_file() && !metadata.is_dir() {
+        let error = io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe or a device, not a file; write what it gives into a file");
+        return Err(unread(path, error));
+    }
     let file = File::open(path).map_err(|error| unread(path, error))?;
     let metadata = file.metadata().map_err(|error| unread(path, error))?;
     if metadata.is_dir() {
@@ -87,7 +93,13 @@ impl<W: Write> HashingWriter<W> {
 
     /// Returns the hash and the number of the bytes written.
     pub fn finish(self) -> (Digest, u64) {
-        (Digest(hex(&self.hasher.finalize())), self.bytes)
+        let (hasher, bytes) = self.into_hasher();
+        (Digest(hex(&hasher.finalize())), bytes)
+    }
+
+    /// Returns what can go on hashing, and the number of the bytes written.
+    pub fn into_hasher(self) -> (Sha256, u64) {
+        (self.hasher, self.bytes)
     }
 }
 

@@ -1,10 +1,13 @@
 //! A file that grows over several starts: beside its place until it is whole, with what is needed to go on after a break.
-use crate::file::{WriteError, sync_folder, unwritten, write_atomically};
+use crate::file::{HashingWriter, WriteError, sync_folder, unwritten, write_atomically};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use winback_core::digest::Digest;
+use winback_core::digest::{Digest, hex};
 
 /// How the names of unfinished files end, and those of what is needed to go on.
 const PART: &str = "part";
@@ -18,15 +21,29 @@ pub struct GrowingFile {
     state: PathBuf,
     out: BufWriter<File>,
     bytes: u64,
+    /// What hashes everything that was pushed.
+    hasher: Sha256,
+}
+
+/// What an earlier start left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept<S> {
+    /// Nothing.
+    Nothing,
+    /// The state that was kept last, with its lines.
+    State(S),
+    /// Something that is not what was written; it is not used.
+    Broken,
 }
 
 impl GrowingFile {
     /// Begins a file, or takes it up where it was last kept, for the work of one identity; what other work left unfinished
-    /// beside it is removed. Returns the state that was kept last.
+    /// beside it is removed. Returns the state that was kept last. Lines and state are taken up only where both are to the
+    /// letter what was kept.
     ///
     /// # Errors
     /// When the file cannot be written, or another process is at it.
-    pub fn begin(path: &Path, identity: &Digest) -> Result<(Self, Option<String>), WriteError> {
+    pub fn begin<S: DeserializeOwned>(path: &Path, identity: &Digest) -> Result<(Self, Kept<S>), WriteError> {
         let failed = |error| unwritten(path, error);
         if path.is_dir() {
             return Err(failed(io::ErrorKind::IsADirectory.into()));
@@ -35,11 +52,15 @@ impl GrowingFile {
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&part).map_err(failed)?;
         lock(&file).map_err(failed)?;
         remove_others(path, &part);
-        let kept = kept(&state, file.metadata().map_err(failed)?.len());
-        let bytes = kept.as_ref().map_or(0, |(bytes, _)| *bytes);
+        let found = kept(&state, &mut file).map_err(failed)?;
+        let (bytes, hasher, kept) = match found {
+            Kept::State((bytes, hasher, state)) => (bytes, hasher, Kept::State(state)),
+            Kept::Nothing => (0, Sha256::new(), Kept::Nothing),
+            Kept::Broken => (0, Sha256::new(), Kept::Broken),
+        };
         file.set_len(bytes).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
         let out = BufWriter::with_capacity(256 * 1024, file);
-        Ok((Self { path: path.to_owned(), part, state, out, bytes }, kept.map(|(_, text)| text)))
+        Ok((Self { path: path.to_owned(), part, state, out, bytes, hasher }, kept))
     }
 
     /// Adds a line.
@@ -48,6 +69,8 @@ impl GrowingFile {
     /// As [`crate::file::write_atomically`].
     pub fn push(&mut self, line: &str) -> Result<(), WriteError> {
         let written = self.out.write_all(line.as_bytes()).and_then(|()| self.out.write_all(b"\n"));
+        self.hasher.update(line.as_bytes());
+        self.hasher.update(b"\n");
         self.bytes += line.len() as u64 + 1;
         written.map_err(|error| unwritten(&self.path, error))
     }
@@ -56,10 +79,18 @@ impl GrowingFile {
     ///
     /// # Errors
     /// As [`crate::file::write_atomically`].
-    pub fn keep(&mut self, state: &str) -> Result<(), WriteError> {
+    pub fn keep(&mut self, state: &impl Serialize) -> Result<(), WriteError> {
         self.out.flush().and_then(|()| self.out.get_ref().sync_data()).map_err(|error| unwritten(&self.path, error))?;
-        let text = format!("{}\n{state}", self.bytes);
+        let state = serde_json::to_string(state).map_err(|error| unwritten(&self.path, error.into()))?;
+        let text = format!("{} {}\n{state}", self.bytes, seal(&self.hasher, &state));
         write_atomically(&self.state, |out| out.write_all(text.as_bytes()))
+    }
+
+    /// Gives the file up: what was made of it is removed, and what stands in its place stays.
+    pub fn discard(self) {
+        // What cannot be removed is found to be of no use when the next file begins.
+        let _ = fs::remove_file(&self.state);
+        let _ = fs::remove_file(&self.part);
     }
 
     /// Reads the lines that were kept.
@@ -87,6 +118,11 @@ impl GrowingFile {
     }
 }
 
+/// Returns the hash of some lines and a state together.
+fn seal(lines: &Sha256, state: &str) -> String {
+    hex(&lines.clone().chain_update(state.as_bytes()).finalize())
+}
+
 /// Returns the hidden name of a file's own company: `.name.0123456789ab.part`.
 fn beside(path: &Path, identity: &Digest, end: &str) -> PathBuf {
     let mut name = start_of(path);
@@ -111,12 +147,21 @@ fn lock(file: &File) -> io::Result<()> {
     }
 }
 
-/// Returns how many bytes were kept and the state to go on from, where the file still has that much.
-fn kept(state: &Path, length: u64) -> Option<(u64, String)> {
-    let text = fs::read_to_string(state).ok()?;
-    let (bytes, state) = text.split_once('\n')?;
-    let bytes = bytes.parse().ok().filter(|bytes| *bytes <= length)?;
-    Some((bytes, state.to_owned()))
+/// Returns how many bytes were kept, what hashed them, and the state to go on from.
+fn kept<S: DeserializeOwned>(state: &Path, file: &mut File) -> io::Result<Kept<(u64, Sha256, S)>> {
+    let text = match fs::read_to_string(state) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Kept::Nothing),
+        text => text.unwrap_or_default(),
+    };
+    let parts = text.split_once('\n').and_then(|(head, state)| Some((head.split_once(' ')?, state)));
+    let Some(((bytes, sealed), state)) = parts else { return Ok(Kept::Broken) };
+    let (Ok(bytes), Ok(read)) = (bytes.parse::<u64>(), serde_json::from_str(state)) else { return Ok(Kept::Broken) };
+    file.seek(SeekFrom::Start(0))?;
+    let mut hashing = HashingWriter::new(io::sink());
+    io::copy(&mut Read::by_ref(file).take(bytes), &mut hashing)?;
+    let (hasher, hashed) = hashing.into_hasher();
+    let whole = hashed == bytes && seal(&hasher, state) == sealed;
+    Ok(if whole { Kept::State((bytes, hasher, read)) } else { Kept::Broken })
 }
 
 /// Removes what other work began beside a path and nobody writes any more.

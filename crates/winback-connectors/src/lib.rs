@@ -19,6 +19,7 @@ pub mod folds_csv;
 pub mod growing_file;
 pub mod http;
 pub mod hub;
+pub mod json_lines;
 pub mod mail_address;
 pub mod message_export;
 pub mod orders;

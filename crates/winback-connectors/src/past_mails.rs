@@ -1,17 +1,16 @@
 //! The mails that a company sent before, as JSON lines: `{"id": …, "subject": …, "preview": …, "body": …}`, the preview
 //! where there was one.
-use crate::file::{open, unread};
+use crate::json_lines::{JsonLine, JsonLines, LineKind};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use winback_core::digest::Digest;
 use winback_core::example::PastMail;
 use winback_core::id::CustomerId;
 use winback_core::pipeline::import::SourceError;
 
-/// The longest line, in bytes.
-const MAX_LINE_BYTES: usize = 1 << 20;
+/// What the lines are like.
+const KIND: LineKind = LineKind { most_bytes: 1 << 20, expected: "id, subject and body" };
 
 /// What a file of past mails holds.
 #[derive(Clone, Debug, Default)]
@@ -32,47 +31,27 @@ pub struct PastMails {
 /// When the file cannot be read. Lines at fault are named and left out.
 pub fn read_past_mails(path: &Path) -> Result<PastMails, SourceError> {
     let mut found = PastMails::default();
-    let mut reader = BufReader::new(open(path)?);
-    let (mut bytes, mut line, mut digests) = (Vec::new(), 0, Vec::new());
-    loop {
-        bytes.clear();
-        if reader.read_until(b'\n', &mut bytes).map_err(|error| unread(path, error))? == 0 {
-            break;
+    let (mut lines, mut digests) = (JsonLines::open(path, KIND)?, Vec::new());
+    while let Some(line) = lines.next_line()? {
+        if let Ok(text) = line.text {
+            digests.push(Digest::of(text.trim_ascii()));
         }
-        line += 1;
-        let text = if line == 1 { bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes) } else { &bytes };
-        if text.trim_ascii().is_empty() {
-            continue;
-        }
-        digests.push(Digest::of(text.trim_ascii()));
-        match read_line(text.trim_ascii(), line, &mut found.ignored) {
+        match read_line(&line, &mut found.ignored) {
             Ok((id, mail)) => match found.mails.get(&id).map(|first| first.line) {
                 Some(first) => {
-                    found.refused.push((line, format!("the id stood on line {first} already; keep one mail for each customer")));
+                    found.refused.push((line.line, format!("the id stood on line {first} already; keep one mail for each customer")));
                 }
                 None => drop(found.mails.insert(id, mail)),
             },
-            Err(why) => found.refused.push((line, why)),
+            Err(why) => found.refused.push((line.line, why)),
         }
     }
     found.digest = Some(Digest::of_parts(digests.iter().map(|digest| digest.0.as_bytes())));
     Ok(found)
 }
 
-fn read_line(bytes: &[u8], line: u64, ignored: &mut BTreeMap<String, u64>) -> Result<(CustomerId, PastMail), String> {
-    if bytes.len() > MAX_LINE_BYTES {
-        return Err(format!("the line has {} bytes; at most {MAX_LINE_BYTES} are read", bytes.len()));
-    }
-    let text =
-        std::str::from_utf8(bytes).map_err(|error| format!("byte {} is no UTF-8; save the file as UTF-8", error.valid_up_to() + 1))?;
-    let value: Value = serde_json::from_str(text).map_err(|error| {
-        let why = error.to_string();
-        let why = why.split(" at line ").next().unwrap_or_default();
-        format!("column {} is no JSON ({why}); expected one object on each line", error.column())
-    })?;
-    let Value::Object(mut object) = value else {
-        return Err("this is no object; expected one with id, subject and body on each line".to_owned());
-    };
+fn read_line(line: &JsonLine<'_>, ignored: &mut BTreeMap<String, u64>) -> Result<(CustomerId, PastMail), String> {
+    let mut object = line.object().map_err(|fault| fault.to_string())?;
     let id = CustomerId::parse(&text_of(&mut object, "id")?).map_err(|error| format!("\"id\": {error}"))?;
     let (subject, body) = (text_of(&mut object, "subject")?, text_of(&mut object, "body")?);
     let preview = match object.remove("preview") {
@@ -81,7 +60,7 @@ fn read_line(bytes: &[u8], line: u64, ignored: &mut BTreeMap<String, u64>) -> Re
         Some(_) => return Err("\"preview\" is no text; expected one, or leave it out".to_owned()),
     };
     object.into_iter().for_each(|(key, _)| *ignored.entry(key).or_default() += 1);
-    Ok((id, PastMail { line, subject, preview, body }))
+    Ok((id, PastMail { line: line.line, subject, preview, body }))
 }
 
 fn text_of(object: &mut Map<String, Value>, key: &str) -> Result<String, String> {

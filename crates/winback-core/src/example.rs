@@ -1,11 +1,13 @@
 //! Examples to learn from: what was asked for, and the mail that a person or the built-in writer wrote.
 mod made;
+mod personal;
 mod told;
 
 use crate::likeness::Alike;
 use crate::segment::SegmentId;
 
 pub use made::{Made, MailSource, Maker, NotMade, PastMail};
+pub use personal::Personal;
 pub use told::{KeptFact, MadeWith, ReviewBasis, Told};
 
 /// One example.

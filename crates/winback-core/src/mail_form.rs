@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use markers::{marker, marker_names, unknown_markers};
 pub use slots::Markers;
+pub(crate) use slots::name_faults;
 
 /// The longest text that is read, in bytes; no mail is nearly as long.
 pub const LONGEST_TEXT: usize = 32 * 1024;
@@ -206,7 +207,9 @@ fn check_body(lines: &[&str], first: usize, headings: [&'static str; 2]) -> Resu
 
 /// Returns what is wrong with a line wherever it stands.
 fn fault_of_line(line: &str) -> Option<Problem> {
-    let outer = line.starts_with(' ') || line.ends_with(' ') || (!line.is_empty() && line.trim().is_empty());
+    // Full-width spaces indent a Chinese paragraph.
+    let unseen = |c: char| c.is_whitespace() && c != '\u{3000}';
+    let outer = line.starts_with(unseen) || line.ends_with(unseen) || (!line.is_empty() && line.trim().is_empty());
     line.chars().find(|c| is_invisible_control(*c)).map(Problem::Control).or(outer.then_some(Problem::OuterSpace))
 }
 

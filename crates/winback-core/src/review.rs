@@ -12,6 +12,7 @@ mod sms;
 
 use crate::claim::Phrases;
 use crate::locale::Locale;
+use crate::mail_form::name_faults;
 use crate::message::{Binding, Brief, CallScript, Channel, Content, Draft, Email, Fact, Finding, LedgerEntry, Message, MessageRecord, Sms};
 use crate::slot::{Place, Refused, Slot, WhenMissing, fill};
 use claims::{Grounds, ReadPart};
@@ -275,18 +276,18 @@ impl Desk<'_> {
     /// A model leaves each slot that has a value where the house fills it, once: none is dropped, repeated or put into the
     /// subject. In a mail of the templates at hand a person chose where they stand.
     fn slots_kept(&mut self, email: &Email) {
-        for slot in [Slot::FirstName, Slot::UnsubscribeUrl].into_iter().filter(|slot| self.brief.slots.usable(*slot).is_some()) {
-            let (marker, count) = (slot.marker(), email.text.matches(slot.marker()).count());
-            let place = if slot == Slot::FirstName { "in the greeting" } else { "in the footer, which the house adds" };
-            self.expect(count == 1, "text", "slots-kept", || match count {
-                0 => format!("the slot {marker} is missing, although there is a value for it; it stands once, {place}"),
-                _ => format!("the slot {marker} stands {count} times; it stands once, {place}"),
-            });
+        self.checks.push("slots-kept");
+        if self.brief.slots.usable(Slot::FirstName).is_some() {
+            let parts = [("subject", &*email.subject), ("preheader", &*email.preheader), ("text", &*email.text)];
+            for (part, detail) in name_faults(parts) {
+                self.find(part, "slots-kept", detail);
+            }
         }
-        for (part, text) in [("subject", &email.subject), ("preheader", &email.preheader)] {
-            let marker = Slot::FirstName.marker();
-            self.expect(!text.contains(marker), part, "slots-kept", || {
-                format!("the slot {marker} stands once, in the greeting; take it out here")
+        if self.brief.slots.usable(Slot::UnsubscribeUrl).is_some() {
+            let (marker, count) = (Slot::UnsubscribeUrl.marker(), email.text.matches(Slot::UnsubscribeUrl.marker()).count());
+            let told = if count == 0 { "is missing".to_owned() } else { format!("stands {count} times") };
+            self.expect(count == 1, "text", "slots-kept", || {
+                format!("the slot {marker} {told}; it stands once, in the footer, which the house adds")
             });
         }
     }

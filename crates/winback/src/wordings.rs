@@ -42,6 +42,9 @@ impl Wordings {
             }
             let (path, name) = (entry.path(), format!("{below}{name}"));
             match path.is_dir() {
+                true if name.ends_with(".jinja") => {
+                    self.faults.push(TemplateError { file: name, line: 1, problem: TemplateProblem::Folder });
+                }
                 true if depth > 0 => self.add_folder(&path, &format!("{name}/"), depth - 1)?,
                 true => {}
                 false => self.add(&name, &path)?,

@@ -27,6 +27,9 @@ use winback_core::store::{RunStore, StoreError};
 use winback_core::template::Templates;
 use winback_store::{LockError, RunLock, SqliteStore};
 
+/// The longest file of words or settings that is read, in bytes.
+const MOST_TEXT_BYTES: u64 = 16 << 20;
+
 /// The folder, its settings and its store.
 pub struct Workbench {
     /// The folder that holds everything.
@@ -239,10 +242,23 @@ pub fn text_of(home: &Path, name: &str, named: Option<&Path>, built_in: &str) ->
 
 /// Returns the text of a configuration file.
 pub fn read_text(path: &Path) -> anyhow::Result<String> {
-    let bytes = std::fs::read(path).map_err(|error| anyhow::Error::new(error).context(format!("cannot read {}", path.display())));
+    let bytes = bytes_of(path).map_err(|error| anyhow::Error::new(error).context(format!("cannot read {}", path.display())));
     let missing = if path.exists() { Exit::BadConfig } else { Exit::Usage };
     let bytes = bytes.or_hint(missing, "check the path; winback init writes the commented files")?;
     String::from_utf8(bytes)
         .map_err(|error| anyhow::anyhow!("{} is not UTF-8 text (byte {})", path.display(), error.utf8_error().valid_up_to() + 1))
         .or_hint(Exit::BadConfig, "save it as UTF-8")
+}
+
+/// Returns the bytes of a file that people write; a pipe or a device may give nothing, or never end.
+fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Error;
+    let found = std::fs::metadata(path)?;
+    if !found.is_file() && !found.is_dir() {
+        return Err(Error::other("it is a pipe or a device, not a file"));
+    }
+    if found.len() > MOST_TEXT_BYTES {
+        return Err(Error::other(format!("it has {} bytes, and at most {MOST_TEXT_BYTES} are read", found.len())));
+    }
+    std::fs::read(path)
 }

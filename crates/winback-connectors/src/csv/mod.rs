@@ -10,6 +10,7 @@ use record::{Record, RecordReader};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use winback_core::defect::{Defect, Outcome, Problem};
+use winback_core::id::CustomerId;
 use winback_core::pipeline::import::{CustomerSource, SourceError, SourcePage, SourceRow};
 use winback_core::row::{HeaderProblem, IgnoredColumn, RowParser};
 use winback_core::schema::{ColumnIndex, TableSchema};
@@ -29,6 +30,10 @@ pub struct CsvSource {
     parser: RowParser,
     pending: bool,
     finished: bool,
+    /// Somebody who is looked for, and the place of the column of ids.
+    wanted: Option<(CustomerId, usize)>,
+    /// Where rows begin that cannot be read and carry the id looked for.
+    unread: Vec<u64>,
 }
 
 impl CsvSource {
@@ -48,7 +53,7 @@ impl CsvSource {
         if !pending {
             return Err(not_a_table(path, "a header without rows", "export the table again with its rows"));
         }
-        Ok(Self { path: path.to_owned(), fingerprint, records, parser, pending, finished: false })
+        Ok(Self { path: path.to_owned(), fingerprint, records, parser, pending, finished: false, wanted: None, unread: Vec::new() })
     }
 
     /// Returns the columns of the file that the schema does not name.
@@ -59,6 +64,17 @@ impl CsvSource {
     /// Returns whether the file has the label column.
     pub fn has_label(&self) -> bool {
         self.parser.has_label()
+    }
+
+    /// From here on, remembers the lines of rows that cannot be read and carry an id in a column of the schema.
+    pub fn look_for(&mut self, id: CustomerId, column: ColumnIndex) {
+        let place = self.parser.column_number(column).and_then(|number| usize::try_from(number).ok()?.checked_sub(1));
+        self.wanted = place.map(|place| (id, place));
+    }
+
+    /// Returns where rows begin that cannot be read and carry the id that is looked for.
+    pub fn unread(&self) -> &[u64] {
+        &self.unread
     }
 
     fn next_record(&mut self) -> Result<bool, SourceError> {
@@ -82,7 +98,13 @@ impl CustomerSource for CsvSource {
         let mut page = SourcePage { rows: Vec::with_capacity(rows.min(65_536)), ..SourcePage::default() };
         while page.source_rows < rows as u64 && self.next_record()? {
             page.source_rows += 1;
-            let (row, defects) = read_row(&mut self.parser, &self.records.record());
+            let record = self.records.record();
+            let (row, defects) = read_row(&mut self.parser, &record);
+            if let (None, Some((id, place))) = (&row, &self.wanted)
+                && record.cells().is_ok_and(|cells| cells.get(*place).is_some_and(|cell| cell.trim() == id.as_str()))
+            {
+                self.unread.push(record.line);
+            }
             page.rows.extend(row);
             page.defects.extend(defects);
         }

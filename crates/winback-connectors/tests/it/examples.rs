@@ -43,7 +43,7 @@ fn each_line_at_fault_is_named() {
         (r#""a""#, "this is a text; expected an object with input, output and segment"),
         (
             r#"{"input":"\ud800","output":"b","segment":"Dormant"}"#,
-            "column 17 is no JSON (unexpected end of hex escape); expected one object on each line",
+            "column 17 is no JSON (half of a surrogate pair; write both halves, or the character itself); expected one object on each line",
         ),
         (r#"{"input":"a" "output":"b"}"#, "column 14 is no JSON (expected `,` or `}`); expected one object on each line"),
         (
@@ -53,6 +53,30 @@ fn each_line_at_fault_is_named() {
         (
             r#"{"messages":[{"role":"user","content":"a"},{"role":"tool","content":"a"},{"role":"assistant","content":"b"}],"segment":"Dormant"}"#,
             "the roles are user, tool, assistant; expected user and assistant, perhaps after system",
+        ),
+        (
+            r#"{"input":"a","output":"b","segment":"Dormant","winback":{"role":"x","role":"y"}}"#,
+            "duplicate field `role`; expected each key once",
+        ),
+        (
+            r#"{"tools":[],"input":"a","output":"b","segment":"Dormant"}"#,
+            r#""tools" is there, and a mail calls no tools; take the line out"#,
+        ),
+        (
+            r#"{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b","tool_calls":[{}]}],"segment":"Dormant"}"#,
+            r#""messages[1].tool_calls" is there, and a mail calls no tools; take the line out"#,
+        ),
+        (
+            r#"{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}],"output":"c","segment":"Dormant"}"#,
+            r#""messages" stands beside "output"; expected one of the two forms of an example"#,
+        ),
+        (
+            r#"{"input":"a","output":"alpha</think>beta","segment":"Dormant"}"#,
+            r#"the mail holds "</think>", which the model's chat template takes for an end of a thought; take it out"#,
+        ),
+        (
+            r#"{"input":"a","output":"<think>alpha","segment":"Dormant"}"#,
+            r#"the mail holds "<think>", which the model's chat template takes for an end of a thought; take it out"#,
         ),
         (r#"{"messages":[],"segment":"Dormant"}"#, "the roles are none; expected user and assistant, perhaps after system"),
         (
@@ -102,6 +126,8 @@ fn repeats_and_foreign_keys_are_counted() {
     );
     assert_eq!(found.examples[1].role.as_deref(), Some("You write."));
     let talked = r#"{"messages":[{"role":"system","content":"You write."},{"role":"user","content":"a"},{"role":"assistant","content":"b"}],"segment":"Dormant"}"#;
+    let weighed = read(talked.replace("\"content\":\"b\"", "\"content\":\"b\",\"weight\":0")).unwrap();
+    assert_eq!(weighed.ignored.into_iter().collect::<Vec<_>>(), vec![("messages[].weight".to_owned(), 1)]);
     let talked = read(talked).unwrap();
     assert_eq!(Example { line: 2, ..talked.examples[0].clone() }, found.examples[1]);
 }

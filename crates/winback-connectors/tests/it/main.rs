@@ -11,6 +11,7 @@ mod http;
 mod hub;
 mod message_export;
 mod parcel;
+mod past_mails;
 mod planted;
 mod refusals;
 mod rows;

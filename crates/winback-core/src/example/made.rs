@@ -1,8 +1,9 @@
 //! Making examples: a brief and the mail that answers it, the built-in writer's or one that the company once sent.
+use super::personal::{Personal, greeted, personal};
 use crate::agents::communication::{mail_draft, mail_form};
 use crate::brief::NoBrief;
-use crate::claim::{Reading, Value, read};
-use crate::mail_form::{MailForm, MailFormError, unknown_markers};
+use crate::customer::Customer;
+use crate::mail_form::{MailForm, MailFormError, Markers};
 use crate::message::{Brief, Channel, Finding, WriterVersion};
 use crate::prompt::{Prompt, prompt};
 use crate::review::{review, with_markers};
@@ -11,9 +12,6 @@ use crate::segment::SegmentId;
 use crate::slot::Slot;
 use crate::template::Templates;
 use serde::{Deserialize, Serialize};
-
-/// Ids of fewer characters are looked for in no text: they are any number.
-const SHORTEST_ID: usize = 4;
 
 /// A mail that the company once sent to a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,9 +75,9 @@ pub enum NotMade {
         /// The line of the file of mails.
         line: u64,
         /// What it holds.
-        what: &'static str,
+        what: Personal,
     },
-    /// A past mail with a marker of its own.
+    /// A past mail whose slots and markers are not those of a mail to this customer.
     #[error("the past mail of line {line}: {}", .finding.detail)]
     Marker {
         /// The line of the file of mails.
@@ -99,15 +97,15 @@ pub struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// Returns the example of a brief, with the past mail for its output where there is one. Equal arguments give equal
-    /// examples.
+    /// Returns the example of a brief, with the past mail for its output where there is one, which went to this customer.
+    /// Equal arguments give equal examples.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn make(&self, brief: &Brief, past: Option<&PastMail>) -> Result<Made, NotMade> {
+    pub fn make(&self, brief: &Brief, past: Option<(&PastMail, &Customer)>) -> Result<Made, NotMade> {
         let segment = brief.segment.clone().ok_or(NotMade::NoSegment)?;
         let (mail, source) = match past {
-            Some(past) => (self.past(brief, past)?, MailSource::PastMail),
+            Some((past, customer)) => (self.past(brief, past, customer)?, MailSource::PastMail),
             None => (self.written(brief)?, MailSource::BuiltIn),
         };
         Ok(Made { segment, prompt: prompt(self.templates, brief, self.schema, Channel::Email), mail, source })
@@ -125,41 +123,24 @@ impl Maker<'_> {
         }
     }
 
-    /// Returns a past mail with slots for personal data and markers for facts, where nothing personal is left in it.
-    fn past(&self, brief: &Brief, past: &PastMail) -> Result<MailForm, NotMade> {
+    /// Returns a past mail with the name's slot and markers for facts, where nothing personal is left in it and the gate of
+    /// adapters would let its slots and markers pass.
+    fn past(&self, brief: &Brief, past: &PastMail, customer: &Customer) -> Result<MailForm, NotMade> {
         let line = past.line;
         let body = past.body.replace("\r\n", "\n");
         let body = body.split_once("\n--\n").map_or(body.as_str(), |(body, _)| body);
-        let slotted = |text: &str| with_slots(text.trim(), brief);
-        let form = MailForm::new(&slotted(&past.subject), &slotted(&past.preview), &slotted(&tidied(body)), brief.locale);
+        let name = brief.slots.usable(Slot::FirstName);
+        let body = tidied(body);
+        let body = name.map_or(body.clone(), |name| greeted(&body, name));
+        let form = MailForm::new(past.subject.trim(), past.preview.trim(), &body, brief.locale);
         let form = form.map_err(|why| NotMade::NoForm { line, why })?;
         let form = with_markers(brief, self.templates.phrases(), &form);
-        if let Some(finding) = unknown_markers(&form, &brief.facts).into_iter().next() {
-            return Err(NotMade::Marker { line, finding });
+        if let Some(what) = personal(&form, brief, (customer, self.schema)) {
+            return Err(NotMade::Personal { line, what });
         }
-        personal(&form.to_text(brief.locale), brief).map_or(Ok(form), |what| Err(NotMade::Personal { line, what }))
+        let faults = Markers::of(&brief.facts, name.is_some()).faults(&form);
+        faults.into_iter().next().map_or(Ok(form), |finding| Err(NotMade::Marker { line, finding }))
     }
-}
-
-/// Returns a text with the markers of slots in place of what stands in them for this customer.
-fn with_slots(text: &str, brief: &Brief) -> String {
-    let values = Slot::ALL.into_iter().filter_map(|slot| Some((slot, brief.slots.usable(slot)?)));
-    values.fold(text.to_owned(), |text, (slot, value)| {
-        let (mut marked, mut from) = (String::with_capacity(text.len()), 0);
-        for (at, _) in text.match_indices(value).filter(|(at, _)| apart(&text, *at, value)) {
-            marked.push_str(&text[from..at]);
-            marked.push_str(slot.marker());
-            from = at + value.len();
-        }
-        marked + &text[from..]
-    })
-}
-
-/// Returns whether a value that stands in a text is not a piece of a longer word.
-fn apart(text: &str, at: usize, value: &str) -> bool {
-    let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-    let (before, after) = (text[..at].chars().next_back(), text[at + value.len()..].chars().next());
-    !(letter(before) && letter(value.chars().next()) || letter(after) && letter(value.chars().next_back()))
 }
 
 /// Returns a text with no white space at the ends of lines, one empty line between paragraphs, and none around it. Two
@@ -172,17 +153,6 @@ fn tidied(text: &str) -> String {
         }
     }
     lines.join("\n").trim_end_matches('\n').to_owned()
-}
-
-/// Returns what a text holds of a person that is no slot.
-fn personal(text: &str, brief: &Brief) -> Option<&'static str> {
-    let id = brief.customer.as_str();
-    if id.chars().count() >= SHORTEST_ID && text.match_indices(id).any(|(at, _)| apart(text, at, id)) {
-        return Some("the customer's id");
-    }
-    let reading = Reading { locale: brief.locale, day: brief.day, currency: None };
-    let claimed = read(text, &reading).into_iter().any(|claim| matches!(claim.value, Value::Contact { .. }));
-    (claimed || text.contains('@') || text.contains("://")).then_some("an address, a link or a telephone number")
 }
 
 #[cfg(test)]

@@ -36,24 +36,38 @@ impl Markers {
     /// dropped, repeated or out of its place, a slot that has no business in a mail or no value.
     pub fn faults(&self, form: &MailForm) -> Vec<Finding> {
         let mut found = unknown_markers(form, &self.facts);
-        let mut tell = |part: &str, detail: String| {
-            found.push(Finding { channel: Channel::Email, part: part.to_owned(), check: "slots-kept".to_owned(), detail });
-        };
         let parts = [("subject", form.subject()), ("preheader", form.preheader()), ("text", form.body())];
-        for slot in Slot::ALL {
-            let (marker, wanted) = (slot.marker(), slot == Slot::FirstName && self.named);
-            for (part, text) in parts {
-                match (wanted, part, text.matches(marker).count()) {
-                    (true, "text", 1) | (_, "subject" | "preheader", 0) | (false, _, 0) => {}
-                    (true, "text", 0) => tell(part, format!("the slot {marker} is missing; it stands once, in the greeting")),
-                    (true, "text", count) => tell(part, format!("the slot {marker} stands {count} times; it stands once, in the greeting")),
-                    (true, ..) => tell(part, format!("the slot {marker} stands once, in the greeting; take it out here")),
-                    (false, ..) => tell(part, format!("the slot {marker} has no value here, or is the house's to place; take it out")),
-                }
-            }
+        let mut told: Vec<(&str, String)> = if self.named { name_faults(parts) } else { Vec::new() };
+        for slot in Slot::ALL.into_iter().filter(|slot| !(self.named && *slot == Slot::FirstName)) {
+            let here = parts.into_iter().filter(|(_, text)| text.contains(slot.marker()));
+            let detail = format!("the slot {} has no value here, or is the house's to place; take it out", slot.marker());
+            told.extend(here.map(|(part, _)| (part, detail.clone())));
         }
+        let finding = |(part, detail): (&str, String)| Finding {
+            channel: Channel::Email,
+            part: part.to_owned(),
+            check: "slots-kept".to_owned(),
+            detail,
+        };
+        found.extend(told.into_iter().map(finding));
         found
     }
+}
+
+/// Returns what is wrong with the slot of the name in a mail to somebody whose name is known, by part: it stands once, in the
+/// first paragraph of the text, and nowhere else. The review and [`Markers`] judge by this one rule.
+pub(crate) fn name_faults<'p>(parts: [(&'p str, &str); 3]) -> Vec<(&'p str, String)> {
+    let marker = Slot::FirstName.marker();
+    let of_text = |text: &str| match text.matches(marker).count() {
+        0 => Some(format!("the slot {marker} is missing, although there is a value for it; it stands once, in the greeting")),
+        1 if text.trim_start().split("\n\n").next().is_some_and(|greeting| greeting.contains(marker)) => None,
+        1 => Some(format!("the slot {marker} stands outside the greeting, which is the first paragraph; it stands once, there")),
+        count => Some(format!("the slot {marker} stands {count} times; it stands once, in the greeting")),
+    };
+    let of_line = |text: &str| text.contains(marker).then(|| format!("the slot {marker} stands once, in the greeting; take it out here"));
+    let [subject, preheader, text] = parts;
+    let lines = [subject, preheader].map(|(part, text)| (part, of_line(text)));
+    lines.into_iter().chain([(text.0, of_text(text.1))]).filter_map(|(part, fault)| Some((part, fault?))).collect()
 }
 
 #[cfg(test)]
@@ -77,6 +91,11 @@ mod tests {
         check(&known, ["Hi", "Dear you"], &["text: the slot {{first_name}} is missing"]);
         check(&known, ["Hi", "{{first_name}} {{first_name}}"], &["text: the slot {{first_name}} stands 2 times"]);
         check(&known, ["{{first_name}}", "{{first_name}}"], &["subject: the slot {{first_name}} stands once, in the greeting"]);
+        check(
+            &known,
+            ["Hi", "Hello,\n\nwelcome.\n\nKind regards,\n{{first_name}}"],
+            &["text: the slot {{first_name}} stands outside the greeting"],
+        );
         check(&unnamed, ["Hi", "Dear {{first_name}}"], &["text: the slot {{first_name}} has no value here"]);
         check(&unnamed, ["Hi", "Dear you"], &[]);
         check(&known, ["Hi", "{{first_name}} {{unsubscribe_url}}"], &["text: the slot {{unsubscribe_url}} has no value here"]);

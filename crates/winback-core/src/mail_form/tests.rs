@@ -43,6 +43,8 @@ fn every_fault_is_named_by_its_line() {
     check("Subject: a\n\nBye\n\n\nus", "line 5: expected one empty line between paragraphs, found several");
     check("Subject: a\n\n\nBye", "line 3: expected one empty line between paragraphs, found several");
     check("Subject: a\n\nBye \nus", "line 3: expected no white space at either end of the line");
+    check("Subject: a\n\nBye\u{a0}\nus", "line 3: expected no white space at either end of the line");
+    check("Subject: a\n\n\u{2003}Bye\nus", "line 3: expected no white space at either end of the line");
     check("Subject: a\n\nBye\r\nus", "line 3: the control character U+000D cannot stand in a mail; remove it");
     check("Subject: a\u{202E}\n\nBye", "line 1: the control character U+202E cannot stand in a mail; remove it");
     let long = "x".repeat(LONGEST_TEXT + 1);

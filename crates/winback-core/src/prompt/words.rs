@@ -159,6 +159,7 @@ fn section(block: &Block<'_>, error: &mut impl FnMut(usize, Problem)) -> Option<
     if known.name == "role" {
         role::faults(&words).into_iter().for_each(|(line, problem)| told(line, problem));
     }
+    role::orders(known.name, &words).into_iter().for_each(|(line, problem)| told(line, problem));
     let mut put_in: Vec<&str> = Vec::new();
     for (line, gap) in words.iter().flat_map(|(line, text)| gaps(text).map(|gap| (*line, gap))) {
         match gap {

@@ -177,11 +177,17 @@ pub enum TemplateProblem {
     /// A slot in the role line.
     #[error("the role line puts in the slot {0:?}; it is the same for everybody, so no personal data stands in it. Take it out")]
     RoleSlot(String),
-    /// An order to a model, or a mark of its own, in the role line.
-    #[error(
-        "the role line holds {0:?}, which a model could take for an order or for the end of its turn; say in plain words who writes, and how"
-    )]
-    RoleOrder(String),
+    /// An order to a model, or a mark of its own, in the words of a prompt.
+    #[error("[{section}] holds {found:?}, which a model could take for an order or for the end of its turn; say it in plain words")]
+    Order {
+        /// The section.
+        section: &'static str,
+        /// What was found.
+        found: String,
+    },
+    /// A folder with the name of a template.
+    #[error("a folder stands here, and the built-in words would hold; put a file here, or name the folder otherwise")]
+    Folder,
     /// A line of `[avoid]` that is no phrase.
     #[error("{0:?} is no phrase to avoid; write plain words, one phrase a line")]
     NoPhrase(String),

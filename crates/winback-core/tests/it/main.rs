@@ -12,6 +12,7 @@ mod lint;
 mod mail_form;
 mod messages;
 mod offers;
+mod past_mails;
 mod prompts;
 mod sample;
 mod truth;

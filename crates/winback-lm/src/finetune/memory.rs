@@ -13,6 +13,23 @@ const OF_A_CHECKPOINT: usize = 12;
 /// How many tables of the queries of a key head a thread has that goes back through attention.
 const TABLES_OF_QUERIES: usize = 16;
 
+/// What a token of a text takes: itself and its flag, once more in the lesson of an adapter, and while all texts are checked.
+const OF_A_TOKEN: usize = 2 * (4 + 1) + 4 + 16;
+/// What the steps of an epoch take for each text: a group of its own in a step of its own.
+const OF_A_TEXT: usize = 256;
+/// What a step leaves behind: its loss and its trials, once more while they are written.
+const OF_A_STEP: usize = 64;
+
+/// Returns how many bytes the texts of a lesson and the plan of its steps take at most, in a run of all of them.
+pub fn lesson_bytes(recipe: &Recipe, texts: &[Sample]) -> u64 {
+    let tokens: u64 = texts.iter().map(|text| text.tokens.len() as u64).sum();
+    // Two steps that follow each other have more tokens than one may have.
+    let steps = (texts.len() as u64).min(2 * tokens / recipe.tokens_per_step.max(1) as u64 + 1).saturating_mul(u64::from(recipe.epochs));
+    let texts = texts.len() as u64 * OF_A_TEXT as u64;
+    let trials = u64::from(recipe.epochs).saturating_mul(u64::from(recipe.evaluations_per_epoch)).min(steps);
+    tokens * OF_A_TOKEN as u64 + texts + steps.saturating_add(trials).saturating_mul(OF_A_STEP as u64)
+}
+
 /// Returns how many bytes a run on so many threads takes at most, besides the base's weights.
 pub fn needed_bytes(config: &Config, recipe: &Recipe, texts: &[Sample], threads: usize) -> Result<u64, RecipeError> {
     let longest = texts.iter().map(|text| text.tokens.len()).max().unwrap_or(0);

@@ -7,6 +7,7 @@ use super::gradients::{Batch, BatchError, Memory, Sample, Teaching, gradients, l
 use super::lora::LoraWeights;
 use super::recipe::{Recipe, RecipeError};
 use super::sums::Draw;
+use super::timetable::Timetable;
 use super::weights::Weights;
 use crate::adapter::AdapterConfigError;
 use crate::model::Model;
@@ -92,8 +93,7 @@ pub struct Run<'a> {
     model: &'a Model,
     lesson: &'a Lesson,
     recipe: &'a Recipe,
-    /// The texts of each step, in the batches in which they go through the model.
-    plan: Vec<Vec<Vec<usize>>>,
+    timetable: Timetable,
     /// After how many steps the texts kept back are tried.
     try_after: u32,
     schedule: Schedule,
@@ -122,12 +122,10 @@ impl<'a> Run<'a> {
             Batch::new(model, samples).map_err(|source| RunError::Text { of, source })?;
         }
         let rows: Vec<usize> = lesson.learned_from.iter().map(|sample| sample.tokens.len()).collect();
-        let epochs: Vec<_> = (0..recipe.epochs).map(|epoch| steps_of(&rows, recipe, epoch)).collect();
-        let try_after = u32::try_from(epochs[0].len()).unwrap_or(u32::MAX).div_ceil(recipe.evaluations_per_epoch);
-        let plan: Vec<_> = epochs.into_iter().flatten().collect();
-        let steps = u32::try_from(plan.len()).unwrap_or(u32::MAX);
-        let schedule = Schedule::of(recipe.learning_rate, recipe.warmup, steps);
-        Ok(Self { model, lesson, recipe, plan, try_after, schedule, state })
+        let timetable = Timetable::new(rows, recipe);
+        let try_after = timetable.of_an_epoch().div_ceil(recipe.evaluations_per_epoch);
+        let schedule = Schedule::of(recipe.learning_rate, recipe.warmup, timetable.steps());
+        Ok(Self { model, lesson, recipe, timetable, try_after, schedule, state })
     }
 
     /// Returns the hash of everything that decides how a run goes.
@@ -172,7 +170,7 @@ impl<'a> Run<'a> {
         let text = |source| RunError::Text { of: "to learn from", source };
         let samples = |batch: &Vec<usize>| batch.iter().map(|at| self.lesson.learned_from[*at].clone()).collect::<Vec<_>>();
         let batches: Result<Vec<_>, _> =
-            self.plan[at as usize].iter().map(|batch| Batch::new(self.model, &samples(batch)).map_err(text)).collect();
+            self.timetable.step(at, self.recipe).iter().map(|batch| Batch::new(self.model, &samples(batch)).map_err(text)).collect();
         let batches = batches?;
         let learned: usize = batches.iter().map(Batch::learned).sum();
         let mut found = self.state.weights.zeros();
@@ -284,12 +282,6 @@ pub fn mean_loss(model: &Model, weights: Option<&LoraWeights>, samples: &[Sample
         learned += batch.learned();
     }
     Ok(sum / learned.max(1) as f64)
-}
-
-/// Returns the steps of an epoch: every text once, in an order of its own, and the batches of each step.
-fn steps_of(rows: &[usize], recipe: &Recipe, epoch: u32) -> Vec<Vec<Vec<usize>>> {
-    let steps = gathered(&shuffled(rows.len(), recipe.seed, epoch), rows, recipe.tokens_per_step);
-    steps.into_iter().map(|step| gathered(&step, rows, recipe.tokens_at_once)).collect()
 }
 
 /// Returns the places of so many texts in the order of an epoch.

@@ -37,7 +37,7 @@ pub struct Manifest {
     pub metrics: Metrics,
     /// What made it.
     pub versions: Versions,
-    /// The identity of the run that made it ([`crate::finetune::Run::identity`]).
+    /// The identity of the run that made it: [`crate::finetune::Run::identity`] with what its texts were read with.
     pub run: Digest,
     /// The hashes of the other files of the folder, by name.
     pub files: BTreeMap<String, Digest>,

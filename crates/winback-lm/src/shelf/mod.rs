@@ -57,6 +57,9 @@ impl fmt::Display for Version {
     }
 }
 
+/// A version that a run made, with its manifest or what is wrong with its files.
+pub type Made = (Version, Result<Manifest, ShelfError>);
+
 /// A folder of adapters.
 #[derive(Clone, Debug)]
 pub struct Shelf {
@@ -267,16 +270,18 @@ impl Shelf {
         }
     }
 
-    /// Returns the version that a run made, where it is done already.
-    pub fn made_by(&self, segment: &SegmentId, run: &winback_core::digest::Digest) -> Result<Option<Version>, ShelfError> {
+    /// Returns the versions that a run made, where it is done already, the newest first, each with its manifest where its
+    /// files are as they were written, else with what is wrong with them.
+    pub fn made_by(&self, segment: &SegmentId, run: &winback_core::digest::Digest) -> Result<Vec<Made>, ShelfError> {
         if !self.of(segment).is_dir() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let versions = self.look(segment)?.versions;
-        Ok(versions
-            .into_iter()
-            .find(|(_, manifest)| manifest.as_ref().is_ok_and(|manifest| manifest.run == *run))
-            .map(|(version, _)| version))
+        let of_run = self.look(segment)?.versions.into_iter().rev().filter_map(|(version, manifest)| {
+            let manifest = manifest.ok().filter(|manifest| manifest.run == *run)?;
+            let verified = manifest.verify(&self.place(segment, version));
+            Some((version, verified.map(|()| manifest)))
+        });
+        Ok(of_run.collect())
     }
 
     /// Puts a new version in its place, whole or not at all, and returns its name. The shelf must be held.

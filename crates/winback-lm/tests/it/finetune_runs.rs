@@ -2,7 +2,7 @@
 use crate::finetune::drawn;
 use crate::fixtures::Fixture;
 use winback_core::digest::Digest;
-use winback_lm::finetune::{CheckpointError, Lesson, LoraWeights, Recipe, Run, Sample, State, mean_loss, needed_bytes};
+use winback_lm::finetune::{CheckpointError, Lesson, LoraWeights, Recipe, Run, Sample, State, lesson_bytes, mean_loss, needed_bytes};
 
 /// Returns texts in which one token always follows another, which a model can learn, by a seed.
 pub fn lesson(texts: usize, seed: u64) -> Lesson {
@@ -171,6 +171,18 @@ fn another_matrix_is_another_adapter() {
         LoraWeights::begin(&model, &recipe.config().unwrap(), 1).unwrap().digest()
     };
     assert_ne!(of("k_proj"), of("v_proj"));
+}
+
+#[test]
+fn what_texts_and_steps_take_is_planned() {
+    let Lesson { learned_from, .. } = lesson(60, 9);
+    let tokens: u64 = learned_from.iter().map(|text| text.tokens.len() as u64).sum();
+    let planned = |epochs: u32, tokens_per_step: usize| lesson_bytes(&Recipe { epochs, tokens_per_step, ..recipe() }, &learned_from);
+    assert!(planned(1, 1_000) > 10 * tokens, "each token stands with its flag in the class and in the lesson");
+    // A step of each text: 60 steps an epoch leave a loss of eight bytes each, and no plan of their own.
+    let more = planned(10_000, 1) - planned(1, 1);
+    assert!((60 * 9_999 * 8..60 * 9_999 * 256).contains(&more), "{more}");
+    assert!(planned(10_000, 1_000_000) < planned(10_000, 1) / 10, "few steps leave little");
 }
 
 #[test]

@@ -116,6 +116,7 @@ async fn to_profiles(at: &Place, args: &Args, input: &Path) -> anyhow::Result<Ex
 fn profile(profiles: &mut Profiles, id: &str, input: &Path) -> anyhow::Result<Person> {
     let wanted = CustomerId::parse(id).or_exit(Exit::Usage)?;
     let (mut found, mut unread) = (None, 0);
+    profiles.look_for(&wanted);
     while let Some(page) = profiles.next_page().or_hint(Exit::BadInput, "docs/data.md tells what is expected of a file")? {
         unread += page.rows - page.people.len() as u64;
         if let Some(person) = page.people.into_iter().find(|person| person.customer.id == wanted) {
@@ -128,6 +129,15 @@ fn profile(profiles: &mut Profiles, id: &str, input: &Path) -> anyhow::Result<Pe
     if let Some(lines) = profiles.twice(&wanted) {
         let what = format!("the id {id:?} stands twice in {file}, on lines {} and {}", lines[0], lines[1]);
         return Err(stop(Exit::BadInput, what, "keep one of the two rows"));
+    }
+    if let Some(line) = profiles.unread() {
+        let what = match &found {
+            Some(person) => {
+                format!("the id {id:?} stands twice in {file}, on lines {} and {line}, which cannot be read", person.customer.line)
+            }
+            None => format!("the row of the customer {id:?} on line {line} of {file} cannot be read"),
+        };
+        return Err(stop(Exit::BadInput, what, "winback prompts --input names what is wrong with it; correct it, or keep one of two rows"));
     }
     found.ok_or_else(|| {
         let near = search::nearest(&search::fold(id), profiles.ids().cloned(), NEAREST_IDS);

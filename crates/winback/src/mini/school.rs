@@ -114,11 +114,15 @@ impl Part {
     ) -> anyhow::Result<State<WholeWeights>> {
         let own = &folder.join(identity.short());
         std::fs::create_dir_all(own).with_context(|| format!("{} cannot be made", own.display()))?;
-        let found = match newest(own, identity, run.state())? {
-            // A run that began before runs had folders of their own left its states beside them.
-            None => newest(folder, identity, run.state())?,
-            found => found,
-        };
+        let (mut found, damaged) = newest(own, identity, run.state())?;
+        // They would count among the newest.
+        for path in damaged {
+            std::fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+        }
+        if found.is_none() {
+            // A run that began before runs had folders of their own left its states beside them, with those of others.
+            found = newest(folder, identity, run.state())?.0;
+        }
         if let Some(state) = found {
             run = WholeRun::resume(numerics, &self.lesson, &self.recipe, state)?;
         }
@@ -214,27 +218,18 @@ fn states(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(states)
 }
 
-/// Returns the newest state of this run that is whole; those that are damaged, or of another run, are told and passed over,
-/// and set aside, so that they do not count among the newest.
-fn newest(folder: &Path, identity: &Digest, like: &State<WholeWeights>) -> anyhow::Result<Option<State<WholeWeights>>> {
+/// Returns the newest state of this run that is whole, and newer ones that are not, which are told.
+fn newest(folder: &Path, identity: &Digest, like: &State<WholeWeights>) -> anyhow::Result<(Option<State<WholeWeights>>, Vec<PathBuf>)> {
     let mut passed = Vec::new();
-    let mut found = None;
     for path in states(folder)? {
         let bytes = std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         match State::from_bytes(&bytes, identity, like) {
-            Ok(state) => {
-                found = Some(state);
-                break;
-            }
-            Err(error) => {
-                let aside = path.with_extension("unused");
-                std::fs::rename(&path, &aside).with_context(|| format!("{} cannot be renamed", path.display()))?;
-                passed.push(format!("{} is not used: {error}; it is {} now", path.display(), aside.display()));
-            }
+            Ok(state) => return Ok((Some(state), passed)),
+            Err(error) => crate::telemetry::say(&format!("note: {} is not used: {error}", path.display())),
         }
+        passed.push(path);
     }
-    passed.iter().for_each(|why| crate::telemetry::say(&format!("note: {why}")));
-    Ok(found)
+    Ok((None, passed))
 }
 
 /// Writes a state beside the last one, and removes those before.
@@ -300,7 +295,7 @@ mod tests {
             for step in ["00009000.state", "00009001.state"] {
                 std::fs::write(folder.join(step), "damaged").unwrap();
             }
-            std::fs::remove_file(folder.join(format!("{all:08}.state"))).unwrap();
+            std::fs::remove_file(folder.join(format!("{:08}.state", all / 2))).unwrap();
         }
         assert_eq!(steps(1), (all, all));
         assert_eq!(steps(1), (0, all), "the new state was kept");

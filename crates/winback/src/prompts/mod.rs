@@ -8,13 +8,14 @@ pub use people::{People, Person, Planned};
 pub use profiles::Profiles;
 pub use report::Report;
 
-use crate::exit::{Exit, OrExit};
+use crate::exit::{Exit, OrExit, stop};
 use crate::progress_bar::Bar;
+use crate::telemetry::say;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 use winback_connectors::examples::write_example;
-use winback_connectors::growing_file::GrowingFile;
+use winback_connectors::growing_file::{GrowingFile, Kept};
 use winback_connectors::past_mails::PastMails;
 use winback_core::brief::Sources;
 use winback_core::digest::Digest;
@@ -51,7 +52,14 @@ impl Job<'_> {
     pub async fn run(&self, people: &mut People<'_>, origin: &Digest, (out, bar): (&Path, &Bar)) -> anyhow::Result<Report> {
         const HINT: &str = "what is written so far is kept: run the command again, and it goes on";
         let (mut file, kept) = GrowingFile::begin(out, &self.identity(origin)?).or_hint(Exit::Storage, "name another --output")?;
-        let mut report: Report = kept.and_then(|state| serde_json::from_str(&state).ok()).unwrap_or_default();
+        let mut report: Report = match kept {
+            Kept::State(report) => report,
+            Kept::Nothing => Report::default(),
+            Kept::Broken => {
+                say(&format!("note: what an earlier start left beside {} is not what it wrote; this one begins anew", out.display()));
+                Report::default()
+            }
+        };
         report.went_on_after = report.customers;
         let mut batches: BTreeMap<Locale, Batch> = BTreeMap::new();
         file.each_line(|line| again(line, &mut batches)).or_hint(Exit::Storage, HINT)?;
@@ -69,9 +77,18 @@ impl Job<'_> {
                     file.push(&line).or_hint(Exit::Storage, HINT)?;
                 }
             }
-            file.keep(&serde_json::to_string(&report)?).or_hint(Exit::Storage, HINT)?;
+            file.keep(&report).or_hint(Exit::Storage, HINT)?;
         }
         bar.done();
+        if report.written == 0 {
+            file.discard();
+            let code = if report.is_whole() { Exit::Usage } else { Exit::BadInput };
+            return Err(stop(
+                code,
+                report.nobody(),
+                "correct the rows that are named; winback show ID tells what is planned for one, and why",
+            ));
+        }
         file.finish().or_hint(Exit::Storage, HINT)?;
         report.likeness = batches.iter().map(|(locale, batch)| (*locale, batch.finish())).collect();
         report.unused_mails = (self.past.mails.len() as u64).saturating_sub(report.past_mails_seen);
@@ -115,7 +132,9 @@ impl Job<'_> {
         let locale = self.locale.or_else(|| person.customer.locale(self.sources.schema)).unwrap_or(self.otherwise);
         let maker = Maker { templates: self.templates, schema: self.sources.schema };
         let brief = person.brief(&self.sources, self.offer, (locale, self.seed));
-        let made = brief.map_err(NotMade::from).and_then(|brief| maker.make(&brief, past).map(|made| (brief, made)));
+        let made = brief
+            .map_err(NotMade::from)
+            .and_then(|brief| maker.make(&brief, past.map(|past| (past, &person.customer))).map(|made| (brief, made)));
         match made {
             Ok((brief, made)) => {
                 report.made(locale, &made);

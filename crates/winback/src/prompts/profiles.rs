@@ -9,7 +9,7 @@ use winback_core::defect::{Defect, Outcome, Problem};
 use winback_core::id::{CustomerId, Position};
 use winback_core::pipeline::import::{CustomerSource as _, SourceError, SourceRow};
 use winback_core::row::IgnoredColumn;
-use winback_core::schema::{Role, TableSchema};
+use winback_core::schema::{ColumnIndex, Role, TableSchema};
 
 /// The rows of a file of profiles.
 pub struct Profiles {
@@ -20,6 +20,8 @@ pub struct Profiles {
     twice: HashMap<CustomerId, [u64; 2]>,
     /// The number and the name of the column of ids.
     id: (Option<u32>, Option<String>),
+    /// Its place in the schema.
+    id_place: Option<ColumnIndex>,
     next: u32,
 }
 
@@ -35,8 +37,9 @@ impl Profiles {
         });
         let source = CsvSource::open(path, &schema, fingerprint.clone())?;
         let id = schema.with_role(&Role::Id);
+        let id_place = id;
         let id = (id.and_then(|at| source.column_number(at)), id.and_then(|at| schema.columns.get(at)).map(|column| column.name.clone()));
-        Ok((Self { source, seen: HashMap::new(), twice: HashMap::new(), id, next: 0 }, schema))
+        Ok((Self { source, seen: HashMap::new(), twice: HashMap::new(), id, id_place, next: 0 }, schema))
     }
 
     /// Returns the columns of the file that the schema does not name.
@@ -52,6 +55,18 @@ impl Profiles {
     /// Returns the first two lines of an id that stood twice so far.
     pub fn twice(&self, id: &CustomerId) -> Option<[u64; 2]> {
         self.twice.get(id).copied()
+    }
+
+    /// From here on, remembers the lines of rows that cannot be read and carry an id.
+    pub fn look_for(&mut self, id: &CustomerId) {
+        if let Some(place) = self.id_place {
+            self.source.look_for(id.clone(), place);
+        }
+    }
+
+    /// Returns the first line of a row that cannot be read and carries the id that is looked for.
+    pub fn unread(&self) -> Option<u64> {
+        self.source.unread().first().copied()
     }
 
     /// Returns the next rows; `None` behind the last.

@@ -100,6 +100,14 @@ impl Report {
         self.rejected + self.left_out == 0
     }
 
+    /// Returns why nobody got a prompt.
+    pub(super) fn nobody(&self) -> String {
+        let alone = self.left_alone.iter().map(|(why, customers)| format!("\n  {} left alone: {why}", count(*customers)));
+        let faults = self.faults.iter().map(|fault| format!("\n  {fault}"));
+        let told: String = alone.chain(faults).collect();
+        format!("no prompt could be made of any of the {} customers, and nothing was written{told}", count(self.customers))
+    }
+
     /// Returns the report as text.
     pub fn text(&self, out: &Path) -> String {
         let rows = [

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use winback_core::digest::Digest;
 use winback_core::segment::SegmentId;
 use winback_lm::Model;
-use winback_lm::finetune::{LoraWeights, Recipe, Run, RunError, State, mean_loss};
+use winback_lm::finetune::{Lesson, LoraWeights, Recipe, Run, RunError, State, mean_loss};
 use winback_lm::shelf::{Held, Kind, MANIFEST_FORMAT, Manifest, Metrics, Shelf, ShelfError, Training, Version, Versions};
 
 /// What a person does about a full disk.
@@ -91,7 +91,7 @@ impl School<'_> {
     /// Teaches a segment by itself, or returns what an earlier run made of the same examples, recipe and base.
     pub fn teach(&self, segment: &SegmentId, class: &Class, (course, kind): (&Course, Kind)) -> Result<Graduate, Halt> {
         let lesson = class.lesson(course);
-        let identity = Run::identity(self.model, &lesson, self.recipe);
+        let identity = self.identity(&lesson);
         let training = Training::new(&self.shelf.of(segment), &identity);
         if let Some(graduate) = self.earlier(segment, &identity)? {
             training.done()?;
@@ -144,7 +144,8 @@ impl School<'_> {
         }
     }
 
-    /// Gives a segment the shared adapter, and tries it on the segment's own examples.
+    /// Gives a segment the shared adapter, and tries it on the segment's own examples kept back, or on those of all segments
+    /// where it keeps none back.
     pub fn share(&self, segment: &SegmentId, class: &Class, (course, own): (&Course, &[usize]), state: &Shared) -> Result<Graduate, Halt> {
         let identity = Digest::of_parts([state.run.0.as_bytes(), segment.as_str().as_bytes()]);
         if let Some(graduate) = self.earlier(segment, &identity)? {
@@ -181,11 +182,27 @@ impl School<'_> {
         })
     }
 
-    /// Returns what an earlier run made, where it is whole.
+    /// Returns what an earlier run made, where its files are as they were written; those that are not are told, and taught
+    /// again as a new version.
     fn earlier(&self, segment: &SegmentId, identity: &Digest) -> Result<Option<Graduate>, Halt> {
-        let Some(version) = self.shelf.made_by(segment, identity)? else { return Ok(None) };
-        let (version, manifest) = self.shelf.version(segment, &version.to_string())?;
-        Ok(Some(Graduate { version, manifest, earlier: true }))
+        for (version, manifest) in self.shelf.made_by(segment, identity)? {
+            match manifest {
+                Ok(manifest) => return Ok(Some(Graduate { version, manifest, earlier: true })),
+                Err(damaged) => {
+                    say(&format!(
+                        "note: {segment} {version} was trained on just this before, and is damaged: {damaged}; a new version is made"
+                    ));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the hash of everything that decides on what is learned and how it is read: a run of another tokenizer or chat
+    /// template is another, even where it makes the same tokens of these examples.
+    fn identity(&self, lesson: &Lesson) -> Digest {
+        let run = Run::identity(self.model, lesson, self.recipe);
+        Digest::of_parts(std::iter::once(&run).chain(self.reads_with).map(|digest| digest.0.as_bytes()))
     }
 
     fn manifest(&self, segment: &SegmentId, class: &Class, (course, kind): (&Course, Kind), (metrics, run): (Metrics, Digest)) -> Manifest {

@@ -1,6 +1,7 @@
 //! Who learns from what: checked and planned whole before the first step.
 use super::recipe_file::{FewRows, RecipeFile};
 use crate::exit::{Exit, OrExit, stop};
+use crate::telemetry::say;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,11 +10,14 @@ use winback_core::digest::Digest;
 use winback_core::example::{Example, split, unlike};
 use winback_core::segment::SegmentId;
 use winback_core::spelling::nearest;
-use winback_lm::finetune::{Lesson, Reader, Sample};
+use winback_lm::finetune::{Lesson, Reader, Recipe, Sample, lesson_bytes};
 use winback_lm::shelf::{Data, SHARED};
 
 /// How many lines at fault are told.
 const MOST_TOLD: usize = 20;
+
+/// What a text takes while texts nearly alike are found: its sketch, its bands, and its hash among the lines seen.
+const OF_A_SPLIT: usize = 2048;
 
 /// The examples of a file, each with its tokens.
 pub struct Class {
@@ -59,8 +63,11 @@ impl Class {
     /// Reads a file; every line is checked, and none is learned from where one is at fault.
     pub fn read(path: &Path, known: &[SegmentId], reader: &Reader<'_>) -> anyhow::Result<Self> {
         let missing = if path.exists() { Exit::BadInput } else { Exit::Usage };
-        let Examples { examples, own, refused, repeated, .. } = read_examples(path, known)
+        let Examples { examples, own, refused, repeated, ignored, .. } = read_examples(path, known)
             .or_hint(missing, "a line is {\"input\": …, \"output\": …, \"segment\": …}; winback prompts writes such a file")?;
+        for (key, lines) in &ignored {
+            say(&format!("note: {}: {key:?} means nothing here; {lines} lines have it", path.display()));
+        }
         let mut faults: Vec<(u64, String)> = refused.iter().map(|refused| (refused.line, refused.why.to_string())).collect();
         let mut samples = Vec::with_capacity(examples.len());
         for example in &examples {
@@ -77,6 +84,17 @@ impl Class {
             return Err(stop(Exit::BadInput, format!("{} holds no example", path.display()), "winback prompts writes examples"));
         }
         Ok(Self { examples, samples, own, repeated: repeated.len() })
+    }
+
+    /// Returns how many bytes the examples take at most: their texts, once more while they are split, their tokens, and the
+    /// steps of a run of all of them.
+    pub fn bytes(&self, recipe: &Recipe) -> u64 {
+        let texts = self.examples.iter().map(|example| {
+            let of_texts = example.input.len() + example.output.len() + example.role.as_ref().map_or(0, String::len);
+            2 * (of_texts + size_of::<Example>()) + OF_A_SPLIT
+        });
+        let own = self.own.iter().map(|own| own.as_ref().map_or(0, |own| own.len()) + size_of::<Option<Box<str>>>());
+        texts.chain(own).sum::<usize>() as u64 + lesson_bytes(recipe, &self.samples)
     }
 
     /// Returns who learns from what. `asked` are the segments to teach; all where there are none.

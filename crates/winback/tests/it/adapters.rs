@@ -107,6 +107,53 @@ fn each_segment_gets_an_adapter_of_one_recipe() {
 }
 
 #[test]
+fn teaching_again_heals_what_does_not_fit_or_is_damaged() {
+    let Some(home) = with_model() else { return };
+    keep(&home, &[("Dormant", 20)], "epochs = 1");
+    let outcome = || {
+        let said = train(&home, &["--json"]);
+        let report: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{said}"));
+        (
+            report["segments"][0]["outcome"].as_str().unwrap().to_owned(),
+            report["segments"][0]["version"].as_str().unwrap().to_owned(),
+            said.err,
+        )
+    };
+    let is = |outcome: (String, String, String), expected: [&str; 2]| assert_eq!([&*outcome.0, &*outcome.1], expected, "{}", outcome.2);
+    is(outcome(), ["trained", "v1"]);
+    is(outcome(), ["earlier", "v1"]);
+    // The same tokens through another template: the first would be refused, so another is made.
+    let template = home.text("model/chat_template.jinja");
+    home.keep("model/chat_template.jinja", format!("{{#- a note -#}}{template}"));
+    is(outcome(), ["trained", "v2"]);
+    is(outcome(), ["earlier", "v2"]);
+    let weights = "adapters/Dormant/v2/adapter_model.safetensors";
+    let mut bytes = home.bytes(weights);
+    let whole = bytes.clone();
+    *bytes.last_mut().unwrap() ^= 1;
+    home.keep(weights, bytes);
+    let healed = outcome();
+    assert!(healed.2.contains("Dormant v2 was trained on just this before, and is damaged"), "{}", healed.2);
+    is(healed, ["trained", "v3"]);
+    is(outcome(), ["earlier", "v3"]);
+    assert_eq!(home.bytes("adapters/Dormant/v3/adapter_model.safetensors"), whole);
+}
+
+#[test]
+fn the_memory_of_many_short_steps_is_planned() {
+    let Some(home) = with_model() else { return };
+    let planned = |recipe: &str| {
+        keep(&home, &[("Dormant", 40)], recipe);
+        let recipe = home.text("recipe.toml").replace("tokens_per_step = 400\n", "");
+        home.keep("recipe.toml", recipe);
+        let said = train(&home, &["--dry-run", "--json"]);
+        serde_json::from_str::<Value>(&said.out).unwrap_or_else(|_| panic!("{said}"))["memory_bytes"].as_u64().unwrap()
+    };
+    let (few, many) = (planned("epochs = 1\ntokens_per_step = 1"), planned("epochs = 10000\ntokens_per_step = 1"));
+    assert!(many - few > 9_999 * 32 * 8, "a loss for each step: {few} {many}");
+}
+
+#[test]
 fn versions_are_listed_compared_put_to_use_and_written_with() {
     let Some(home) = with_model() else { return };
     keep(&home, &[("Dormant", 170), ("Parent_Active", 170)], "epochs = 2");

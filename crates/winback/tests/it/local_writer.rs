@@ -159,6 +159,24 @@ fn a_segment_with_an_adapter_is_written_to_with_it_and_one_that_does_not_fit_is_
         assert!(said.out.split_whitespace().collect::<Vec<_>>().join(" ").contains(told), "{told}: {said}");
     };
     look(0, &format!("adapters in use: {segment} v1"));
+    // What was evaluated writes, and nothing else: neither other numbers nor the same ones told louder.
+    let refuses = |file: &str, spoil: &dyn Fn(Vec<u8>) -> Vec<u8>| {
+        let file = format!("adapters/{segment}/v1/{file}");
+        let whole = home.bytes(&file);
+        home.keep(&file, spoil(whole.clone()));
+        for ask in [&ask[..], &["lm", "chat", "model", "Hi", "--max-tokens", "1", "--adapter", &format!("adapters/{segment}")]] {
+            let said = home.say(ask);
+            assert_eq!(said.code, Some(3), "{said}");
+            assert!(said.err.contains("is not what was written") && said.err.contains("winback adapters rollback"), "{said}");
+        }
+        home.keep(&file, whole);
+    };
+    refuses("adapter_model.safetensors", &|mut bytes| {
+        *bytes.last_mut().unwrap() ^= 1;
+        bytes
+    });
+    refuses("adapter_config.json", &|bytes| [&bytes[..], b"\n"].concat());
+    assert_eq!(reports(&home, &ask, 8)["mails"][0], told);
     shelve(&home, &segment, &Digest::of(b"another base"));
     look(7, "it was made for another base");
     let said = home.say(&ask);

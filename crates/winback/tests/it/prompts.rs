@@ -170,12 +170,40 @@ fn what_cannot_be_read_or_written_is_refused_by_name_and_nothing_is_left() {
     home.keep("mails.jsonl", "{\"id\": \"A-1\", \"subject\": \"Hi\", \"body\": \"Bye\"}\n\n{\"id\": 7}\n[1]\n{\"id\": \"A-1\", \"subject\": \"x\", \"body\": \"y\"}\nnot\n");
     let ask = ["--input", "profiles.csv", "--output", "out.jsonl", "--mails", "mails.jsonl"];
     check(&ask, 3, "mails.jsonl:3: \"id\" is the number 7; put it in quotes");
-    check(&ask, 3, "mails.jsonl:4: this is no object");
+    check(&ask, 3, "mails.jsonl:4: this is a list; expected an object with id, subject and body");
     check(&ask, 3, "mails.jsonl:5: the id stood on line 1 already");
     check(&ask, 3, "mails.jsonl:6: column 2 is no JSON");
+    home.keep("nobody-fits.csv", format!("{HEADER}\nA-1,Female,Single,40,,Bachelor,Driver,5,0,1000,Low\n"));
+    let ask = ["--input", "nobody-fits.csv", "--output", "out.jsonl"];
+    check(&ask, 3, "no prompt could be made of any of the 1 customers, and nothing was written\n  line 2, column 9 (FamilySize)");
+    assert!(std::process::Command::new("mkfifo").arg(home.path("pipe")).status().unwrap().success());
+    check(&["--input", "pipe", "--output", "out.jsonl"], 3, "it is a pipe or a device, not a file");
+    check(&["--input", "profiles.csv", "--mails", "pipe", "--output", "out.jsonl"], 3, "it is a pipe or a device, not a file");
+    check(&["--input", "profiles.csv", "--schema", "pipe", "--output", "out.jsonl"], 5, "it is a pipe or a device, not a file");
     let left: Vec<String> =
         std::fs::read_dir(home.path("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert!(left.iter().all(|name| !name.contains("out.jsonl")), "{left:?}");
+    // What stands there already stays where nothing can be made, whatever is forced.
+    home.keep("out.jsonl", "older\n");
+    check(&[&ask[..], &["--force"]].concat(), 3, "nothing was written");
+    assert_eq!(home.text("out.jsonl"), "older\n");
+}
+
+#[test]
+fn an_id_that_a_row_that_cannot_be_read_carries_too_is_not_written_to() {
+    let home =
+        profiles(&["A-1,Female", "A-2,Male,Single,40,,Bachelor,Driver,5,1,1000,Low", "A-1,Male,Single,40,,Bachelor,Driver,5,1,1000,Low"]);
+    let ask = |id: &str| home.say(&["generate", "--input", "profiles.csv", "--lang", "en", "--writer", "built-in", "--id", id]);
+    let said = ask("A-1");
+    assert_eq!(said.code, Some(3), "{said}");
+    assert!(said.err.contains("the id \"A-1\" stands twice in profiles.csv, on lines 4 and 2, which cannot be read"), "{said}");
+    assert_eq!(ask("A-2").code, Some(0));
+    home.keep("profiles.csv", format!("{HEADER}\nA-1,Female\nA-2,Male,Single,40,,Bachelor,Driver,5,1,1000,Low\n"));
+    let said = ask("A-1");
+    assert!(
+        said.code == Some(3) && said.err.contains("the row of the customer \"A-1\" on line 2 of profiles.csv cannot be read"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -183,10 +211,10 @@ fn past_mails_answer_with_slots_and_markers_and_without_anything_personal() {
     let home = Home::new();
     let header = format!("{HEADER},First_Name");
     let row = |id: &str, name: &str| format!("{id},Female,Married,35,7,Bachelor,Teacher,10,4,1200,Low,{name}");
-    let rows = ["A-101", "A-102", "A-103", "A-104", "A-105"].map(|id| row(id, "Julia")).join("\n");
+    let rows = ["A-101", "A-102", "A-103", "A-104", "A-105", "A-106", "A-107", "A-108"].map(|id| row(id, "Julia")).join("\n");
     home.keep("profiles.csv", format!("{header}\n{rows}\n"));
     let mail = |id: &str, body: &str| {
-        serde_json::json!({ "id": id, "subject": "Hello Julia", "preview": "One call", "body": body, "sent": "x" }).to_string()
+        serde_json::json!({ "id": id, "subject": "Hello", "preview": "One call", "body": body, "sent": "x" }).to_string()
     };
     let mails = [
         mail(
@@ -196,6 +224,9 @@ fn past_mails_answer_with_slots_and_markers_and_without_anything_personal() {
         mail("A-102", "Dear Julia,\n\nwrite to julia@example.com."),
         mail("A-103", "Dear Julia,\n\nyour number is A-103."),
         mail("A-104", "Dear Julia,\n\n{{last_name}}"),
+        mail("A-105", "Dear Julia,\n\nas a woman of 35 you know."),
+        mail("A-106", "Dear JULIA,\n\nJulia, call us."),
+        mail("A-107", "Hello,\n\ncall us."),
         mail("A-999", "Dear nobody"),
     ];
     home.keep("mails.jsonl", mails.join("\n"));
@@ -207,15 +238,17 @@ fn past_mails_answer_with_slots_and_markers_and_without_anything_personal() {
         "line 3: the past mail of line 2 holds an address, a link or a telephone number, which a model must not learn",
         "line 4: the past mail of line 3 holds the customer's id",
         "line 5: the past mail of line 4: {{last_name}} names neither a fact of the brief nor a slot",
+        "line 6: the past mail of line 5 holds what the column \"Age\" says of the customer, which a model must not learn",
+        "line 7: the past mail of line 6 holds the customer's name outside the greeting",
+        "line 8: the past mail of line 7: the slot {{first_name}} is missing",
         "1 past mails of nobody among them",
     ] {
         assert!(in_one_space(&said.out).contains(told), "{said}\nlacks {told}");
     }
-    assert!(said.err.contains("\"sent\" means nothing here; 5 lines have it"), "{said}");
+    assert!(said.err.contains("\"sent\" means nothing here; 8 lines have it"), "{said}");
     let found = lines(&home, "out.jsonl");
     assert_eq!(found.len(), 2);
-    let text =
-        "Subject: Hello {{first_name}}\nPreview: One call\n\nDear {{first_name}},\n\nCall us on {{company.phone}}.\n\n{{company.name}}";
+    let text = "Subject: Hello\nPreview: One call\n\nDear {{first_name}},\n\nCall us on {{company.phone}}.\n\n{{company.name}}";
     assert_eq!(found[0]["output"], text);
     assert_eq!((&found[0]["winback"]["source"], &found[1]["winback"]["source"]), (&Value::from("past_mail"), &Value::from("built_in")));
 }

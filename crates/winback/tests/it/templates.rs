@@ -83,6 +83,7 @@ fn everything_wrong_with_the_templates_is_told_at_once() {
     home.keep("templates/zh-TW/sms.jinja", b"[sms]\nab\xff");
     home.keep("templates/zh-TW/email.jinja", vec![b'x'; 1_000_000]);
     home.keep("templates/zh-TW/emial.jinja", "");
+    std::fs::create_dir_all(home.path("templates/en/prompt.jinja")).unwrap();
     home.keep("templates/segments/VIP.jinja", "[limits]\nemail_word = 12\n");
     home.keep("templates/.DS_Store", b"\0");
     let said = home.say(&["templates", "lint"]);

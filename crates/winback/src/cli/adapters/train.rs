@@ -88,6 +88,8 @@ pub struct Row {
     pub version: Option<String>,
     loss_before: Option<f64>,
     loss_after: Option<f64>,
+    /// On whose examples, kept back, the losses are: `segment`, or `all` where the segment keeps none back.
+    tried_on: Option<&'static str>,
     /// Why it failed.
     pub why: Option<String>,
 }
@@ -98,7 +100,7 @@ pub struct Report {
     examples: usize,
     /// Lines that repeat an earlier one to the letter.
     repeated: usize,
-    /// What learning takes in memory, weights of the base included.
+    /// What learning takes in memory, weights of the base and the examples included.
     memory_bytes: u64,
     /// What became of each segment.
     pub segments: Vec<Row>,
@@ -236,7 +238,8 @@ fn planned_memory(args: &Args, config: &Config, (class, file): (&Class, &RecipeF
     let weights = weight_bytes(config, args.computing.precision.precision(), table_number_bytes(dir, &shards)?);
     // Asked for without starting the threads, whose number --threads decides when the base is loaded.
     let threads = args.computing.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let needed = weights + needed_bytes(config, &file.recipe, &class.samples, threads).or_exit(Exit::BadConfig)?;
+    let learning = needed_bytes(config, &file.recipe, &class.samples, threads).or_exit(Exit::BadConfig)?;
+    let needed = weights.saturating_add(learning).saturating_add(class.bytes(&file.recipe));
     memory::check(&format!("teaching the model {} by this recipe", dir.display()), needed, FREE)?;
     Ok(needed)
 }
@@ -284,7 +287,17 @@ fn planned(segment: &SegmentId, rows: usize, fate: &Fate) -> Row {
         Fate::Shared(kept_back) => ("would_share", Some(kept_back.len()), None),
         Fate::Refused(why) => ("failed", None, Some(why.clone())),
     };
-    Row { segment: segment.to_string(), outcome, examples: rows, kept_back, version: None, loss_before: None, loss_after: None, why }
+    Row {
+        segment: segment.to_string(),
+        outcome,
+        examples: rows,
+        kept_back,
+        version: None,
+        loss_before: None,
+        loss_after: None,
+        tried_on: None,
+        why,
+    }
 }
 
 fn made_row(segment: &SegmentId, rows: usize, fate: &Fate, graduate: &Graduate) -> Row {
@@ -294,8 +307,9 @@ fn made_row(segment: &SegmentId, rows: usize, fate: &Fate, graduate: &Graduate) 
         Fate::Shared(_) => "shared",
         _ => "trained",
     };
+    let tried_on = Some(if matches!(fate, Fate::Shared(own) if own.is_empty()) { "all" } else { "segment" });
     let [loss_before, loss_after] = [manifest.metrics.loss_before, manifest.metrics.loss_after].map(Some);
-    Row { outcome, version: Some(Version::to_string(version)), loss_before, loss_after, ..planned(segment, rows, fate) }
+    Row { outcome, version: Some(Version::to_string(version)), loss_before, loss_after, tried_on, ..planned(segment, rows, fate) }
 }
 
 /// Returns 0 where every segment got what it should, 8 where some did, 1 where none did.
@@ -313,6 +327,9 @@ fn told(report: &Report) -> String {
     let row = |row: &Row| {
         let outcome = match row.outcome {
             "trained" => "trained",
+            "shared" if row.tried_on == Some("all") => {
+                "has the shared adapter: too few examples of its own, which keep none back; tried on those of all segments"
+            }
             "shared" => "has the shared adapter: too few examples of its own",
             "earlier" => "was trained on just this before",
             "would_train" => "would be trained",

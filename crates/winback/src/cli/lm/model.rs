@@ -8,10 +8,11 @@ use crate::workbench::read_text;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use winback_core::digest::Digest;
+use winback_lm::adapter::MANIFEST;
 use winback_lm::kernels::{Level, Numerics, Precision};
 use winback_lm::packed_cache::BESIDE;
 use winback_lm::shards::Shards;
-use winback_lm::shelf::{Shelf, is_of_segment};
+use winback_lm::shelf::{Manifest, Shelf, is_of_segment};
 use winback_lm::tensor::Format;
 use winback_lm::{Adapter, ChatTemplate, Config, GenerationConfig, Grammar, GrammarError, Grammars, Model, Origin, PackedCache, Tokens};
 
@@ -165,6 +166,9 @@ impl Loaded {
     /// Loads an adapter for the model: a directory as PEFT writes it, or a segment's folder, whose version in use it is.
     pub fn adapter(&self, dir: &Path) -> anyhow::Result<Arc<Adapter>> {
         let dir = &in_use(dir)?;
+        if dir.join(MANIFEST).exists() {
+            unchanged(dir)?;
+        }
         // What cannot be opened is told by the one who loads it.
         if let Ok(shards) = Shards::open_file(&dir.join("adapter_model.safetensors")) {
             memory::check(&format!("the adapter {}", dir.display()), shards.bytes(), FREE)?;
@@ -172,6 +176,12 @@ impl Loaded {
         let hint = "an adapter directory holds adapter_config.json and adapter_model.safetensors, as PEFT writes them";
         Ok(Arc::new(Adapter::load(dir, &self.model).or_hint(Exit::BadInput, hint)?))
     }
+}
+
+/// Refuses an adapter of Winback's whose files are not as they were written: what was evaluated is not what would write.
+fn unchanged(dir: &Path) -> anyhow::Result<()> {
+    let hint = "winback adapters train makes a new version of it; winback adapters rollback takes this one out of use";
+    Manifest::load(dir).and_then(|manifest| manifest.verify(dir)).or_hint(Exit::BadInput, hint)
 }
 
 /// Returns the directory of the version in use where a directory is a segment's, else the directory itself.
