@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 use winback_core::digest::Digest;
 use winback_core::example::Example;
+use winback_core::id::CustomerId;
 use winback_core::pipeline::import::SourceError;
 use winback_core::segment::SegmentId;
 use winback_core::spelling::nearest;
@@ -264,8 +265,9 @@ fn read_line(
     let segment = segment(&text_of(&mut line, "segment")?, segments)?;
     let own = line.remove(OWN_KEY);
     let own_role = own_role(own.as_ref())?;
+    let customer = own.as_ref().and_then(|own| CustomerId::parse(own.get("customer")?.as_str()?).ok());
     line.into_iter().for_each(|(key, _)| *ignored.entry(key).or_default() += 1);
-    Ok((Example { line: 0, segment, role: role.or(own_role), input, output }, own))
+    Ok((Example { line: 0, segment, role: role.or(own_role), input, output, customer }, own))
 }
 
 /// Returns the role line that stands under Winback's own key, if any.

@@ -150,6 +150,7 @@ impl Job<'_> {
             role: Some(made.prompt.system.clone()),
             input: made.prompt.user.clone(),
             output: made.mail.to_text(brief.locale),
+            customer: None,
         };
         write_example(&example, Some(&own))
     }
