@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use winback_core::digest::Digest;
 use winback_core::example::Example;
+use winback_core::id::CustomerId;
 use winback_core::pipeline::import::SourceError;
 use winback_core::segment::SegmentId;
 use winback_core::spelling::nearest;
@@ -191,8 +192,9 @@ fn read_line(
     let segment = segment(&text_of(&mut object, "segment")?, segments)?;
     let own = object.remove(OWN_KEY);
     let own_role = own_role(own.as_ref())?;
+    let customer = own.as_ref().and_then(|own| CustomerId::parse(own.get("customer")?.as_str()?).ok());
     object.into_iter().for_each(|(key, _)| *ignored.entry(key).or_default() += 1);
-    Ok((Example { line: line.line, segment, role: role.or(own_role), input, output }, own))
+    Ok((Example { line: line.line, segment, role: role.or(own_role), input, output, customer }, own))
 }
 
 /// Refuses an object that asks for tools; `within` is where it stands.

@@ -3,8 +3,10 @@ mod made;
 mod personal;
 mod told;
 
+use crate::id::CustomerId;
 use crate::likeness::Alike;
 use crate::segment::SegmentId;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub use made::{Made, MailSource, Maker, NotMade, PastMail};
 pub use personal::Personal;
@@ -23,6 +25,8 @@ pub struct Example {
     pub input: String,
     /// What was written.
     pub output: String,
+    /// To whom, where the file tells it.
+    pub customer: Option<CustomerId>,
 }
 
 /// Examples to learn from, and examples that are kept back to see how well it goes. Places are those of the list that
@@ -36,13 +40,12 @@ pub struct Split {
 }
 
 /// Splits examples: at most `share` of them, and at least one where that is more than none, are kept back, never one
-/// whose mail nearly repeats one that is learned from (see [`crate::likeness::NEARLY_ALIKE`]), since that would be no test.
+/// whose mail nearly repeats one that is learned from (see [`crate::likeness::NEARLY_ALIKE`]), nor one to a customer of whom
+/// another is, since that would be no test.
 /// The same examples and seed give the same split, in whatever order they stand, as long as [`Alike`] finds the same
 /// groups. All mails of a kind leave nothing to keep back.
 pub fn split(examples: &[Example], share: f64, seed: u64) -> Split {
-    let mut alike = Alike::default();
-    examples.iter().for_each(|example| alike.push(&example.output));
-    let mut groups = alike.groups();
+    let mut groups = groups(examples);
     // Whole groups go one way, in the order of a draw that is made by what their members say, not by where they stand.
     groups.sort_by(|a, b| of_group(a, examples, seed).total_cmp(&of_group(b, examples, seed)));
     let most = (share * examples.len() as f64).round() as usize;
@@ -66,17 +69,45 @@ pub fn split(examples: &[Example], share: f64, seed: u64) -> Split {
     split
 }
 
-/// Returns those of `places` whose mails nearly repeat none of `others`: what an adapter for all segments may learn from, so
-/// that what each segment keeps back stays a test of it, too.
+/// Returns those of `places` whose mails nearly repeat none of `others` and are to none of their customers: what an adapter
+/// for all segments may learn from, so that what each segment keeps back stays a test of it, too.
 pub fn unlike(examples: &[Example], places: &[usize], others: &[usize]) -> Vec<usize> {
-    let mut alike = Alike::default();
-    examples.iter().for_each(|example| alike.push(&example.output));
     let mut group_of = vec![0; examples.len()];
-    for (group, members) in alike.groups().iter().enumerate() {
+    for (group, members) in groups(examples).iter().enumerate() {
         members.iter().for_each(|member| group_of[*member] = group);
     }
-    let kept: std::collections::HashSet<usize> = others.iter().map(|place| group_of[*place]).collect();
+    let kept: HashSet<usize> = others.iter().map(|place| group_of[*place]).collect();
     places.iter().copied().filter(|place| !kept.contains(&group_of[*place])).collect()
+}
+
+/// Returns the examples that must go one way: mails that nearly repeat each other, and mails to one customer.
+fn groups(examples: &[Example]) -> Vec<Vec<usize>> {
+    let mut alike = Alike::default();
+    examples.iter().for_each(|example| alike.push(&example.output));
+    let groups = alike.groups();
+    // To which of the groups before it each one belongs, by a customer they share.
+    let mut root: Vec<usize> = (0..groups.len()).collect();
+    let mut of_customer: HashMap<&CustomerId, usize> = HashMap::new();
+    for (group, members) in groups.iter().enumerate() {
+        for customer in members.iter().filter_map(|member| examples[*member].customer.as_ref()) {
+            let (one, other) = (top(&mut root, group), top(&mut root, *of_customer.entry(customer).or_insert(group)));
+            root[one.max(other)] = one.min(other);
+        }
+    }
+    let mut joined: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (group, members) in groups.into_iter().enumerate() {
+        joined.entry(top(&mut root, group)).or_default().extend(members);
+    }
+    joined.into_values().collect()
+}
+
+/// Returns the first of the groups that belong together with one, and shortens the way to it.
+fn top(root: &mut [usize], mut group: usize) -> usize {
+    while root[group] != group {
+        root[group] = root[root[group]];
+        group = root[group];
+    }
+    group
 }
 
 /// Returns a number from 0 up to 1 that a group decides, whatever its size: that of the member a second draw picks.
@@ -102,6 +133,7 @@ mod tests {
             role: None,
             input: format!("brief {at}"),
             output: output.clone(),
+            customer: None,
         };
         outputs.iter().enumerate().map(example).collect()
     }
@@ -137,6 +169,33 @@ mod tests {
         for at in &found.kept_back {
             assert!(found.kept_back.contains(&(at ^ 1)), "{at} and its twin are on two sides");
         }
+    }
+
+    /// Two mails each to two hundred customers: whoever is kept back is kept back whole, and others stay where they were.
+    #[test]
+    fn mails_to_one_customer_are_on_one_side() {
+        let mut all = examples(&(0..400).map(mail).collect::<Vec<_>>());
+        let without = split(&all, 0.2, 5);
+        for (at, example) in all.iter_mut().enumerate() {
+            example.customer = CustomerId::parse(&format!("C-{}", at % 200)).ok();
+        }
+        let found = split(&all, 0.2, 5);
+        assert_ne!(found, without);
+        assert_eq!((found.kept_back.len(), found.learned_from.len()), (80, 320));
+        let kept: HashSet<usize> = found.kept_back.iter().map(|at| at % 200).collect();
+        assert!(found.learned_from.iter().all(|at| !kept.contains(&(at % 200))));
+        assert_eq!(unlike(&all, &[1, 2, 201, 202], &[1]), [2, 202]);
+        // A customer with one mail decides nothing.
+        for (at, example) in all.iter_mut().enumerate() {
+            example.customer = CustomerId::parse(&format!("C-{at}")).ok();
+        }
+        assert_eq!(split(&all, 0.2, 5), without);
+        // One chain: A and B share a customer, B and C nearly repeat each other.
+        let mut chain = examples(&[mail(1), mail(2), format!("{} x", mail(2)), mail(3), mail(4)]);
+        for at in [0, 1] {
+            chain[at].customer = CustomerId::parse("C-1").ok();
+        }
+        assert_eq!(groups(&chain), [vec![0, 1, 2], vec![3], vec![4]]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::error::Error;
 
 pub use evaluation::{
-    Comparison, EVALUATION_FORMAT, EvaluatedCase, Evaluation, Figure, MailWriter, Measure, OfWhat, WriterMarks, WrittenMail,
+    Comparison, EVALUATION_FORMAT, EvaluatedCase, Evaluation, Figure, MailWriter, Measure, OfWhat, SharedAdapter, WriterMarks, WrittenMail,
 };
 
 /// The adapters of one segment.
@@ -30,6 +30,8 @@ pub struct AdapterCard {
     pub versions: Vec<AdapterVersion>,
     /// How many trainings were begun and are not done.
     pub trainings_under_way: usize,
+    /// What is wrong with its folder, besides a version's.
+    pub faults: Vec<String>,
 }
 
 /// One version of a segment's adapter.
@@ -66,7 +68,7 @@ pub struct AdapterFacts {
     pub trials: Vec<(u32, f64)>,
     /// The day it was made, where somebody told it.
     pub date: Option<String>,
-    /// Whether there is an evaluation of exactly these files.
+    /// Whether there is an evaluation of exactly these files, or one that cannot be read.
     pub is_evaluated: bool,
 }
 
@@ -86,6 +88,9 @@ pub struct Vote {
     pub right: MailWriter,
     /// Which one was chosen.
     pub choice: Choice,
+    /// The hash of both mails ([`Vote::mails`]); absent in votes of before it was kept, of which nobody knows what they are on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mails_sha256: Option<Digest>,
     /// When.
     pub when: Timestamp,
 }
@@ -134,6 +139,9 @@ pub trait AdapterGallery: Send + Sync {
     /// Returns a card for each segment that has adapters, in the order of their names; none where there are none yet.
     async fn cards(&self) -> Result<Vec<AdapterCard>, GalleryError>;
 
+    /// Returns what lies among the segments' folders and is none, each as a sentence.
+    async fn strays(&self) -> Result<Vec<String>, GalleryError>;
+
     /// Returns the evaluation of a version; `None` where it has none, or one of other files than it has now.
     async fn evaluation(&self, segment: &SegmentId, version: &str) -> Result<Option<Evaluation>, GalleryError>;
 
@@ -145,13 +153,21 @@ pub trait AdapterGallery: Send + Sync {
 }
 
 impl Vote {
+    /// Returns the hash of two writers' mails to a customer, in the order in which they stand; `None` where one is absent.
+    pub fn mails(case: &EvaluatedCase, [left, right]: [MailWriter; 2]) -> Option<Digest> {
+        let [left, right] = [case.mail(left)?, case.mail(right)?];
+        Some(Digest::of_parts([&left.text, &right.text].map(|text| text.as_bytes())))
+    }
+
     /// Returns why a vote is none on the mails of an evaluation.
     pub fn fault(&self, of: &Evaluation) -> Option<String> {
         let Some(case) = of.cases.iter().find(|case| case.customer == self.customer) else {
             return Some(format!("the evaluation of {} of {} holds no mail to {:?}", self.version, self.segment, self.customer));
         };
         let missing = [self.left, self.right].into_iter().find(|writer| case.mail(*writer).is_none());
+        let others = || format!("the mails to {:?} are others than the vote is on", self.customer);
+        let others = (Self::mails(case, [self.left, self.right]) != self.mails_sha256).then(others);
         let same = (self.left == self.right).then(|| "the two mails of a vote are of two writers".to_owned());
-        missing.map(|writer| format!("there is no mail of {writer} to {:?}", self.customer)).or(same)
+        missing.map(|writer| format!("there is no mail of {writer} to {:?}", self.customer)).or(same).or(others)
     }
 }

@@ -29,6 +29,7 @@ pub mod feature;
 pub mod gallery;
 pub mod goal;
 pub mod id;
+pub mod interval;
 pub mod likeness;
 pub mod locale;
 pub mod mail_form;

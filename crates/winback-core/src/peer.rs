@@ -1,5 +1,6 @@
 //! What is usual among customers like this one, so that a number can be understood.
 use crate::customer::{Cell, Customer};
+use crate::interval::between;
 use crate::schema::{ColumnIndex, ColumnKind, Role, TableSchema};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -61,21 +62,8 @@ impl PriceEffect {
         if self.above == 0 || self.below == 0 {
             return None;
         }
-        let (p1, p2) = (self.above_left as f64 / self.above as f64, self.below_left as f64 / self.below as f64);
-        let (l1, u1) = wilson(self.above_left, self.above);
-        let (l2, u2) = wilson(self.below_left, self.below);
-        let d = p1 - p2;
-        Some((d - ((p1 - l1).powi(2) + (u2 - p2).powi(2)).sqrt(), d, d + ((u1 - p1).powi(2) + (p2 - l2).powi(2)).sqrt()))
+        Some(between([(self.above_left, self.above), (self.below_left, self.below)]))
     }
-}
-
-/// Returns the 95 % interval of a share (Wilson 1927).
-pub fn wilson(hits: u64, of: u64) -> (f64, f64) {
-    let (n, z) = (of as f64, 1.959_963_984_540_054_f64);
-    let p = hits as f64 / n;
-    let centre = (p + z * z / (2.0 * n)) / (1.0 + z * z / n);
-    let half = z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-    (centre - half, centre + half)
 }
 
 impl PeerTable {

@@ -3,8 +3,8 @@ use crate::metrics::{self, Scored};
 use crate::validate::{HeldOut, pooled};
 use std::collections::BTreeMap;
 use winback_core::feature::{FeatureColumn, FeatureIndex, FeatureTable};
+use winback_core::interval::wilson;
 use winback_core::model::{GroupScore, Validation};
-use winback_core::peer::wilson;
 
 /// In how many bands, of about as many customers each, a number is parted.
 const BANDS: usize = 4;

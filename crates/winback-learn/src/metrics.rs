@@ -1,6 +1,6 @@
 //! The usual measures of a probability, as scikit-learn defines them.
+use winback_core::interval::wilson;
 use winback_core::model::{Calls, Cut, Metrics, ReliabilityBin};
-use winback_core::peer::wilson;
 
 /// A held-out score and what happened.
 #[derive(Clone, Copy, Debug, PartialEq)]

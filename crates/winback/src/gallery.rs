@@ -11,7 +11,7 @@ use winback_lm::shelf::{Kind, Manifest, Shelf, ShelfError, Shelved, Version};
 
 /// The file of votes in the folder of adapters, one JSON object a line.
 const VOTES: &str = "votes.jsonl";
-/// The longest file of votes or losses that is read, in bytes.
+/// The longest file of votes that is read, in bytes.
 const MOST_BYTES: u64 = 64 << 20;
 
 /// The gallery of a folder of adapters.
@@ -52,7 +52,11 @@ impl ShelfGallery {
 impl Files {
     fn cards(&self) -> Result<Vec<AdapterCard>, GalleryError> {
         let segments = self.shelf.segments().map_err(unread)?;
-        segments.into_iter().map(|segment| self.card(segment)).collect::<Result<_, _>>().map_err(unread)
+        Ok(segments.into_iter().map(|segment| self.card(segment)).collect())
+    }
+
+    fn strays(&self) -> Result<Vec<String>, GalleryError> {
+        Ok(self.shelf.strays().map_err(unread)?.into_iter().map(|(_, why)| why.to_string()).collect())
     }
 
     fn vote(&self, vote: &Vote) -> Result<(), GalleryError> {
@@ -70,14 +74,22 @@ impl Files {
         read_votes(&self.shelf.root().join(VOTES)).map_err(|error| unavailable("read", error))
     }
 
-    fn card(&self, segment: SegmentId) -> Result<AdapterCard, ShelfError> {
-        let Shelved { current, versions, training, .. } = self.shelf.look(&segment)?;
+    /// Returns the card of a segment; of a folder that cannot be read, one that says so.
+    fn card(&self, segment: SegmentId) -> AdapterCard {
+        let Shelved { current, versions, training, faults, .. } = match self.shelf.look(&segment) {
+            Ok(found) => found,
+            Err(why) => {
+                return AdapterCard { segment, in_use: None, versions: Vec::new(), trainings_under_way: 0, faults: vec![why.to_string()] };
+            }
+        };
         let version = |(version, manifest): (Version, Result<Manifest, ShelfError>)| AdapterVersion {
             version: version.to_string(),
             told: manifest.map_err(|error| error.to_string()).and_then(|manifest| self.facts(&segment, version, &manifest)),
         };
         let versions = versions.into_iter().map(version).collect();
-        Ok(AdapterCard { in_use: current.map(|version| version.to_string()), versions, trainings_under_way: training.len(), segment })
+        let faults = faults.iter().map(ToString::to_string).collect();
+        let in_use = current.map(|version| version.to_string());
+        AdapterCard { in_use, versions, trainings_under_way: training.len(), segment, faults }
     }
 
     /// Returns what a version is and how it learned, or what of its folder cannot be read.
@@ -86,7 +98,8 @@ impl Files {
         let learning = place.join("run.json");
         let text = fs::read_to_string(&learning).map_err(|error| format!("{}: {error}", learning.display()))?;
         let Learning { losses, trials } = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", learning.display()))?;
-        let evaluated = self.shelf.evaluation(segment, version).map_err(|error| error.to_string())?;
+        // One that cannot be read says so where it is shown, and takes nothing else with it.
+        let is_evaluated = self.shelf.evaluation(segment, version).map_or(true, |found| found.is_some_and(|found| is_of(&found, manifest)));
         Ok(AdapterFacts {
             base: base(&place)?,
             base_sha256: manifest.base_sha256.clone(),
@@ -99,7 +112,7 @@ impl Files {
             losses: (1..).zip(losses).collect(),
             trials,
             date: manifest.date.clone(),
-            is_evaluated: evaluated.is_some_and(|found| is_of(&found, manifest)),
+            is_evaluated,
         })
     }
 
@@ -130,6 +143,10 @@ fn base(place: &Path) -> Result<String, String> {
 impl AdapterGallery for ShelfGallery {
     async fn cards(&self) -> Result<Vec<AdapterCard>, GalleryError> {
         self.with(Files::cards).await
+    }
+
+    async fn strays(&self) -> Result<Vec<String>, GalleryError> {
+        self.with(Files::strays).await
     }
 
     async fn evaluation(&self, segment: &SegmentId, version: &str) -> Result<Option<Evaluation>, GalleryError> {
@@ -163,14 +180,20 @@ fn read_votes(path: &Path) -> io::Result<Votes> {
     let mut bytes = Vec::new();
     match fs::File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        file => drop(file?.take(MOST_BYTES).read_to_end(&mut bytes)?),
+        file => drop(file?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?),
     }
+    let is_cut = bytes.len() as u64 > MOST_BYTES;
     let mut found = Votes::default();
+    let mut last = 0;
     for (line, bytes) in (1..).zip(bytes.split(|byte| *byte == b'\n')).filter(|(_, bytes)| !bytes.trim_ascii().is_empty()) {
         match serde_json::from_slice(bytes) {
             Ok(vote) => found.votes.push(vote),
             Err(error) => found.damaged.push((line, error.to_string())),
         }
+        last = line;
+    }
+    if is_cut {
+        found.damaged.push((last, format!("the file is longer than {MOST_BYTES} bytes; what stands here and behind is not read")));
     }
     Ok(found)
 }

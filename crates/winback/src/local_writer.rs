@@ -1,12 +1,14 @@
 //! The language model of this machine as the writer of mails: what `[writer]` of winback.toml names, loaded and at work.
-use crate::cli::adapters::{OrShelf as _, mismatch};
+use crate::cli::adapters::{OrShelf as _, mismatch, other_words};
 use crate::cli::lm::model::{Computing, Loaded, read_config};
 use crate::config::settings::writer::{WriterKind, WriterSettings};
 use crate::exit::{Exit, OrExit, stop};
 use crate::memory;
 use crate::mini::shipped;
 use crate::scriptorium::{Bounds, House, Scriptorium, sampling};
-use crate::workbench::load_settings;
+use crate::telemetry::say;
+use crate::wordings;
+use crate::workbench::{adapters_dir, load_settings};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,7 +79,7 @@ pub fn examined(home: &Path, settings: &WriterSettings) -> anyhow::Result<String
     let tokens = Tokens::load(&dir.join("tokenizer.json"), config.vocab_size, &config.eos).or_exit(Exit::BadInput)?;
     let template = ChatTemplate::load(&dir).or_exit(Exit::BadInput)?;
     let weights = Model::digest_in(&dir, &config).or_exit(Exit::BadInput)?;
-    let shelf = Shelf::new(home.join(&settings.adapters));
+    let shelf = Shelf::new(adapters_dir(home, settings));
     let mut names = Vec::new();
     for (segment, version) in in_use(&shelf)? {
         let place = shelf.in_use(&segment).or_shelf()?;
@@ -101,7 +103,8 @@ impl LocalWriter {
         let computing = Computing { precision: settings.precision.into(), level: settings.level, threads: None, no_packed_cache: false };
         let loaded = Loaded::load(&dir, &computing, quiet)?;
         let template = Arc::new(loaded.template()?);
-        let shelf = Shelf::new(home.join(&settings.adapters));
+        let shelf = Shelf::new(adapters_dir(home, settings));
+        let templates = wordings::load(home, &load_settings(home)?.company)?;
         let mut adapters = Vec::new();
         let mut segments = Vec::new();
         for (segment, version) in in_use(&shelf)? {
@@ -110,6 +113,9 @@ impl LocalWriter {
             if let Some(why) = mismatch(&manifest, [loaded.tokens.digest(), template.digest()]) {
                 let hint = "winback adapters rollback takes it out of use; winback adapters train teaches one for this model";
                 return Err(stop(Exit::BadInput, format!("{}: {why}", place.display()), hint));
+            }
+            if let Some(why) = other_words(&manifest, &templates) {
+                say(&format!("note: {version} of {segment}: {why}; its evaluation tells nothing of these"));
             }
             let name = format!("{base}/{segment}/{version}");
             adapters.push((name.clone(), loaded.adapter(&place)?));

@@ -1,6 +1,7 @@
 //! Everything a command works with: the folder, the settings, the store.
 use crate::cli::Place;
 use crate::config::settings::Settings;
+use crate::config::settings::writer::WriterSettings;
 use crate::config::{SCHEMA_TELCO, offers_file, segments_file};
 use crate::exit::{Exit, OrExit, stop};
 use crate::newest::newest;
@@ -68,6 +69,11 @@ pub fn load_settings(home: &Path) -> anyhow::Result<Settings> {
     let file = text.as_deref().map(|text| ("winback.toml", text));
     Settings::load(file, |name| std::env::var(name).ok())
         .or_hint(Exit::BadConfig, "winback explain config shows where each value comes from")
+}
+
+/// Returns where adapters lie: the folder that `[writer]` of winback.toml names, which is where the writer looks for them.
+pub fn adapters_dir(home: &Path, settings: &WriterSettings) -> PathBuf {
+    home.join(&settings.adapters)
 }
 
 impl Workbench {

@@ -135,7 +135,7 @@ fn repeats_and_foreign_keys_are_counted() {
 proptest! {
     #[test]
     fn what_is_written_is_read_back(input in "\\PC*[a-z]\\PC{0,20}", output in "[a-z\"\\\\\n\t\u{2028}]{1,30}x", role in proptest::option::of("[a-z]{1,9}")) {
-        let example = Example { line: 1, segment: SegmentId::parse("Parent_Active").unwrap(), role, input, output };
+        let example = Example { line: 1, segment: SegmentId::parse("Parent_Active").unwrap(), role, input, output, customer: None };
         let line = write_example(&example, None);
         prop_assert!(!line.contains('\n'));
         let found = read(&line).unwrap();

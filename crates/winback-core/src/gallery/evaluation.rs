@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The form of evaluations that is written.
-pub const EVALUATION_FORMAT: u32 = 1;
+/// The form of evaluations that is written. Those of form 1 have narrower intervals of shares than they should.
+pub const EVALUATION_FORMAT: u32 = 2;
 
 /// What was found of a version: each writer's figures, what sets the version apart from the others, and every mail.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,8 +25,12 @@ pub struct Evaluation {
     pub customers: usize,
     /// How many examples, of which a customer may have several.
     pub examples: usize,
+    /// How many customers' examples are in a language that is known; the passes of slots are of them alone.
+    pub slotted: usize,
     /// How many customers' examples carry what a review needs; the passes of the review are of them alone.
     pub reviewed: usize,
+    /// How the newest shared adapter stands to the version.
+    pub shared: SharedAdapter,
     /// What a reader must know: what was left out and why, what could not be measured.
     pub notes: Vec<String>,
     /// The figures of each writer: the base, the shared adapter where there is one, the version, the reference.
@@ -56,6 +60,20 @@ pub struct OfWhat {
     pub seed: u64,
     /// How many resamples the intervals are of.
     pub resamples: u32,
+}
+
+/// How the newest shared adapter stands to a version that is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SharedAdapter {
+    /// There is none for this base.
+    Absent,
+    /// It wrote to the same customers.
+    Compared,
+    /// The version is a copy of it.
+    Copied,
+    /// It is there for this base and was left out, since it may know these customers.
+    LeftOut,
 }
 
 /// Who writes a mail of an evaluation.
@@ -138,7 +156,8 @@ impl Measure {
     }
 }
 
-/// A value with its 95 % interval: the percentiles of a bootstrap over customers (Efron 1979; Koehn 2004 for texts).
+/// A value with its 95 % interval: for a share that of [`crate::interval`], for all else the percentiles of a bootstrap over
+/// customers (Efron 1979; Koehn 2004 for texts).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// The value of all customers.
@@ -212,6 +231,15 @@ pub struct WrittenMail {
 }
 
 impl Evaluation {
+    /// Returns of how many customers a measure was taken.
+    pub fn measured(&self, measure: Measure) -> usize {
+        match measure {
+            Measure::SlotPass => self.slotted,
+            Measure::ReviewPass => self.reviewed,
+            Measure::Perplexity | Measure::Chrf | Measure::Bleu | Measure::Words => self.customers,
+        }
+    }
+
     /// Returns the figures of a writer.
     pub fn marks(&self, writer: MailWriter) -> Option<&WriterMarks> {
         self.writers.iter().find(|marks| marks.writer == writer)

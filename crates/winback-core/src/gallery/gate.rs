@@ -2,10 +2,13 @@
 //!
 //! A version must foresee the mails of held-out customers better than the base and better than the shared adapter:
 //! perplexity lower, its paired 95 % interval below 0. What it writes must not be worse than theirs beyond a margin, tested
-//! as non-inferiority: the whole interval of the difference lies above −margin (chrF, slot-pass, claim-pass). Where the
-//! interval is too wide to tell, the version is refused with the number of customers that would do, since the width of an
-//! interval falls with the root of their number. What cannot be told is no reason to promote: the segment keeps the base.
-use super::{Comparison, Evaluation, Figure, MailWriter, Measure};
+//! as non-inferiority: the whole interval of the difference lies above −margin (chrF, slot-pass, claim-pass). And enough of
+//! its own mails must pass, whatever the base's do: the interval of its slot-pass and of its claim-pass begins at
+//! [`LEAST_PASS`] or above. A shared adapter that is there for this base and was not compared speaks against a version.
+//! Where an interval is too wide to tell, the version is refused with the number of customers that would do, since the width
+//! of an interval falls with the root of their number. What cannot be told is no reason to promote: the segment keeps what it
+//! has.
+use super::{Comparison, Evaluation, Figure, MailWriter, Measure, SharedAdapter};
 use std::fmt::{self, Write as _};
 
 /// By how many points chrF may be lower.
@@ -13,9 +16,14 @@ pub const CHRF_MARGIN: f64 = 2.0;
 /// By how much a share of passes may be lower: a mail that is held costs no more than its writer's turn, since the built-in
 /// writer's is sent in its place.
 pub const PASS_MARGIN: f64 = 0.1;
-/// The least customers that tell anything: of as many without a single failure, at most [`PASS_MARGIN`] fail at 95 % (the
-/// rule of three, Hanley and Lippman-Hand 1983).
-pub const LEAST_CUSTOMERS: usize = 30;
+/// The least share of a version's own mails that must pass, at the lower end of its 95 % interval (Wilson 1927): a base that
+/// fails every time is no measure of what may be sent.
+pub const LEAST_PASS: f64 = 0.75;
+/// The least customers that tell anything: where neither writer fails once, the interval of the difference ([`Paired`]) of 34
+/// customers reaches to −10.2 points, and that of 35 to −9.9, above −[`PASS_MARGIN`].
+///
+/// [`Paired`]: crate::interval::Paired
+pub const LEAST_CUSTOMERS: usize = 35;
 
 /// Whether a version may be promoted that nobody's claims were counted of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +47,27 @@ pub enum Objection {
         /// How many there are.
         found: usize,
     },
-    /// Too few of them carry what a review needs.
-    #[error("mails to {found} held-out customers could be reviewed, and {LEAST_CUSTOMERS} are the least that tell anything")]
-    FewReviewed {
+    /// A share is of too few of them.
+    #[error("{} was measured of {found} held-out customers, and {LEAST_CUSTOMERS} are the least that tell anything", .measure.name())]
+    FewMeasured {
+        /// Of what.
+        measure: Measure,
         /// How many there are.
         found: usize,
     },
+    /// Too few of its own mails pass.
+    #[error("too few of its mails pass: {} is {}, and the interval must begin at {:.0} % or above", .measure.name(), share(*.own), 100.0 * LEAST_PASS)]
+    TooFewPass {
+        /// What they must pass.
+        measure: Measure,
+        /// The share that does.
+        own: Figure,
+    },
+    /// There is a shared adapter that it was not compared with.
+    #[error(
+        "it was not compared with the shared adapter, which may know these customers; winback adapters train --shared teaches that one anew"
+    )]
+    SharedNotCompared,
     /// Something was not measured.
     #[error("{} was not measured{}", .measure.name(), unmeasured(*.measure))]
     NotMeasured {
@@ -60,7 +83,7 @@ pub enum Objection {
         difference: Figure,
     },
     /// It is worse.
-    #[error("its {} is worse than that of {with}: the difference is {}, and {} less is the most", .measure.name(), told(*.measure, *.difference), amount(*.measure, margin(*.measure)))]
+    #[error("its {} is worse than that of {with}: the difference is {}, and at most {} less is accepted", .measure.name(), told(*.measure, *.difference), amount(*.measure, margin(*.measure)))]
     Worse {
         /// In what.
         measure: Measure,
@@ -70,7 +93,7 @@ pub enum Objection {
         difference: Figure,
     },
     /// It cannot be told with so few customers.
-    #[error("whether its {} is {} cannot be told of {found} customers: the difference is {}; about {needed} held-out customers would tell", .measure.name(), question(*.measure, *.with), told(*.measure, *.difference))]
+    #[error("whether its {} is {} cannot be told from {found} customers: the difference is {}; about {needed} held-out customers would tell", .measure.name(), question(*.measure, *.with), told(*.measure, *.difference))]
     CannotTell {
         /// Of what.
         measure: Measure,
@@ -112,26 +135,55 @@ pub fn margin(measure: Measure) -> f64 {
 /// # Errors
 /// With everything that speaks against it.
 pub fn may_be_promoted(evaluation: &Evaluation, claims: Claims) -> Result<(), NotBetter> {
-    let mut against = Vec::new();
+    let mut all = Vec::new();
     if evaluation.customers < LEAST_CUSTOMERS {
-        against.push(Objection::FewCustomers { found: evaluation.customers });
+        all.push(Objection::FewCustomers { found: evaluation.customers });
     }
-    let few_reviewed = (1..LEAST_CUSTOMERS.min(evaluation.customers)).contains(&evaluation.reviewed);
-    if few_reviewed && claims == Claims::Needed {
-        against.push(Objection::FewReviewed { found: evaluation.reviewed });
-    }
-    if !evaluation.comparisons.iter().any(|comparison| comparison.with == MailWriter::Base) {
-        against.push(Objection::NotMeasured { measure: Measure::Perplexity });
-    }
-    for comparison in &evaluation.comparisons {
-        against.extend(lower(comparison, evaluation.customers));
-        for measure in [Measure::Chrf, Measure::SlotPass, Measure::ReviewPass] {
-            let found = if measure == Measure::ReviewPass { evaluation.reviewed } else { evaluation.customers };
-            against.extend(not_worse(comparison, measure, (found, claims)));
+    // Claims that were measured count, whoever answers for those that were not.
+    let waived = claims == Claims::Waived && evaluation.reviewed == 0;
+    for measure in [Measure::SlotPass, Measure::ReviewPass] {
+        all.extend(few(measure, evaluation));
+        if measure == Measure::SlotPass || !waived {
+            all.extend(too_few_pass(measure, evaluation));
         }
     }
-    against.dedup();
+    let with = |writer: MailWriter| evaluation.comparisons.iter().any(|comparison| comparison.with == writer);
+    if !with(MailWriter::Base) {
+        all.push(Objection::NotMeasured { measure: Measure::Perplexity });
+    }
+    if matches!(evaluation.shared, SharedAdapter::Compared | SharedAdapter::LeftOut) && !with(MailWriter::Shared) {
+        all.push(Objection::SharedNotCompared);
+    }
+    for comparison in &evaluation.comparisons {
+        all.extend(lower(comparison, evaluation.customers));
+        for measure in [Measure::Chrf, Measure::SlotPass, Measure::ReviewPass] {
+            if measure != Measure::ReviewPass || !waived {
+                all.extend(not_worse(comparison, measure, evaluation.measured(measure)));
+            }
+        }
+    }
+    let mut against: Vec<Objection> = Vec::new();
+    for objection in all {
+        if !against.contains(&objection) {
+            against.push(objection);
+        }
+    }
     if against.is_empty() { Ok(()) } else { Err(NotBetter(against)) }
+}
+
+/// Returns what speaks against a share that fewer customers tell of than of all else.
+fn few(measure: Measure, evaluation: &Evaluation) -> Option<Objection> {
+    let found = evaluation.measured(measure);
+    (1..LEAST_CUSTOMERS.min(evaluation.customers)).contains(&found).then_some(Objection::FewMeasured { measure, found })
+}
+
+/// Returns what speaks against a version's own share of passes, whatever others' is.
+fn too_few_pass(measure: Measure, evaluation: &Evaluation) -> Option<Objection> {
+    match evaluation.figure(MailWriter::Adapter, measure) {
+        None => Some(Objection::NotMeasured { measure }),
+        Some(own) if own.low >= LEAST_PASS => None,
+        Some(own) => Some(Objection::TooFewPass { measure, own }),
+    }
 }
 
 /// Returns what speaks against the perplexity of a version.
@@ -148,13 +200,10 @@ fn lower(comparison: &Comparison, found: usize) -> Option<Objection> {
 }
 
 /// Returns what speaks against another measure of a version.
-fn not_worse(comparison: &Comparison, measure: Measure, (found, claims): (usize, Claims)) -> Option<Objection> {
+fn not_worse(comparison: &Comparison, measure: Measure, found: usize) -> Option<Objection> {
     let with = comparison.with;
-    let Some(difference) = comparison.differences.get(&measure).copied() else {
-        let waived = measure == Measure::ReviewPass && claims == Claims::Waived;
-        return (!waived).then_some(Objection::NotMeasured { measure });
-    };
-    if difference.low >= -margin(measure) {
+    let Some(difference) = comparison.differences.get(&measure).copied() else { return Some(Objection::NotMeasured { measure }) };
+    if difference.low > -margin(measure) {
         return None;
     }
     Some(match needed(found, difference.value - difference.low, difference.value + margin(measure)) {
@@ -174,6 +223,10 @@ pub fn told(measure: Measure, difference: Figure) -> String {
     let signed = |number: f64| if measure.is_share() { format!("{:+.1}", 100.0 * number) } else { format!("{number:+.2}") };
     let unit = if measure.is_share() { " points" } else { "" };
     format!("{}{unit} (95 % interval {} to {})", signed(difference.value), signed(difference.low), signed(difference.high))
+}
+
+fn share(own: Figure) -> String {
+    format!("{:.1} % (95 % interval {:.1} to {:.1})", 100.0 * own.value, 100.0 * own.low, 100.0 * own.high)
 }
 
 fn amount(measure: Measure, number: f64) -> String {

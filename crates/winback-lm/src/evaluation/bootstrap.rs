@@ -1,4 +1,5 @@
 //! Values with 95 % intervals, of each writer and of differences between two.
+use super::shares::{own_share, shares_apart};
 use super::sums::Sums;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -26,9 +27,25 @@ pub fn figures(writers: &[Vec<Sums>], pairs: &[(usize, usize)], (resamples, seed
             measured(writers, &places)
         })
         .collect();
-    let of_writer = |writer: usize| told(&all, &drawn, |measured, at| measured[writer][at]);
-    let of_pair = |(one, other): &(usize, usize)| told(&all, &drawn, |measured, at| Some(measured[*one][at]? - measured[*other][at]?));
+    let of_writer = |writer: usize| {
+        let found = told(&all, &drawn, |measured, at| measured[writer][at]);
+        with_shares(found, |measure| own_share(&writers[writer], measure))
+    };
+    let of_pair = |(one, other): &(usize, usize)| {
+        let found = told(&all, &drawn, |measured, at| Some(measured[*one][at]? - measured[*other][at]?));
+        with_shares(found, |measure| shares_apart([&writers[*one], &writers[*other]], measure))
+    };
     ((0..writers.len()).map(of_writer).collect(), pairs.iter().map(of_pair).collect())
+}
+
+/// Puts the intervals of shares in the place of those that were drawn: no resample draws a failure that nobody has seen.
+fn with_shares(mut figures: Figures, interval: impl Fn(Measure) -> Option<(f64, f64)>) -> Figures {
+    for (measure, figure) in &mut figures {
+        if let Some((low, high)) = interval(*measure) {
+            (figure.low, figure.high) = (low, high);
+        }
+    }
+    figures
 }
 
 fn measured(writers: &[Vec<Sums>], customers: &[usize]) -> Measured {

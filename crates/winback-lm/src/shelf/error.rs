@@ -63,6 +63,14 @@ pub enum ShelfError {
         /// What it says.
         found: String,
     },
+    /// The version in use is not there.
+    #[error("{version} of {segment} is in use, and not there; promote another version")]
+    Gone {
+        /// The segment.
+        segment: SegmentId,
+        /// The version.
+        version: Version,
+    },
     /// No version is in use.
     #[error("no version of {segment} is in use; the base writes for it")]
     NoneInUse {
@@ -103,6 +111,14 @@ pub enum ShelfError {
         path: PathBuf,
         /// Why.
         why: String,
+    },
+    /// A manifest that does not name the hashes of what writes.
+    #[error("{} notes no hash of {missing}, so nobody can tell whether it is what was written", path.display())]
+    Unhashed {
+        /// The file.
+        path: PathBuf,
+        /// The file whose hash is absent.
+        missing: &'static str,
     },
     /// A version's folder is not whole.
     #[error("{} is not whole: {missing} is absent; it was copied in part, or is no version of Winback's", path.display())]

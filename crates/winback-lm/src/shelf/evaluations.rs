@@ -24,6 +24,9 @@ pub enum Unevaluated {
     OtherShared,
 }
 
+/// Versions that cannot be read, with why.
+pub type Damaged = Vec<(Version, ShelfError)>;
+
 impl Shelf {
     /// Returns the evaluation of a version, whatever it is of; `None` where there is none.
     ///
@@ -57,21 +60,28 @@ impl Shelf {
             () if found.of.adapter_sha256 != manifest.adapter_digest() || found.of.base_sha256 != manifest.base_sha256 => {
                 Err(Unevaluated::OtherFiles)
             }
-            () if found.of.shared_sha256 != self.newest_shared()?.map(|(_, manifest)| manifest.adapter_digest()) => {
+            () if found.of.shared_sha256 != self.newest_shared()?.0.map(|(_, manifest)| manifest.adapter_digest()) => {
                 Err(Unevaluated::OtherShared)
             }
             () => Ok(found),
         })
     }
 
-    /// Returns the newest version of the shared adapter that is whole; `None` where there is none.
+    /// Returns the newest version of the shared adapter whose manifest can be read, `None` where there is none, and what is
+    /// wrong with newer ones.
     ///
     /// # Errors
     /// When its folder cannot be read.
-    pub fn newest_shared(&self) -> Result<Option<(Version, Manifest)>, ShelfError> {
-        let Some(shared) = self.segments()?.into_iter().find(|segment| segment.as_str() == SHARED) else { return Ok(None) };
-        let versions = self.look(&shared)?.versions;
-        Ok(versions.into_iter().rev().find_map(|(version, manifest)| Some((version, manifest.ok()?))))
+    pub fn newest_shared(&self) -> Result<(Option<(Version, Manifest)>, Damaged), ShelfError> {
+        let mut damaged = Vec::new();
+        let Some(shared) = self.segments()?.into_iter().find(|segment| segment.as_str() == SHARED) else { return Ok((None, damaged)) };
+        for (version, manifest) in self.look(&shared)?.versions.into_iter().rev() {
+            match manifest {
+                Ok(manifest) => return Ok((Some((version, manifest)), damaged)),
+                Err(why) => damaged.push((version, why)),
+            }
+        }
+        Ok((None, damaged))
     }
 
     /// Puts an evaluation in its place, whole or not at all, over an earlier one of the version. Returns its path and hash.

@@ -3,6 +3,7 @@ use super::error::ShelfError;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The longest `current`, `history` or manifest read, in bytes.
 const MOST_BYTES: u64 = 4 << 20;
@@ -26,6 +27,23 @@ impl Held {
             Err(fs::TryLockError::WouldBlock) => Err(ShelfError::Busy { root: root.to_owned() }),
             Err(fs::TryLockError::Error(source)) => Err(ShelfError::Disk { path, what: "locked", source }),
         }
+    }
+}
+
+/// The right to say which version of a segment is in use, held until dropped. Unlike [`Held`] it is waited for: it is held
+/// for as long as two small files take, and a training that runs for hours is in nobody's way.
+#[derive(Debug)]
+pub(super) struct Choosing {
+    _lock: File,
+}
+
+impl Choosing {
+    pub(super) fn of(segment: &Path) -> Result<Self, ShelfError> {
+        let path = segment.join(".choosing");
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.map_err(|source| ShelfError::Disk { path: path.clone(), what: "written", source })?;
+        lock.lock().map_err(|source| ShelfError::Disk { path, what: "locked", source })?;
+        Ok(Self { _lock: lock })
     }
 }
 
@@ -85,11 +103,23 @@ pub(super) fn make(folder: &Path) -> Result<(), ShelfError> {
     fs::create_dir_all(folder).map_err(|source| ShelfError::Disk { path: folder.to_owned(), what: "made", source })
 }
 
-/// Writes a file beside its place, syncs it and puts it there. What was half written is removed.
+/// Writes a file beside its place, syncs it and puts it there. What was half written is removed. Others may write the same
+/// file at the same time: each writes beside by a name of its own, and the last one stands, whole.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ShelfError> {
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let write = WRITES.fetch_add(1, Ordering::Relaxed);
+    write_beside(path, &format!(".{}-{write}", std::process::id()), bytes)
+}
+
+/// The same where nobody else writes it, so that what an earlier attempt left is written over.
+pub(super) fn write_alone(path: &Path, bytes: &[u8]) -> Result<(), ShelfError> {
+    write_beside(path, "", bytes)
+}
+
+fn write_beside(path: &Path, own: &str, bytes: &[u8]) -> Result<(), ShelfError> {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(".part");
+    name.push(format!("{own}.part"));
     let beside = path.with_file_name(name);
     let written = write_synced(&beside, bytes).and_then(|()| fs::rename(&beside, path)).and_then(|()| sync_above(path));
     written.map_err(|source| {

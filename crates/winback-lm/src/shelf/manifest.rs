@@ -71,6 +71,10 @@ pub struct Data {
     /// it was noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<f64>,
+    /// The hash of the words of the prompts that were learned from, by language (`zh-TW`), where the examples carry it and it
+    /// is the same for all of a language.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prompt_words: BTreeMap<String, Digest>,
 }
 
 /// How well a version does on the examples kept back.
@@ -113,6 +117,9 @@ impl Manifest {
         let named = manifest.files.keys().map(String::as_str);
         if let Some(missing) = NEEDED.into_iter().chain(named).find(|name| !is_plain(name) || !dir.join(name).is_file()) {
             return Err(half(missing));
+        }
+        if let Some(missing) = NEEDED.into_iter().find(|name| !manifest.files.contains_key(*name)) {
+            return Err(ShelfError::Unhashed { path, missing });
         }
         Ok(manifest)
     }

@@ -23,7 +23,7 @@ pub use folder::Held;
 pub use manifest::{Data, Kind, MANIFEST_FORMAT, Manifest, Metrics, Versions};
 pub use training::{Found, Training};
 
-use folder::{Entries, entries, write_whole};
+use folder::{Choosing, Entries, entries, write_whole};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use winback_core::gallery::gate::{Claims, may_be_promoted};
@@ -77,7 +77,13 @@ pub struct Shelved {
     pub versions: Vec<(Version, Result<Manifest, ShelfError>)>,
     /// The runs that are not done.
     pub training: Vec<PathBuf>,
+    /// What is wrong with the folder besides: a folder among the versions that is none, a file that must name the version in
+    /// use and names none. The versions are what they are.
+    pub faults: Vec<ShelfError>,
 }
+
+/// Folders that are no segment's, by name, each with what is wrong with it.
+pub type Strays = Vec<(String, ShelfError)>;
 
 impl Shelf {
     /// Returns the shelf of a folder, which need not be there yet.
@@ -108,21 +114,37 @@ impl Shelf {
         Held::of(&self.root)
     }
 
-    /// Returns the segments that have a folder, in the order of their names.
+    /// Returns the segments that have a folder, in the order of their names. Folders that can be none's are passed over
+    /// ([`Self::strays`]).
     ///
     /// # Errors
-    /// When a folder's name is no segment's, or two differ in capitals alone.
+    /// When the folder cannot be read.
     pub fn segments(&self) -> Result<Vec<SegmentId>, ShelfError> {
+        Ok(self.folders()?.0)
+    }
+
+    /// Returns the folders that are no segment's, each with what is wrong with it: another name than a segment's, or one that
+    /// differs from another's in capitals alone.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn strays(&self) -> Result<Strays, ShelfError> {
+        Ok(self.folders()?.1)
+    }
+
+    fn folders(&self) -> Result<(Vec<SegmentId>, Strays), ShelfError> {
         let Entries { folders, .. } = entries(&self.root)?;
-        let mut segments: Vec<SegmentId> = Vec::with_capacity(folders.len());
+        let (mut segments, mut strays): (Vec<SegmentId>, Strays) = (Vec::with_capacity(folders.len()), Vec::new());
         for name in folders {
-            let segment = segment(&name)?;
-            if let Some(other) = clash(&segment, &segments) {
-                return Err(ShelfError::Clash { one: other.clone(), other: segment });
+            match segment(&name) {
+                Err(why) => strays.push((name, why)),
+                Ok(segment) => match clash(&segment, &segments).cloned() {
+                    Some(one) => strays.push((name, ShelfError::Clash { one, other: segment })),
+                    None => segments.push(segment),
+                },
             }
-            segments.push(segment);
         }
-        Ok(segments)
+        Ok((segments, strays))
     }
 
     /// Refuses a segment whose folder could not be told from another's, on any file system.
@@ -150,18 +172,36 @@ impl Shelf {
         Err(ShelfError::Unknown { segment, root: self.root.clone(), suggestion })
     }
 
-    /// Returns what the folder of a segment holds.
+    /// Returns what the folder of a segment holds, and what is wrong with it.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
     pub fn look(&self, segment: &SegmentId) -> Result<Shelved, ShelfError> {
         let folder = self.of(segment);
         let Entries { folders, hidden } = entries(&folder)?;
-        let mut versions = Vec::new();
+        let (mut versions, mut faults) = (Vec::new(), Vec::new());
         for name in folders.into_iter().filter(|name| name != evaluations::FOLDER) {
-            let version = Version::parse(&name).ok_or_else(|| ShelfError::NoVersionName { path: folder.join(&name) })?;
-            versions.push((version, Manifest::load(&folder.join(name))));
+            match Version::parse(&name) {
+                Some(version) => versions.push((version, Manifest::load(&folder.join(name)))),
+                None => faults.push(ShelfError::NoVersionName { path: folder.join(&name) }),
+            }
         }
         versions.sort_by_key(|(version, _)| *version);
         let training = hidden.into_iter().filter(|name| name.starts_with(training::PREFIX)).map(|name| folder.join(name));
-        Ok(Shelved { segment: segment.clone(), current: self.current(segment)?, versions, training: training.collect() })
+        let current = match self.current(segment) {
+            Ok(current) => {
+                faults.extend(self.history(segment).err());
+                current
+            }
+            Err(why) => {
+                faults.push(why);
+                None
+            }
+        };
+        if let Some(gone) = current.filter(|current| versions.iter().all(|(version, _)| version != current)) {
+            faults.push(ShelfError::Gone { segment: segment.clone(), version: gone });
+        }
+        Ok(Shelved { segment: segment.clone(), current, versions, training: training.collect(), faults })
     }
 
     /// Returns the version of a segment that is in use; `None` where the base writes for it.
@@ -210,6 +250,7 @@ impl Shelf {
         let evaluation = evaluation.map_err(|why| ShelfError::Unevaluated { segment: segment.clone(), version, why })?;
         let judged = may_be_promoted(&evaluation, claims);
         judged.map_err(|why| ShelfError::NotBetter { segment: segment.clone(), version, why })?;
+        let _one_at_a_time = Choosing::of(&self.of(segment))?;
         let (before, mut history) = (self.current(segment)?, self.history(segment)?);
         if before == Some(version) {
             return Ok(before);
@@ -227,6 +268,7 @@ impl Shelf {
     /// # Errors
     /// When none was before, or the one that was is gone or damaged.
     pub fn rollback(&self, segment: &SegmentId) -> Result<(Option<Version>, Option<Version>), ShelfError> {
+        let _one_at_a_time = Choosing::of(&self.of(segment))?;
         let (from, mut history) = (self.current(segment)?, self.history(segment)?);
         let to = history.pop().ok_or_else(|| ShelfError::NothingBefore { segment: segment.clone() })?;
         if let Some(version) = to {

@@ -1,6 +1,6 @@
 //! A run that is not done: a hidden folder with its two newest checkpoints.
 use super::error::ShelfError;
-use super::folder::{make, remove, remove_folder, write_whole};
+use super::folder::{make, remove, remove_folder, write_alone};
 use crate::finetune::{CheckpointError, State};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ impl Training {
         let path = self.folder.join(format!("step-{:08}.checkpoint", state.steps()));
         let bytes = state.to_bytes(&self.identity);
         let bytes = bytes.map_err(|error| ShelfError::Manifest { path: path.clone(), why: error.to_string() })?;
-        write_whole(&path, &bytes)?;
+        write_alone(&path, &bytes)?;
         self.checkpoints()?.into_iter().skip(KEPT).try_for_each(|(_, path)| remove(&path))
     }
 

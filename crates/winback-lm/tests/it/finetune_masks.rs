@@ -37,7 +37,7 @@ impl Model {
 
 fn example(role: Option<&str>, input: &str, output: &str) -> Example {
     let segment = SegmentId::parse("Dormant").unwrap();
-    Example { line: 7, segment, role: role.map(str::to_owned), input: input.to_owned(), output: output.to_owned() }
+    Example { line: 7, segment, role: role.map(str::to_owned), input: input.to_owned(), output: output.to_owned(), customer: None }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use winback_core::digest::Digest;
 use winback_core::gallery::gate::Claims;
-use winback_core::gallery::{Comparison, EVALUATION_FORMAT, Evaluation, Figure, MailWriter, Measure, OfWhat};
+use winback_core::gallery::{Comparison, EVALUATION_FORMAT, Evaluation, Figure, MailWriter, Measure, OfWhat, SharedAdapter, WriterMarks};
 use winback_core::segment::SegmentId;
 use winback_lm::adapter::distance;
 use winback_lm::finetune::{LoraWeights, Recipe, Run, State};
@@ -25,7 +25,7 @@ fn manifest(loss_after: f64, files: &[(&str, &[u8])]) -> Manifest {
         base_sha256: hash.clone(),
         template_sha256: hash.clone(),
         tokenizer_sha256: hash.clone(),
-        data: Data { sha256: hash, learned_from: 90, kept_back: 10, own: 90, share: Some(0.1) },
+        data: Data { sha256: hash, learned_from: 90, kept_back: 10, own: 90, share: Some(0.1), prompt_words: BTreeMap::new() },
         recipe: Recipe::default(),
         metrics: Metrics { loss_before: 2.0, loss_after, best_step: 7, steps: 9 },
         versions: Versions { winback: "0.1.0".into(), numerics: "bf16".into() },
@@ -64,9 +64,17 @@ fn evaluate(shelf: &Shelf, version: &str, more: f64) -> Evaluation {
         },
         customers: 60,
         examples: 60,
+        slotted: 60,
         reviewed: 60,
+        shared: SharedAdapter::Absent,
         notes: Vec::new(),
-        writers: Vec::new(),
+        writers: vec![WriterMarks {
+            writer: MailWriter::Adapter,
+            figures: [Measure::SlotPass, Measure::ReviewPass].map(|measure| (measure, figure(0.9))).into(),
+            distinct_1: 0.5,
+            distinct_2: 0.5,
+            cut_off: 0,
+        }],
         comparisons: vec![Comparison {
             with: MailWriter::Base,
             differences: differences.map(|(measure, value)| (measure, figure(value))).into(),
@@ -104,6 +112,33 @@ fn versions_are_put_to_use_and_back() {
     assert_eq!([0, 1, 2].map(back), [Some("v3".to_owned()), Some("v1".to_owned()), None], "before the first was the base");
     assert!(said(shelf.rollback(&dormant)).contains("nothing was in use"));
     assert_eq!(shelf.look(&dormant).unwrap().versions.len(), 3, "nothing is lost");
+}
+
+/// Two people put versions to use at once, over and over: none fails, and every change can be taken back.
+#[test]
+fn changes_made_at_once_come_one_after_the_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let shelf = Shelf::new(dir.path());
+    let held = shelf.hold().unwrap();
+    let dormant = segment("Dormant");
+    for (loss, version) in [(1.5, "v1"), (1.4, "v2")] {
+        publish(&shelf, &held, loss);
+        evaluate(&shelf, version, -1.0);
+    }
+    let changes: usize = std::thread::scope(|scope| {
+        let person = |own: &'static str| {
+            let (shelf, dormant) = (&shelf, &dormant);
+            scope.spawn(move || {
+                let change = || shelf.promote(dormant, own, Claims::Needed).unwrap().map(|before| before.to_string());
+                (0..40).filter(|_| change().as_deref() != Some(own)).count()
+            })
+        };
+        let people = ["v1", "v2", "v1", "v2"].map(person);
+        people.into_iter().map(|person| person.join().unwrap()).sum()
+    });
+    assert!(changes > 1, "{changes}");
+    let back = (0..).take_while(|_| shelf.rollback(&dormant).is_ok()).count();
+    assert_eq!((back, shelf.current(&dormant).unwrap()), (changes, None));
 }
 
 /// Promoting writes the history first and then what is in use; going back does it the other way round.
@@ -161,6 +196,11 @@ fn a_version_that_is_not_better_or_not_whole_is_not_put_to_use() {
     let v1 = dir.path().join("Dormant/v1");
     std::fs::write(v1.join("adapter_model.safetensors"), b"weighty").unwrap();
     assert!(said(promote("v1")).contains("adapter_model.safetensors is not what was written"));
+    let unhashed = Manifest { files: BTreeMap::new(), ..Manifest::load(&v1).unwrap() };
+    let text = std::fs::read_to_string(v1.join("manifest.json")).unwrap();
+    std::fs::write(v1.join("manifest.json"), unhashed.to_text()).unwrap();
+    assert!(said(promote("v1")).contains("notes no hash of adapter_config.json"), "what nobody hashed is not known to be whole");
+    std::fs::write(v1.join("manifest.json"), text).unwrap();
     std::fs::remove_file(v1.join("adapter_model.safetensors")).unwrap();
     assert!(said(promote("v1")).contains("is not whole: adapter_model.safetensors is absent"));
     std::fs::remove_file(v1.join("manifest.json")).unwrap();
@@ -186,9 +226,21 @@ fn folders_that_are_none_are_refused_by_name() {
     shelf.check(&[segment("Dormant"), segment("New")]).unwrap();
     assert!(is_of_segment(&dir.path().join("Dormant")) && !is_of_segment(dir.path()));
     make("Dormant/older");
-    assert!(said(shelf.look(&segment("Dormant"))).contains("older stands among the versions of a segment and is none"));
     make("two words");
-    assert!(said(shelf.segments()).contains("\"two words\" is no name of a segment's folder"));
+    make("dormant");
+    // Each is told, and takes nothing else with it.
+    let found = shelf.look(&segment("Dormant")).unwrap();
+    assert_eq!((found.versions.len(), found.faults.len()), (1, 1));
+    assert!(found.faults[0].to_string().contains("older stands among the versions of a segment and is none"));
+    assert_eq!(shelf.segments().unwrap(), [segment("Dormant"), segment("Parent_Active")]);
+    let strays: Vec<String> = shelf.strays().unwrap().into_iter().map(|(_, why)| why.to_string()).collect();
+    assert!(strays[0].contains("Dormant and dormant differ in capitals alone"), "{strays:?}");
+    assert!(strays[1].contains("\"two words\" is no name of a segment's folder"), "{strays:?}");
+    for (text, fault) in [("", "names \"\", which is no version"), ("v9\n", "v9 of Dormant is in use, and not there")] {
+        std::fs::write(dir.path().join("Dormant/current"), text).unwrap();
+        let faults = shelf.look(&segment("Dormant")).unwrap().faults;
+        assert!(faults.iter().any(|one| one.to_string().contains(fault)), "{faults:?}");
+    }
     assert_eq!(
         ["v1", "v01", "V1", "v0", "1", "v-1", "v1 "].map(|name| Version::parse(name).is_some()),
         [true, false, false, false, false, false, false]

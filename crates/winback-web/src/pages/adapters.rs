@@ -48,6 +48,10 @@ impl Teller {
         group_thousands(&number.to_string())
     }
 
+    fn is_some(&self, number: &u64) -> bool {
+        *number > 0
+    }
+
     fn with_version(&self, sentence: &str, version: &str) -> String {
         fill(sentence, &[("version", version)])
     }

@@ -118,6 +118,18 @@ const SAYINGS: &[Saying] = &[
         "這個版本是共用適配器的複本，只與基礎模型比較",
         "这个版本是共享适配器的副本，只与基础模型比较",
     ],
+    ["the shared adapter {version} is not compared: {why}", "共用適配器 {version} 沒有比較：{why}", "共享适配器 {version} 没有比较：{why}"],
+    ["the shared adapter {version} is passed over: {why}", "略過共用適配器 {version}：{why}", "略过共享适配器 {version}：{why}"],
+    [
+        "it learned from all segments' examples, and is tried on the customers of all of them",
+        "它從所有客群的範例中學習，因此以所有客群的客戶評估",
+        "它从所有客群的样例中学习，因此用所有客群的客户评估",
+    ],
+    [
+        "{n} of {all} examples name no customer: each counts as one of its own, and whether it was learned from another mail to the same customer is not known",
+        "{all} 筆範例中有 {n} 筆沒有寫明客戶：各算一位，也無法得知是否學過寫給同一位客戶的其他信件",
+        "{all} 条样例中有 {n} 条没有写明客户：各算一位，也无法得知是否学过写给同一位客户的其他邮件",
+    ],
     [
         "{n} examples were left out, since their customers were learned from",
         "有 {n} 筆範例的客戶在學習時用過，因此略過",

@@ -30,6 +30,8 @@ pub(crate) struct AdaptersView {
     pub votes: u64,
     /// Lines of the file of votes that are none.
     pub damaged_votes: Vec<DamagedVoteView>,
+    /// What is wrong in the folder of adapters besides versions that cannot be read, in English.
+    pub faults: Vec<String>,
 }
 
 /// The adapters of one segment.
@@ -89,7 +91,7 @@ pub(crate) struct FactsView {
     pub trials: Vec<LossView>,
     /// The day it was made, where somebody noted it.
     pub date: Option<String>,
-    /// Whether there is an evaluation of exactly these files.
+    /// Whether there is an evaluation of exactly these files, or one that cannot be read.
     pub is_evaluated: bool,
 }
 
@@ -122,12 +124,13 @@ pub(crate) struct Found {
 /// Reads the adapters of every segment.
 pub(crate) async fn read(state: &WebState, s: &Strings) -> Result<AdaptersView, Problem> {
     let (context, votes) = (state.desk.context().await?, state.gallery.votes().await?);
-    let mut segments = Vec::new();
+    let (mut segments, mut faults) = (Vec::new(), state.gallery.strays().await?);
     for card in state.gallery.cards().await? {
+        faults.extend(card.faults.iter().cloned());
         segments.push(segment(state, card, (context.as_ref(), &votes), s).await);
     }
     let damaged = votes.damaged.iter().map(|(line, why)| DamagedVoteView { line: *line, why: why.clone() });
-    Ok(AdaptersView { segments, votes: votes.votes.len() as u64, damaged_votes: damaged.collect() })
+    Ok(AdaptersView { segments, votes: votes.votes.len() as u64, damaged_votes: damaged.collect(), faults })
 }
 
 async fn segment(

@@ -9,6 +9,7 @@ use crate::report;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use winback_core::interval::wilson;
 use winback_core::locale::Locale;
 use winback_lm::Model;
 use winback_lm::kernels::{Level, Numerics, Precision};
@@ -24,6 +25,9 @@ pub struct ExamArgs {
     /// What customers and texts are drawn by
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
+    /// Leave with 7 where a smaller share of its mails passes, such as 0.9
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    least: Option<f64>,
     /// Show every mail, as Markdown, with what was asked in short
     #[arg(long)]
     show: bool,
@@ -33,6 +37,8 @@ pub struct ExamArgs {
 struct Marks {
     mails: usize,
     passed: usize,
+    /// The 95 % interval of the share that passed (Wilson 1927).
+    interval: [f64; 2],
     /// Of each language: mails, and how many passed.
     languages: Vec<(Locale, usize, usize)>,
     /// What the review found, the mails apart.
@@ -48,9 +54,11 @@ pub fn run(at: &Place, args: &ExamArgs) -> anyhow::Result<ExitCode> {
     let answers = candidate(&folder, model).or_exit(Exit::BadInput)?.sit(&templates, args.mails.into(), args.seed)?;
     let passed = |answers: &[&Answer]| answers.iter().filter(|answer| answer.judged.is_ok()).count();
     let of = |locale: Locale| answers.iter().filter(|answer| answer.locale == locale).collect::<Vec<_>>();
+    let all = passed(&answers.iter().collect::<Vec<_>>());
     let marks = Marks {
         mails: answers.len(),
-        passed: passed(&answers.iter().collect::<Vec<_>>()),
+        passed: all,
+        interval: <[f64; 2]>::from(wilson(all as u64, answers.len() as u64)),
         languages: Locale::ALL.map(|locale| (locale, of(locale).len(), passed(&of(locale)))).into(),
         findings: answers.iter().filter_map(|answer| answer.judged.as_ref().err().cloned()).collect(),
     };
@@ -58,9 +66,18 @@ pub fn run(at: &Place, args: &ExamArgs) -> anyhow::Result<ExitCode> {
         let shown = answers.iter().zip(1..).filter(|_| args.show).map(told).collect::<String>();
         let languages = marks.languages.iter().map(|(locale, mails, passed)| format!("{locale} {passed} of {mails}"));
         let languages = languages.collect::<Vec<_>>().join(", ");
-        format!("{shown}{} of {} mails pass the review: {languages}", marks.passed, marks.mails)
+        let [low, high] = marks.interval.map(|end| 100.0 * end);
+        let passed = format!("{} of {} mails pass the review", marks.passed, marks.mails);
+        format!("{shown}{passed} (95 % interval {low:.0} to {high:.0} %): {languages}")
     })?;
-    Ok(ExitCode::SUCCESS)
+    let is_less = args.least.is_some_and(|least| (marks.passed as f64) < least * marks.mails as f64);
+    Ok(if is_less { ExitCode::from(Exit::Findings as u8) } else { ExitCode::SUCCESS })
+}
+
+/// Reads a share from 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let found = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    found.ok_or_else(|| "expected a share from 0 to 1, such as 0.9".to_owned())
 }
 
 /// Returns what was asked of one mail, in short, and the mail: as it would be sent, or as it was written with what is wrong.

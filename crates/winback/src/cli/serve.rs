@@ -6,7 +6,7 @@ use crate::exit::{Exit, OrExit, stop};
 use crate::gallery::ShelfGallery;
 use crate::report;
 use crate::telemetry::say;
-use crate::workbench::{Overrides, Workbench, now};
+use crate::workbench::{Overrides, Workbench, adapters_dir, now};
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ pub async fn serve(bench: Arc<Workbench>, args: &Args) -> anyhow::Result<()> {
     if first != 0 && port != first {
         say(&format!("note: port {first} is busy; the dashboard takes port {port}"));
     }
-    let adapters = Shelf::new(bench.home.join("adapters"));
+    let adapters = Shelf::new(adapters_dir(&bench.home, &bench.settings.writer));
     let state = WebState {
         store: bench.store.clone(),
         desk: Arc::new(OfficeDesk::new(bench)),

@@ -76,9 +76,13 @@ impl Parting {
         course.is_some_and(|course| class.data(course, &manifest.segment, self.share).sha256 == manifest.data.sha256)
     }
 
-    /// Returns the examples that a segment's versions are tried on.
-    pub fn held_out(&self, class: &Class, segment: &SegmentId) -> anyhow::Result<HeldOut> {
-        let places = self.courses.get(segment).map_or(&[][..], |(_, course)| &course.kept_back);
+    /// Returns the examples that a segment's versions are tried on; those that are copies of the shared adapter on all that
+    /// was kept back of it, since such a segment has few of its own.
+    pub fn held_out(&self, class: &Class, segment: &SegmentId, kind: Kind) -> anyhow::Result<HeldOut> {
+        let places = match kind {
+            Kind::Own => self.courses.get(segment).map_or(&[][..], |(_, course)| &course.kept_back),
+            Kind::Shared => &self.common.kept_back,
+        };
         let mut held_out = HeldOut { cases: Vec::with_capacity(places.len()), known: 0 };
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         for place in places {

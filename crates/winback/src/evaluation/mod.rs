@@ -15,12 +15,14 @@ use judging::Judge;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use winback_core::gallery::{Comparison, EVALUATION_FORMAT, EvaluatedCase, Evaluation, MailWriter, OfWhat, WriterMarks, WrittenMail};
+use winback_core::gallery::{
+    Comparison, EVALUATION_FORMAT, EvaluatedCase, Evaluation, MailWriter, OfWhat, SharedAdapter, WriterMarks, WrittenMail,
+};
 use winback_core::segment::SegmentId;
 use winback_core::template::Templates;
 use winback_lm::Adapter;
 use winback_lm::evaluation::{Sums, figures};
-use winback_lm::shelf::{Manifest, Version};
+use winback_lm::shelf::{Kind, Manifest, Version};
 use winback_lm::text_metrics::{Tokenizer, variety};
 
 /// How many resamples the intervals are of (Koehn 2004 takes 1,000).
@@ -48,8 +50,10 @@ pub struct Examiner<'a> {
     pub templates: &'a Templates,
     /// The newest shared adapter, where there is one.
     pub newest_shared: Option<(Version, Manifest)>,
-    /// The same, loaded, where it was made for this base.
-    pub shared: Option<Candidate>,
+    /// The same, loaded, where it was made for this base; else why it cannot be.
+    pub shared: Option<Result<Candidate, String>>,
+    /// What is wrong with newer ones, which are passed over.
+    pub passed_over: Vec<String>,
 }
 
 /// The mails of all writers to the same customers, judged: `[writers, cases]`.
@@ -75,7 +79,8 @@ impl Examiner<'_> {
     /// evaluation for each version, in their order; none where no customer is left to try them on.
     pub fn evaluate(&self, segment: &SegmentId, candidates: &[Candidate], parting: &Parting) -> anyhow::Result<Vec<Evaluation>> {
         let class = self.desk.class;
-        let HeldOut { cases, known } = parting.held_out(class, segment)?;
+        let kind = candidates.first().map_or(Kind::Own, |first| first.manifest.kind);
+        let HeldOut { cases, known } = parting.held_out(class, segment, kind)?;
         if cases.is_empty() {
             return Ok(Vec::new());
         }
@@ -90,32 +95,43 @@ impl Examiner<'_> {
         let shared_mails = shared.and_then(|_| written.next());
         let mut evaluations = Vec::with_capacity(candidates.len());
         for (candidate, own) in candidates.iter().zip(written) {
-            let is_shared = shared.is_some_and(|shared| shared.manifest.adapter_digest() == candidate.manifest.adapter_digest());
-            let beside = shared_mails.as_ref().filter(|_| !is_shared);
-            let mut notes = notes.clone();
-            notes.extend(is_shared.then(|| "this version is a copy of the shared adapter, and is compared with the base alone".to_owned()));
+            let standing = self.standing(shared, candidate);
+            let beside = shared_mails.as_ref().filter(|_| standing == SharedAdapter::Compared);
+            let mut notes = if standing == SharedAdapter::Copied { Vec::new() } else { notes.clone() };
+            notes.extend(self.passed_over.iter().cloned());
+            notes.extend(copy_notes(standing, kind));
             notes.extend(self.notes(&cases, known));
             let writers = [(MailWriter::Base, Some(&base)), (MailWriter::Shared, beside), (MailWriter::Adapter, Some(&own))];
             let judged = self.judged(&cases, writers.into_iter().filter_map(|(writer, written)| Some((writer, written?))));
-            evaluations.push(self.evaluation(segment, candidate, (&cases, judged, notes)));
+            evaluations.push(self.evaluation(segment, (candidate, standing), (&cases, judged, notes)));
         }
         Ok(evaluations)
     }
 
+    /// Returns how the newest shared adapter stands to a version; `shared` is it where it may be compared.
+    fn standing(&self, shared: Option<&Candidate>, candidate: &Candidate) -> SharedAdapter {
+        let of_base = self.newest_shared.as_ref().filter(|_| self.shared.is_some());
+        match of_base {
+            None => SharedAdapter::Absent,
+            Some((_, newest)) if newest.adapter_digest() == candidate.manifest.adapter_digest() => SharedAdapter::Copied,
+            Some(_) if shared.is_some() => SharedAdapter::Compared,
+            Some(_) => SharedAdapter::LeftOut,
+        }
+    }
+
     /// Returns the shared adapter where it learned from the same examples split in the same way, and else why it is left out.
     fn shared(&self, parting: &Parting) -> (Option<&Candidate>, Vec<String>) {
-        match &self.shared {
-            Some(shared) if parting.is_of(self.desk.class, &shared.manifest) => (Some(shared), Vec::new()),
-            Some(shared) => {
+        match (&self.shared, &self.newest_shared) {
+            (Some(Ok(shared)), _) if parting.is_of(self.desk.class, &shared.manifest) => (Some(shared), Vec::new()),
+            (Some(Ok(shared)), _) => {
                 let why = "learned from other examples, or keeps others back, so it may know these customers and is not compared";
                 (None, vec![format!("the shared adapter {} {why}", shared.version)])
             }
-            None => {
-                let of_another = |(version, _): &(Version, Manifest)| {
-                    format!("the shared adapter {version} was made for another base, and is not compared")
-                };
-                (None, self.newest_shared.iter().map(of_another).collect())
+            (Some(Err(why)), Some((version, _))) => (None, vec![format!("the shared adapter {version} is not compared: {why}")]),
+            (None, Some((version, _))) => {
+                (None, vec![format!("the shared adapter {version} was made for another base, and is not compared")])
             }
+            (_, None) => (None, Vec::new()),
         }
     }
 
@@ -137,6 +153,14 @@ impl Examiner<'_> {
         if known > 0 {
             notes.push(format!("{known} examples were left out, since their customers were learned from"));
         }
+        let unnamed = cases.iter().filter(|case| case.told.customer.is_none()).count();
+        if unnamed > 0 {
+            notes.push(format!(
+                "{unnamed} of {} examples name no customer: each counts as one of its own, and whether it was learned from another mail to \
+                 the same customer is not known",
+                cases.len()
+            ));
+        }
         let unreviewed = cases.iter().filter(|case| case.brief.is_none()).count();
         if unreviewed > 0 {
             notes.push(format!(
@@ -157,8 +181,13 @@ impl Examiner<'_> {
         notes
     }
 
-    fn evaluation(&self, segment: &SegmentId, candidate: &Candidate, (cases, judged, notes): (&[Case], Judged, Vec<String>)) -> Evaluation {
-        let Gathered { customers, reviewed, writers, comparisons } = gathered(cases, &judged, self.desk.seed);
+    fn evaluation(
+        &self,
+        segment: &SegmentId,
+        (candidate, shared): (&Candidate, SharedAdapter),
+        (cases, judged, notes): (&[Case], Judged, Vec<String>),
+    ) -> Evaluation {
+        let Gathered { customers, slotted, reviewed, writers, comparisons } = gathered(cases, &judged, self.desk.seed);
         let numerics = self.desk.loaded.model.numerics();
         let manifest = &candidate.manifest;
         Evaluation {
@@ -177,7 +206,9 @@ impl Examiner<'_> {
             },
             customers,
             examples: cases.len(),
+            slotted,
             reviewed,
+            shared,
             notes,
             writers,
             comparisons,
@@ -201,6 +232,8 @@ impl Examiner<'_> {
 /// The figures of judged mails.
 struct Gathered {
     customers: usize,
+    /// Of these, those whose mails' slots could be looked at.
+    slotted: usize,
     /// Of these, those whose mails could be reviewed.
     reviewed: usize,
     writers: Vec<WriterMarks>,
@@ -219,9 +252,20 @@ fn gathered(cases: &[Case], judged: &Judged, seed: u64) -> Gathered {
     let writers = judged.writers.iter().zip(of_each).map(|((writer, judged), figures)| marks(*writer, judged, figures)).collect();
     let comparison = |((_, other), differences): (&(usize, usize), _)| Comparison { with: judged.writers[*other].0, differences };
     let comparisons = pairs.iter().zip(of_pairs).map(comparison).collect();
-    let reviewed = cases.iter().zip(&customers.of).filter(|(case, _)| case.brief.is_some()).map(|(_, customer)| *customer);
-    let reviewed = reviewed.collect::<std::collections::BTreeSet<usize>>().len();
-    Gathered { customers: customers.count, reviewed, writers, comparisons }
+    let of_those = |measured: &dyn Fn(&Case) -> bool| {
+        let known = cases.iter().zip(&customers.of).filter(|(case, _)| measured(case)).map(|(_, customer)| *customer);
+        known.collect::<std::collections::BTreeSet<usize>>().len()
+    };
+    let [slotted, reviewed] = [of_those(&|case| case.locale.is_some()), of_those(&|case| case.brief.is_some())];
+    Gathered { customers: customers.count, slotted, reviewed, writers, comparisons }
+}
+
+/// Returns what a reader must know of a version that is a copy of the shared adapter.
+fn copy_notes(standing: SharedAdapter, kind: Kind) -> Vec<String> {
+    let copied =
+        (standing == SharedAdapter::Copied).then_some("this version is a copy of the shared adapter, and is compared with the base alone");
+    let of_all = (kind == Kind::Shared).then_some("it learned from all segments' examples, and is tried on the customers of all of them");
+    copied.into_iter().chain(of_all).map(str::to_owned).collect()
 }
 
 /// Which customer each example is of.

@@ -73,7 +73,7 @@ impl Fixture {
         };
         let same = |_: usize, mail: &str| mail.to_owned();
         let writers = vec![judged(MailWriter::Base, 2.0, &same), judged(MailWriter::Adapter, surprise, &spoilt)];
-        let Gathered { customers, reviewed, writers, comparisons } = gathered(&self.cases, &Judged { writers }, 7);
+        let Gathered { customers, slotted, reviewed, writers, comparisons } = gathered(&self.cases, &Judged { writers }, 7);
         let hash = Digest::of(b"x");
         Evaluation {
             format: EVALUATION_FORMAT,
@@ -91,7 +91,9 @@ impl Fixture {
             },
             customers,
             examples: self.cases.len(),
+            slotted,
             reviewed,
+            shared: SharedAdapter::Absent,
             notes: Vec::new(),
             writers,
             comparisons,

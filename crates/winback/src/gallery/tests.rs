@@ -1,6 +1,6 @@
 use super::*;
 use winback_core::digest::Digest;
-use winback_core::gallery::{Choice, EVALUATION_FORMAT, EvaluatedCase, MailWriter, OfWhat, WrittenMail};
+use winback_core::gallery::{Choice, EVALUATION_FORMAT, EvaluatedCase, MailWriter, OfWhat, SharedAdapter, WrittenMail};
 
 fn segment() -> SegmentId {
     SegmentId::parse("Dormant").unwrap()
@@ -59,7 +59,9 @@ fn evaluation(manifest: &Manifest) -> Evaluation {
         },
         customers: 1,
         examples: 1,
+        slotted: 1,
         reviewed: 1,
+        shared: SharedAdapter::Absent,
         notes: Vec::new(),
         writers: Vec::new(),
         comparisons: Vec::new(),
@@ -69,7 +71,8 @@ fn evaluation(manifest: &Manifest) -> Evaluation {
 
 fn vote(customer: &str, choice: Choice) -> Vote {
     let (left, right, when) = (MailWriter::Base, MailWriter::Adapter, jiff::Timestamp::UNIX_EPOCH);
-    Vote { segment: segment(), version: "v1".into(), customer: customer.into(), left, right, choice, when }
+    let mails_sha256 = Some(Digest::of_parts(["Subject: Hi\n\nBye"; 2].map(str::as_bytes)));
+    Vote { segment: segment(), version: "v1".into(), customer: customer.into(), left, right, choice, mails_sha256, when }
 }
 
 #[tokio::test]
@@ -94,6 +97,23 @@ async fn cards_tell_what_lies_on_the_shelf() {
     assert_eq!(said, "Dormant has no version \"v7\"; it has v1, v2");
     let nobody = SegmentId::parse("Nobody").unwrap();
     assert!(matches!(gallery.evaluation(&nobody, "v1").await, Err(GalleryError::Unknown(_))));
+
+    // What is damaged or stands there by mistake costs the others nothing.
+    let path = shelf.evaluation_path(&segment(), Version::parse("v1").unwrap());
+    std::fs::write(&path, "{").unwrap();
+    for stray in ["two words", "Dormant/backup"] {
+        std::fs::create_dir_all(shelf.root().join(stray)).unwrap();
+    }
+    std::fs::write(shelf.of(&segment()).join("current"), "").unwrap();
+    let cards = gallery.cards().await.unwrap();
+    let told = cards[0].versions[0].told.as_ref().unwrap();
+    assert!(told.is_evaluated && told.losses.len() == 2 && cards.len() == 1, "{cards:?}");
+    assert!(matches!(gallery.evaluation(&segment(), "v1").await, Err(GalleryError::Unavailable { .. })));
+    let faults = cards[0].faults.join("; ");
+    assert!(faults.contains("backup stands among the versions") && faults.contains("current names \"\", which is no version"), "{faults}");
+    let strays = gallery.strays().await.unwrap();
+    assert!(strays.len() == 1 && strays[0].contains("\"two words\" is no name of a segment's folder"), "{strays:?}");
+    std::fs::remove_file(shelf.of(&segment()).join("current")).unwrap();
 
     // An evaluation of other files is none.
     shelf

@@ -173,6 +173,7 @@ pub fn example_line(brief: &Brief, made: &Made, (line, schema, templates): (u64,
         role: Some(made.prompt.system.clone()),
         input: made.prompt.user.clone(),
         output: made.mail.to_text(brief.locale),
+        customer: None,
     };
     write_example(&example, Some(&own))
 }

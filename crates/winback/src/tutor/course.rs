@@ -164,7 +164,7 @@ impl School<'_> {
     }
 
     /// Returns the shared adapter that was made.
-    pub fn shared(&self, segment: &SegmentId, graduate: &Graduate) -> Result<Shared, Halt> {
+    pub fn shared(&self, segment: &SegmentId, graduate: Graduate) -> Result<Shared, Halt> {
         let place = self.shelf.place(segment, graduate.version);
         graduate.manifest.verify(&place)?;
         let read = |name: &str| {
@@ -179,6 +179,7 @@ impl School<'_> {
             file: read("adapter_model.safetensors")?,
             run_file: read("run.json")?,
             curve: read("loss.svg")?,
+            graduate,
         })
     }
 
@@ -250,6 +251,8 @@ impl School<'_> {
 
 /// The shared adapter.
 pub struct Shared {
+    /// What was made.
+    pub graduate: Graduate,
     weights: LoraWeights,
     run: Digest,
     metrics: Metrics,

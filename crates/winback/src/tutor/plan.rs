@@ -1,13 +1,16 @@
 //! Who learns from what: checked and planned whole before the first step.
-use super::recipe_file::{FewRows, RecipeFile};
+use super::recipe_file::{FewRows, MOST_KEPT_BACK, RecipeFile};
 use crate::exit::{Exit, OrExit, stop};
 use crate::telemetry::say;
-use std::collections::BTreeMap;
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use winback_connectors::examples::{Examples, read_examples};
 use winback_core::digest::Digest;
 use winback_core::example::{Example, split, unlike};
+use winback_core::gallery::gate::LEAST_CUSTOMERS;
+use winback_core::id::CustomerId;
 use winback_core::segment::SegmentId;
 use winback_core::spelling::nearest;
 use winback_lm::finetune::{Lesson, Reader, Recipe, Sample, lesson_bytes};
@@ -51,12 +54,26 @@ pub enum Fate {
     Refused(String),
 }
 
+/// What stands under Winback's own key of an example about the words of its prompt.
+#[derive(Deserialize)]
+struct PromptedBy {
+    locale: String,
+    versions: PromptVersions,
+}
+
+#[derive(Deserialize)]
+struct PromptVersions {
+    prompt_words: Digest,
+}
+
 /// Who learns from what.
 pub struct Plan {
     /// The segments with examples, by name, with how many each has.
     pub segments: BTreeMap<SegmentId, (usize, Fate)>,
-    /// The course of the shared adapter, where anybody needs it.
+    /// The course of the shared adapter, where anybody needs it or it was asked for.
     pub shared: Option<Course>,
+    /// Segments whose version the gate could not let through, since too few customers are kept back, with what would help.
+    pub too_few: BTreeMap<SegmentId, String>,
 }
 
 impl Class {
@@ -78,7 +95,7 @@ impl Class {
         }
         if !faults.is_empty() {
             faults.sort();
-            return Err(stop(Exit::BadInput, told(path, &faults), "correct these lines or take them out; nothing was trained"));
+            return Err(stop(Exit::BadInput, told(path, &faults), "correct these lines or take them out; nothing was written"));
         }
         if examples.is_empty() {
             return Err(stop(Exit::BadInput, format!("{} holds no example", path.display()), "winback prompts writes examples"));
@@ -97,8 +114,9 @@ impl Class {
         texts.chain(own).sum::<usize>() as u64 + lesson_bytes(recipe, &self.samples)
     }
 
-    /// Returns who learns from what. `asked` are the segments to teach; all where there are none.
-    pub fn plan(&self, asked: &[String], file: &RecipeFile) -> anyhow::Result<Plan> {
+    /// Returns who learns from what. `asked` are the segments to teach; all where there are none. With `shared` the shared
+    /// adapter is taught, too, although nobody needs it.
+    pub fn plan(&self, asked: &[String], file: &RecipeFile, shared: bool) -> anyhow::Result<Plan> {
         let of: std::collections::BTreeSet<&SegmentId> = self.examples.iter().map(|example| &example.segment).collect();
         for name in asked {
             if !of.iter().any(|segment| segment.as_str() == name) {
@@ -112,14 +130,32 @@ impl Class {
         }
         let courses = self.courses(file);
         let all = self.common(&courses);
+        let learned: HashSet<&CustomerId> =
+            courses.values().flat_map(|(_, course)| &course.learned_from).filter_map(|at| self.examples[*at].customer.as_ref()).collect();
         let wanted = |segment: &SegmentId| asked.is_empty() || asked.iter().any(|name| name == segment.as_str());
         let segments: BTreeMap<SegmentId, (usize, Fate)> = courses
-            .into_iter()
+            .iter()
             .filter(|(segment, _)| wanted(segment))
-            .map(|(segment, (rows, course))| (segment, (rows, fate(rows, course, file))))
+            .map(|(segment, (rows, course))| (segment.clone(), (*rows, fate(*rows, course.clone(), file))))
             .collect();
-        let needed = segments.values().any(|(_, fate)| matches!(fate, Fate::Shared(_)));
-        Ok(Plan { segments, shared: needed.then_some(all) })
+        let tried_on = |fate: &Fate| match fate {
+            Fate::Own(course) => Some(self.customers(&course.kept_back, &learned)),
+            Fate::Shared(_) => Some(self.customers(&all.kept_back, &learned)),
+            Fate::Refused(_) => None,
+        };
+        let few = |(segment, (_, fate)): (&SegmentId, &(usize, Fate))| {
+            Some((segment.clone(), too_few(tried_on(fate)?, file.segments.kept_back, matches!(fate, Fate::Shared(_)))?))
+        };
+        let too_few = segments.iter().filter_map(few).collect();
+        let needed = shared || segments.values().any(|(_, fate)| matches!(fate, Fate::Shared(_)));
+        Ok(Plan { segments, shared: needed.then_some(all), too_few })
+    }
+
+    /// Returns to how many customers examples are whom nobody learned from; one that names none counts as one.
+    fn customers(&self, places: &[usize], learned: &HashSet<&CustomerId>) -> usize {
+        let customers = || places.iter().map(|at| self.examples[*at].customer.as_ref());
+        let known: HashSet<&CustomerId> = customers().flatten().filter(|customer| !learned.contains(customer)).collect();
+        known.len() + customers().filter(Option::is_none).count()
     }
 
     /// Returns what each segment by itself learns from and keeps back, with how many examples it has.
@@ -169,7 +205,22 @@ impl Class {
             kept_back: course.kept_back.len(),
             own: course.learned_from.iter().filter(|at| self.examples[**at].segment == *segment).count(),
             share: Some(share),
+            prompt_words: self.prompt_words(&course.learned_from),
         }
+    }
+
+    /// Returns the hash of the words of the prompts of examples, by language; none of a language that has several.
+    fn prompt_words(&self, places: &[usize]) -> BTreeMap<String, Digest> {
+        let mut found: BTreeMap<String, HashSet<Digest>> = BTreeMap::new();
+        let own = places.iter().filter_map(|at| serde_json::from_str::<PromptedBy>(self.own[*at].as_deref()?).ok());
+        for PromptedBy { locale, versions } in own {
+            found.entry(locale).or_default().insert(versions.prompt_words);
+        }
+        found
+            .into_iter()
+            .filter(|(_, words)| words.len() == 1)
+            .filter_map(|(locale, words)| Some((locale, words.into_iter().next()?)))
+            .collect()
     }
 }
 
@@ -183,6 +234,23 @@ fn fate(rows: usize, course: Course, file: &RecipeFile) -> Fate {
         }
         _ => Fate::Own(course),
     }
+}
+
+/// Returns what a person must know where a version will be tried on too few customers to be put to use: how many there are,
+/// and what share to keep back instead. `None` where there are enough.
+fn too_few(tried_on: usize, share: f64, is_shared: bool) -> Option<String> {
+    if tried_on >= LEAST_CUSTOMERS {
+        return None;
+    }
+    let of = if is_shared { " of all segments" } else { "" };
+    let found =
+        format!("{tried_on} customers{of} are kept back to try it on, and {LEAST_CUSTOMERS} are the least before it may be put to use");
+    // Rounded up to a hundredth; the small number keeps 0.35 from becoming 0.36.
+    let enough = (100.0 * share * LEAST_CUSTOMERS as f64 / tried_on as f64 - 1e-9).ceil() / 100.0;
+    Some(match enough <= MOST_KEPT_BACK {
+        true => format!("{found}; about kept_back = {enough} in [segments] of the recipe would be enough"),
+        false => format!("{found}; even kept_back = {MOST_KEPT_BACK} would not be enough, so it takes more examples"),
+    })
 }
 
 /// Returns lines at fault as a person reads them.

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use winback_lm::finetune::Recipe;
 
+/// The greatest share that may be kept back.
+pub const MOST_KEPT_BACK: f64 = 0.5;
+
 /// A recipe file: `[recipe]` says how an adapter learns, `[segments]` who gets one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -52,8 +55,12 @@ impl RecipeFile {
         let found: Self = toml::from_str(&text)
             .map_err(|error| stop(Exit::BadConfig, format!("{} cannot be read: {}", path.display(), error.to_string().trim_end()), HINT))?;
         found.recipe.check().or_hint(Exit::BadConfig, HINT)?;
-        if !(0.0..=0.5).contains(&found.segments.kept_back) || found.segments.kept_back == 0.0 {
-            let what = format!("kept_back = {} in {}; expected a share above 0, at most 0.5", found.segments.kept_back, path.display());
+        if !(0.0..=MOST_KEPT_BACK).contains(&found.segments.kept_back) || found.segments.kept_back == 0.0 {
+            let what = format!(
+                "kept_back = {} in {}; expected a share above 0, at most {MOST_KEPT_BACK}",
+                found.segments.kept_back,
+                path.display()
+            );
             return Err(stop(Exit::BadConfig, what, HINT));
         }
         Ok(found)

@@ -1,4 +1,5 @@
 //! Adapters as a person teaches them, on the tiny random model: trained, killed, gone on with, put to use and back.
+use crate::adapters_eval::{EVAL, vouch};
 use crate::home::{Home, Said};
 use crate::lm::with_model;
 use serde_json::{Value, json};
@@ -63,11 +64,10 @@ fn each_segment_gets_an_adapter_of_one_recipe() {
     let said = train(&home, &["--date", "2026-11-21"]);
     assert_eq!(said.code, Some(0), "{said}");
     assert!(said.err.lines().any(|line| line.starts_with("Dormant: step ") && line.contains("tokens/s")), "{said}");
-    assert!(
-        said.out
-            .contains("winback adapters promote Dormant v1 --data mails.jsonl --base-model-path model evaluates it, and puts it to use if"),
-        "{said}"
-    );
+    let too_few = "Dormant: 6 customers are kept back to try it on, and 35 are the least before it may be put to use; even kept_back = 0.5";
+    assert!(said.out.contains(too_few) && !said.out.contains("winback adapters promote"), "{said}");
+    let shared = "Need_Reengagement: 12 customers of all segments are kept back to try it on";
+    assert!(said.out.contains(shared) && planned["segments"][0]["too_few"].is_string(), "{said} {planned}");
     assert_eq!(names(&home, "adapters"), [".lock", "Dormant", "Need_Reengagement", "Parent_Active", "shared"]);
     for segment in ["Dormant", "Need_Reengagement", "Parent_Active", "shared"] {
         assert_eq!(names(&home, &format!("adapters/{segment}")), ["v1"]);
@@ -156,13 +156,22 @@ fn the_memory_of_many_short_steps_is_planned() {
 #[test]
 fn versions_are_listed_compared_put_to_use_and_written_with() {
     let Some(home) = with_model() else { return };
-    keep(&home, &[("Dormant", 170), ("Parent_Active", 170)], "epochs = 2");
+    keep(&home, &[("Dormant", 180), ("Parent_Active", 160)], "epochs = 2");
     assert!(home.does(&["adapters", "list"]).contains("no adapter in ./adapters; winback adapters train teaches them"));
+    let said = train(&home, &["--dry-run"]).out;
+    assert!(said.contains("Parent_Active: 32 customers are kept back") && said.contains("about kept_back = 0.22 in [segments]"), "{said}");
+    keep(&home, &[("Dormant", 180), ("Parent_Active", 180)], "epochs = 2");
+    let said = train(&home, &["--quiet"]);
+    assert!(
+        said.out
+            .contains("winback adapters promote Dormant v1 --data mails.jsonl --base-model-path model evaluates it, and puts it to use if"),
+        "{said}"
+    );
+    home.does(&EVAL);
+    keep(&home, &[("Dormant", 182)], "epochs = 3\nalpha = 16.0");
     assert_eq!(train(&home, &["--quiet"]).code, Some(0));
-    home.does(&crate::adapters_eval::EVAL);
-    keep(&home, &[("Dormant", 172)], "epochs = 3\nalpha = 16.0");
-    assert_eq!(train(&home, &["--quiet"]).code, Some(0));
-    home.does(&[&crate::adapters_eval::EVAL[..], &["Dormant", "v2"]].concat());
+    home.does(&[&EVAL[..], &["Dormant", "v2"]].concat());
+    [("Dormant", "v1"), ("Dormant", "v2"), ("Parent_Active", "v1")].iter().for_each(|(segment, version)| vouch(&home, segment, version));
     let write = |adapter: &str| {
         home.json(&["lm", "chat", "model", "Hi", "--adapter", adapter, "--max-tokens", "8", "--precision", "f32"])["text"].clone()
     };
@@ -211,9 +220,25 @@ fn versions_are_listed_compared_put_to_use_and_written_with() {
     std::fs::remove_file(home.path("adapters/Dormant/v2/manifest.json")).unwrap();
     home.keep("adapters/Parent_Active/v1/loss.svg", "<svg/>");
     check(&["adapters", "verify"]);
-    home.keep("adapters/two words/v1/manifest.json", "{}");
-    check(&["adapters", "list"]);
     insta::assert_snapshot!(picture);
+    strays_are_told(&home);
+}
+
+fn strays_are_told(home: &Home) {
+    // What stands there by mistake is told, and costs the others nothing.
+    for stray in ["two words/v1", "Dormant/backup"] {
+        home.keep(&format!("adapters/{stray}/manifest.json"), "{}");
+    }
+    home.keep("adapters/Parent_Active/current", "");
+    let told = home.does(&["adapters", "list"]);
+    let rows =
+        ["\"two words\" is no name of a segment's folder", "backup stands among the versions", "current names \"\", which is no version"];
+    assert!(rows.iter().all(|row| told.contains(row)) && told.matches("v1").count() >= 2, "{told}");
+    let said = home.say(&["adapters", "verify"]);
+    assert!(said.code == Some(7) && rows.iter().all(|row| said.out.contains(row)) && said.out.contains("as written"), "{said}");
+    // The folder that the writer reads is the one that all commands mean.
+    home.keep("winback.toml", "[writer]\nadapters = \"voices\"\n");
+    assert!(home.does(&["adapters", "list"]).contains("no adapter in ./voices; winback adapters train teaches them"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The dashboard over adapters that were taught and evaluated here, on the tiny random model.
 use crate::adapters::{keep, train};
-use crate::adapters_eval::EVAL;
+use crate::adapters_eval::{EVAL, vouch};
 use crate::home::Served;
 use crate::lm::with_model;
 use serde_json::{Value, json};
@@ -26,10 +26,11 @@ fn post(served: &Served, path: &str, body: &Value) -> (u16, Value) {
 #[test]
 fn the_dashboard_shows_what_was_taught_and_keeps_what_people_choose() {
     let Some(home) = with_model() else { return };
-    keep(&home, &[("Dormant", 170)], "epochs = 2");
+    keep(&home, &[("Dormant", 180)], "epochs = 2");
     let said = train(&home, &["--quiet"]);
     assert_eq!(said.code, Some(0), "{said}");
     home.json(&EVAL);
+    vouch(&home, "Dormant", "v1");
     home.keep("adapters/Dormant/v2/manifest.json", "{}");
     let served = home.serves(&["serve", "--port", "0"]);
     let page = served.get("/adapters/Dormant/v1?lang=en");

@@ -35,6 +35,8 @@ struct VotePage {
     /// Who wrote the mails of the vote before, and what was chosen.
     told: Option<(RevealedView, Option<&'static str>)>,
     votes: Vec<TallyView>,
+    /// How many votes are on mails of an earlier evaluation.
+    earlier: u64,
 }
 
 impl VotePage {
@@ -90,13 +92,15 @@ pub(crate) async fn show(
         Choice::Right => a.vote_chose_b,
         Choice::Neither => a.vote_chose_neither,
     });
+    let cast = tally::cast(found, &votes);
     let template = VotePage {
         teller: Teller { s: page.s },
         segment: adapters::segment_name(&of.card.segment, context.as_ref(), page.s),
         version,
         ballot: ballot::next(found, &votes, seed, page.s),
         told: ballot::revealed(found, &votes, &sent, page.s).map(|told| (told, chose)),
-        votes: tally::tallies(found, &votes, page.s),
+        votes: tally::tallies(found, &cast, page.s),
+        earlier: cast.earlier,
         page,
     };
     render(StatusCode::OK, &template)

@@ -4,7 +4,7 @@
 //! address tells who wrote which. It also tells how many votes its pair had: a form that is sent twice counts once.
 use super::Found;
 use super::evaluation::writer;
-use super::tally::{is_of, pair};
+use super::tally::{cast, pair};
 use crate::problem::Problem;
 use crate::state::WebState;
 use crate::strings::Strings;
@@ -87,13 +87,14 @@ pub(crate) fn next(found: &Evaluation, votes: &Votes, seed: u64, s: &Strings) ->
     let turned = draw(!seed, 2) == Some(1);
     let (left, right) = if turned { (*other, MailWriter::Adapter) } else { (MailWriter::Adapter, *other) };
     let ballot = Ballot { customer: case.customer.clone(), left, right, seed, before };
+    let [shown_left, shown_right] = shown([case.mail(left)?, case.mail(right)?]);
     Some(BallotView {
         customer: case.customer.clone(),
         language: case.locale.map(|locale| Named::new(locale.tag(), s.language(locale))),
         seed,
         ballot: ballot.code(case, found),
-        left: shown(case.mail(left)?).to_owned(),
-        right: shown(case.mail(right)?).to_owned(),
+        left: shown_left.to_owned(),
+        right: shown_right.to_owned(),
         pairs: pairs.len() as u64,
         open: counted.iter().filter(|(count, _)| *count == 0).count() as u64,
         alike,
@@ -110,8 +111,13 @@ pub(crate) async fn vote(state: &WebState, of: &Found, sent: &Sent<'_>, choice: 
         return Err(if now > ballot.before { Problem::VotedBefore } else { Problem::NoBallot });
     }
     let Ballot { ref customer, left, right, .. } = ballot;
+    let case = found.cases.iter().find(|case| case.customer == *customer);
+    let mails_sha256 = case.and_then(|case| Vote::mails(case, [left, right]));
     let (segment, version) = (found.segment.clone(), found.version.clone());
-    state.gallery.vote(Vote { segment, version, customer: customer.clone(), left, right, choice, when: (state.clock)() }).await?;
+    state
+        .gallery
+        .vote(Vote { segment, version, customer: customer.clone(), left, right, choice, mails_sha256, when: (state.clock)() })
+        .await?;
     Ok(ballot.revealed(&found.version, s))
 }
 
@@ -125,7 +131,7 @@ impl Ballot {
     /// Returns the name of the pair: how many votes it had, and a hash of what it is. An evaluation that was made anew
     /// names the same mails alike and others otherwise.
     fn code(&self, case: &EvaluatedCase, found: &Evaluation) -> String {
-        let mails = [self.left, self.right].map(|writer| case.mail(writer).map_or("", shown));
+        let mails = case.mail(self.left).zip(case.mail(self.right)).map_or([""; 2], |(left, right)| shown([left, right]));
         let texts = [found.segment.as_str(), &found.version, &self.customer, self.left.tag(), self.right.tag()];
         let numbers = [self.seed, self.before].map(u64::to_le_bytes);
         let parts = texts.into_iter().chain(mails).map(str::as_bytes).chain(numbers.iter().map(|number| &number[..]));
@@ -164,7 +170,7 @@ fn pairs(found: &Evaluation) -> (Vec<Pair<'_>>, u64) {
     let (mut pairs, mut alike) = (Vec::new(), 0);
     for pair in all {
         match (pair.case.mail(MailWriter::Adapter), pair.case.mail(pair.other)) {
-            (Some(own), Some(other)) if shown(own) == shown(other) => alike += 1,
+            (Some(own), Some(other)) if is_alike(shown([own, other])) => alike += 1,
             (Some(_), Some(_)) => pairs.push(pair),
             _ => {}
         }
@@ -175,13 +181,19 @@ fn pairs(found: &Evaluation) -> (Vec<Pair<'_>>, u64) {
 /// Returns how many votes each pair of an evaluation has: customer and writers.
 fn counts<'v>(found: &Evaluation, votes: &'v Votes) -> BTreeMap<(&'v str, (MailWriter, MailWriter)), u64> {
     let mut counts = BTreeMap::new();
-    for vote in votes.votes.iter().filter(|vote| is_of(vote, found)) {
+    for vote in cast(found, votes).own {
         *counts.entry((vote.customer.as_str(), pair(vote.left, vote.right))).or_default() += 1;
     }
     counts
 }
 
-/// Returns a mail as a person reads it.
-fn shown(mail: &WrittenMail) -> &str {
-    mail.reads.as_ref().unwrap_or(&mail.text)
+/// Returns two mails as a person reads them; both as they were written where one is no mail that facts could be filled into,
+/// since markers beside filled facts would tell who wrote which.
+fn shown(mails: [&WrittenMail; 2]) -> [&str; 2] {
+    let are_mails = mails.iter().all(|mail| mail.reads.is_some());
+    mails.map(|mail| mail.reads.as_ref().filter(|_| are_mails).unwrap_or(&mail.text).as_str())
+}
+
+fn is_alike([one, other]: [&str; 2]) -> bool {
+    one == other
 }

@@ -29,6 +29,8 @@ pub(crate) struct EvaluationView {
     pub gate: GateView,
     /// What people chose, for each pair of writers.
     pub votes: Vec<TallyView>,
+    /// How many votes are on mails of an earlier evaluation or of other files, and are not among these.
+    pub earlier_votes: u64,
 }
 
 /// The figures of a writer.
@@ -76,6 +78,7 @@ pub(crate) struct FigureView {
 
 /// Returns what an evaluation found.
 pub(crate) fn view(found: &Evaluation, segment: &Named, votes: &Votes, s: &Strings) -> EvaluationView {
+    let cast = tally::cast(found, votes);
     EvaluationView {
         segment: segment.clone(),
         version: found.version.clone(),
@@ -86,7 +89,8 @@ pub(crate) fn view(found: &Evaluation, segment: &Named, votes: &Votes, s: &Strin
         writers: found.writers.iter().map(|marks| writer_view(marks, &found.version, s)).collect(),
         comparisons: found.comparisons.iter().map(|comparison| comparison_view(comparison, s)).collect(),
         gate: gate::view(found, s),
-        votes: tally::tallies(found, votes, s),
+        votes: tally::tallies(found, &cast, s),
+        earlier_votes: cast.earlier,
     }
 }
 
@@ -181,7 +185,7 @@ pub(super) fn other(writer: MailWriter, s: &Strings) -> &'static str {
 }
 
 /// Returns a value as people read it: a share in per cent.
-fn number(measure: Measure, value: f64) -> String {
+pub(super) fn number(measure: Measure, value: f64) -> String {
     match measure {
         Measure::SlotPass | Measure::ReviewPass => format!("{:.1}%", 100.0 * value),
         Measure::Perplexity if value < 1000.0 => format!("{value:.2}"),

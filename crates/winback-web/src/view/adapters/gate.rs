@@ -1,9 +1,9 @@
 //! What the gate says of a version, in words.
-use super::evaluation::{measure, other, with_interval};
+use super::evaluation::{measure, number, other, with_interval};
 use crate::strings::{Strings, fill};
 use serde::Serialize;
 use winback_core::customer::display_number;
-use winback_core::gallery::gate::{Claims, LEAST_CUSTOMERS, Objection, margin, may_be_promoted};
+use winback_core::gallery::gate::{Claims, LEAST_CUSTOMERS, LEAST_PASS, Objection, margin, may_be_promoted};
 use winback_core::gallery::{Evaluation, Measure};
 
 /// Whether a version may be put to use.
@@ -32,7 +32,20 @@ fn told(objection: &Objection, s: &Strings) -> String {
     let least = LEAST_CUSTOMERS.to_string();
     match objection {
         Objection::FewCustomers { found } => fill(a.gate_few, &[("n", &found.to_string()), ("least", &least)]),
-        Objection::FewReviewed { found } => fill(a.gate_few_reviewed, &[("n", &found.to_string()), ("least", &least)]),
+        Objection::FewMeasured { measure: of, found } => {
+            fill(a.gate_few_measured, &[("measure", measure(*of, s).0), ("n", &found.to_string()), ("least", &least)])
+        }
+        Objection::TooFewPass { measure: of, own } => fill(
+            a.gate_too_few_pass,
+            &[
+                ("measure", measure(*of, s).0),
+                ("share", &number(*of, own.value)),
+                ("low", &number(*of, own.low)),
+                ("high", &number(*of, own.high)),
+                ("least", &format!("{:.0}%", 100.0 * LEAST_PASS)),
+            ],
+        ),
+        Objection::SharedNotCompared => a.gate_shared.to_owned(),
         Objection::NotMeasured { measure: of } => {
             let why = match of {
                 Measure::ReviewPass => Some(a.gate_no_briefs.to_owned()),

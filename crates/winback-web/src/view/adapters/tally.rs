@@ -3,8 +3,9 @@ use super::evaluation::writer;
 use crate::strings::Strings;
 use crate::view::Named;
 use serde::Serialize;
-use winback_core::gallery::{Choice, Evaluation, MailWriter, Vote, Votes};
-use winback_core::peer::wilson;
+use std::collections::BTreeMap;
+use winback_core::gallery::{Choice, EvaluatedCase, Evaluation, MailWriter, Vote, Votes};
+use winback_core::interval::wilson;
 
 /// The votes on mails of two writers.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -38,9 +39,24 @@ pub(crate) struct ShareView {
     pub interval: String,
 }
 
-/// Returns whether a vote is on mails of the version of an evaluation.
-pub(super) fn is_of(vote: &Vote, found: &Evaluation) -> bool {
-    vote.segment == found.segment && vote.version == found.version
+/// The votes on a version.
+pub(crate) struct Cast<'v> {
+    /// Those on mails of its evaluation.
+    pub own: Vec<&'v Vote>,
+    /// How many are on mails of an earlier one, or of an adapter that stood in its place.
+    pub earlier: u64,
+}
+
+/// Returns the votes on the version of an evaluation.
+pub(crate) fn cast<'v>(found: &Evaluation, votes: &'v Votes) -> Cast<'v> {
+    let cases: BTreeMap<&str, &EvaluatedCase> = found.cases.iter().map(|case| (case.customer.as_str(), case)).collect();
+    let is_own = |vote: &&Vote| {
+        let mails = cases.get(vote.customer.as_str()).and_then(|case| Vote::mails(case, [vote.left, vote.right]));
+        mails.is_some() && mails == vote.mails_sha256
+    };
+    let of_version = votes.votes.iter().filter(|vote| vote.segment == found.segment && vote.version == found.version);
+    let (own, earlier): (Vec<&Vote>, Vec<&Vote>) = of_version.partition(is_own);
+    Cast { own, earlier: earlier.len() as u64 }
 }
 
 /// Returns two writers in the order of a tally: the version first, then as in a table.
@@ -50,8 +66,7 @@ pub(super) fn pair(one: MailWriter, other: MailWriter) -> (MailWriter, MailWrite
 }
 
 /// Returns the votes on mails of a version, a pair of writers each; pairs that nobody voted on are left out.
-pub(crate) fn tallies(found: &Evaluation, votes: &Votes, s: &Strings) -> Vec<TallyView> {
-    let own: Vec<&Vote> = votes.votes.iter().filter(|vote| is_of(vote, found)).collect();
+pub(crate) fn tallies(found: &Evaluation, Cast { own, .. }: &Cast<'_>, s: &Strings) -> Vec<TallyView> {
     let mut pairs: Vec<(MailWriter, MailWriter)> = own.iter().map(|vote| pair(vote.left, vote.right)).collect();
     pairs.sort();
     pairs.dedup();

@@ -16,12 +16,17 @@ pub struct FakeGallery {
     /// The evaluations by segment and version; `None` where the file cannot be read.
     pub evaluations: Mutex<BTreeMap<(String, String), Option<Evaluation>>>,
     pub votes: Mutex<Votes>,
+    pub strays: Mutex<Vec<String>>,
 }
 
 #[async_trait::async_trait]
 impl AdapterGallery for FakeGallery {
     async fn cards(&self) -> Result<Vec<AdapterCard>, GalleryError> {
         Ok(self.cards.lock().unwrap().clone())
+    }
+
+    async fn strays(&self) -> Result<Vec<String>, GalleryError> {
+        Ok(self.strays.lock().unwrap().clone())
     }
 
     async fn evaluation(&self, segment: &SegmentId, version: &str) -> Result<Option<Evaluation>, GalleryError> {
@@ -202,7 +207,9 @@ pub fn evaluation(version: &str) -> Evaluation {
         },
         customers: 40,
         examples: 44,
+        slotted: 39,
         reviewed: 38,
+        shared: SharedAdapter::Compared,
         notes: vec!["3 examples were left out, since their customers were learned from".into()],
         writers: vec![
             marks(MailWriter::Base, [41.34, 18.2, 2.1, 0.05, 0.0, 118.0]),
@@ -217,15 +224,31 @@ pub fn evaluation(version: &str) -> Evaluation {
 
 /// Returns an evaluation that the gate refuses, for every reason there is.
 pub fn refused(version: &str) -> Evaluation {
-    let mut found = Evaluation { customers: 24, examples: 24, reviewed: 12, ..evaluation(version) };
+    let mut found = Evaluation { customers: 24, examples: 24, slotted: 20, reviewed: 12, ..evaluation(version) };
+    found.writers[2] = marks(MailWriter::Adapter, [3.44, 49.4, 26.7, 0.975, 0.3, 77.0]);
     let base = [(Measure::Perplexity, 0.5, 0.1), (Measure::Chrf, -9.0, 2.0), (Measure::SlotPass, 0.5, 0.1)];
     let shared = [(Measure::Perplexity, -0.2, 0.5), (Measure::Chrf, 0.5, 3.0), (Measure::ReviewPass, -0.05, 0.12)];
     found.comparisons = vec![apart(MailWriter::Base, &base), apart(MailWriter::Shared, &shared)];
     found
 }
 
+/// Returns the hash of two mails of [`evaluation`].
+pub fn mails(customer: &str, writers: [MailWriter; 2]) -> Option<Digest> {
+    cases().iter().find(|case| case.customer == customer).and_then(|case| Vote::mails(case, writers))
+}
+
 fn vote(customer: &str, [left, right]: [MailWriter; 2], choice: Choice) -> Vote {
-    Vote { segment: segment("HighValue_Active"), version: "v2".into(), customer: customer.into(), left, right, choice, when: at(70) }
+    let mails_sha256 = mails(customer, [left, right]);
+    Vote {
+        segment: segment("HighValue_Active"),
+        version: "v2".into(),
+        customer: customer.into(),
+        left,
+        right,
+        choice,
+        mails_sha256,
+        when: at(70),
+    }
 }
 
 /// Returns the adapters of three segments.
@@ -236,6 +259,7 @@ pub fn gallery() -> Arc<FakeGallery> {
         in_use: in_use.map(str::to_owned),
         versions,
         trainings_under_way,
+        faults: Vec::new(),
     };
     let broken = "adapters/HighValue_Active/v3: manifest.json is absent; copy the folder again or remove it";
     let copy = AdapterFacts { is_shared: true, date: None, losses: Vec::new(), trials: Vec::new(), ..facts(1180, [3.712, 1.402], false) };
@@ -258,6 +282,7 @@ pub fn gallery() -> Arc<FakeGallery> {
         vote("7590-VHVEG", [Reference, Adapter], Choice::Neither),
     ];
     Arc::new(FakeGallery {
+        strays: Mutex::default(),
         cards: Mutex::new(cards),
         evaluations: Mutex::new(evaluations.into_iter().collect()),
         votes: Mutex::new(Votes { votes, damaged: vec![(4, "EOF while parsing a string at line 1 column 61".into())] }),

@@ -14,8 +14,9 @@ use crate::workbench::load_settings;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use winback_core::segment::SegmentId;
+use winback_core::template::Templates;
 use winback_lm::finetune::Reader;
-use winback_lm::shelf::{Manifest, SHARED, Shelf, Version};
+use winback_lm::shelf::{Kind, Manifest, SHARED, Shelf, Version};
 use winback_lm::{ChatTemplate, Tokens};
 
 /// Evaluate versions beside the base and the shared adapter, on customers that nobody learned from
@@ -66,6 +67,9 @@ pub struct Exam<'a> {
     pub how: &'a How,
 }
 
+/// On what a version is tried: how its training split the examples, and of whom.
+type Tried = ((u64, u64), Kind);
+
 /// A version of a segment that may be evaluated, or why not.
 struct Wanted {
     segment: SegmentId,
@@ -75,7 +79,7 @@ struct Wanted {
 
 /// Evaluates, and tells what was found.
 pub fn run(at: &Place, args: &Args) -> anyhow::Result<ExitCode> {
-    let shelf = args.on.shelf(at);
+    let shelf = args.on.shelf(at)?;
     let exam = Exam { shelf: &shelf, data: &args.data, base: &args.base_model_path, how: &args.how };
     let asked = args.segment.as_deref().map(|segment| (segment, &args.version[..]));
     let found = tokio::task::block_in_place(|| exam.sit(at, asked))?;
@@ -108,21 +112,27 @@ impl Exam<'_> {
             }
         }
         self.refuse(&wanted, asked)?;
+        let named = asked.is_some_and(|(_, versions)| !versions.is_empty());
         let settings = load_settings(&at.home)?;
         let templates = wordings::load(&at.home, &settings.company)?;
         let bar = Bar::new(at.quiet || at.json);
-        let newest_shared = self.shelf.newest_shared().or_shelf()?;
-        let of_base = newest_shared.as_ref().filter(|(_, manifest)| manifest.base_sha256 == *loaded.model.digest());
-        let shared = of_base.map(|(version, manifest)| self.candidate(&loaded, (*version, manifest.clone()))).transpose()?;
         let desk = Desk { loaded: &loaded, class: &class, seed: self.how.seed, bar: &bar };
-        let examiner = Examiner { desk, templates: &templates, newest_shared, shared };
+        let examiner = self.examiner((desk, &templates), &loaded)?;
         let mut found = Found::default();
-        for (segment, candidates) in self.groups(&loaded, wanted, (share, &mut found))? {
+        for (segment, candidates) in self.groups(&loaded, wanted, (share, named, &mut found))? {
             let Some(first) = candidates.first() else { continue };
-            let evaluations = examiner.evaluate(&segment, &candidates, partings.of(&class, &first.manifest, share)?)?;
+            let evaluations = match examiner.evaluate(&segment, &candidates, partings.of(&class, &first.manifest, share)?) {
+                Ok(evaluations) => evaluations,
+                Err(error) if named => return Err(error),
+                // What fails of one segment costs the others nothing.
+                Err(error) => {
+                    found.leave_out(&segment, &candidates, &format!("{error:#}"));
+                    continue;
+                }
+            };
             if evaluations.is_empty() {
                 let none = "no customer is left to try it on: none was kept back whom no training learned from";
-                found.left_out.extend(candidates.iter().map(|one| (segment.clone(), one.version.to_string(), none.to_owned())));
+                found.leave_out(&segment, &candidates, none);
             }
             for evaluation in evaluations {
                 self.shelf.keep_evaluation(&evaluation).or_shelf()?;
@@ -130,6 +140,19 @@ impl Exam<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// Returns who evaluates, with the newest shared adapter where it can be loaded and is what was written.
+    fn examiner<'e>(&self, (desk, templates): (Desk<'e>, &'e Templates), loaded: &Loaded) -> anyhow::Result<Examiner<'e>> {
+        let (newest_shared, damaged) = self.shelf.newest_shared().or_shelf()?;
+        let of_base = newest_shared.as_ref().filter(|(_, manifest)| manifest.base_sha256 == *loaded.model.digest());
+        let checked = |(version, manifest): &(Version, Manifest)| {
+            let whole = manifest.verify(&self.shelf.place(&manifest.segment, *version)).map_err(|error| error.to_string());
+            whole.and_then(|()| self.candidate(loaded, (*version, manifest.clone())).map_err(|error| format!("{error:#}")))
+        };
+        let shared = of_base.map(checked);
+        let passed_over = damaged.into_iter().map(|(version, why)| format!("the shared adapter {version} is passed over: {why}")).collect();
+        Ok(Examiner { desk, templates, newest_shared, shared, passed_over })
     }
 
     /// Reads the examples as the base does, and notes which versions were taught through another tokenizer or template.
@@ -155,9 +178,9 @@ impl Exam<'_> {
         &self,
         loaded: &Loaded,
         wanted: Vec<Wanted>,
-        (share, found): (f64, &mut Found),
+        (share, named, found): (f64, bool, &mut Found),
     ) -> anyhow::Result<Vec<(SegmentId, Vec<Candidate>)>> {
-        let mut groups: Vec<(SegmentId, (u64, u64), Vec<Candidate>)> = Vec::new();
+        let mut groups: Vec<(SegmentId, Tried, Vec<Candidate>)> = Vec::new();
         for Wanted { segment, version, told } in wanted {
             let manifest = match told {
                 Ok(manifest) => manifest,
@@ -166,8 +189,15 @@ impl Exam<'_> {
                     continue;
                 }
             };
-            let key = Parting::key(&manifest, share);
-            let candidate = self.candidate(loaded, (version, manifest))?;
+            let key = (Parting::key(&manifest, share), manifest.kind);
+            let candidate = match self.candidate(loaded, (version, manifest)) {
+                Ok(candidate) => candidate,
+                Err(error) if named => return Err(error),
+                Err(error) => {
+                    found.left_out.push((segment, version.to_string(), format!("{error:#}")));
+                    continue;
+                }
+            };
             match groups.iter_mut().find(|(of, its, _)| *of == segment && *its == key) {
                 Some((_, _, group)) => group.push(candidate),
                 None => groups.push((segment, key, vec![candidate])),

@@ -1,15 +1,16 @@
 //! What an evaluation found, as people and programs read it.
+use crate::evaluation::Candidate;
 use crate::report;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use winback_core::gallery::gate::{Claims, may_be_promoted};
-use winback_core::gallery::{Comparison, Evaluation, Figure, MailWriter, Measure, WriterMarks};
+use winback_core::gallery::{Comparison, Evaluation, Figure, MailWriter, Measure, SharedAdapter, WriterMarks};
 use winback_core::segment::SegmentId;
 
 /// What these figures do not say.
-const CAUTION: &str = "In brackets the 95 % interval over customers. chrF and BLEU tell how like the reference a mail is in its words, not \
+const CAUTION: &str = "In brackets the 95 % interval over customers: of shares by scores (Wilson 1927), else of resamples. chrF and BLEU tell how like the reference a mail is in its words, not \
     which is the better one.\nchrF nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no, BLEU nrefs:1|case:mixed|eff:no|tok:13a (zh for \
     Chinese)|smooth:exp";
 
@@ -22,12 +23,24 @@ pub struct Found {
     pub left_out: Vec<(SegmentId, String, String)>,
 }
 
+impl Found {
+    /// Notes that versions of a segment were not evaluated.
+    pub fn leave_out(&mut self, segment: &SegmentId, candidates: &[Candidate], why: &str) {
+        self.left_out.extend(candidates.iter().map(|one| (segment.clone(), one.version.to_string(), why.to_owned())));
+    }
+}
+
 /// The figures of a version without its mails.
 #[derive(Serialize)]
 pub struct Summary<'a> {
     customers: usize,
     examples: usize,
+    /// Of these customers, those whose mails' slots could be looked at.
+    slotted: usize,
+    /// Those whose mails could be reviewed.
     reviewed: usize,
+    /// How the newest shared adapter stands to it.
+    shared: SharedAdapter,
     writers: &'a [WriterMarks],
     comparisons: &'a [Comparison],
     /// Why it may not be put to use; `null` where it may.
@@ -39,7 +52,9 @@ pub fn summary(found: &Evaluation) -> Summary<'_> {
     Summary {
         customers: found.customers,
         examples: found.examples,
+        slotted: found.slotted,
         reviewed: found.reviewed,
+        shared: found.shared,
         writers: &found.writers,
         comparisons: &found.comparisons,
         refused: may_be_promoted(found, Claims::Needed).err().map(|why| why.to_string()),
@@ -106,8 +121,9 @@ fn side_by_side(table: &[&Evaluation]) -> String {
     let of = |marks: Vec<&WriterMarks>| marks.into_iter().map(|marks| row(named(marks.writer), marks)).collect::<Vec<_>>();
     let rows = of(writers).into_iter().chain(versions).chain(of(references));
     let header: Vec<&str> = std::iter::once("").chain(Measure::ALL.map(Measure::name)).chain(["distinct-1/2"]).collect();
-    let mails = report::count(first.examples as u64);
-    let mut text = format!("{}: {} held-out customers, {mails} mails each\n", first.segment, report::count(first.customers as u64));
+    let [customers, mails] = [(first.customers, "held-out customer"), (first.examples, "mail")]
+        .map(|(count, of)| format!("{} {of}{}", report::count(count as u64), if count == 1 { "" } else { "s" }));
+    let mut text = format!("{}: {customers}, {mails} of each writer\n", first.segment);
     text += &report::table(&header, rows);
     text.push('\n');
     for evaluation in table {

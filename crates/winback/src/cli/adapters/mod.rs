@@ -4,11 +4,12 @@ mod figures;
 mod show;
 pub mod train;
 
-pub use show::mismatch;
+pub use show::{mismatch, other_words};
 
 use crate::cli::Place;
-use crate::exit::{Exit, OrExit};
+use crate::exit::{Exit, OrExit, stop};
 use crate::report;
+use crate::workbench::{adapters_dir, load_settings};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use winback_core::gallery::gate::Claims;
@@ -36,15 +37,23 @@ pub enum Action {
 /// Which folder of adapters.
 #[derive(Debug, clap::Args)]
 pub struct On {
-    /// The folder of adapters [default: adapters in the folder of --home]
+    /// The folder of adapters [default: that of `[writer]` in winback.toml]
     #[arg(long, value_name = "FOLDER")]
     pub adapters: Option<PathBuf>,
 }
 
 impl On {
-    fn shelf(&self, at: &Place) -> Shelf {
-        Shelf::new(self.adapters.clone().unwrap_or_else(|| at.home.join("adapters")))
+    fn shelf(&self, at: &Place) -> anyhow::Result<Shelf> {
+        shelf(at, self.adapters.as_ref())
     }
+}
+
+/// Returns the shelf of the folder that is named, else of the one that the writer reads.
+fn shelf(at: &Place, named: Option<&PathBuf>) -> anyhow::Result<Shelf> {
+    Ok(Shelf::new(match named {
+        Some(named) => named.clone(),
+        None => adapters_dir(&at.home, &load_settings(&at.home)?.writer),
+    }))
 }
 
 /// Which version.
@@ -107,21 +116,26 @@ pub struct VerifyArgs {
 pub async fn run(at: &Place, action: &Action) -> anyhow::Result<ExitCode> {
     match action {
         Action::Train(args) => train::run(at, args).await,
-        Action::List(on) => show::list(at, &on.shelf(at)),
+        Action::List(on) => show::list(at, &on.shelf(at)?),
         Action::Eval(args) => eval::run(at, args),
         Action::Promote(args) => promote(at, args),
-        Action::Rollback(args) => show::rollback(at, &args.on.shelf(at), &args.segment),
-        Action::Diff(args) => show::diff(at, &args.on.shelf(at), [&args.segment, &args.first, &args.second]),
+        Action::Rollback(args) => show::rollback(at, &args.on.shelf(at)?, &args.segment),
+        Action::Diff(args) => show::diff(at, &args.on.shelf(at)?, [&args.segment, &args.first, &args.second]),
         Action::Verify(args) => show::verify(at, args),
     }
 }
 
 /// Puts a version to use, once it was evaluated.
 fn promote(at: &Place, args: &PromoteArgs) -> anyhow::Result<ExitCode> {
-    let (shelf, version) = (args.on.shelf(at), [args.version.clone()]);
+    let (shelf, version) = (args.on.shelf(at)?, [args.version.clone()]);
     if let (Some(data), Some(base)) = (&args.data, &args.base_model_path) {
         let exam = eval::Exam { shelf: &shelf, data, base, how: &args.how };
         let found = tokio::task::block_in_place(|| exam.sit(at, Some((&args.segment, &version))))?;
+        // An earlier evaluation is none of what was asked for now.
+        if let Some((segment, version, why)) = found.left_out.first() {
+            let hint = "the segment keeps what it has; winback adapters list shows what each version learned from";
+            return Err(stop(Exit::Findings, format!("{version} of {segment} is not put to use: it could not be evaluated: {why}"), hint));
+        }
         if !at.json {
             report::line(&figures::told(&found))?;
         }

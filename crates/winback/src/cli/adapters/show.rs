@@ -4,13 +4,17 @@ use crate::cli::Place;
 use crate::cli::lm::model::{Computing, Loaded, Numbers};
 use crate::exit::{Exit, OrExit};
 use crate::report;
+use crate::wordings;
+use crate::workbench::load_settings;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use winback_core::digest::Digest;
 use winback_core::gallery::Measure;
 use winback_core::gallery::gate::Claims;
+use winback_core::locale::Locale;
 use winback_core::segment::SegmentId;
+use winback_core::template::Templates;
 use winback_lm::adapter::distance;
 use winback_lm::kernels::Level;
 use winback_lm::shelf::{Manifest, Shelf, ShelfError, Shelved, Unevaluated, Version};
@@ -35,18 +39,24 @@ struct Listed {
 /// Lists every version of every segment.
 pub fn list(at: &Place, shelf: &Shelf) -> anyhow::Result<ExitCode> {
     let mut found = Vec::new();
+    // Words that cannot be read are told by whoever needs them.
+    let templates = load_settings(&at.home).and_then(|settings| wordings::load(&at.home, &settings.company)).ok();
     for segment in shelf.segments().or_shelf()? {
-        let Shelved { current, versions, training, .. } = shelf.look(&segment).or_shelf()?;
-        if let Some(gone) = current.filter(|current| versions.iter().all(|(version, _)| version != current)) {
-            found.push(listed(&segment, Some(gone), true, Err("in use, and not there; promote another version".to_owned())));
+        let Shelved { current, versions, training, faults, .. } = shelf.look(&segment).or_shelf()?;
+        for fault in faults {
+            let gone = if let ShelfError::Gone { version, .. } = fault { Some(version) } else { None };
+            found.push(listed(segment.as_str(), gone, gone.is_some(), Err(fault.to_string())));
         }
         for (version, manifest) in versions {
-            let row = listed(&segment, Some(version), current == Some(version), manifest.map_err(|error| error.to_string()));
-            found.push(evaluated(row, shelf, (&segment, version)));
+            let row = listed(segment.as_str(), Some(version), current == Some(version), manifest.map_err(|error| error.to_string()));
+            found.push(with_words(evaluated(row, shelf, (&segment, version)), templates.as_ref()));
         }
         for _ in training {
-            found.push(listed(&segment, None, false, Err("training not done; the same command goes on with it".to_owned())));
+            found.push(listed(segment.as_str(), None, false, Err("training not done; the same command goes on with it".to_owned())));
         }
+    }
+    for (name, why) in shelf.strays().or_shelf()? {
+        found.push(listed(&name, None, false, Err(why.to_string())));
     }
     report::print(at.json, &found, || match found.is_empty() {
         true => format!("no adapter in {}; winback adapters train teaches them", shelf.root().display()),
@@ -59,7 +69,7 @@ pub fn list(at: &Place, shelf: &Shelf) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn listed(segment: &SegmentId, version: Option<Version>, in_use: bool, manifest: Result<Manifest, String>) -> Listed {
+fn listed(segment: &str, version: Option<Version>, in_use: bool, manifest: Result<Manifest, String>) -> Listed {
     let (manifest, note) = match manifest {
         Ok(manifest) => {
             let note = if manifest.has_learned() { String::new() } else { "no better than the base".to_owned() };
@@ -69,6 +79,15 @@ fn listed(segment: &SegmentId, version: Option<Version>, in_use: bool, manifest:
     };
     let version = version.map(|version| version.to_string());
     Listed { segment: segment.to_string(), version, in_use, manifest, evaluation: None, figures: figures::cells(None), note }
+}
+
+/// Adds a warning where the words of prompts are others than the version learned from.
+fn with_words(listed: Listed, templates: Option<&Templates>) -> Listed {
+    let Some(why) = listed.manifest.as_ref().zip(templates).and_then(|(manifest, templates)| other_words(manifest, templates)) else {
+        return listed;
+    };
+    let note = if listed.note.is_empty() { why } else { format!("{}; {why}", listed.note) };
+    Listed { note, ..listed }
 }
 
 /// Adds what the newest evaluation of a version found, where it is of the files that it has now.
@@ -192,18 +211,24 @@ struct Checked {
 
 /// Hashes every version again, and loads it for a base where one is named.
 pub fn verify(at: &Place, args: &VerifyArgs) -> anyhow::Result<ExitCode> {
-    let shelf = args.on.shelf(at);
+    let shelf = args.on.shelf(at)?;
     let segments = match &args.segment {
         Some(name) => vec![shelf.named(name).or_shelf()?],
         None => shelf.segments().or_shelf()?,
     };
     let computing = Computing { precision: Numbers::Bf16, level: Level::best(), threads: None, no_packed_cache: false };
     let base = args.base_model_path.as_deref().map(|dir| Loaded::load(dir, &computing, at.quiet)).transpose()?;
-    let mut found = Vec::new();
+    let strays = if args.segment.is_none() { shelf.strays().or_shelf()? } else { Vec::new() };
+    let stray = |(name, why): (String, ShelfError)| Checked { segment: name, version: "-".to_owned(), fault: Some(why.to_string()) };
+    let mut found: Vec<Checked> = strays.into_iter().map(stray).collect();
     for segment in &segments {
-        for (version, manifest) in shelf.look(segment).or_shelf()?.versions {
+        let Shelved { versions, faults, .. } = shelf.look(segment).or_shelf()?;
+        let beside = |fault: ShelfError| Checked { segment: segment.to_string(), version: "-".to_owned(), fault: Some(fault.to_string()) };
+        found.extend(faults.into_iter().map(beside));
+        for (version, manifest) in versions {
             let place = shelf.place(segment, version);
             let whole = manifest.and_then(|manifest| whole(&manifest, segment, &place).map(|()| manifest));
+            let whole = whole.and_then(|manifest| shelf.evaluation(segment, version).map(|_| manifest));
             let fault = match (whole, &base) {
                 (Err(error), _) => Some(error.to_string()),
                 (Ok(manifest), Some(base)) => fits(&manifest, &place, base)?,
@@ -239,6 +264,17 @@ fn fits(manifest: &Manifest, place: &std::path::Path, base: &Loaded) -> anyhow::
         return Ok(Some(format!("{error:#}")));
     }
     Ok(mismatch(manifest, [base.tokens.digest(), base.template()?.digest()]).map(str::to_owned))
+}
+
+/// Returns in which languages a version learned from prompts in other words than the templates have now; it writes on, and its
+/// evaluation is of the words it learned from.
+pub fn other_words(manifest: &Manifest, templates: &Templates) -> Option<String> {
+    let is_other = |locale: &Locale| {
+        let learned = manifest.data.prompt_words.get(locale.tag());
+        learned.is_some_and(|learned| learned != templates.prompt_words(*locale).digest())
+    };
+    let others: Vec<&str> = Locale::ALL.iter().filter(|locale| is_other(locale)).map(|locale| locale.tag()).collect();
+    (!others.is_empty()).then(|| format!("it learned from prompts in other words than this folder's ({})", others.join(", ")))
 }
 
 /// Returns why a version does not belong to the tokenizer and the chat template of a base, if it does not.

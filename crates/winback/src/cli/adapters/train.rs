@@ -23,7 +23,7 @@ use winback_connectors::hub::Manifest as Sheet;
 use winback_core::segment::SegmentId;
 use winback_lm::finetune::{Reader, needed_bytes};
 use winback_lm::shards::Shards;
-use winback_lm::shelf::{Kind, Shelf, Version};
+use winback_lm::shelf::{Kind, SHARED, Version};
 use winback_lm::{ChatTemplate, Config, Tokens};
 
 /// The exit code of a program that was interrupted, as shells have it.
@@ -47,7 +47,7 @@ pub struct Args {
     /// The model directory of the base
     #[arg(long, value_name = "DIR")]
     base_model_path: PathBuf,
-    /// The folder of adapters [default: adapters in the folder of --home]
+    /// The folder of adapters [default: that of `[writer]` in winback.toml]
     #[arg(long, value_name = "FOLDER")]
     output_base_path: Option<PathBuf>,
     /// The recipe, a TOML file; docs/adapters.md lists what it may say
@@ -56,6 +56,9 @@ pub struct Args {
     /// A segment to teach; may be given several times [default: all of the file]
     #[arg(long, value_name = "ID")]
     segment: Vec<String>,
+    /// Teach the adapter that all segments share, too, although no segment needs it
+    #[arg(long)]
+    shared: bool,
     /// Take segments that segments.toml does not name
     #[arg(long)]
     any_segment: bool,
@@ -76,7 +79,7 @@ pub struct Args {
 }
 
 /// What became of a segment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Row {
     /// Its name.
     pub segment: String,
@@ -92,6 +95,8 @@ pub struct Row {
     tried_on: Option<&'static str>,
     /// Why it failed.
     pub why: Option<String>,
+    /// Why its version could not be put to use, however good it is: too few customers are kept back to try it on.
+    too_few: Option<String>,
 }
 
 /// What a training came to.
@@ -116,6 +121,7 @@ impl Args {
             recipe: Some(recipe),
             segment: Vec::new(),
             any_segment: false,
+            shared: false,
             dry_run: false,
             checkpoint_steps: CHECKPOINT_STEPS,
             checkpoint_seconds: CHECKPOINT_SECONDS,
@@ -149,8 +155,8 @@ pub async fn teach(at: &Place, args: &Args) -> anyhow::Result<(Report, Option<u3
     let reader = Reader { tokens: &tokens, template: &template, context: config.context, ends: &config.eos };
     let known = if args.any_segment { Vec::new() } else { known_segments(&at.home)? };
     let class = Class::read(&args.data, &known, &reader)?;
-    let plan = class.plan(&args.segment, &file)?;
-    let shelf = Shelf::new(args.output_base_path.clone().unwrap_or_else(|| at.home.join("adapters")));
+    let plan = class.plan(&args.segment, &file, args.shared)?;
+    let shelf = super::shelf(at, args.output_base_path.as_ref())?;
     let names: Vec<SegmentId> = plan.segments.keys().cloned().collect();
     if let Err(error) = shelf.check(&names) {
         // The shared adapter's own folder is none of a segment.
@@ -159,7 +165,9 @@ pub async fn teach(at: &Place, args: &Args) -> anyhow::Result<(Report, Option<u3
     let memory_bytes = planned_memory(args, &config, (&class, &file))?;
     let mut report = Report { examples: class.examples.len(), repeated: class.repeated, memory_bytes, segments: Vec::new() };
     if args.dry_run {
-        report.segments = plan.segments.iter().map(|(segment, (rows, fate))| planned(segment, *rows, fate)).collect();
+        let shared = plan.shared.iter().filter(|_| args.shared).map(|course| Ok(shared_row(&shared()?, "would_train", course)));
+        report.segments = shared.collect::<anyhow::Result<_>>()?;
+        report.segments.extend(plan.segments.iter().map(|(segment, (rows, fate))| planned(segment, (*rows, fate), &plan)));
         return Ok((report, None));
     }
     let stopping = watch_for_interrupts();
@@ -178,12 +186,12 @@ pub async fn teach(at: &Place, args: &Args) -> anyhow::Result<(Report, Option<u3
         date: args.date.map(|date| date.to_string()),
         quiet: at.quiet || at.json,
     };
-    let ended = tokio::task::block_in_place(|| teach_all(&school, &class, &plan, &mut report))?;
+    let ended = tokio::task::block_in_place(|| teach_all(&school, &class, (&plan, args.shared), &mut report))?;
     Ok((report, ended))
 }
 
 /// Teaches one segment after the other. Returns the step after which somebody stopped it.
-fn teach_all(school: &School<'_>, class: &Class, plan: &Plan, report: &mut Report) -> anyhow::Result<Option<u32>> {
+fn teach_all(school: &School<'_>, class: &Class, (plan, asked): (&Plan, bool), report: &mut Report) -> anyhow::Result<Option<u32>> {
     // What all segments share is taught first, so that those with few examples need not wait for a failure of others.
     let common = match &plan.shared {
         Some(course) => match teach_shared(school, class, course) {
@@ -194,6 +202,13 @@ fn teach_all(school: &School<'_>, class: &Class, plan: &Plan, report: &mut Repor
         },
         None => None,
     };
+    if let Some((course, made)) = common.as_ref().filter(|_| asked) {
+        let row = shared_row(&shared()?, "failed", course);
+        report.segments.push(match made {
+            Ok(made) => with_graduate(Row { outcome: "trained", ..row }, &made.graduate),
+            Err(why) => Row { why: Some(why.clone()), ..row },
+        });
+    }
     for (segment, (rows, fate)) in &plan.segments {
         let made = match (fate, &common) {
             (Fate::Own(course), _) => school.teach(segment, class, (course, Kind::Own)),
@@ -203,8 +218,8 @@ fn teach_all(school: &School<'_>, class: &Class, plan: &Plan, report: &mut Repor
             (Fate::Refused(why), _) => Err(Halt::Failed(why.clone())),
         };
         let row = match made {
-            Ok(graduate) => made_row(segment, *rows, fate, &graduate),
-            Err(Halt::Failed(why)) => Row { why: Some(why), outcome: "failed", ..planned(segment, *rows, fate) },
+            Ok(graduate) => with_graduate(made_row(segment, (*rows, fate), plan), &graduate),
+            Err(Halt::Failed(why)) => Row { why: Some(why), outcome: "failed", ..planned(segment, (*rows, fate), plan) },
             Err(Halt::Everything(error)) => return Err(error),
             Err(Halt::Interrupted(step)) => return Ok(Some(step)),
         };
@@ -219,7 +234,7 @@ fn teach_shared(school: &School<'_>, class: &Class, course: &Course) -> Result<S
     }
     let segment = shared().map_err(Halt::Everything)?;
     let graduate = school.teach(&segment, class, (course, Kind::Shared))?;
-    school.shared(&segment, &graduate)
+    school.shared(&segment, graduate)
 }
 
 /// Returns the segments that may stand in the file.
@@ -281,12 +296,13 @@ async fn interrupted() -> bool {
     tokio::signal::ctrl_c().await.is_ok()
 }
 
-fn planned(segment: &SegmentId, rows: usize, fate: &Fate) -> Row {
+fn planned(segment: &SegmentId, (rows, fate): (usize, &Fate), plan: &Plan) -> Row {
     let (outcome, kept_back, why) = match fate {
         Fate::Own(course) => ("would_train", Some(course.kept_back.len()), None),
         Fate::Shared(kept_back) => ("would_share", Some(kept_back.len()), None),
         Fate::Refused(why) => ("failed", None, Some(why.clone())),
     };
+    let too_few = plan.too_few.get(segment).cloned();
     Row {
         segment: segment.to_string(),
         outcome,
@@ -297,19 +313,29 @@ fn planned(segment: &SegmentId, rows: usize, fate: &Fate) -> Row {
         loss_after: None,
         tried_on: None,
         why,
+        too_few,
     }
 }
 
-fn made_row(segment: &SegmentId, rows: usize, fate: &Fate, graduate: &Graduate) -> Row {
-    let Graduate { version, manifest, earlier } = graduate;
-    let outcome = match fate {
-        _ if *earlier => "earlier",
-        Fate::Shared(_) => "shared",
-        _ => "trained",
-    };
+fn made_row(segment: &SegmentId, (rows, fate): (usize, &Fate), plan: &Plan) -> Row {
+    let outcome = if matches!(fate, Fate::Shared(_)) { "shared" } else { "trained" };
     let tried_on = Some(if matches!(fate, Fate::Shared(own) if own.is_empty()) { "all" } else { "segment" });
+    Row { outcome, tried_on, ..planned(segment, (rows, fate), plan) }
+}
+
+/// Returns the row of the adapter that all segments share.
+fn shared_row(segment: &SegmentId, outcome: &'static str, course: &Course) -> Row {
+    let examples = course.learned_from.len() + course.kept_back.len();
+    let kept_back = Some(course.kept_back.len());
+    Row { outcome, examples, kept_back, segment: segment.to_string(), ..Row::default() }
+}
+
+/// Adds what was made.
+fn with_graduate(row: Row, graduate: &Graduate) -> Row {
+    let Graduate { version, manifest, earlier } = graduate;
+    let outcome = if *earlier { "earlier" } else { row.outcome };
     let [loss_before, loss_after] = [manifest.metrics.loss_before, manifest.metrics.loss_after].map(Some);
-    Row { outcome, version: Some(Version::to_string(version)), loss_before, loss_after, tried_on, ..planned(segment, rows, fate) }
+    Row { outcome, version: Some(Version::to_string(version)), loss_before, loss_after, ..row }
 }
 
 /// Returns 0 where every segment got what it should, 8 where some did, 1 where none did.
@@ -351,13 +377,15 @@ fn told(report: &Report) -> String {
         count => format!(", {} lines repeat others and are left out", report::count(count as u64)),
     };
     let memory = report.memory_bytes as f64 / f64::from(1 << 20);
-    let failed = report.segments.iter().filter_map(|row| Some(format!("\n{}: {}", row.segment, row.why.as_ref()?))).collect::<String>();
+    let said = |row: &Row| row.why.iter().chain(&row.too_few).map(|why| format!("\n{}: {why}", row.segment)).collect::<String>();
+    let failed = report.segments.iter().map(said).collect::<String>();
     format!("{} examples{repeated}; at most {memory:.0} MiB of memory\n{table}\n{failed}", report::count(report.examples as u64))
 }
 
 /// Returns what to type next.
 fn next(report: &Report, args: &Args) -> String {
-    let Some(row) = report.segments.iter().find(|row| row.version.is_some() && row.loss_after < row.loss_before) else {
+    let may_do = |row: &&Row| row.version.is_some() && row.loss_after < row.loss_before && row.too_few.is_none() && row.segment != SHARED;
+    let Some(row) = report.segments.iter().find(may_do) else {
         return String::new();
     };
     let (segment, version) = (&row.segment, row.version.as_deref().unwrap_or_default());
