@@ -93,7 +93,7 @@ async fn speak(at: &Place, (bench, run): (&Workbench, &mut Run), teach: bool) ->
         voices::put(&bench.home, &base)?;
     }
     let start = Instant::now();
-    let Some(local) = hired(&bench.home, &bench.settings.writer, Some(WriterKind::Local), at.quiet)? else {
+    let Some(local) = hired(&bench.home, &bench.settings.writer, Some(WriterKind::Local), true)? else {
         return Err(anyhow::anyhow!("no language model was loaded"));
     };
     let context = context(run).or_storage()?;

@@ -133,7 +133,10 @@ fn a_harmful_version_is_refused_however_well_it_foresees() {
 
     // Claims that no brief holds.
     let locale = |at: usize| fixture.cases[at].locale.unwrap();
-    let lying = fixture.evaluation(1.0, |at, mail| mail.replacen("\n\n", &format!("\n\n{}\n\n", invented(locale(at))), 2));
+    let lying = fixture.evaluation(1.0, |at, mail| {
+        let [head, greeting, rest] = mail.splitn(3, "\n\n").collect::<Vec<_>>().try_into().unwrap();
+        [head, greeting, invented(locale(at)), rest].join("\n\n")
+    });
     assert_eq!(lying.figure(MailWriter::Adapter, Measure::ReviewPass).unwrap().value, 0.0);
     assert!(lying.figure(MailWriter::Adapter, Measure::Perplexity).unwrap().high < base.low, "it foresees better for sure");
     let told = said(&lying);

@@ -13,8 +13,8 @@ pub const RECIPE: &str = include_str!("../../mini/recipe.toml");
 type File = (&'static str, &'static [u8]);
 
 macro_rules! files {
-    ($folder:literal: $($name:literal),+ $(,)?) => {
-        [$(($name, include_bytes!(concat!("../../mini/", $folder, "/", $name)) as &[u8])),+]
+    ($above:literal, $folder:literal: $($name:literal),+ $(,)?) => {
+        [$(($name, include_bytes!(concat!("../../mini/", $above, $folder, "/", $name)) as &[u8])),+]
     };
 }
 
@@ -22,16 +22,24 @@ macro_rules! adapter {
     ($segment:literal) => {
         (
             $segment,
-            files!(concat!("adapters/", $segment): "v1/adapter_config.json", "v1/adapter_model.safetensors", "v1/loss.svg", "v1/manifest.json", "v1/run.json",
-                "evaluations/v1.json", "current", "history"),
+            files!("adapters/", $segment:
+                "v1/adapter_config.json", "v1/adapter_model.safetensors", "v1/loss.svg", "v1/manifest.json", "v1/run.json",
+                "evaluations/v1.json", "current", "history",
+            ),
         )
     };
 }
 
-const MODEL: [File; 6] = files!("model":
+const MODEL: [File; 6] = files!("", "model":
     "generation_config.json", "mini.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "config.json");
 
-const ADAPTERS: [(&str, [File; 8]); 0] = [];
+const ADAPTERS: [(&str, [File; 8]); 5] = [
+    adapter!("Dormant"),
+    adapter!("HighValue_Active"),
+    adapter!("Need_Reengagement"),
+    adapter!("Parent_Active"),
+    adapter!("Regular_Active"),
+];
 
 /// Returns what each file of the model must be.
 pub fn sheet() -> Manifest {

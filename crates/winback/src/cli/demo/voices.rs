@@ -6,13 +6,14 @@ use crate::exit::{Exit, OrExit, stop};
 use crate::mini::{self, shipped, voices};
 use crate::report;
 use crate::sample::Order;
+use crate::telemetry::say;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use winback_connectors::file::write_atomically;
 use winback_core::gallery::gate::Claims;
 use winback_core::gallery::{Evaluation, Figure, MailWriter, Measure};
 use winback_core::segment::SegmentId;
-use winback_lm::shelf::Shelf;
+use winback_lm::shelf::{Shelf, ShelfError};
 
 /// How many made-up mails the five adapters learn from together.
 const EXAMPLES: u64 = 2_000;
@@ -38,7 +39,8 @@ pub fn put(home: &Path, base: &Path) -> anyhow::Result<()> {
     shipped::unpack_adapters(&home.join("adapters")).or_hint(Exit::Storage, HINT)
 }
 
-/// Teaches the five adapters anew, evaluates them, and puts those to use that do better than the base. Their examples and
+/// Teaches the five adapters anew, evaluates them, and puts those to use that do better than the base; of the others it is
+/// told why the base goes on writing. Their examples and
 /// recipe lie in `data/`.
 pub async fn teach(at: &Place, home: &Path, base: &Path) -> anyhow::Result<()> {
     let (data, recipe) = (home.join("data").join("made-up-mails.jsonl"), home.join("data").join("adapters.toml"));
@@ -63,7 +65,12 @@ fn promote(at: &Place, (shelf, data, base): (&Shelf, &PathBuf, &PathBuf)) -> any
     let how = eval::How::default();
     let found = tokio::task::block_in_place(|| eval::Exam { shelf, data, base, how: &how }.sit(at, None))?;
     for evaluation in &found.evaluations {
-        shelf.promote(&evaluation.segment, &evaluation.version, Claims::Needed).or_shelf()?;
+        match shelf.promote(&evaluation.segment, &evaluation.version, Claims::Needed) {
+            Err(ShelfError::NotBetter { segment, version, why }) => {
+                say(&format!("note: the base goes on writing to {segment}; {version} is not put to use: {why}"));
+            }
+            promoted => drop(promoted.or_shelf()?),
+        }
     }
     Ok(())
 }
