@@ -39,11 +39,10 @@ pub struct Split {
     pub kept_back: Vec<usize>,
 }
 
-/// Splits examples: at most `share` of them, and at least one where that is more than none, are kept back, never one
-/// whose mail nearly repeats one that is learned from (see [`crate::likeness::NEARLY_ALIKE`]), nor one to a customer of whom
-/// another is, since that would be no test.
-/// The same examples and seed give the same split, in whatever order they stand, as long as [`Alike`] finds the same
-/// groups. All mails of a kind leave nothing to keep back.
+/// Splits examples: at most `share` of them are kept back, and where even the smallest group of near-duplicates is more than
+/// that, that group; never one whose mail nearly repeats one that is learned from (see [`crate::likeness::NEARLY_ALIKE`]), nor
+/// one to a customer of whom another is, since that would be no test. The same examples and seed give the same split, in
+/// whatever order they stand, as long as [`Alike`] finds the same groups. All mails of a kind leave nothing to keep back.
 pub fn split(examples: &[Example], share: f64, seed: u64) -> Split {
     let mut groups = groups(examples);
     // Whole groups go one way, in the order of a draw that is made by what their members say, not by where they stand.
