@@ -13,7 +13,7 @@ use crate::desk::context;
 use crate::exit::{Exit, OrExit};
 use crate::report;
 use crate::wordings::Wordings;
-use crate::workbench::{OrStorage, Workbench, load_settings, read_text};
+use crate::workbench::{OrStorage, Workbench, adapters_dir, load_settings, read_text};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -86,7 +86,7 @@ fn own_voices(home: &Path) -> anyhow::Result<Vec<SegmentId>> {
 
 /// Returns the segments that have adapters in a folder, and whether one of them writes.
 fn own_adapters(home: &Path, writer: &WriterSettings) -> anyhow::Result<Vec<(SegmentId, Kept)>> {
-    let shelf = Shelf::new(home.join(&writer.adapters));
+    let shelf = Shelf::new(adapters_dir(home, writer));
     let at_work = writer.kind == WriterKind::Local;
     let segments = shelf.segments().or_shelf()?.into_iter().filter(|segment| segment.as_str() != SHARED);
     segments
