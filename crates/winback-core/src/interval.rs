@@ -13,7 +13,8 @@ pub fn wilson(hits: u64, of: u64) -> (f64, f64) {
 pub fn of_share(share: f64, of: f64) -> (f64, f64) {
     let centre = (share + Z * Z / (2.0 * of)) / (1.0 + Z * Z / of);
     let half = Z / (1.0 + Z * Z / of) * (share * (1.0 - share) / of + Z * Z / (4.0 * of * of)).sqrt();
-    (centre - half, centre + half)
+    // Rounding must not leave the shares there are, nor make a zero negative.
+    ((centre - half).max(0.0) + 0.0, (centre + half).min(1.0))
 }
 
 /// Returns the difference of two shares of different cases with its 95 % interval, as (low, difference, high): method 10 of
@@ -79,6 +80,14 @@ mod tests {
         near(between([(56, 70), (48, 80)]), [0.0524, 0.2, 0.3339]);
         near(between([(10, 10), (0, 10)]), [0.6075, 1.0, 1.0]);
         assert_eq!(Paired::default().difference(), None);
+    }
+
+    #[test]
+    fn a_share_of_none_or_all_ends_where_shares_end() {
+        for of in 1..200 {
+            let (low, high) = (wilson(0, of).0, wilson(of, of).1);
+            assert!(low.is_sign_positive() && low < 1e-12 && high <= 1.0 && high > 1.0 - 1e-12, "{of}: {low} {high}");
+        }
     }
 
     #[test]

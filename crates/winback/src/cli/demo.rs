@@ -3,7 +3,7 @@ mod voices;
 
 use crate::cli::show::{content_text, find, write_to};
 use crate::cli::{Place, run, sample, serve};
-use crate::config::settings::writer::WriterKind;
+use crate::config::settings::writer::{WriterKind, WriterSettings};
 use crate::desk::context;
 use crate::exit::{Exit, OrExit};
 use crate::local_writer::{hired, model_dir};
@@ -86,14 +86,15 @@ struct Spoken {
 
 /// Lets the small model write to the customers who are called first, each in its segment's voice.
 async fn speak(at: &Place, (bench, run): (&Workbench, &mut Run), teach: bool) -> anyhow::Result<Spoken> {
-    let base = model_dir(&bench.home, &bench.settings.writer)?.0;
+    // Whatever winback.toml names: this is what comes with Winback.
+    let writer = WriterSettings { model: None, adapters: voices::ADAPTERS.into(), ..bench.settings.writer.clone() };
     if teach {
-        voices::teach(at, &bench.home, &base).await?;
+        voices::teach(at, &bench.home, &model_dir(&bench.home, &writer)?.0).await?;
     } else {
-        voices::put(&bench.home, &base)?;
+        voices::put(&bench.home)?;
     }
     let start = Instant::now();
-    let Some(local) = hired(&bench.home, &bench.settings.writer, Some(WriterKind::Local), true)? else {
+    let Some(local) = hired(&bench.home, &writer, Some(WriterKind::Local), true)? else {
         return Err(anyhow::anyhow!("no language model was loaded"));
     };
     let context = context(run).or_storage()?;

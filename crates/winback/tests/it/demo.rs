@@ -34,7 +34,10 @@ fn a_demo_ends_with_something_a_manager_can_use_and_one_seed_gives_the_same_byte
     assert!(table.iter().all(|line| line.contains(" v1 ") && line.matches('→').count() == 4), "{text}");
     assert!(text.contains("of their mails were written in ") && text.contains(" · mini/"), "{text}");
 
+    // What winback.toml says of other models is none of the demo's business, and nothing is put in their place.
+    again.keep("winback-demo/winback.toml", "[writer]\nmodel = \"models/own\"\nadapters = \"voices\"\n");
     again.does(&["demo", "--rows", "400", "--no-serve"]);
+    assert!(!again.path("winback-demo/models/own").exists() && !again.path("winback-demo/voices").exists());
     other.does(&["demo", "--rows", "400", "--no-serve", "--seed", "8"]);
     assert_eq!(made(&home), made(&again));
     assert_ne!(made(&home)[1].1, made(&other)[1].1, "another seed makes another model");

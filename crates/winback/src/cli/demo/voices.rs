@@ -19,6 +19,8 @@ use winback_lm::shelf::{Shelf, ShelfError};
 const EXAMPLES: u64 = 2_000;
 /// What the examples, and everything learned from them, are drawn by.
 const SEED: u64 = 7;
+/// Where the adapters lie in the folder of the demo.
+pub const ADAPTERS: &str = "adapters";
 /// What is told of each adapter.
 const MEASURES: [Measure; 4] = [Measure::Perplexity, Measure::Bleu, Measure::Chrf, Measure::ReviewPass];
 
@@ -32,11 +34,9 @@ pub struct Voice {
     measures: Vec<(Measure, Option<Figure>, Option<Figure>)>,
 }
 
-/// Puts the small model and the adapters that come with Winback into a folder, where they are not there yet.
-pub fn put(home: &Path, base: &Path) -> anyhow::Result<()> {
-    const HINT: &str = "make room, or name another folder with --home";
-    shipped::unpack(base).or_hint(Exit::Storage, HINT)?;
-    shipped::unpack_adapters(&home.join("adapters")).or_hint(Exit::Storage, HINT)
+/// Puts the adapters that come with Winback into a folder, where they are not there yet.
+pub fn put(home: &Path) -> anyhow::Result<()> {
+    shipped::unpack_adapters(&home.join(ADAPTERS)).or_hint(Exit::Storage, "make room, or name another folder with --home")
 }
 
 /// Teaches the five adapters anew, evaluates them, and puts those to use that do better than the base; of the others it is
@@ -48,7 +48,7 @@ pub async fn teach(at: &Place, home: &Path, base: &Path) -> anyhow::Result<()> {
     let order = Order { rows: EXAMPLES, seed: SEED, contacts: None };
     crate::cli::sample::write_file(&data, |out| voices::write_examples(&templates, &order, out))?;
     write_atomically(&recipe, |out| out.write_all(shipped::RECIPE.as_bytes())).or_exit(Exit::Storage)?;
-    let (base, adapters) = (base.to_path_buf(), home.join("adapters"));
+    let (base, adapters) = (base.to_path_buf(), home.join(ADAPTERS));
     let args = train::Args::of(data.clone(), base.clone(), adapters.clone(), recipe);
     let (taught, ended) = train::teach(&Place { home: home.to_owned(), ..at.clone() }, &args).await?;
     if let Some(step) = ended {
@@ -77,7 +77,7 @@ fn promote(at: &Place, (shelf, data, base): (&Shelf, &PathBuf, &PathBuf)) -> any
 
 /// Returns what each adapter in use changed.
 pub fn learned(home: &Path) -> anyhow::Result<Vec<Voice>> {
-    let shelf = Shelf::new(home.join("adapters"));
+    let shelf = Shelf::new(home.join(ADAPTERS));
     let mut voices = Vec::new();
     for segment in shelf.segments().or_shelf()? {
         if let Some(version) = shelf.current(&segment).or_shelf()?
