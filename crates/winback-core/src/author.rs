@@ -9,7 +9,6 @@
 //! findings quote what must not be said.
 use crate::agents::communication::{review_reply, write_and_review_on};
 use crate::brief::mix;
-use crate::digest::Digest;
 use crate::id::CustomerId;
 use crate::message::{Brief, Channel, Finding, Message, RefusedMail, WriterVersion};
 use crate::prompt::{Prompt, prompt};
@@ -218,8 +217,7 @@ impl Author {
     }
 
     async fn letter(&self, words: Words<'_>, brief: &Brief, (model, prompt): (&ServedModel, &Prompt)) -> Result<Letter, AuthorError> {
-        let version = Digest::of_parts([model.version.as_bytes(), prompt.words.0.as_bytes()]);
-        let writer = WriterVersion { name: model.name.clone(), words: version };
+        let writer = WriterVersion::of_model(&model.name, &model.version, prompt);
         let mut effort = Effort { mails: 1, ..Effort::default() };
         let mut refused: Vec<RefusedMail> = Vec::new();
         for attempt in 0..TRIES {

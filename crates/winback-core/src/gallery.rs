@@ -17,6 +17,7 @@ use std::error::Error;
 
 pub use evaluation::{
     Comparison, EVALUATION_FORMAT, EvaluatedCase, Evaluation, Figure, MailWriter, Measure, OfWhat, SharedAdapter, WriterMarks, WrittenMail,
+    is_chinese,
 };
 
 /// The adapters of one segment.
@@ -122,6 +123,9 @@ pub enum GalleryError {
     /// There is no such adapter, evaluation or mail.
     #[error("{0}")]
     Unknown(String),
+    /// An evaluation is there and cannot be read; the sentence names the file.
+    #[error("{0}")]
+    Damaged(String),
     /// A file cannot be read or written.
     #[error("the adapters cannot be {doing}")]
     Unavailable {

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use markers::{marker, marker_names, unknown_markers};
 pub use slots::Markers;
-pub(crate) use slots::name_faults;
+pub(crate) use slots::{misplaced_name, name_faults};
 
 /// The longest text that is read, in bytes; no mail is nearly as long.
 pub const LONGEST_TEXT: usize = 32 * 1024;

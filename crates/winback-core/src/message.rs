@@ -6,6 +6,7 @@ use crate::goal::Goal;
 use crate::id::{CustomerId, Position};
 use crate::locale::{Locale, Localized};
 use crate::offer::{OfferId, OfferKind};
+use crate::prompt::Prompt;
 use crate::risk::{RiskLevel, ValueTier};
 use crate::schema::Theme;
 use crate::script::{CallStep, Next};
@@ -168,6 +169,35 @@ pub struct WriterVersion {
     pub name: String,
     /// The hash of the templates; or of the model, its adapter and the words of its prompts.
     pub words: Digest,
+    /// The parts of that hash where a model wrote; nothing for templates, and for messages that older versions stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<LanguageModelVersion>,
+}
+
+/// With what a model wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct LanguageModelVersion {
+    /// What its texts come of, as the model's service tells it: of a model of this machine the first twelve digits of the hash
+    /// of weights, precision, tokenizer, chat template and settings, and behind a plus those of the adapter's.
+    pub version: String,
+    /// The hash of the prompt that it answered, the system line and what was asked for this customer.
+    pub prompt: Digest,
+    /// The hash of the file that the words of the prompt are from.
+    pub prompt_words: Digest,
+}
+
+impl WriterVersion {
+    /// Returns the version of what one hash tells: of templates, of a model that is being tried.
+    pub fn of_words(name: impl Into<String>, words: Digest) -> Self {
+        Self { name: name.into(), words, model: None }
+    }
+
+    /// Returns the version of a model that answers a prompt.
+    pub fn of_model(name: &str, version: &str, prompt: &Prompt) -> Self {
+        let words = Digest::of_parts([version.as_bytes(), prompt.words.0.as_bytes()]);
+        let model = LanguageModelVersion { version: version.to_owned(), prompt: prompt.digest.clone(), prompt_words: prompt.words.clone() };
+        Self { name: name.to_owned(), words, model: Some(model) }
+    }
 }
 
 /// What a message says, by channel.

@@ -33,7 +33,8 @@ pub const SUBJECT_WIDTH: usize = 78;
 /// The longest text of a draft that is read, in bytes: far more than anybody is sent.
 const LONGEST_PART: usize = 64 * 1024;
 
-/// Returns the message, or everything that is wrong with the draft. A message records the checks it passed.
+/// Returns the message, or everything that is wrong with the draft. A message records the checks it passed. Whether a model
+/// put the name into the greeting is seen on its mail form: [`crate::agents::communication::review_mail`].
 pub fn review(brief: &Brief, phrases: &Phrases, draft: Draft) -> Result<Message, Vec<Finding>> {
     Reviewer::new(brief, phrases).review(draft)
 }

@@ -73,6 +73,11 @@ const BUILT_IN_PROMPTS: [(&str, &str); 3] = [
     ("en/prompt.jinja", include_str!("../templates/en/prompt.jinja")),
 ];
 
+/// The name under which the built-in templates write.
+pub const BY_BUILT_IN: &str = "built-in";
+/// The name under which templates write of which the company replaced a file.
+pub const BY_EDITED: &str = "edited";
+
 /// Compiled templates of every language.
 #[derive(Debug)]
 pub struct Templates {
@@ -175,7 +180,7 @@ impl Templates {
 
     /// Returns `built-in`, or `edited` where a file was replaced.
     pub fn name(&self) -> &'static str {
-        if self.built_in { "built-in" } else { "edited" }
+        if self.built_in { BY_BUILT_IN } else { BY_EDITED }
     }
 
     /// Returns the wordings for a case that can be used, all equally fitting, in file order.

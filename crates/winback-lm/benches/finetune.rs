@@ -11,7 +11,7 @@ mod shape;
 
 use shape::{argument, shape};
 use std::time::Instant;
-use winback_lm::finetune::{AdamW, Batch, LoraWeights, Memory, Recipe, Sample, Teaching, Weights, gradients};
+use winback_lm::finetune::{AdamW, Batch, LoraWeights, Memory, Recipe, Sample, Teaching, Weights, Workspace, gradients};
 use winback_lm::kernels::{Inputs, Level, Linear, Numerics, Output, Precision};
 use winback_lm::tensor::{self, Tensor};
 use winback_lm::{Config, Model};
@@ -83,7 +83,7 @@ fn measured(model: &Model, job: Job, (by_wall, by_threads): (f64, f64)) {
     let Job { steps, batch, tokens, learned, rank, dropout, memory } = job;
     let recipe = Recipe { rank, ..Recipe::default() };
     let mut weights = LoraWeights::begin(model, &recipe.config().unwrap(), 1).unwrap();
-    let mut adam = AdamW::new(&weights, 0.01);
+    let (mut adam, mut workspace) = (AdamW::new(&weights, 0.01), Workspace::new(model));
     println!("{memory:?}, {batch} x {tokens} tokens, {learned} learned, rank {rank}, {:.1} M weights", weights.parameters() as f64 / 1e6);
     let mut seconds = Vec::new();
     for step in 0..steps {
@@ -95,7 +95,7 @@ fn measured(model: &Model, job: Job, (by_wall, by_threads): (f64, f64)) {
         let (start, before) = (Instant::now(), cpu_s());
         let mut found = weights.zeros();
         let teaching = Teaching { times: 1.0 / batch.learned() as f32, dropout, seed: step as u64, memory };
-        let sum = gradients(model, &weights, &batch, teaching, &mut found).unwrap();
+        let sum = gradients(model, &weights, &batch, teaching, (&mut found, &mut workspace)).unwrap();
         adam.step(&mut weights, &found, 1e-4);
         let took = (start.elapsed().as_secs_f64(), cpu_s() - before);
         seconds.push(took);

@@ -6,7 +6,7 @@ mod shape;
 use shape::{argument, shape};
 use std::time::Instant;
 use winback_lm::Config;
-use winback_lm::finetune::{AdamW, Batch, Memory, Sample, Teaching, Weights, WholeWeights, clip, whole_gradients};
+use winback_lm::finetune::{AdamW, Batch, Memory, Sample, Teaching, Weights, WholeWeights, Workspace, clip, whole_gradients};
 use winback_lm::kernels::{Level, Numerics, Precision};
 
 /// Returns the shape of the model that comes with Winback.
@@ -37,6 +37,7 @@ fn main() {
     println!("{level}, {precision:?}, {} threads, {memory:?}, {batch} x {tokens} tokens, {learned} learned", rayon::current_num_threads());
     println!("{:.2} M parameters", weights.parameters() as f64 / 1e6);
     let mut seconds = Vec::new();
+    let mut workspace = Workspace::new(&weights.model(numerics));
     for step in 0..steps {
         let sample = |at: usize| Sample {
             tokens: (0..tokens).map(|token| ((token * 7_919 + (at + step * batch) * 104_729) % 6_000) as u32).collect(),
@@ -48,7 +49,7 @@ fn main() {
         let batch = Batch::new(&model, &(0..batch).map(sample).collect::<Vec<_>>()).unwrap();
         let mut found = weights.zeros();
         let teaching = Teaching { times: 1.0 / batch.learned() as f32, dropout: 0.0, seed: 0, memory };
-        let sum = whole_gradients(&model, &batch, teaching, &mut found).unwrap();
+        let sum = whole_gradients(&model, &batch, teaching, (&mut found, &mut workspace)).unwrap();
         let there_and_back = start.elapsed().as_secs_f64() - packed;
         clip(&mut found, 1.0);
         adam.step(&mut weights, &found, 1e-3);

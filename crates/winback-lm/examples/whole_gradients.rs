@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::error::Error;
 use std::path::PathBuf;
 use winback_lm::Config;
-use winback_lm::finetune::{Batch, Memory, Sample, Teaching, Weights, WholeWeights, whole_gradients};
+use winback_lm::finetune::{Batch, Memory, Sample, Teaching, Weights, WholeWeights, Workspace, whole_gradients};
 use winback_lm::kernels::{Level, Numerics, Precision};
 
 #[derive(Deserialize)]
@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let batch = Batch::new(&model, &samples)?;
     let mut found = weights.zeros();
     let times = 1.0 / batch.learned() as f32;
-    let sum = whole_gradients(&model, &batch, Teaching { times, dropout: 0.0, seed: 0, memory: Memory::Keep }, &mut found)?;
+    let teaching = Teaching { times, dropout: 0.0, seed: 0, memory: Memory::Keep };
+    let sum = whole_gradients(&model, &batch, teaching, (&mut found, &mut Workspace::new(&model)))?;
     std::fs::write(out, found.to_safetensors(Precision::F32)?)?;
     println!("{}", sum / batch.learned() as f64);
     Ok(())

@@ -31,6 +31,7 @@ pub(crate) enum Problem {
     NoAdapter { segment: String, nearest: Vec<String> },
     NoVersion { segment: String, version: String, known: Vec<String> },
     NotEvaluated { segment: String, version: String },
+    DamagedAdapter { why: String },
     NoMail { segment: String, version: String, customer: String, nearest: Vec<String> },
     NothingToChoose,
     NoBallot,
@@ -69,7 +70,7 @@ impl Problem {
             Problem::NotAllowed | Problem::ForeignOrigin => StatusCode::FORBIDDEN,
             Problem::ForeignHost { .. } => StatusCode::MISDIRECTED_REQUEST,
             Problem::NoAnswer => StatusCode::SERVICE_UNAVAILABLE,
-            Problem::NotScored | Problem::NoSegments | Problem::VotedBefore => StatusCode::CONFLICT,
+            Problem::NotScored | Problem::NoSegments | Problem::VotedBefore | Problem::DamagedAdapter { .. } => StatusCode::CONFLICT,
             Problem::OffersDoNotFit | Problem::NotScoredAgain | Problem::Store | Problem::Render => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -95,6 +96,7 @@ impl Problem {
             Problem::NoAdapter { .. } => "no-adapter",
             Problem::NoVersion { .. } => "no-version",
             Problem::NotEvaluated { .. } => "not-evaluated",
+            Problem::DamagedAdapter { .. } => "damaged-adapter",
             Problem::NoMail { .. } => "no-mail",
             Problem::NothingToChoose => "nothing-to-choose",
             Problem::NoBallot => "no-ballot",
@@ -141,6 +143,7 @@ impl Problem {
             Problem::NotEvaluated { segment, version } => {
                 (a.problem_evaluation, fill(a.problem_evaluation_detail, &[("segment", segment), ("version", version)]))
             }
+            Problem::DamagedAdapter { why } => (a.problem_damaged, fill(a.problem_damaged_detail, &[("why", why)])),
             Problem::NoMail { segment, version, customer, .. } => {
                 (a.problem_mail, fill(a.problem_mail_detail, &[("segment", segment), ("version", version), ("customer", customer)]))
             }

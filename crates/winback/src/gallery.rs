@@ -11,7 +11,7 @@ use winback_lm::shelf::{Kind, Manifest, Shelf, ShelfError, Shelved, Version};
 
 /// The file of votes in the folder of adapters, one JSON object a line.
 const VOTES: &str = "votes.jsonl";
-/// The longest file of votes that is read, in bytes.
+/// The longest file of votes, and the longest file of a version, that is read, in bytes.
 const MOST_BYTES: u64 = 64 << 20;
 
 /// The gallery of a folder of adapters.
@@ -96,7 +96,7 @@ impl Files {
     fn facts(&self, segment: &SegmentId, version: Version, manifest: &Manifest) -> Result<AdapterFacts, String> {
         let place = self.shelf.place(segment, version);
         let learning = place.join("run.json");
-        let text = fs::read_to_string(&learning).map_err(|error| format!("{}: {error}", learning.display()))?;
+        let text = read(&learning)?;
         let Learning { losses, trials } = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", learning.display()))?;
         // One that cannot be read says so where it is shown, and takes nothing else with it.
         let is_evaluated = self.shelf.evaluation(segment, version).map_or(true, |found| found.is_some_and(|found| is_of(&found, manifest)));
@@ -131,10 +131,21 @@ fn is_of(found: &Evaluation, manifest: &Manifest) -> bool {
     found.of.adapter_sha256 == manifest.adapter_digest() && found.of.base_sha256 == manifest.base_sha256
 }
 
+/// Returns the text of a file of a version, which is at most as long as one of votes.
+fn read(path: &Path) -> Result<String, String> {
+    let told = |error: io::Error| format!("{}: {error}", path.display());
+    let mut text = String::new();
+    let read = fs::File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_string(&mut text)).map_err(told)?;
+    match read as u64 > MOST_BYTES {
+        true => Err(format!("{}: it is longer than {MOST_BYTES} bytes", path.display())),
+        false => Ok(text),
+    }
+}
+
 /// Returns what the base of a version is called.
 fn base(place: &Path) -> Result<String, String> {
     let path = place.join("adapter_config.json");
-    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text = read(&path)?;
     let config: serde_json::Value = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(config["base_model_name_or_path"].as_str().unwrap_or_default().to_owned())
 }
@@ -203,6 +214,7 @@ fn unread(error: ShelfError) -> GalleryError {
         ShelfError::Unknown { .. } | ShelfError::UnknownVersion { .. } | ShelfError::Name { .. } => {
             GalleryError::Unknown(error.to_string())
         }
+        error @ ShelfError::Evaluation { .. } => GalleryError::Damaged(error.to_string()),
         error => GalleryError::Unavailable { doing: "read", source: Box::new(error) },
     }
 }

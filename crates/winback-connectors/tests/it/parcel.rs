@@ -190,7 +190,7 @@ fn record(customer: &Customer, locale: Locale, content: Content) -> MessageRecor
         customer: customer.id.clone(),
         locale,
         offer: Some(OfferId("annual-15".into())),
-        writer: WriterVersion { name: "built-in".into(), words: Digest::of(b"words") },
+        writer: WriterVersion::of_words("built-in", Digest::of(b"words")),
         facts: vec![Fact {
             id: "offer.percent".into(),
             text: "15%".into(),

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-pub use mail::{mail_draft, mail_form, review_reply};
+pub use mail::{mail_draft, mail_form, review_mail, review_reply};
 
 /// What the agent wrote for one customer: a draft for each channel, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -36,7 +36,7 @@ pub fn write(templates: &Templates, brief: &Brief) -> Drafts {
 }
 
 fn write_on(templates: &Templates, brief: &Brief, channels: &[Channel]) -> Drafts {
-    let writer = WriterVersion { name: templates.name().into(), words: templates.digest().clone() };
+    let writer = WriterVersion::of_words(templates.name(), templates.digest().clone());
     let page = Page::new(templates, brief);
     let mut drafts = Drafts { drafts: Vec::with_capacity(channels.len()), findings: Vec::new() };
     for channel in channels {

@@ -1,12 +1,12 @@
 //! Making examples: a brief and the mail that answers it, the built-in writer's or one that the company once sent.
 use super::personal::{Personal, greeted, personal};
-use crate::agents::communication::{mail_draft, mail_form};
+use crate::agents::communication::{mail_form, review_mail};
 use crate::brief::NoBrief;
 use crate::customer::Customer;
 use crate::mail_form::{MailForm, MailFormError, Markers};
 use crate::message::{Brief, Channel, Finding, WriterVersion};
 use crate::prompt::{Prompt, prompt};
-use crate::review::{review, with_markers};
+use crate::review::with_markers;
 use crate::schema::TableSchema;
 use crate::segment::SegmentId;
 use crate::slot::Slot;
@@ -114,11 +114,9 @@ impl Maker<'_> {
     /// Returns the mail of the built-in writer, which passes the review.
     fn written(&self, brief: &Brief) -> Result<MailForm, NotMade> {
         let form = mail_form(self.templates, brief).map_err(NotMade::Held)?;
-        let writer = WriterVersion { name: self.templates.name().to_owned(), words: self.templates.digest().clone() };
-        let reviewed =
-            mail_draft(self.templates, brief, &form, writer).and_then(|draft| review(brief, self.templates.phrases(), draft).map(drop));
-        match reviewed.map_err(|findings| findings.into_iter().next()) {
-            Ok(()) | Err(None) => Ok(form),
+        let writer = WriterVersion::of_words(self.templates.name(), self.templates.digest().clone());
+        match review_mail(self.templates, brief, &form, writer).map_err(|findings| findings.into_iter().next()) {
+            Ok(_) | Err(None) => Ok(form),
             Err(Some(finding)) => Err(NotMade::Held(finding)),
         }
     }

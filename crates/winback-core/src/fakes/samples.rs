@@ -243,7 +243,7 @@ pub fn writing(place: u32, locale: Locale, passed: bool) -> Writing {
         locale,
         content: Content::Sms(Sms { text: format!("您好 😀 {place}") }),
         offer: Some(OfferId("annual-15".into())),
-        writer: WriterVersion { name: "built-in".into(), words: Digest::of(b"words") },
+        writer: WriterVersion::of_words("built-in", Digest::of(b"words")),
         facts: Vec::new(),
         goal: crate::goal::Goal::Push,
         segment: None,
@@ -256,7 +256,7 @@ pub fn writing(place: u32, locale: Locale, passed: bool) -> Writing {
         }],
         checks: vec!["slots".into(), "length".into()],
         refused: vec![RefusedMail {
-            writer: WriterVersion { name: "model/Dormant/v1".into(), words: Digest::of(b"model") },
+            writer: WriterVersion::of_words("model/Dormant/v1", Digest::of(b"model")),
             findings: vec![held.clone()],
         }],
     };

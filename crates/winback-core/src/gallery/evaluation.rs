@@ -4,7 +4,7 @@ use crate::example::MailSource;
 use crate::locale::Locale;
 use crate::segment::SegmentId;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The form of evaluations that is written. Those of form 1 have narrower intervals of shares than they should.
@@ -88,11 +88,13 @@ pub enum MailWriter {
     Adapter,
     /// Whoever wrote the example: the built-in writer, or the company.
     Reference,
+    /// The built-in writer, beside a mail that the company once sent.
+    BuiltIn,
 }
 
 impl MailWriter {
     /// Every writer, in the order of a table.
-    pub const ALL: [Self; 4] = [Self::Base, Self::Shared, Self::Adapter, Self::Reference];
+    pub const ALL: [Self; 5] = [Self::Base, Self::Shared, Self::Adapter, Self::Reference, Self::BuiltIn];
 
     /// Returns the name in files: `base`.
     pub fn tag(self) -> &'static str {
@@ -101,6 +103,7 @@ impl MailWriter {
             Self::Shared => "shared",
             Self::Adapter => "adapter",
             Self::Reference => "reference",
+            Self::BuiltIn => "built_in",
         }
     }
 }
@@ -112,6 +115,7 @@ impl fmt::Display for MailWriter {
             Self::Shared => "the shared adapter",
             Self::Adapter => "the version",
             Self::Reference => "the reference",
+            Self::BuiltIn => "the built-in writer",
         })
     }
 }
@@ -218,7 +222,7 @@ pub struct WrittenMail {
     /// The mail as it reads with the text of each fact in place of its marker, slots left open; `None` where the facts are
     /// not known or the text is no mail.
     pub reads: Option<String>,
-    /// How surprised the writer is by the reference to this customer, a token; `None` for the reference.
+    /// How surprised the writer is by the reference to this customer, a token; `None` for the reference and the built-in writer.
     pub perplexity: Option<f64>,
     /// Whether its slots and markers are right; `None` where the language is not known.
     pub slot_pass: Option<bool>,
@@ -230,7 +234,27 @@ pub struct WrittenMail {
     pub is_cut_off: bool,
 }
 
+/// Returns whether a mail is taken apart as Chinese: by its language, else by whether the reference has a Chinese character.
+pub fn is_chinese(locale: Option<Locale>, reference: &str) -> bool {
+    let chinese = || reference.chars().any(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c));
+    locale.map_or_else(chinese, |locale| locale != Locale::En)
+}
+
 impl Evaluation {
+    /// Returns how chrF and BLEU were computed, in sacreBLEU's form; `tok:13a+zh` says that each mail was taken apart by its own
+    /// language.
+    pub fn signatures(&self) -> BTreeMap<Measure, String> {
+        let words = |case: &EvaluatedCase| {
+            let reference = case.mails.iter().find(|mail| mail.writer == MailWriter::Reference);
+            if is_chinese(case.locale, reference.map_or("", |mail| &mail.text)) { "zh" } else { "13a" }
+        };
+        let words: BTreeSet<&str> = self.cases.iter().map(words).collect();
+        let words = words.into_iter().collect::<Vec<_>>().join("+");
+        let bleu = (!words.is_empty()).then(|| (Measure::Bleu, format!("nrefs:1|case:mixed|eff:no|tok:{words}|smooth:exp")));
+        let chrf = (Measure::Chrf, "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no".to_owned());
+        bleu.into_iter().chain([chrf]).collect()
+    }
+
     /// Returns of how many customers a measure was taken.
     pub fn measured(&self, measure: Measure) -> usize {
         match measure {

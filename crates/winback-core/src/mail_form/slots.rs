@@ -43,31 +43,38 @@ impl Markers {
             let detail = format!("the slot {} has no value here, or is the house's to place; take it out", slot.marker());
             told.extend(here.map(|(part, _)| (part, detail.clone())));
         }
-        let finding = |(part, detail): (&str, String)| Finding {
-            channel: Channel::Email,
-            part: part.to_owned(),
-            check: "slots-kept".to_owned(),
-            detail,
-        };
-        found.extend(told.into_iter().map(finding));
+        found.extend(told.into_iter().map(|(part, detail)| finding(part, detail)));
+        found.extend(if self.named { misplaced_name(form) } else { None });
         found
     }
 }
 
-/// Returns what is wrong with the slot of the name in a mail to somebody whose name is known, by part: it stands once, in the
-/// first paragraph of the text, and nowhere else. The review and [`Markers`] judge by this one rule.
+fn finding(part: &str, detail: String) -> Finding {
+    Finding { channel: Channel::Email, part: part.to_owned(), check: "slots-kept".to_owned(), detail }
+}
+
+/// Returns what is wrong with the number of the name's slots in a mail to somebody whose name is known, by part: there is
+/// one, in the text. The review and [`Markers`] judge by this one rule.
 pub(crate) fn name_faults<'p>(parts: [(&'p str, &str); 3]) -> Vec<(&'p str, String)> {
     let marker = Slot::FirstName.marker();
     let of_text = |text: &str| match text.matches(marker).count() {
         0 => Some(format!("the slot {marker} is missing, although there is a value for it; it stands once, in the greeting")),
-        1 if text.trim_start().split("\n\n").next().is_some_and(|greeting| greeting.contains(marker)) => None,
-        1 => Some(format!("the slot {marker} stands outside the greeting, which is the first paragraph; it stands once, there")),
+        1 => None,
         count => Some(format!("the slot {marker} stands {count} times; it stands once, in the greeting")),
     };
     let of_line = |text: &str| text.contains(marker).then(|| format!("the slot {marker} stands once, in the greeting; take it out here"));
     let [subject, preheader, text] = parts;
     let lines = [subject, preheader].map(|(part, text)| (part, of_line(text)));
     lines.into_iter().chain([(text.0, of_text(text.1))]).filter_map(|(part, fault)| Some((part, fault?))).collect()
+}
+
+/// Returns what is wrong with the place of the only slot of the name: it stands in the greeting, which is the first paragraph
+/// of a form, wherever the house's layout puts that.
+pub(crate) fn misplaced_name(form: &MailForm) -> Option<Finding> {
+    let marker = Slot::FirstName.marker();
+    let greeted = form.paragraphs().next().is_some_and(|greeting| greeting.contains(marker));
+    let detail = format!("the slot {marker} stands outside the greeting, which is the first paragraph; it stands once, there");
+    (form.body().matches(marker).count() == 1 && !greeted).then(|| finding("text", detail))
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ fn house_rules_hold_for_their_language_and_segment() {
     house.everyone.avoid(&[crate::locale::Locale::En], "cheap", 2);
     let mut own = Rules::default();
     own.avoid(&crate::locale::Locale::ALL, "帳單", 2);
-    own.limits = Limits { email_words: Some(3), email_characters: Some(5) };
+    own.limits = Limits { email_words: Some(3), email_characters: Some(5), ..Limits::default() };
     house.segments.insert(vip.clone(), own);
     let found = |locale, segment, text| house.find(locale, segment, text).len();
     use crate::locale::Locale::{En, ZhTw};
@@ -100,4 +100,23 @@ fn house_rules_hold_for_their_language_and_segment() {
     assert_eq!(house.too_long(En, Some(&vip), "one two three four"), Some((3, 4)));
     assert_eq!(house.too_long(ZhTw, Some(&vip), "一二三 四五六"), Some((5, 6)));
     assert_eq!(house.too_long(En, None, "one two three four"), None);
+}
+
+#[test]
+fn a_mail_is_as_hard_to_read_as_its_sentences_are_long() {
+    use crate::locale::Locale::{En, ZhCn};
+    let mut house = HouseRules::default();
+    house.everyone.limits = Limits { sentence_words: Some(4), sentence_characters: Some(6), ..Limits::default() };
+    // Neither a greeting, nor a price, nor the footer is a sentence or ends one.
+    let mail = "Dear Julia,\n\nIt costs $12.80 today. Call us at n.example anytime.\n\nYours\n--\nA long footer that ends with a point.";
+    assert_eq!(house.too_hard(En, None, mail), Some((4, 4.5)));
+    assert_eq!(house.too_hard(En, None, "Dear Julia and everybody at home with you,\n\nIt is here. Call us!"), None);
+    assert_eq!(house.too_hard(ZhCn, None, "您好：\n\n我们想听听您的想法。请来电？"), Some((6, 7.0)));
+    assert_eq!(house.too_hard(ZhCn, None, "没有句子"), None);
+    // A sentence goes on over lines, marks and quotes behind it are its own, and one without an end counts between others.
+    assert_eq!(house.too_hard(En, None, "Hi,\n\nThis sentence goes\non over lines!\n\nYours"), Some((4, 6.0)));
+    assert_eq!(house.too_hard(ZhCn, None, "您好：\n\n她说：“请来电！！”好。\n\n此致"), None);
+    assert_eq!(house.too_hard(En, None, "Hi,\n\nno end is seen anywhere here\n\nYours"), Some((4, 6.0)));
+    house.everyone.limits = Limits::default();
+    assert_eq!(house.too_hard(En, None, mail), None);
 }

@@ -1,4 +1,4 @@
-//! Whether a draft is polite, keeps the company's own rules and is short enough for its reader.
+//! Whether a draft is polite, keeps the company's own rules, and is short and easy enough for its reader.
 use super::Desk;
 use super::claims::ReadPart;
 use super::memo::is_rude;
@@ -7,7 +7,7 @@ use crate::manners::{HouseRules, find};
 use crate::message::Content;
 
 impl Desk<'_> {
-    /// Notes each phrase that no message says, wherever the company itself speaks, and a mail that is too long. Lines
+    /// Notes each phrase that no message says, wherever the company itself speaks, and a mail that is too long or too hard to read. Lines
     /// that are wordings were checked when the templates were read, and the facts they state are checked here.
     pub(super) fn manners(&mut self, house: &HouseRules, parts: &[ReadPart<'_>], content: &Content) {
         self.checks.push("manners");
@@ -31,6 +31,11 @@ impl Desk<'_> {
                 let unit = if self.brief.locale == Locale::En { "words" } else { "characters" };
                 let detail = format!("the mail has {length} {unit}, and [limits] allows {limit}; cut {}", length - limit);
                 self.find("text", "mail-length", detail);
+            }
+            if let Some((limit, mean)) = house.too_hard(self.brief.locale, segment, &mail.text) {
+                let unit = if self.brief.locale == Locale::En { "words" } else { "characters" };
+                let detail = format!("the sentences have {mean:.2} {unit} on average, and [limits] allows {limit}; write shorter ones");
+                self.find("text", "reading-level", detail);
             }
         }
     }

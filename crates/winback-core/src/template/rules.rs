@@ -11,8 +11,8 @@ use crate::spelling::nearest;
 pub(super) const BRAND: &str = "brand.jinja";
 /// The names of the sections.
 const SECTIONS: [&str; 2] = ["avoid", "limits"];
-const LIMITS: [&str; 2] = ["email_words", "email_characters"];
-/// The longest mail a limit can allow; a number beyond it is a slip of the pen.
+const LIMITS: [&str; 4] = ["email_words", "email_characters", "sentence_words", "sentence_characters"];
+/// The largest number a limit can have; one beyond it is a slip of the pen.
 const MOST: u32 = 5_000;
 
 /// Returns whether a block holds rules and no wording.
@@ -66,9 +66,11 @@ fn limit(limits: &mut Limits, line: &str) -> Result<(), TemplateProblem> {
     let kept = match key {
         "email_words" => &mut limits.email_words,
         "email_characters" => &mut limits.email_characters,
+        "sentence_words" => &mut limits.sentence_words,
+        "sentence_characters" => &mut limits.sentence_characters,
         _ => {
             let near = nearest(key, LIMITS).map(|near| format!("did you mean {near}?"));
-            return Err(wrong(near.unwrap_or_else(|| format!("the limits are {}", LIMITS.join(" and ")))));
+            return Err(wrong(near.unwrap_or_else(|| format!("the limits are {}", LIMITS.join(", ")))));
         }
     };
     let number = value.parse().ok().filter(|number| (1..=MOST).contains(number));

@@ -15,7 +15,7 @@ use winback_core::fakes::MemoryStore;
 use winback_core::fakes::samples::{self, origin, time};
 use winback_core::id::{CustomerId, Position};
 use winback_core::locale::Locale;
-use winback_core::message::{Brief, Channel, Content, MessageRecord};
+use winback_core::message::{Brief, Channel, Content, MessageRecord, WriterVersion};
 use winback_core::pipeline::plan::PlanReport;
 use winback_core::pipeline::write::{Scribe, Selection, WriteError, WriteReport, write};
 use winback_core::progress::Silent;
@@ -199,6 +199,11 @@ async fn a_mail_that_passes_is_the_models_and_says_with_which_adapter() {
     let base = self::record(&letters[0]);
     assert_eq!(base.writer.name, "tiny");
     assert_ne!(base.writer.words, record.writer.words, "another adapter, another version");
+    // The versions of the model and of the prompt are kept apart.
+    let asked = prompt(words().templates, &briefs[0], words().schema, Channel::Email);
+    let of = |writer: &WriterVersion| writer.model.clone().unwrap();
+    assert_ne!(of(&base.writer).version, of(&record.writer).version);
+    assert_eq!((of(&base.writer).prompt, of(&base.writer).prompt_words), (asked.digest, asked.words));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::built_in().u
 
 /// The version of a model, whose words are no templates.
 fn model() -> WriterVersion {
-    WriterVersion { name: "mini".into(), words: Digest::of(b"model, adapter, prompt") }
+    WriterVersion::of_words("mini", Digest::of(b"model, adapter, prompt"))
 }
 
 fn mail_of(draft: &Draft) -> &Email {
@@ -124,6 +124,25 @@ fn a_slot_that_a_model_drops_repeats_or_invents_is_held_by_name() {
     check(&|text| text.replace("{{offer.name}}", "{{offer.price}}"), "text", "facts-known", "{{offer.price}} names neither a fact");
     check(&|text| text.replace(name, "{{agent_name}}"), "text", "slots-known", "the slot {{agent_name}} cannot stand in this part");
     check(&|text| text.replacen("\n\n", "\n", 1), "text", "mail-form", "line 3: expected an empty line before the body");
+}
+
+#[test]
+fn a_house_may_put_something_before_the_greeting_and_a_model_nothing() {
+    let house_first = |(name, text): (&str, &str)| {
+        (name.to_owned(), text.replace("[text]\n{{ part.greeting }}", "[text]\n{{ company.name }}\n\n{{ part.greeting }}"))
+    };
+    let templates = Templates::from_files(&Templates::built_in_files().map(house_first).collect()).unwrap();
+    for locale in Locale::ALL {
+        let brief = HOUSE.brief(JULIA, locale, 3);
+        let form = mail_form(&templates, &brief).unwrap();
+        let message = review_reply(&templates, &brief, &form.to_text(locale), model()).unwrap_or_else(|found| panic!("{found:#?}"));
+        let Content::Email(mail) = &message.record().content else { panic!("a mail") };
+        let second = mail.text.split("\n\n").nth(1).unwrap();
+        assert!(second.contains("Julia"), "{}", mail.text);
+        let signed = form.to_text(locale).replace("{{first_name}}", "Julia") + "\n{{first_name}}";
+        let found = review_reply(&templates, &brief, &signed, model()).unwrap_err();
+        assert!(found.iter().any(|finding| finding.detail.contains("stands outside the greeting")), "{found:#?}");
+    }
 }
 
 #[test]

@@ -1,18 +1,21 @@
 //! Attention over whole texts, there and back: each key head of a text by itself.
+use super::desks::Desks;
 use super::layer::Kept;
 use crate::config::Config;
-use crate::kernels::{BackScratch, ByLooked, Level, Looked, Numerics, Scratch, Stretch, Taken, dot, for_rows};
+use crate::kernels::{BackScratch, ByLooked, Level, Looked, Numerics, Rope, Scratch, Stretch, Taken, dot, wide_norm_row};
+use crate::model::Layer;
 use rayon::prelude::*;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 /// Queries, keys and values of some texts.
 pub(super) struct Attention<'a> {
     pub(super) config: &'a Config,
     /// At least bf16.
     pub(super) numerics: Numerics,
-    /// `[rows, (heads + 2 * kv_heads) * head_dim]`, turned by their positions.
-    pub(super) qkv: &'a [f32],
+    pub(super) layer: &'a Layer,
+    pub(super) rope: &'a Rope,
+    /// What came out of the layer's first product; heads are normed and turned by their positions where they are needed.
+    pub(super) kept: &'a Kept,
     /// The rows of each text.
     pub(super) texts: &'a [Range<usize>],
 }
@@ -24,8 +27,7 @@ pub(super) struct Looks {
     taken: Vec<Taken>,
     /// The gradients by what it looked with.
     by: Vec<ByLooked>,
-    /// What threads compute in; one takes any, and puts it back.
-    desks: Mutex<Vec<Desk>>,
+    desks: Desks<Desk>,
 }
 
 #[derive(Debug, Default)]
@@ -40,10 +42,6 @@ struct Desk {
 impl Attention<'_> {
     fn level(&self) -> Level {
         self.numerics.level
-    }
-
-    fn width(&self) -> usize {
-        self.config.q_dim() + 2 * self.config.kv_dim()
     }
 
     /// Returns how many query heads share a key head.
@@ -67,36 +65,36 @@ impl Attention<'_> {
         (text.start * self.config.kv_heads + head * text.len()) * self.group()
     }
 
-    /// Returns the numbers of a row's queries, keys or values of a key head.
-    fn part(&self, row: usize, first: usize, count: usize) -> &[f32] {
-        &self.qkv[row * self.width() + first..][..count]
-    }
-
     /// Writes the queries, keys and values of a key head of a text.
     fn gather(&self, (text, head): (&Range<usize>, usize), looked: &mut Looked) {
-        let (dim, q_dim, kv_dim) = (self.config.head_dim, self.config.q_dim(), self.config.kv_dim());
-        let group = self.group() * dim;
-        for (own, first, count) in [
-            (&mut looked.queries, head * group, group),
-            (&mut looked.keys, q_dim + head * dim, dim),
-            (&mut looked.values, q_dim + kv_dim + head * dim, dim),
+        let Config { head_dim: dim, rms_norm_eps: eps, .. } = *self.config;
+        let (q_dim, kv_dim, group, level) = (self.config.q_dim(), self.config.kv_dim(), self.group() * dim, self.level());
+        for (own, first, count, norm) in [
+            (&mut looked.queries, head * group, group, Some(&self.layer.query_norm)),
+            (&mut looked.keys, q_dim + head * dim, dim, Some(&self.layer.key_norm)),
+            (&mut looked.values, q_dim + kv_dim + head * dim, dim, None),
         ] {
-            own.clear();
-            text.clone().for_each(|row| own.extend_from_slice(self.part(row, first, count)));
+            own.resize(text.len() * count, 0.0);
+            for (row, own) in text.clone().zip(own.chunks_exact_mut(count)) {
+                self.kept.read_qkv(level, row, first..first + count, own);
+                if let Some(norm) = norm {
+                    own.chunks_exact_mut(dim).for_each(|head| wide_norm_row(level, head, norm, eps));
+                    self.rope.apply(level, row, own);
+                }
+            }
         }
     }
 
-    /// Lets every row look at itself and what stands before it in its text, and writes the logarithm of the sum of each
+    /// Lets every row look at itself and what stands before it in its text, and returns the logarithm of the sum of each
     /// query's weights.
-    pub(super) fn look(&self, looks: &mut Looks, log_sums: &mut Vec<f32>) {
+    pub(super) fn look(&self, looks: &mut Looks) -> Vec<f32> {
         let each = self.each();
         let Looks { taken, desks, .. } = looks;
         taken.resize_with(each.len(), Taken::default);
         each.par_iter().zip(&mut *taken).with_max_len(1).for_each(|((text, head), taken)| {
-            with_desk(desks, |desk| self.look_with((text, *head), taken, desk));
+            desks.with(Desk::default, |desk| self.look_with((text, *head), taken, desk));
         });
-        log_sums.clear();
-        taken.iter().for_each(|taken| log_sums.extend(taken.log_sums()));
+        taken.iter().flat_map(Taken::log_sums).collect()
     }
 
     fn look_with(&self, (text, head): (&Range<usize>, usize), taken: &mut Taken, Desk { looked, sees, there, .. }: &mut Desk) {
@@ -110,29 +108,26 @@ impl Attention<'_> {
         stretch.attend(self.level(), (&looked.queries, sees), taken, there);
     }
 
-    /// Writes what some rows took, `[rows, heads * head_dim]`.
-    pub(super) fn taken(&self, looks: &Looks, rows: &Range<usize>, out: &mut Vec<f32>) {
-        let (group, width) = (self.group(), self.group() * self.config.head_dim);
-        out.resize(rows.len() * self.config.q_dim(), 0.0);
-        for_rows(out, self.config.q_dim(), |(at, out)| {
-            for (head, out) in out.chunks_exact_mut(width).enumerate() {
-                let (of, place) = self.find(rows.start + at, head);
-                looks.taken[of].means_into(place * group..(place + 1) * group, out);
-            }
-        });
+    /// Writes what a row took, `[heads * head_dim]`.
+    pub(super) fn taken(&self, looks: &Looks, row: usize, out: &mut [f32]) {
+        let group = self.group();
+        for (head, out) in out.chunks_exact_mut(group * self.config.head_dim).enumerate() {
+            let (of, place) = self.find(row, head);
+            looks.taken[of].means_into(place * group..(place + 1) * group, out);
+        }
     }
 
     /// Goes back from the gradient by what was taken, `[rows, heads * head_dim]`.
-    pub(super) fn back(&self, kept: &Kept, by_taken: &[f32], looks: &mut Looks) {
+    pub(super) fn back(&self, by_taken: &[f32], looks: &mut Looks) {
         let each = self.each();
         let Looks { by, desks, .. } = looks;
         by.resize_with(each.len(), ByLooked::default);
         each.par_iter().zip(by).with_max_len(1).for_each(|((text, head), by)| {
-            with_desk(desks, |desk| self.back_with((text, *head), (kept, by_taken), by, desk));
+            desks.with(Desk::default, |desk| self.back_with((text, *head), by_taken, by, desk));
         });
     }
 
-    fn back_with(&self, (text, head): (&Range<usize>, usize), (kept, by_taken): (&Kept, &[f32]), by: &mut ByLooked, desk: &mut Desk) {
+    fn back_with(&self, (text, head): (&Range<usize>, usize), by_taken: &[f32], by: &mut ByLooked, desk: &mut Desk) {
         let (dim, group, q_dim) = (self.config.head_dim, self.group(), self.config.q_dim());
         let Desk { looked, back, taken, .. } = desk;
         self.gather((text, head), looked);
@@ -142,37 +137,33 @@ impl Attention<'_> {
         let columns = head * group * dim..(head + 1) * group * dim;
         for row in text.clone() {
             let gradient = &by_taken[row * q_dim..][columns.clone()];
-            kept.read_taken(self.level(), row, columns.clone(), taken);
+            self.kept.read_taken(self.level(), row, columns.clone(), taken);
             looked.by_taken.extend_from_slice(gradient);
             looked.means.extend(gradient.chunks_exact(dim).zip(taken.chunks_exact(dim)).map(|(gradient, taken)| dot(gradient, taken)));
         }
         let first = self.first_query(text, head);
         looked.log_sums.clear();
-        looked.log_sums.extend_from_slice(&kept.log_sums[first..first + text.len() * group]);
+        looked.log_sums.extend_from_slice(&self.kept.log_sums[first..first + text.len() * group]);
         looked.back((self.level(), self.numerics.precision), dim, by, back);
     }
 
-    /// Writes the gradient by some rows of [`Self::qkv`].
-    pub(super) fn by_qkv(&self, looks: &Looks, rows: &Range<usize>, out: &mut Vec<f32>) {
-        let (dim, q_dim, kv_dim) = (self.config.head_dim, self.config.q_dim(), self.config.kv_dim());
-        let group = self.group() * dim;
-        out.resize(rows.len() * self.width(), 0.0);
-        for_rows(out, self.width(), |(at, out)| {
-            for head in 0..self.config.kv_heads {
-                let (of, place) = self.find(rows.start + at, head);
-                let ByLooked { queries, keys, values } = &looks.by[of];
-                out[head * group..][..group].copy_from_slice(&queries[place * group..][..group]);
-                out[q_dim + head * dim..][..dim].copy_from_slice(&keys[place * dim..][..dim]);
-                out[q_dim + kv_dim + head * dim..][..dim].copy_from_slice(&values[place * dim..][..dim]);
-            }
-        });
+    /// Writes some heads of the gradient by a row's queries, keys and values, as the first product made them turned by its
+    /// position.
+    pub(super) fn by_turned(&self, looks: &Looks, row: usize, columns: &Range<usize>, out: &mut [f32]) {
+        let (dim, group) = (self.config.head_dim, self.group());
+        let (heads, kv_heads) = (self.config.heads, self.config.kv_heads);
+        for (head, out) in (columns.start / dim..).zip(out.chunks_exact_mut(dim)) {
+            let key_head = if head < heads { head / group } else { (head - heads) % kv_heads };
+            let (of, place) = self.find(row, key_head);
+            let ByLooked { queries, keys, values } = &looks.by[of];
+            let (from, at) = match head {
+                _ if head < heads => (queries, place * group + head % group),
+                _ if head < heads + kv_heads => (keys, place),
+                _ => (values, place),
+            };
+            out.copy_from_slice(&from[at * dim..(at + 1) * dim]);
+        }
+        let turned = ((heads + kv_heads) * dim).saturating_sub(columns.start).min(out.len());
+        self.rope.undo(self.level(), row, &mut out[..turned]);
     }
-}
-
-/// Calls a function with a desk that nobody else uses.
-fn with_desk(desks: &Mutex<Vec<Desk>>, work: impl FnOnce(&mut Desk)) {
-    let lock = || desks.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut desk = lock().pop().unwrap_or_default();
-    work(&mut desk);
-    lock().push(desk);
 }

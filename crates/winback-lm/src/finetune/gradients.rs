@@ -1,11 +1,12 @@
 //! The loss of a batch of texts, and its gradients by the weights of an adapter or of the whole model.
-use super::head::{Ends, Gradient};
-use super::layer::{Kept, Learner, Room, Spare, Work};
+use super::head::{self, Ends, Gradient};
+use super::layer::{Kept, Learner, Room, Work};
 use super::lora::LoraWeights;
 use super::sums::Dropout;
 use super::whole::WholeWeights;
 use crate::adapter::Lora;
-use crate::kernels::Rope;
+use crate::config::Config;
+use crate::kernels::{Level, Rope};
 use crate::model::Model;
 use std::ops::Range;
 
@@ -122,16 +123,60 @@ impl Batch {
 }
 
 /// Returns the sum of the losses of the tokens that are learned, in nats.
-pub fn loss(model: &Model, weights: Option<&LoraWeights>, batch: &Batch) -> Result<f64, BatchError> {
+///
+/// # Panics
+/// Where the memory is for models of another shape.
+pub fn loss(model: &Model, weights: Option<&LoraWeights>, batch: &Batch, workspace: &mut Workspace) -> Result<f64, BatchError> {
     let none = LoraWeights::none(model);
     let pass = Pass::new(model, weights.unwrap_or(&none), batch, Dropout { share: 0.0, seed: 0 });
-    let (mut x, mut kept, mut room) = (pass.embedded(), Kept::default(), pass.room());
+    let Workspace { room, head, layers, .. } = workspace.of(model);
+    // All layers share the memory of the first.
+    layers.resize_with(layers.len().max(2), Passed::default);
+    let (first, rest) = layers.split_at_mut(1);
+    let (Passed { x, kept }, after) = (&mut first[0], &mut rest[0].x);
+    pass.embed(x);
     for layer in 0..model.layers.len() {
-        pass.work(layer).there(&x, &mut kept, &mut room);
-        pass.work(layer).leave(&kept, &mut x, &mut room);
+        after.resize(x.len(), 0.0);
+        pass.work(layer, Memory::Recompute).there(x, after, kept, room);
+        std::mem::swap(x, after);
     }
-    let rows = pass.rows_that_learn(&x);
-    Ok(pass.ends(&rows, &pass.next())?.loss(None))
+    let rows = pass.rows_that_learn(x);
+    Ok(pass.ends(&rows, &pass.next())?.loss(None, head))
+}
+
+/// Memory that one batch after the other is learned from in, so that none has to be asked for anew. Nothing is told by what
+/// stands in it.
+#[derive(Debug)]
+pub struct Workspace {
+    /// For which models.
+    of: (Config, Level),
+    room: Room,
+    head: head::Room,
+    /// What is kept of each layer, and what left the last one.
+    layers: Vec<Passed>,
+}
+
+/// What entered a layer, and what is kept of it.
+#[derive(Debug, Default)]
+struct Passed {
+    x: Vec<f32>,
+    kept: Kept,
+}
+
+impl Workspace {
+    /// Returns memory for models of a shape, which grows as it is needed.
+    pub fn new(model: &Model) -> Self {
+        let level = model.numerics.level;
+        let of = (model.config.clone(), level);
+        Self { of, room: Room::new(&model.config, level), head: head::Room::new(level), layers: Vec::new() }
+    }
+
+    /// Returns itself for a model that it is for.
+    fn of(&mut self, model: &Model) -> &mut Self {
+        let Self { of: (config, level), .. } = self;
+        assert!(*config == model.config && *level == model.numerics.level, "memory for models of another shape");
+        self
+    }
 }
 
 /// How a batch is learned from.
@@ -148,21 +193,32 @@ pub struct Teaching {
 }
 
 /// Adds the gradients of `times` the sum of losses to `gradients`, and returns that sum, not multiplied.
+///
+/// # Panics
+/// Where the memory is for models of another shape.
 pub fn gradients(
     model: &Model,
     weights: &LoraWeights,
     batch: &Batch,
     teaching: Teaching,
-    gradients: &mut LoraWeights,
+    (gradients, workspace): (&mut LoraWeights, &mut Workspace),
 ) -> Result<f64, BatchError> {
-    Pass::new(model, weights, batch, Dropout { share: teaching.dropout, seed: teaching.seed })
-        .there_and_back(teaching, &mut Learners::Adapter(gradients))
+    Pass::new(model, weights, batch, Dropout { share: teaching.dropout, seed: teaching.seed }).there_and_back(
+        teaching,
+        &mut Learners::Adapter(gradients),
+        workspace,
+    )
 }
 
 /// Does the same for all weights of a model; `model` is [`WholeWeights::model`] of these weights. Nothing is left out.
-pub fn whole_gradients(model: &Model, batch: &Batch, teaching: Teaching, gradients: &mut WholeWeights) -> Result<f64, BatchError> {
+pub fn whole_gradients(
+    model: &Model,
+    batch: &Batch,
+    teaching: Teaching,
+    (gradients, workspace): (&mut WholeWeights, &mut Workspace),
+) -> Result<f64, BatchError> {
     let none = LoraWeights::none(model);
-    Pass::new(model, &none, batch, Dropout { share: 0.0, seed: 0 }).there_and_back(teaching, &mut Learners::Whole(gradients))
+    Pass::new(model, &none, batch, Dropout { share: 0.0, seed: 0 }).there_and_back(teaching, &mut Learners::Whole(gradients), workspace)
 }
 
 /// Where gradients are added.
@@ -205,41 +261,25 @@ impl<'a> Pass<'a> {
         Self { model, loras: weights.loras(model.numerics.at_least_bf16()), batch, rope, dropout }
     }
 
-    fn room(&self) -> Room {
-        Room::new(&self.model.config, self.model.numerics.level)
-    }
-
     /// Adds the gradients to those of what learns, and returns the sum of the losses.
-    fn there_and_back(&self, teaching: Teaching, learners: &mut Learners<'_>) -> Result<f64, BatchError> {
-        let (mut x, mut spare, mut room) = (self.embedded(), Spare::default(), self.room());
+    fn there_and_back(&self, teaching: Teaching, learners: &mut Learners<'_>, workspace: &mut Workspace) -> Result<f64, BatchError> {
+        let Workspace { room, head, layers: passed, .. } = workspace.of(self.model);
         let layers = self.model.layers.len();
-        let mut there: Vec<(Vec<f32>, Kept)> = Vec::with_capacity(layers);
+        passed.resize_with(layers + 1, Passed::default);
+        self.embed(&mut passed[0].x);
         for layer in 0..layers {
-            let (work, mut kept, mut after) = (self.work(layer), Kept::default(), vec![0.0; x.len()]);
-            kept.take_back(std::mem::take(&mut spare));
-            work.there(&x, &mut kept, &mut room);
-            work.leave(&kept, &mut after, &mut room);
-            if teaching.memory == Memory::Recompute {
-                spare = kept.forget();
-            }
-            there.push((std::mem::replace(&mut x, after), kept));
+            let (before, rest) = passed.split_at_mut(layer + 1);
+            let (Passed { x, kept }, after) = (&mut before[layer], &mut rest[0].x);
+            after.resize(x.len(), 0.0);
+            self.work(layer, teaching.memory).there(x, after, kept, room);
         }
-        let (rows, next) = (self.rows_that_learn(&x), self.next());
-        drop(x);
+        let (rows, next) = (self.rows_that_learn(&passed[layers].x), self.next());
         let mut by_rows = Vec::with_capacity(rows.len());
         let gradient = Gradient { times: teaching.times, by_rows: &mut by_rows, whole: learners.whole() };
-        let sum = self.ends(&rows, &next)?.loss(Some(gradient));
+        let sum = self.ends(&rows, &next)?.loss(Some(gradient), head);
         let mut gradient = self.spread(&by_rows);
-        for (layer, (x, mut kept)) in there.into_iter().enumerate().rev() {
-            let work = self.work(layer);
-            if teaching.memory == Memory::Recompute {
-                kept.take_back(std::mem::take(&mut spare));
-                work.again(&x, &mut kept, &mut room);
-            }
-            work.back(&x, &kept, (&mut gradient, &mut learners.of_layer(layer)), &mut room);
-            if teaching.memory == Memory::Recompute {
-                spare = kept.forget();
-            }
+        for (layer, Passed { x, kept }) in passed[..layers].iter().enumerate().rev() {
+            self.work(layer, teaching.memory).back(x, kept, (&mut gradient, &mut learners.of_layer(layer)), room);
         }
         if let Some(whole) = learners.whole() {
             self.by_embedding(&gradient, &mut whole.embedding);
@@ -260,15 +300,15 @@ impl<'a> Pass<'a> {
         self.model.config.hidden_size
     }
 
-    fn embedded(&self) -> Vec<f32> {
-        let mut x = vec![0.0; self.batch.rows() * self.width()];
+    /// Writes the rows that tokens begin with.
+    fn embed(&self, x: &mut Vec<f32>) {
+        x.resize(self.batch.rows() * self.width(), 0.0);
         for (row, token) in x.chunks_exact_mut(self.width()).zip(&self.batch.tokens) {
             self.model.embedding.read_row(*token as usize, row);
         }
-        x
     }
 
-    fn work(&self, layer: usize) -> Work<'_> {
+    fn work(&self, layer: usize, memory: Memory) -> Work<'_> {
         let dropout = Dropout { seed: self.dropout.seed.wrapping_mul(0x9E37_79B9).wrapping_add(layer as u64), ..self.dropout };
         Work {
             model: self.model,
@@ -277,6 +317,7 @@ impl<'a> Pass<'a> {
             rope: &self.rope,
             texts: &self.batch.texts,
             dropout,
+            memory,
         }
     }
 

@@ -34,7 +34,8 @@ pub(super) struct Gradient<'a> {
 }
 
 /// Memory that all rows use, some after the others.
-struct Room {
+#[derive(Debug)]
+pub(super) struct Room {
     normed: Vec<f32>,
     by_normed: Vec<f32>,
     logits: Vec<f32>,
@@ -52,13 +53,12 @@ impl Ends<'_> {
     }
 
     /// Returns the sum of the losses in nats; with somewhere to put them, makes the gradients of `times` that sum.
-    pub(super) fn loss(&self, mut gradient: Option<Gradient<'_>>) -> f64 {
+    pub(super) fn loss(&self, mut gradient: Option<Gradient<'_>>, room: &mut Room) -> f64 {
         let (width, vocabulary, eps) = (self.model.config.hidden_size, self.head.outputs(), self.model.config.rms_norm_eps);
         let most = (LOGITS_AT_ONCE / vocabulary).clamp(1, ROWS_AT_ONCE);
         // As many rows each time.
         let rows_at_once = self.next.len().div_ceil(self.next.len().div_ceil(most).max(1)).max(1);
         let (norm, level) = ((&*self.model.final_norm, eps), self.level());
-        let mut room = Room::new(level);
         let mut sum = 0.0;
         for (x, next) in self.x.chunks(rows_at_once * width).zip(self.next.chunks(rows_at_once)) {
             rms_norm_into(level, x, norm, &mut room.normed);
@@ -71,7 +71,7 @@ impl Ends<'_> {
             sum += losses.map(|(((most, sum), row), next)| f64::from(*most) + sum.ln() - f64::from(row[*next as usize])).sum::<f64>();
             if let Some(Gradient { times, by_rows, whole }) = &mut gradient {
                 let shares: Vec<(f32, f32)> = found.iter().map(|(most, sum)| (*most, (f64::from(*times) / sum) as f32)).collect();
-                self.back((next, &shares, *times), whole, &mut room);
+                self.back((next, &shares, *times), whole, room);
                 if let Some(whole) = whole {
                     let all = Columns { first: 0, count: width, stride: width };
                     rms_norm_by_weight(level, (x, eps), &room.by_normed, all, &mut whole.final_norm);
@@ -117,7 +117,7 @@ impl Ends<'_> {
 }
 
 impl Room {
-    fn new(level: Level) -> Self {
+    pub(super) fn new(level: Level) -> Self {
         let inputs = || Inputs::default();
         let (normed, by_normed, logits) = (Vec::new(), Vec::new(), Vec::new());
         let (turned, columns) = (Linear::room(level), Linear::room(level));

@@ -45,6 +45,25 @@ pub(super) struct Part {
     pub(super) up: Vec<f32>,
 }
 
+/// Returns as many zeros as a layer's weights for some of its products.
+pub(super) fn zeros(of: &[Option<Group>; 4], which: &[Fused]) -> [Option<Group>; 4] {
+    let group = |group: &Group| {
+        let part = |part: &Part| Part { up: vec![0.0; part.up.len()], ..*part };
+        Group { down: vec![0.0; group.down.len()], parts: group.parts.iter().map(part).collect(), ..*group }
+    };
+    let wanted = |fused: Fused| of[fused as usize].as_ref().filter(|_| which.contains(&fused));
+    Fused::ALL.map(|fused| wanted(fused).map(group))
+}
+
+/// Adds a layer's gradients to others.
+pub(super) fn add(to: &mut [Option<Group>; 4], what: &[Option<Group>; 4]) {
+    let sum = |to: &mut [f32], what: &[f32]| to.iter_mut().zip(what).for_each(|(to, what)| *to += what);
+    for (to, what) in to.iter_mut().zip(what).filter_map(|(to, what)| Some((to.as_mut()?, what.as_ref()?))) {
+        sum(&mut to.down, &what.down);
+        to.parts.iter_mut().zip(&what.parts).for_each(|(to, what)| sum(&mut to.up, &what.up));
+    }
+}
+
 impl Group {
     /// Returns which matrices it changes, with their ranks and sizes.
     fn place(&self) -> Vec<(Projection, usize, usize, usize)> {

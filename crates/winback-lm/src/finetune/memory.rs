@@ -1,7 +1,7 @@
 //! What a run takes in memory, planned before it begins.
 use super::gradients::Sample;
 use super::head::{LOGITS_AT_ONCE, ROWS_AT_ONCE};
-use super::layer::NUMBERS_AT_ONCE;
+use super::layer::rows_at_once;
 use super::recipe::{Recipe, RecipeError};
 use crate::config::Config;
 use crate::shape::{Fused, Projection};
@@ -12,6 +12,9 @@ const OF_A_WEIGHT: usize = 5;
 const OF_A_CHECKPOINT: usize = 12;
 /// How many tables of the queries of a key head a thread has that goes back through attention.
 const TABLES_OF_QUERIES: usize = 16;
+
+/// How many tables as wide as gates and ups a chunk of rows is gone through with.
+const TABLES_OF_A_CHUNK: usize = 4;
 
 /// What a token of a text takes: itself and its flag, once more in the lesson of an adapter, and while all texts are checked.
 const OF_A_TOKEN: usize = 2 * (4 + 1) + 4 + 16;
@@ -52,13 +55,18 @@ pub fn needed_bytes(config: &Config, recipe: &Recipe, texts: &[Sample], threads:
     // Counted as f32; a model of bf16 or 8 bits keeps all but the middle in half of it.
     let (always, kept) = (qkv + config.q_dim() + config.heads + hidden, 2 * open);
     let layers_kept = if recipe.recompute { 1 } else { config.layers };
-    // What enters each layer, the gradient, and what attention goes through with all rows.
-    let of_a_row = kept * layers_kept + (always + hidden) * config.layers + 3 * hidden + 2 * qkv + 2 * config.q_dim();
-    let between_products = NUMBERS_AT_ONCE.max(64 * qkv.max(2 * open)) * 6;
+    // What enters each layer and leaves the last, the gradient, what attention took and the gradients by what it looked with.
+    let of_a_row = kept * layers_kept + (always + hidden) * config.layers + 3 * hidden + qkv + 2 * config.q_dim();
+    // What a chunk of rows is gone through with, by as many threads as have one, and the gradients that each chunk makes.
+    let at_once = rows_at_once(config);
+    let chunks = rows.div_ceil(at_once).max(1);
+    let between_products = TABLES_OF_A_CHUNK * at_once.min(rows) * qkv.max(2 * open) * chunks.min(threads);
+    let of_chunks = chunks * weights / config.layers.max(1);
     let turned: usize = Fused::ALL.into_iter().map(|fused| fused.shape(config).into_iter().product::<usize>()).sum();
     let desks = TABLES_OF_QUERIES * longest * config.q_dim() / config.kv_heads.max(1) * threads;
     let logits = 2 * LOGITS_AT_ONCE.min(rows.min(ROWS_AT_ONCE) * config.vocab_size).max(config.vocab_size);
-    let learning = 4 * (rows * of_a_row + between_products.min(6 * rows * qkv.max(2 * open)) + turned + desks + logits + weights);
+    let learning = 4 * (rows * of_a_row + between_products + of_chunks + turned + desks + logits + weights);
     let of_the_adapter = 4 * weights * OF_A_WEIGHT;
-    Ok((of_the_adapter + learning.max(4 * weights * OF_A_CHECKPOINT)) as u64)
+    // What a step computed in is still there while a checkpoint is made.
+    Ok((of_the_adapter + learning + 4 * weights * OF_A_CHECKPOINT) as u64)
 }

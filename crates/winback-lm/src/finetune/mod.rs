@@ -6,6 +6,7 @@
 mod adamw;
 mod attention;
 mod checkpoint;
+mod desks;
 mod gradients;
 mod head;
 mod layer;
@@ -23,7 +24,7 @@ mod whole_run;
 
 pub use adamw::{AdamW, Schedule, clip};
 pub use checkpoint::CheckpointError;
-pub use gradients::{Batch, BatchError, Memory, Sample, Teaching, gradients, loss, whole_gradients};
+pub use gradients::{Batch, BatchError, Memory, Sample, Teaching, Workspace, gradients, loss, whole_gradients};
 pub use lora::LoraWeights;
 pub use memory::{lesson_bytes, needed_bytes};
 pub use reader::{Reader, Unread, UnreadExample};

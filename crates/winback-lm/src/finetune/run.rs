@@ -3,7 +3,7 @@
 //! Everything that a run does is decided by its texts, its recipe and its base; what has happened so far is its
 //! [`State`]. A run that goes on from a state ends with the same bytes as one that was never broken off.
 use super::adamw::{AdamW, Schedule, clip};
-use super::gradients::{Batch, BatchError, Memory, Sample, Teaching, gradients, loss};
+use super::gradients::{Batch, BatchError, Memory, Sample, Teaching, Workspace, gradients, loss};
 use super::lora::LoraWeights;
 use super::recipe::{Recipe, RecipeError};
 use super::sums::Draw;
@@ -97,6 +97,7 @@ pub struct Run<'a> {
     /// After how many steps the texts kept back are tried.
     try_after: u32,
     schedule: Schedule,
+    workspace: Workspace,
     state: State,
 }
 
@@ -125,7 +126,8 @@ impl<'a> Run<'a> {
         let timetable = Timetable::new(rows, recipe);
         let try_after = timetable.of_an_epoch().div_ceil(recipe.evaluations_per_epoch);
         let schedule = Schedule::of(recipe.learning_rate, recipe.warmup, timetable.steps());
-        Ok(Self { model, lesson, recipe, timetable, try_after, schedule, state })
+        let workspace = Workspace::new(model);
+        Ok(Self { model, lesson, recipe, timetable, try_after, schedule, workspace, state })
     }
 
     /// Returns the hash of everything that decides how a run goes.
@@ -182,7 +184,7 @@ impl<'a> Run<'a> {
                 seed: Draw::new(self.recipe.seed ^ u64::from(at) << 20 ^ place as u64).next(),
                 memory: if self.recipe.recompute { Memory::Recompute } else { Memory::Keep },
             };
-            sum += gradients(self.model, &self.state.weights, batch, teaching, &mut found).map_err(text)?;
+            sum += gradients(self.model, &self.state.weights, batch, teaching, (&mut found, &mut self.workspace)).map_err(text)?;
         }
         let gradient = clip(&mut found, self.recipe.clip);
         let loss = sum / learned as f64;
@@ -213,8 +215,9 @@ impl<'a> Run<'a> {
     }
 
     /// Returns the mean loss of the texts kept back, in nats a token.
-    fn trial(&self) -> Result<f64, RunError> {
-        mean_loss(self.model, Some(&self.state.weights), &self.lesson.kept_back, self.recipe.tokens_at_once)
+    fn trial(&mut self) -> Result<f64, RunError> {
+        let Self { model, lesson, recipe, workspace, state, .. } = self;
+        mean_loss_in(workspace, (model, Some(&state.weights)), &lesson.kept_back, recipe.tokens_at_once)
             .map_err(|source| RunError::Text { of: "kept back", source })
     }
 }
@@ -273,12 +276,22 @@ impl<W: Weights> State<W> {
 
 /// Returns the mean loss of the tokens that are learned in some texts, in nats; so many tokens go through at once.
 pub fn mean_loss(model: &Model, weights: Option<&LoraWeights>, samples: &[Sample], tokens_at_once: usize) -> Result<f64, BatchError> {
+    mean_loss_in(&mut Workspace::new(model), (model, weights), samples, tokens_at_once)
+}
+
+/// Returns the same, computed in memory that is there already.
+pub(super) fn mean_loss_in(
+    workspace: &mut Workspace,
+    (model, weights): (&Model, Option<&LoraWeights>),
+    samples: &[Sample],
+    tokens_at_once: usize,
+) -> Result<f64, BatchError> {
     let (mut sum, mut learned) = (0.0, 0);
     let rows: Vec<usize> = samples.iter().map(|sample| sample.tokens.len()).collect();
     for batch in gathered(&(0..samples.len()).collect::<Vec<_>>(), &rows, tokens_at_once) {
         let samples: Vec<Sample> = batch.iter().map(|at| samples[*at].clone()).collect();
         let batch = Batch::new(model, &samples)?;
-        sum += loss(model, weights, &batch)?;
+        sum += loss(model, weights, &batch, workspace)?;
         learned += batch.learned();
     }
     Ok(sum / learned.max(1) as f64)

@@ -1,5 +1,5 @@
 //! Small pieces of arithmetic that fine-tuning needs: the way back through norms and gates, and drawn numbers.
-use crate::kernels::{Level, for_rows, mix, wide_add, wide_by_weight, wide_leave_out, wide_row_back, wide_silu_mul_back};
+use crate::kernels::{Level, for_rows, mix, wide_add, wide_by_weight, wide_leave_out, wide_row_back};
 use rayon::prelude::*;
 
 /// Numbers drawn by a seed (SplitMix64, Steele et al. 2014).
@@ -33,16 +33,14 @@ pub(super) struct Dropout {
 }
 
 impl Dropout {
-    /// Leaves numbers out of rows, of which the first is `first`, and makes what stays so much larger that the mean stays.
-    pub(super) fn apply(self, level: Level, first: usize, x: &mut [f32], width: usize) {
+    /// Leaves numbers out of a row, and makes what stays so much larger that the mean stays.
+    pub(super) fn leave_out(self, level: Level, row: usize, numbers: &mut [f32]) {
         if self.share <= 0.0 {
             return;
         }
         let (least, times) = ((f64::from(self.share) * (1_u64 << 32) as f64) as u64, 1.0 / (1.0 - self.share));
-        for_rows(x, width, |(row, numbers)| {
-            let seed = mix(self.seed ^ ((first + row) as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93));
-            wide_leave_out(level, numbers, seed, (least, times));
-        });
+        let seed = mix(self.seed ^ (row as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93));
+        wide_leave_out(level, numbers, seed, (least, times));
     }
 }
 
@@ -79,13 +77,4 @@ pub(super) fn rms_norm_by_weight(level: Level, (x, eps): (&[f32], f32), gradient
     };
     let parts: Vec<Vec<f32>> = x.par_chunks(ROWS_AT_ONCE * stride).zip(gradient.par_chunks(ROWS_AT_ONCE * stride)).map(some).collect();
     parts.iter().for_each(|part| wide_add(level, by_weight, part));
-}
-
-/// Writes the gradient by gates and ups, `[rows, 2 * width]`, from that by what [`crate::kernels::silu_mul`] makes of them.
-pub(super) fn silu_mul_back(level: Level, gates_and_ups: &[f32], gradient: &[f32], width: usize, by_both: &mut Vec<f32>) {
-    by_both.resize(gates_and_ups.len(), 0.0);
-    for_rows(by_both, 2 * width, |(row, by_both)| {
-        let both = &gates_and_ups[row * 2 * width..(row + 1) * 2 * width];
-        wide_silu_mul_back(level, both, &gradient[row * width..(row + 1) * width], by_both);
-    });
 }

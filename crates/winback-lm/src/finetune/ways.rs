@@ -9,8 +9,9 @@ use crate::kernels::{Inputs, Level, Linear, Numerics, Output, for_rows, wide_add
 use crate::shape::Fused;
 use std::ops::Range;
 
-/// How many outputs gradients are taken through at once: with these, some hundred rows stay in the second cache.
-const OUTPUTS_AT_ONCE: usize = 2048;
+/// How many outputs gradients are taken through at once, of heads all or none: with these, some hundred rows stay in the
+/// second cache.
+const OUTPUTS_AT_ONCE: usize = 1024;
 
 /// A product turned round.
 #[derive(Debug)]
@@ -58,16 +59,40 @@ impl Room {
     }
 }
 
-/// Some rows on their way back through a product.
+/// Writes a row, by its place in its chunk.
+pub(super) type Row<'a> = &'a (dyn Fn(usize, &mut [f32]) + Sync);
+/// Writes some columns of a row.
+pub(super) type Part<'a> = &'a (dyn Fn(usize, Range<usize>, &mut [f32]) + Sync);
+
+/// Some rows on their way back through a product. What went in and the gradient by what came out are written row by row
+/// where a product takes them, and never stand in a table of their own.
 pub(super) struct Rows<'a> {
     pub(super) numerics: Numerics,
-    /// The place of the first.
+    /// The place of the first, and how many there are.
     pub(super) first: usize,
-    /// What went in, `[rows, inputs]`.
-    pub(super) x: &'a [f32],
-    /// The gradient by what came out, `[rows, outputs]`.
-    pub(super) by_outputs: &'a [f32],
+    pub(super) count: usize,
+    /// Writes what went in of a row, `[inputs]`.
+    pub(super) x: Row<'a>,
+    /// Writes some columns of the gradient by what came out of a row; of a head all or none.
+    pub(super) by_outputs: Part<'a>,
     pub(super) dropout: Dropout,
+}
+
+impl Rows<'_> {
+    /// Takes what went into an adapter: what went into the product, less what was left out.
+    fn take_dropped(&self, inputs: usize, into: &mut Inputs) {
+        let Numerics { level, precision } = self.numerics;
+        into.fill_rows(level, (self.count, inputs), precision, |row, own| {
+            (self.x)(row, own);
+            self.dropout.leave_out(level, self.first + row, own);
+        });
+    }
+
+    /// Takes some columns of the gradient by what came out.
+    fn take_gradient(&self, columns: &Range<usize>, into: &mut Inputs) {
+        let Numerics { level, precision } = self.numerics;
+        into.fill_rows(level, (self.count, columns.len()), precision, |row, own| (self.by_outputs)(row, columns.clone(), own));
+    }
 }
 
 impl Way {
@@ -76,8 +101,10 @@ impl Way {
         for matrix in which.parts() {
             let [outputs, _] = matrix.shape(config);
             let end = part_first + outputs;
-            for first in (part_first..end).step_by(OUTPUTS_AT_ONCE) {
-                let outputs = first..end.min(first + OUTPUTS_AT_ONCE);
+            let whole = if which == Fused::Qkv { config.head_dim } else { 1 };
+            let at_once = (OUTPUTS_AT_ONCE / whole).max(1) * whole;
+            for first in (part_first..end).step_by(at_once) {
+                let outputs = first..end.min(first + at_once);
                 blocks.push(Block { outputs, part_first, turned: Linear::room(level), up: Linear::room(level) });
             }
             part_first = end;
@@ -113,20 +140,17 @@ impl Way {
 
     /// Writes the gradient by what went in, and lets each block's gradients by outputs be looked at in passing.
     fn back_through(&self, rows: &Rows, by_x: &mut [f32], room: &mut Room, mut look: impl FnMut(&Block, &mut Room)) {
-        let (stride, inputs) = (self.outputs(), self.inputs());
-        let count = rows.by_outputs.len() / stride;
         for (at, block) in self.blocks.iter().enumerate() {
-            room.y.fill_columns(rows.numerics.level, (rows.by_outputs, stride), block.outputs.clone(), rows.numerics.precision);
+            rows.take_gradient(&block.outputs, &mut room.y);
             let add = (at > 0).then_some(1.0);
-            block.turned.apply_to(&room.y, 0..count, Output { table: &mut *by_x, stride: inputs, add });
+            block.turned.apply_to(&room.y, 0..rows.count, Output { table: &mut *by_x, stride: self.inputs(), add });
             look(block, room);
         }
     }
 
     fn back_whole(&self, rows: &Rows, own: &mut [f32], (by_x, room): (&mut [f32], &mut Room)) {
-        let Numerics { level, precision } = rows.numerics;
         let inputs = self.inputs();
-        room.x.fill(level, rows.x, inputs, precision);
+        rows.take_dropped(inputs, &mut room.x);
         room.columns_of_x.of_columns(&room.x);
         self.back_through(rows, by_x, room, |block, room| {
             room.rows.turn(&room.y);
@@ -137,9 +161,9 @@ impl Way {
 
     fn back_adapter(&self, rows: &Rows, (lora, gradients): (&Lora, &mut Group), (by_x, room): (&mut [f32], &mut Room)) {
         let Numerics { level, precision } = rows.numerics;
-        let (inputs, ranks, count) = (self.inputs(), lora.down.outputs(), rows.x.len() / self.inputs());
+        let (inputs, ranks, count) = (self.inputs(), lora.down.outputs(), rows.count);
         // What came down is made once more: it is little work, and as much memory would have to be kept for it.
-        take_dropped(rows, inputs, room);
+        rows.take_dropped(inputs, &mut room.x);
         room.down.resize(count * ranks, 0.0);
         lora.down.apply_to(&room.x, 0..count, Output { table: &mut room.down, stride: ranks, add: None });
         let parted = lora.parted(&room.down);
@@ -165,27 +189,11 @@ impl Way {
         }
         floats.resize(count * inputs, 0.0);
         self.down.apply_to(by_down, 0..count, Output { table: floats, stride: inputs, add: None });
-        rows.dropout.apply(level, rows.first, floats, inputs);
+        for_rows(floats, inputs, |(row, own)| rows.dropout.leave_out(level, rows.first + row, own));
         for_rows(by_x, inputs, |(row, by_x)| wide_add(level, by_x, &floats[row * inputs..(row + 1) * inputs]));
-    }
-
-    fn outputs(&self) -> usize {
-        self.blocks.last().map_or(0, |block| block.outputs.end)
     }
 
     fn inputs(&self) -> usize {
         self.blocks.first().map_or(0, |block| block.turned.outputs())
     }
-}
-
-/// Takes what went into an adapter: what went into the product, less what was left out.
-fn take_dropped(rows: &Rows, inputs: usize, Room { x, floats, .. }: &mut Room) {
-    let Numerics { level, precision } = rows.numerics;
-    if rows.dropout.share <= 0.0 {
-        return x.fill(level, rows.x, inputs, precision);
-    }
-    floats.clear();
-    floats.extend_from_slice(rows.x);
-    rows.dropout.apply(level, rows.first, floats, inputs);
-    x.fill(level, floats, inputs, precision);
 }

@@ -3,8 +3,8 @@
 //! As with an adapter, everything is decided by texts, recipe and shape; a run that goes on from a state ends with the same
 //! bytes as one that was never broken off.
 use super::adamw::{Schedule, clip};
-use super::gradients::{Batch, Memory, Sample, Teaching, whole_gradients};
-use super::run::{Lesson, RunError, State, Step, gathered, mean_loss, shuffled};
+use super::gradients::{Batch, Memory, Sample, Teaching, Workspace, whole_gradients};
+use super::run::{Lesson, RunError, State, Step, gathered, mean_loss_in, shuffled};
 use super::weights::Weights;
 use super::whole::WholeWeights;
 use crate::config::Config;
@@ -61,6 +61,7 @@ pub struct WholeRun<'a> {
     /// The texts of each step, in the batches in which they go through the model.
     plan: Vec<Vec<Vec<usize>>>,
     schedule: Schedule,
+    workspace: Workspace,
     state: State<WholeWeights>,
 }
 
@@ -92,7 +93,8 @@ impl<'a> WholeRun<'a> {
         let plan: Vec<_> = (0..recipe.epochs).flat_map(steps_of).map(batches).collect();
         let steps = u32::try_from(plan.len()).unwrap_or(u32::MAX);
         let schedule = Schedule::of(recipe.learning_rate, recipe.warmup, steps);
-        Ok(Self { lesson, recipe, numerics, plan, schedule, state })
+        let workspace = Workspace::new(&model);
+        Ok(Self { lesson, recipe, numerics, plan, schedule, workspace, state })
     }
 
     /// Returns the hash of everything that decides how a run goes.
@@ -145,7 +147,7 @@ impl<'a> WholeRun<'a> {
         let mut found = self.state.weights.zeros();
         let mut sum = 0.0;
         for batch in &batches {
-            sum += whole_gradients(&model, batch, teaching, &mut found).map_err(text)?;
+            sum += whole_gradients(&model, batch, teaching, (&mut found, &mut self.workspace)).map_err(text)?;
         }
         let gradient = clip(&mut found, self.recipe.clip);
         let loss = sum / learned as f64;
@@ -166,7 +168,7 @@ impl<'a> WholeRun<'a> {
     /// Tries the texts kept back.
     fn tried(&mut self) -> Result<f64, RunError> {
         let model = self.state.weights.model(self.numerics);
-        let found = mean_loss(&model, None, &self.lesson.kept_back, self.recipe.tokens_at_once)
+        let found = mean_loss_in(&mut self.workspace, (&model, None), &self.lesson.kept_back, self.recipe.tokens_at_once)
             .map_err(|source| RunError::Text { of: "kept back", source })?;
         if !found.is_finite() {
             return Err(RunError::NoNumber { step: self.state.steps });

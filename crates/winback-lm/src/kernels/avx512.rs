@@ -6,7 +6,7 @@
 use super::packed::PANEL;
 use super::product::Sums;
 use std::arch::x86_64::{
-    __m512bh, __m512i, _MM_HINT_T1, _mm_prefetch, _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps,
+    __m512bh, __m512i, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps,
     _mm512_loadu_si512, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_ps, _mm512_storeu_si512,
 };
 
@@ -80,6 +80,13 @@ pub(super) fn int8_sums(x: &[u8], (w, ahead): (&[i8], &[i8]), sums: &mut [[i32; 
             _ => int8_tile::<13>(x.as_ptr(), (w.as_ptr(), ahead.as_ptr()), wide, sums),
         }
     }
+}
+
+/// Asks for a line of memory that will be needed: a hint, which may name any address.
+#[inline]
+pub(super) fn fetch<T>(at: *const T) {
+    // SAFETY: every x86-64 processor has the instruction, and it reads nothing that a program could see.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
 }
 
 /// Returns how many inputs a panel has, once rows, panel and sums fit together.

@@ -49,9 +49,46 @@ impl Inputs {
 
     /// Does the same with some columns of a table whose rows are `stride` numbers long.
     pub fn fill_columns(&mut self, level: Level, (table, stride): (&[f32], usize), columns: Range<usize>, precision: Precision) {
-        let (level, inputs) = (level.held(), columns.len());
-        let rows = (table, stride, columns);
-        (self.rows, self.inputs) = (table.len() / stride.max(1), inputs);
+        let (rows, inputs, stride) = (table.len() / stride.max(1), columns.len(), stride.max(1));
+        self.fill_from(level, (rows, inputs), precision, &Columns { table, stride, columns });
+    }
+
+    /// Does the same with rows that a function writes, of which it is given the place.
+    pub fn fill_rows(
+        &mut self,
+        level: Level,
+        (rows, inputs): (usize, usize),
+        precision: Precision,
+        write: impl Fn(usize, &mut [f32]) + Sync,
+    ) {
+        self.fill_from(level, (rows, inputs), precision, &Written(write, inputs));
+    }
+
+    fn fill_from(&mut self, level: Level, (rows, inputs): (usize, usize), precision: Precision, from: &impl Source) {
+        let level = level.held();
+        self.begin((rows, inputs), precision);
+        let (scales, at_once) = (&mut self.scales, (rows, inputs));
+        match &mut self.numbers {
+            RowNumbers::F32(numbers) => each(at_once, numbers, scales, |row, own, _| {
+                from.write(row, &mut own[..inputs]);
+                own[inputs..].fill(0.0);
+                1.0
+            }),
+            RowNumbers::Bf16(numbers) => each(at_once, numbers, scales, |row, own, scratch| {
+                wide_bf16_row(level, from.numbers(row, scratch), &mut own[..inputs]);
+                own[inputs..].fill(0);
+                1.0
+            }),
+            RowNumbers::Int8(bytes) => each(at_once, bytes, scales, |row, own, scratch| {
+                own[inputs..].fill(ZERO);
+                wide_byte_row(level, from.numbers(row, scratch), own)
+            }),
+        }
+    }
+
+    /// Makes room for so many rows of a precision, over what was there.
+    fn begin(&mut self, (rows, inputs): (usize, usize), precision: Precision) {
+        (self.rows, self.inputs) = (rows, inputs);
         if self.precision() != precision {
             self.numbers = match precision {
                 Precision::F32 => RowNumbers::F32(Vec::new()),
@@ -59,23 +96,23 @@ impl Inputs {
                 Precision::Int8 => RowNumbers::Int8(Vec::new()),
             };
         }
-        let scales = &mut self.scales;
+    }
+
+    /// Makes room for so many rows that a product writes, and returns their numbers; what fills them up is zeros.
+    ///
+    /// # Panics
+    /// Where they are of 8 bits, whose scale is known only when a row is whole.
+    pub(super) fn written(&mut self, (rows, inputs): (usize, usize), precision: Precision) -> &mut RowNumbers {
+        assert_ne!(precision, Precision::Int8, "a product does not write rows of 8 bits");
+        self.begin((rows, inputs), precision);
+        self.scales.clear();
+        self.scales.resize(rows, 1.0);
         match &mut self.numbers {
-            RowNumbers::F32(numbers) => each(rows, numbers, scales, |row, own| {
-                own[..inputs].copy_from_slice(row);
-                own[inputs..].fill(0.0);
-                1.0
-            }),
-            RowNumbers::Bf16(numbers) => each(rows, numbers, scales, |row, own| {
-                wide_bf16_row(level, row, &mut own[..inputs]);
-                own[inputs..].fill(0);
-                1.0
-            }),
-            RowNumbers::Int8(bytes) => each(rows, bytes, scales, |row, own| {
-                own[inputs..].fill(ZERO);
-                wide_byte_row(level, row, own)
-            }),
+            RowNumbers::F32(numbers) => room(numbers, (rows, inputs)),
+            RowNumbers::Bf16(numbers) => room(numbers, (rows, inputs)),
+            RowNumbers::Int8(_) => {}
         }
+        &mut self.numbers
     }
 
     /// Returns how many rows there are.
@@ -155,26 +192,76 @@ pub(super) fn at_least<T: Copy + Default>(own: &mut Vec<T>, length: usize) -> &m
     &mut own[..length]
 }
 
-/// Fills a row of `own` for each row, zeros included, and keeps the scale that `fill` returns.
+/// Makes memory long enough for so many rows, of which what fills them up is zeros.
+fn room<T: Copy + Default>(own: &mut Vec<T>, (rows, inputs): (usize, usize)) {
+    let wide = wide(inputs);
+    let own = at_least(own, rows * wide);
+    if wide > inputs {
+        own.chunks_exact_mut(wide).for_each(|row| row[inputs..].fill(T::default()));
+    }
+}
+
+/// Where rows come from.
+trait Source: Sync {
+    /// Writes a row.
+    fn write(&self, row: usize, into: &mut [f32]);
+    /// Returns a row, which may be written into `scratch` for it.
+    fn numbers<'a>(&'a self, row: usize, scratch: &'a mut Vec<f32>) -> &'a [f32];
+}
+
+/// Some columns of a table.
+struct Columns<'t> {
+    table: &'t [f32],
+    stride: usize,
+    columns: Range<usize>,
+}
+
+impl Source for Columns<'_> {
+    fn write(&self, row: usize, into: &mut [f32]) {
+        into.copy_from_slice(self.numbers(row, &mut Vec::new()));
+    }
+
+    fn numbers<'a>(&'a self, row: usize, _: &'a mut Vec<f32>) -> &'a [f32] {
+        &self.table[row * self.stride + self.columns.start..row * self.stride + self.columns.end]
+    }
+}
+
+/// Rows that a function writes, all of the same length.
+struct Written<F>(F, usize);
+
+impl<F: Fn(usize, &mut [f32]) + Sync> Source for Written<F> {
+    fn write(&self, row: usize, into: &mut [f32]) {
+        (self.0)(row, into);
+    }
+
+    fn numbers<'a>(&'a self, row: usize, scratch: &'a mut Vec<f32>) -> &'a [f32] {
+        scratch.resize(self.1, 0.0);
+        (self.0)(row, scratch);
+        scratch
+    }
+}
+
+/// Fills each row of `own`, zeros included, and keeps the scale that `fill` returns. `fill` is given memory, too.
 fn each<T: Copy + Default + Send>(
-    (table, stride, columns): (&[f32], usize, Range<usize>),
+    (rows, inputs): (usize, usize),
     own: &mut Vec<T>,
     scales: &mut Vec<f32>,
-    fill: impl Fn(&[f32], &mut [T]) -> f32 + Sync,
+    fill: impl Fn(usize, &mut [T], &mut Vec<f32>) -> f32 + Sync,
 ) {
-    let (count, wide, stride) = (table.len() / stride.max(1), wide(columns.len()).max(1), stride.max(1));
-    let own = at_least(own, count * wide);
-    scales.resize(count, 0.0);
-    let some = |((own, scales), rows): ((&mut [T], &mut [f32]), &[f32])| {
-        let numbers = own.chunks_exact_mut(wide).zip(rows.chunks_exact(stride));
-        scales.iter_mut().zip(numbers).for_each(|(scale, (own, row))| *scale = fill(&row[columns.clone()], own));
+    let wide = wide(inputs).max(1);
+    let own = at_least(own, rows * wide);
+    scales.resize(rows, 0.0);
+    let some = |(first, (own, scales)): (usize, (&mut [T], &mut [f32]))| {
+        let mut scratch = Vec::new();
+        let numbers = own.chunks_exact_mut(wide).zip(scales);
+        numbers.enumerate().for_each(|(row, (own, scale))| *scale = fill(first + row, own, &mut scratch));
     };
     let at_once = (WORTH_A_THREAD / wide).max(1);
     match own.len() <= 2 * WORTH_A_THREAD {
-        true => some(((own, scales), table)),
+        true => some((0, (own, scales))),
         false => {
             let both = own.par_chunks_mut(at_once * wide).zip(scales.par_chunks_mut(at_once));
-            both.zip(table.par_chunks(at_once * stride)).for_each(some);
+            both.enumerate().for_each(|(at, both)| some((at * at_once, both)));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A weight matrix, or several that take the same rows, packed once.
 use super::inputs::Inputs;
 use super::level::Level;
-use super::packed::{Packed, Precision};
-use super::product::{Added, Job, Output, product};
+use super::packed::{Packed, Precision, wide};
+use super::product::{Added, Goal, Job, Output, product};
 use super::shared::Cursor;
 use crate::tensor::Tensor;
 use std::ops::Range;
@@ -133,6 +133,21 @@ impl Linear {
 
     /// Returns the same as one of several products, with more that is added to some of the rows first.
     pub fn job<'a>(&'a self, inputs: &'a Inputs, rows: Range<usize>, out: Output<'a>, added: Vec<Added<'a>>) -> Job<'a> {
+        Job { level: self.level, weight: &self.weight, inputs, rows, out: Goal::Table(out), added }
+    }
+
+    /// Returns the same whose results are rounded as they are written, as the rows of `into`.
+    ///
+    /// # Panics
+    /// Where they are to be of 8 bits.
+    pub fn job_into<'a>(
+        &'a self,
+        inputs: &'a Inputs,
+        rows: Range<usize>,
+        (into, precision): (&'a mut Inputs, Precision),
+        added: Vec<Added<'a>>,
+    ) -> Job<'a> {
+        let out = Goal::Rows(into.written((rows.len(), self.outputs()), precision), wide(self.outputs()));
         Job { level: self.level, weight: &self.weight, inputs, rows, out, added }
     }
 

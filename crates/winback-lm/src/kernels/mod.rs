@@ -41,11 +41,12 @@ pub use inputs::Inputs;
 pub use level::{Level, LevelError};
 pub use linear::{Linear, Numerics};
 pub use norm::{for_rows, rms_norm, rms_norm_into, silu_mul};
+pub(crate) use norm::{wide_norm_row, wide_norm_row_into};
 pub use packed::{LAYOUT, PANEL, Packed, Precision};
-pub(crate) use plain::dot;
+pub(crate) use plain::{dot, wide_silu_mul};
 pub use product::{Added, Job, Output, product, products};
 pub use rope::Rope;
 pub(crate) use rows_back::{
-    mix, wide_add, wide_by_logits, wide_by_weight, wide_head_back, wide_leave_out, wide_row_back, wide_silu_mul_back, wide_sum_of,
+    mix, wide_add, wide_by_gates, wide_by_logits, wide_by_ups, wide_by_weight, wide_head_back, wide_leave_out, wide_row_back, wide_sum_of,
 };
 pub(crate) use shared::{ALIGNED, Cursor, Map, Shared, bytes_of};

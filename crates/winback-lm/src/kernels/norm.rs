@@ -13,8 +13,8 @@ pub fn rms_norm(level: Level, x: &mut [f32], weight: &[f32], eps: f32) {
     for_rows(x, weight.len(), |(_, row)| wide_norm_row(level, row, weight, eps));
 }
 
-widely!(fn wide_norm_row(row: &mut [f32], weight: &[f32], eps: f32) = norm_row);
-widely!(fn wide_norm_row_into(row: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) = norm_row_into);
+widely!(pub(crate) fn wide_norm_row(row: &mut [f32], weight: &[f32], eps: f32) = norm_row);
+widely!(pub(crate) fn wide_norm_row_into(row: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) = norm_row_into);
 
 #[inline(always)]
 fn norm_row(row: &mut [f32], weight: &[f32], eps: f32) {

@@ -52,7 +52,7 @@ pub(super) fn int8_sums(x: &[u8], w: &[i8], sums: &mut [[i32; PANEL]]) {
 }
 
 widely!(pub(super) fn wide_weigh(scores: &mut [f32], times: f32) -> (f32, f32) = weigh);
-widely!(pub(super) fn wide_silu_mul(row: &[f32], out: &mut [f32]) = silu_mul);
+widely!(pub(crate) fn wide_silu_mul(row: &[f32], out: &mut [f32]) = silu_mul);
 
 /// Makes scores weights: each is multiplied with `times`, and what is left is e to its distance from the highest one.
 /// Returns the highest and the sum of the weights, added up in an order that the length alone decides.

@@ -1,5 +1,5 @@
 //! Products of rows with packed weights, at any level, by all threads of the pool.
-use super::inputs::{Inputs, RowNumbers};
+use super::inputs::{Inputs, RowNumbers, wide_bf16_row};
 use super::level::{Level, widely};
 #[cfg(target_arch = "aarch64")]
 use super::neon;
@@ -31,6 +31,14 @@ pub struct Output<'a> {
     pub add: Option<f32>,
 }
 
+/// Where the results of a [`Job`] go.
+pub(super) enum Goal<'a> {
+    /// To a table.
+    Table(Output<'a>),
+    /// To the first columns of rows that are rounded as they are written: `stride` numbers apart.
+    Rows(&'a mut RowNumbers, usize),
+}
+
 /// The product of some rows with the transpose of a weight, and what is added to some of its rows.
 pub struct Job<'a> {
     pub(super) level: Level,
@@ -40,7 +48,7 @@ pub struct Job<'a> {
     /// Which of them; the first goes to the table's first row.
     pub(super) rows: Range<usize>,
     /// Where the results go.
-    pub(super) out: Output<'a>,
+    pub(super) out: Goal<'a>,
     /// What is added to rows before they go there.
     pub(super) added: Vec<Added<'a>>,
 }
@@ -64,7 +72,7 @@ pub struct Added<'a> {
 /// # Panics
 /// As [`products`] does.
 pub fn product(level: Level, weight: &Packed, inputs: &Inputs, rows: Range<usize>, out: Output<'_>) {
-    products(vec![Job { level, weight, inputs, rows, out, added: Vec::new() }]);
+    products(vec![Job { level, weight, inputs, rows, out: Goal::Table(out), added: Vec::new() }]);
 }
 
 /// Computes some products side by side.
@@ -104,10 +112,16 @@ struct Place<'a> {
     first_row: usize,
     /// The rows, in blocks that a kernel takes at once.
     blocks: Vec<Range<usize>>,
-    table: *mut f32,
+    table: Target,
     stride: usize,
     add: Option<f32>,
     added: Vec<Added<'a>>,
+}
+
+/// The first number of a table.
+enum Target {
+    Floats(*mut f32),
+    Brains(*mut u16),
 }
 
 // SAFETY: `products` hands the rows of a panel to one thread each, and they write numbers of their own.
@@ -115,16 +129,20 @@ unsafe impl Sync for Place<'_> {}
 
 impl<'a> Place<'a> {
     fn of(job: &mut Job<'a>) -> Self {
-        let Job { level, weight, inputs, rows, out: Output { table, stride, add }, added } = job;
+        let Job { level, weight, inputs, rows, out, added } = job;
         level.held();
         assert_eq!((inputs.inputs(), inputs.precision()), (weight.inputs(), weight.precision()), "rows for another weight");
         assert!(rows.end <= inputs.rows() && rows.start <= rows.end, "rows that are not there");
+        let (target, length, stride, add) = match out {
+            Goal::Table(Output { table, stride, add }) => (Target::Floats(table.as_mut_ptr()), table.len(), *stride, *add),
+            Goal::Rows(RowNumbers::F32(own), stride) => (Target::Floats(own.as_mut_ptr()), own.len(), *stride, None),
+            Goal::Rows(RowNumbers::Bf16(own), stride) => (Target::Brains(own.as_mut_ptr()), own.len(), *stride, None),
+            // `Inputs::written` gives none of these; they have no room.
+            Goal::Rows(RowNumbers::Int8(_), stride) => (Target::Floats(std::ptr::NonNull::dangling().as_ptr()), 0, *stride, None),
+        };
         // The last row need not be longer than what is written of it.
-        let room = rows.len().saturating_sub(1).checked_mul(*stride).and_then(|before| before.checked_add(weight.outputs()));
-        assert!(
-            (rows.start == rows.end || room.is_some_and(|room| room <= table.len())) && weight.outputs() <= *stride,
-            "a table too small"
-        );
+        let room = rows.len().saturating_sub(1).checked_mul(stride).and_then(|before| before.checked_add(weight.outputs()));
+        assert!((rows.start == rows.end || room.is_some_and(|room| room <= length)) && weight.outputs() <= stride, "a table too small");
         for Added { weight: more, inputs, rows, first, .. } in added.iter() {
             assert_eq!((inputs.inputs(), inputs.precision()), (more.inputs(), more.precision()), "rows for another weight");
             assert!(
@@ -133,7 +151,7 @@ impl<'a> Place<'a> {
             );
         }
         let (first_row, blocks, added) = (rows.start, blocks(*level, rows, added), std::mem::take(added));
-        Self { level: *level, weight, inputs, first_row, blocks, table: table.as_mut_ptr(), stride: *stride, add: *add, added }
+        Self { level: *level, weight, inputs, first_row, blocks, table: target, stride, add, added }
     }
 
     /// Returns how much is to be done; nothing where there are no rows.
@@ -142,20 +160,41 @@ impl<'a> Place<'a> {
         rows * self.weight.panels() * PANEL * self.weight.inputs()
     }
 
+    /// Fetches the columns that results will be put into: rows of a table are often as far apart as lines that share a place
+    /// in the caches, so that they are not there any more.
+    fn expect(&self, panel: usize, rows: &Range<usize>) {
+        #[cfg(target_arch = "x86_64")]
+        for row in rows.start - self.first_row..rows.end - self.first_row {
+            let at = row * self.stride + panel * PANEL;
+            match self.table {
+                Target::Floats(table) => {
+                    avx512::fetch(table.wrapping_add(at));
+                    avx512::fetch(table.wrapping_add(at + PANEL / 2));
+                }
+                Target::Brains(table) => avx512::fetch(table.wrapping_add(at)),
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (panel, rows);
+    }
+
     /// Puts the results of some rows with a panel into their columns.
-    #[inline(always)]
     fn put(&self, panel: usize, first: usize, results: &[Sums]) {
-        let Self { first_row, table, stride, add, weight, .. } = self;
+        let Self { level, first_row, table, stride, add, weight, .. } = self;
         let count = PANEL.min(weight.outputs() - panel * PANEL);
         for (row, results) in (first - first_row..).zip(results) {
-            // SAFETY: `Place::of` checked that the table has the row and the columns; no other thread has these columns of this row.
-            let own = unsafe { std::slice::from_raw_parts_mut(table.add(row * stride + panel * PANEL), count) };
-            match (add, own.as_chunks_mut::<PANEL>()) {
-                (None, ([own], [])) => *own = *results,
-                (None, _) => own.copy_from_slice(&results[..count]),
-                // Numbers that are all read before the first is written are gone through together.
-                (Some(times), ([own], [])) => *own = std::array::from_fn(|at| own[at] + times * results[at]),
-                (Some(times), _) => own.iter_mut().zip(results).for_each(|(own, result)| *own += times * result),
+            let (at, results) = (row * stride + panel * PANEL, &results[..count]);
+            match table {
+                Target::Floats(table) => {
+                    // SAFETY: `Place::of` checked that the table has the row and the columns; no other thread has these columns of this row.
+                    let own = unsafe { std::slice::from_raw_parts_mut(table.add(at), count) };
+                    match add {
+                        None => own.copy_from_slice(results),
+                        Some(times) => wide_add_times(*level, own, results, *times),
+                    }
+                }
+                // SAFETY: as above.
+                Target::Brains(table) => wide_bf16_row(*level, results, unsafe { std::slice::from_raw_parts_mut(table.add(at), count) }),
             }
         }
     }
@@ -215,16 +254,17 @@ impl Piece<'_> {
     fn compute_block(&self, at: (usize, usize), rows: &Range<usize>, Desk { sums, more, whole }: &mut Desk) {
         let Place { level, weight, inputs, added, .. } = self.place;
         let (sums, more) = (&mut sums[..rows.len()], &mut more[..rows.len()]);
+        self.place.expect(at.0, rows);
         panel_sums(*level, (weight, inputs), (at, rows.clone()), (sums, whole));
         for added in added.iter().filter(|added| added.rows.start <= rows.start && rows.end <= added.rows.end) {
             let own = rows.start - added.rows.start..rows.end - added.rows.start;
             for (panel, from, to) in added.meets(at.0) {
                 let from_there = (panel, panel * PANEL * added.weight.wide());
                 panel_sums(*level, (added.weight, added.inputs), (from_there, own.clone()), (more, whole));
-                wide_add_to(*level, sums, more, (from, to, added.times));
+                add_to(*level, sums, more, (from, to, added.times));
             }
         }
-        wide_put(*level, self.place, at.0, rows.start, sums);
+        self.place.put(at.0, rows.start, sums);
     }
 }
 
@@ -241,21 +281,22 @@ impl Added<'_> {
     }
 }
 
-widely!(fn wide_put(place: &Place<'_>, panel: usize, first: usize, results: &[Sums]) = Place::put);
-widely!(fn wide_add_to(sums: &mut [Sums], more: &[Sums], to: (Range<usize>, usize, f32)) = add_to);
+widely!(fn wide_add_times(to: &mut [f32], what: &[f32], times: f32) = add_times);
 widely!(fn wide_scaled(whole: (&[[i32; PANEL]], i32), rows: &[f32], own: (&[f32], &[i32]), sums: &mut [Sums]) = scaled);
 
-/// Adds some columns of sums, times a number, to as many from another one on.
+/// Adds numbers, times another.
 #[inline(always)]
-fn add_to(sums: &mut [Sums], more: &[Sums], (from, to, times): (Range<usize>, usize, f32)) {
-    let whole = from.len() == PANEL;
-    for (sums, more) in sums.iter_mut().zip(more) {
-        if whole {
-            *sums = std::array::from_fn(|at| sums[at] + times * more[at]);
-        } else {
-            sums[to..].iter_mut().zip(&more[from.clone()]).for_each(|(sum, more)| *sum += times * more);
-        }
+fn add_times(to: &mut [f32], what: &[f32], times: f32) {
+    to.iter_mut().zip(what).for_each(|(to, what)| *to += times * what);
+}
+
+/// Adds some columns of sums, times a number, to as many from another one on.
+fn add_to(level: Level, sums: &mut [Sums], more: &[Sums], (from, to, times): (Range<usize>, usize, f32)) {
+    if from.len() == PANEL {
+        // Whole rows lie one behind the other.
+        return wide_add_times(level, sums.as_flattened_mut(), more.as_flattened(), times);
     }
+    sums.iter_mut().zip(more).for_each(|(sums, more)| wide_add_times(level, &mut sums[to..], &more[from.clone()], times));
 }
 
 /// Writes the sums of some rows with one panel of a weight, while the numbers from `ahead` on are fetched.

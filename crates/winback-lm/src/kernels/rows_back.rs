@@ -10,7 +10,8 @@ widely!(pub(crate) fn wide_leave_out(numbers: &mut [f32], seed: u64, how: (u64, 
 widely!(pub(crate) fn wide_row_back(x: &[f32], norm: (&[f32], f32), by_normed: &[f32], gradient: &mut [f32]) = row_back);
 widely!(pub(crate) fn wide_head_back(x: &[f32], norm: (&[f32], f32), gradient: &mut [f32]) = head_back);
 widely!(pub(crate) fn wide_by_weight(x: &[f32], eps: f32, gradient: &[f32], sums: &mut [f32]) = by_weight);
-widely!(pub(crate) fn wide_silu_mul_back(both: &[f32], gradient: &[f32], by_both: &mut [f32]) = silu_mul_row_back);
+widely!(pub(crate) fn wide_by_gates(both: (&[f32], &[f32]), gradient: &[f32], out: &mut [f32]) = by_gates);
+widely!(pub(crate) fn wide_by_ups(gates: &[f32], gradient: &[f32], out: &mut [f32]) = by_ups);
 widely!(pub(crate) fn wide_add(to: &mut [f32], what: &[f32]) = add);
 widely!(pub(crate) fn wide_sum_of(logits: &[f32]) -> (f32, f64) = sum_of);
 widely!(pub(crate) fn wide_by_logits(logits: &mut [f32], share: (f32, f32)) = by_logits);
@@ -81,17 +82,29 @@ fn by_weight(x: &[f32], eps: f32, gradient: &[f32], sums: &mut [f32]) {
     sums.iter_mut().zip(x).zip(gradient).for_each(|((sum, x), gradient)| *sum += gradient * x * scale);
 }
 
+/// Writes the gradient by gates, from that by SiLU of each times its up.
 #[inline(always)]
-fn silu_mul_row_back(both: &[f32], gradient: &[f32], by_both: &mut [f32]) {
-    let width = gradient.len();
-    let ((by_gates, by_ups), (gates, ups)) = (by_both.split_at_mut(width), both.split_at(width));
-    let by = by_gates.iter_mut().zip(by_ups);
-    for ((((by_gate, by_up), gate), up), gradient) in by.zip(gates).zip(ups).zip(gradient) {
-        let small = exp(-gate.abs());
-        let share = if *gate < 0.0 { small } else { 1.0 } / (1.0 + small);
+fn by_gates((gates, ups): (&[f32], &[f32]), gradient: &[f32], by_gates: &mut [f32]) {
+    for (((by_gate, gate), up), gradient) in by_gates.iter_mut().zip(gates).zip(ups).zip(gradient) {
+        let share = share(*gate);
         *by_gate = gradient * up * share * (1.0 + gate * (1.0 - share));
-        *by_up = gradient * gate * share;
     }
+}
+
+/// Writes the gradient by ups.
+#[inline(always)]
+fn by_ups(gates: &[f32], gradient: &[f32], by_ups: &mut [f32]) {
+    for ((by_up, gate), gradient) in by_ups.iter_mut().zip(gates).zip(gradient) {
+        *by_up = gradient * gate * share(*gate);
+    }
+}
+
+/// Returns how far a gate is open: its logistic function.
+#[inline(always)]
+fn share(gate: f32) -> f32 {
+    let small = exp(-gate.abs());
+    let most = if gate < 0.0 { small } else { 1.0 };
+    most / (1.0 + small)
 }
 
 /// Returns the highest of a row's logits, and the sum of e to their distances from it.

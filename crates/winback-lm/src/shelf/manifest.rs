@@ -75,6 +75,12 @@ pub struct Data {
     /// is the same for all of a language.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub prompt_words: BTreeMap<String, Digest>,
+    /// Under what licence they may be used, where somebody told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+    /// Where they come from, where somebody told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
 }
 
 /// How well a version does on the examples kept back.

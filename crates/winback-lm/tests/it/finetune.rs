@@ -2,7 +2,9 @@
 use crate::fixtures::{Fixture, distance, fixtures, read};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
-use winback_lm::finetune::{AdamW, Batch, LoraWeights, Memory, Recipe, Sample, Schedule, Teaching, Weights, clip, gradients, loss};
+use winback_lm::finetune::{
+    AdamW, Batch, LoraWeights, Memory, Recipe, Sample, Schedule, Teaching, Weights, Workspace, clip, gradients, loss,
+};
 use winback_lm::kernels::{BackScratch, ByLooked, Inputs, Level, Linear, Looked, Numerics, Output, Precision};
 use winback_lm::tensor::{self, Tensor};
 use winback_lm::{Cache, Model, Piece, Want};
@@ -105,16 +107,17 @@ fn three_plain_steps_are_those_of_pytorch() {
     for (name, numerics) in exact() {
         let Some(run) = Theirs::named(name, "train_plain", numerics) else { return };
         let (model, mut weights) = (&run.fixture.model, run.weights.clone());
-        let mut adam = AdamW::new(&weights, 0.01);
+        let (mut adam, mut workspace) = (AdamW::new(&weights, 0.01), Workspace::new(model));
         for (at, told) in run.told["steps"].as_array().unwrap().iter().take(3).enumerate() {
             let (what, step) = (format!("{name} {numerics:?} step {}", at + 1), format!("step{}", at + 1));
             let batch = run.batch(&step);
             assert_eq!(batch.learned() as u64, told["label_tokens"].as_u64().unwrap());
             let mut found = weights.zeros();
-            let sum = gradients(model, &weights, &batch, teaching(batch.learned(), Memory::Recompute), &mut found).unwrap();
+            let sum =
+                gradients(model, &weights, &batch, teaching(batch.learned(), Memory::Recompute), (&mut found, &mut workspace)).unwrap();
             let mean = sum / batch.learned() as f64;
             assert!((mean - told["loss"].as_f64().unwrap()).abs() <= 1e-5, "{what}: {mean} {told}");
-            assert!((loss(model, Some(&weights), &batch).unwrap() - sum).abs() < 1e-9);
+            assert!((loss(model, Some(&weights), &batch, &mut workspace).unwrap() - sum).abs() < 1e-9);
             same_gradients(&run, &format!("{step}.grad"), &found, &what);
             let length = clip(&mut found.clone(), f64::INFINITY);
             assert!((length / told["grad_norm"].as_f64().unwrap() - 1.0).abs() < 1e-5, "{what}: {length} {told}");
@@ -124,7 +127,7 @@ fn three_plain_steps_are_those_of_pytorch() {
             weights = run.theirs_after(&step);
         }
         let batch = run.batch("step1");
-        let mean = loss(model, Some(&weights), &batch).unwrap() / batch.learned() as f64;
+        let mean = loss(model, Some(&weights), &batch, &mut Workspace::new(model)).unwrap() / batch.learned() as f64;
         assert!((mean - run.told["steps"][3]["loss"].as_f64().unwrap()).abs() <= 1e-5, "{name}: {mean}");
     }
 }
@@ -152,7 +155,8 @@ fn gathered_clipped_and_scheduled_steps_are_those_of_pytorch() {
             let tokens: usize = parts.iter().map(Batch::learned).sum();
             assert_eq!(tokens as u64, told["label_tokens"].as_u64().unwrap());
             let mut found = weights.zeros();
-            let add = |batch| gradients(model, &weights, batch, teaching(tokens, Memory::Recompute), &mut found).unwrap();
+            let mut workspace = Workspace::new(model);
+            let add = |batch| gradients(model, &weights, batch, teaching(tokens, Memory::Recompute), (&mut found, &mut workspace)).unwrap();
             let mean = parts.iter().map(add).sum::<f64>() / tokens as f64;
             assert!((mean - told["loss"].as_f64().unwrap()).abs() <= 1e-5, "{what}: {mean} {told}");
             let length = clip(&mut found, 1.0);
@@ -171,11 +175,14 @@ fn memory_and_threads_change_no_bit() {
         for level in Level::here() {
             let Some(run) = Theirs::named("tied", "train_plain", Numerics { level, precision }) else { return };
             let batch = run.batch("step1");
-            let with = |memory: Memory, threads: usize| {
+            // What one way leaves in memory changes nothing of the next.
+            let mut workspace = Workspace::new(&run.fixture.model);
+            let mut with = |memory: Memory, threads: usize| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let mut found = run.weights.zeros();
                 let teaching = Teaching { dropout: 0.25, seed: 7, ..teaching(batch.learned(), memory) };
-                let sum = pool.install(|| gradients(&run.fixture.model, &run.weights, &batch, teaching, &mut found)).unwrap();
+                let into = (&mut found, &mut workspace);
+                let sum = pool.install(|| gradients(&run.fixture.model, &run.weights, &batch, teaching, into)).unwrap();
                 (sum.to_bits(), found)
             };
             let first = with(Memory::Recompute, 1);
@@ -198,7 +205,8 @@ fn numbers_of_16_and_8_bits_teach_nearly_the_same() {
             };
             let of = |run: &Theirs| {
                 let (batch, mut found) = (run.batch("step1"), run.weights.zeros());
-                gradients(&run.fixture.model, &run.weights, &batch, teaching(batch.learned(), Memory::Keep), &mut found).unwrap();
+                let (teaching, mut workspace) = (teaching(batch.learned(), Memory::Keep), Workspace::new(&run.fixture.model));
+                gradients(&run.fixture.model, &run.weights, &batch, teaching, (&mut found, &mut workspace)).unwrap();
                 numbers(&found).concat()
             };
             let (exact, rounded) = (of(&exact), of(&run));
@@ -232,7 +240,7 @@ fn the_adapter_that_writes_is_the_one_that_learned() {
         sum.ln() - f64::from(row[token])
     };
     let expected: f64 = [(0, 300), (1, 41), (3, 99)].into_iter().map(surprise).sum();
-    let found = loss(model, Some(weights), &batch).unwrap();
+    let found = loss(model, Some(weights), &batch, &mut Workspace::new(model)).unwrap();
     assert!((found - expected).abs() < 1e-4, "{found} {expected}");
 }
 
@@ -264,7 +272,9 @@ fn an_adapter_begins_by_changing_nothing() {
     assert!(largest(&down) <= 0.125 && largest(&down) > 0.12, "within 1 / sqrt(64), and near it: {}", largest(&down));
     let batch = |model: &Model| Batch::new(model, &[Sample { tokens: vec![9, 8, 7], learned: vec![false, true, true] }]).unwrap();
     let model = &fixture.model;
-    assert_eq!(loss(model, Some(&weights), &batch(model)).unwrap(), loss(model, None, &batch(model)).unwrap());
+    let mut workspace = Workspace::new(model);
+    let mut of = |weights| loss(model, weights, &batch(model), &mut workspace).unwrap();
+    assert_eq!(of(Some(&weights)), of(None));
 }
 
 /// Returns drawn numbers between −1 and 1.
@@ -297,7 +307,7 @@ fn gradients_with_numbers_left_out_are_those_of_finite_differences() {
         let with = |weights: &LoraWeights, dropout: f32, seed: u64| {
             let teaching = Teaching { times: 1.0, dropout, seed, memory: Memory::Recompute };
             let mut found = weights.zeros();
-            (gradients(&model, weights, &batch, teaching, &mut found).unwrap(), found)
+            (gradients(&model, weights, &batch, teaching, (&mut found, &mut Workspace::new(&model))).unwrap(), found)
         };
         let (sum, found) = with(&weights, 0.4, 11);
         assert_eq!(with(&weights, 0.4, 11).0, sum);

@@ -41,6 +41,37 @@ fn largest(numbers: &[f32]) -> f64 {
     numbers.iter().fold(0.0, |most, number| f64::from(number.abs()).max(most))
 }
 
+#[test]
+fn a_product_that_is_rounded_as_it_is_written_is_the_table_rounded_afterwards() {
+    for (level, precision) in Level::here().flat_map(|level| [Precision::F32, Precision::Bf16].map(|precision| (level, precision))) {
+        // What stood in the rows before, more of it and in another precision, is seen nowhere.
+        let mut own = Inputs::new(&numbers(50 * 99, 9, 1.0), 99, Precision::F32);
+        for (rows, inputs, outputs) in [(1, 5, 3), (14, 64, 70), (40, 33, 96), (0, 8, 8)] {
+            let (x, drawn) = (numbers(rows * inputs, 1, 1.0), numbers(outputs * inputs, 2, 1.0));
+            let tensor = |rows, columns, numbers| Tensor::new(rows, columns, Numbers::F32(numbers)).unwrap();
+            let linear = Linear::pack(Numerics { level, precision }, &[&tensor(outputs, inputs, drawn)]);
+            let x = Inputs::new(&x, inputs, precision);
+            let mut table = vec![0.0; rows * outputs];
+            linear.apply_to(&x, 0..rows, Output { table: &mut table, stride: outputs, add: None });
+            let mut expected = Inputs::default();
+            expected.fill(level, &table, outputs, precision);
+            products(vec![linear.job_into(&x, 0..rows, (&mut own, precision), Vec::new())]);
+            let mut written = Inputs::default();
+            written
+                .fill_rows(level, (rows, outputs), precision, |row, out| out.copy_from_slice(&table[row * outputs..(row + 1) * outputs]));
+            let next = Linear::pack(Numerics { level, precision }, &[&tensor(7, outputs, numbers(7 * outputs, 3, 1.0))]);
+            let after = |inputs: &Inputs| {
+                let (mut all, mut sums) = (Vec::new(), vec![0.0; rows * 7]);
+                inputs.read_all(level, &mut all);
+                next.apply_to(inputs, 0..rows, Output { table: &mut sums, stride: 7, add: None });
+                (bits(&all), bits(&sums))
+            };
+            assert_eq!(after(&own), after(&expected), "{level} {precision:?} {rows} {inputs} {outputs}");
+            assert_eq!(after(&written), after(&expected), "{level} {precision:?} {rows} {inputs} {outputs}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

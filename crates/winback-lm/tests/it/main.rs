@@ -6,6 +6,7 @@
 mod adapters;
 mod batches;
 mod chat;
+mod chunks;
 mod configs;
 mod embeddings;
 mod engine;

@@ -2,7 +2,8 @@
 //! broken off, and what is published is loaded as what learned.
 use crate::finetune::drawn;
 use winback_lm::finetune::{
-    Batch, BatchError, Lesson, Memory, Sample, State, Teaching, Weights, WholeRecipe, WholeRun, WholeWeights, loss, whole_gradients,
+    Batch, BatchError, Lesson, Memory, Sample, State, Teaching, Weights, WholeRecipe, WholeRun, WholeWeights, Workspace, loss,
+    whole_gradients,
 };
 use winback_lm::kernels::{Level, Numerics, Precision};
 use winback_lm::{CONTROL, ChatTemplate, Config, Model, Tokens, publish, train_tokens};
@@ -47,7 +48,8 @@ fn gradients_of(weights: &WholeWeights, numerics: Numerics, memory: Memory) -> (
     let model = weights.model(numerics);
     let batch = Batch::new(&model, &samples(4)).unwrap();
     let mut found = weights.zeros();
-    let sum = whole_gradients(&model, &batch, Teaching { times: 1.0, dropout: 0.0, seed: 0, memory }, &mut found).unwrap();
+    let teaching = Teaching { times: 1.0, dropout: 0.0, seed: 0, memory };
+    let sum = whole_gradients(&model, &batch, teaching, (&mut found, &mut Workspace::new(&model))).unwrap();
     (sum, found)
 }
 
@@ -59,7 +61,7 @@ fn gradients_of_all_weights_are_those_of_finite_differences() {
         let (_, found) = gradients_of(&weights, numerics, Memory::Keep);
         let at = |weights: &WholeWeights| -> Result<f64, BatchError> {
             let model = weights.model(numerics);
-            loss(&model, None, &Batch::new(&model, &samples(4))?)
+            loss(&model, None, &Batch::new(&model, &samples(4))?, &mut Workspace::new(&model))
         };
         for (place, gradient) in found.slices().iter().enumerate().filter(|(_, gradient)| !gradient.is_empty()) {
             // Along the gradient the loss grows by its length; across it, drawn, by their product.
@@ -152,7 +154,7 @@ fn what_is_published_is_what_learned() {
     Tokens::load(&dir.path().join("tokenizer.json"), config.vocab_size, &config.eos).unwrap();
     ChatTemplate::load(dir.path()).unwrap();
     let samples = [Sample { tokens: vec![1, 7, 300, 12, 5], learned: vec![true; 5] }];
-    let found = |model: &Model| loss(model, None, &Batch::new(model, &samples).unwrap()).unwrap();
+    let found = |model: &Model| loss(model, None, &Batch::new(model, &samples).unwrap(), &mut Workspace::new(model)).unwrap();
     let (learned, loaded) = (found(&weights.model(Numerics::PLAIN)), found(&model));
     assert!((learned - loaded).abs() < 2e-3, "{learned} {loaded}: but for bf16 the same");
     // Read back, the weights are those of the file, to the bit.

@@ -92,6 +92,12 @@ impl Teller {
         Measure::ALL.map(|of| measure(of, self.s)).to_vec()
     }
 
+    /// Returns how measures were computed, each with its name.
+    fn signatures<'a>(&self, found: &'a EvaluationView) -> Vec<(&'static str, &'a String)> {
+        let signature = |of: Measure| found.signatures.get(tag(of)).map(|signature| (measure(of, self.s).0, signature));
+        Measure::ALL.into_iter().filter_map(signature).collect()
+    }
+
     /// Returns a figure for each measure, with the measure's name; `None` for what was not measured.
     fn cells<'a>(&self, figures: &'a [FigureView]) -> Vec<(&'static str, Option<&'a FigureView>)> {
         Measure::ALL.map(|of| (measure(of, self.s).0, figures.iter().find(|figure| figure.measure == tag(of)))).to_vec()

@@ -269,6 +269,7 @@ const ALL: &[Entry] = &[
     ("checks_title", |s| s.checks_title),
     ("writer_title", |s| s.writer_title),
     ("writer_built_in", |s| s.writer_built_in),
+    ("writer_prompt", |s| s.writer_prompt),
     ("writer_stepped_in", |s| s.writer_stepped_in),
     ("writer_refused", |s| s.writer_refused),
     ("reasons_title", |s| s.reasons_title),

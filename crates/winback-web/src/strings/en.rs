@@ -263,6 +263,7 @@ pub(crate) static EN: Strings = Strings {
     checks_title: "Checks passed:",
     writer_title: "Written by",
     writer_built_in: "the built-in writer",
+    writer_prompt: "prompt",
     writer_stepped_in: "The built-in writer stepped in, because the model’s mails did not pass their review.",
     writer_refused: "Mails of the model that did not pass, and why",
     reasons_title: "What makes up this probability",

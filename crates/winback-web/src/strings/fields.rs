@@ -265,6 +265,7 @@ pub(crate) struct Strings {
     pub checks_title: &'static str,
     pub writer_title: &'static str,
     pub writer_built_in: &'static str,
+    pub writer_prompt: &'static str,
     pub writer_stepped_in: &'static str,
     pub writer_refused: &'static str,
     pub reasons_title: &'static str,

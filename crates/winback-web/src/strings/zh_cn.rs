@@ -263,6 +263,7 @@ pub(crate) static ZH_CN: Strings = Strings {
     checks_title: "通过的检查：",
     writer_title: "撰稿",
     writer_built_in: "内置撰稿器",
+    writer_prompt: "提示词",
     writer_stepped_in: "模型写的邮件没有通过审核，改由内置撰稿器撰写。",
     writer_refused: "模型写的、未通过审核的邮件与原因",
     reasons_title: "这个概率的构成",

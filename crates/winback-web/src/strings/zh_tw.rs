@@ -263,6 +263,7 @@ pub(crate) static ZH_TW: Strings = Strings {
     checks_title: "通過的檢查：",
     writer_title: "撰稿",
     writer_built_in: "內建撰稿器",
+    writer_prompt: "提示詞",
     writer_stepped_in: "模型寫的郵件沒有通過審核，改由內建撰稿器撰寫。",
     writer_refused: "模型寫的、未通過審核的郵件與原因",
     reasons_title: "這個機率的組成",

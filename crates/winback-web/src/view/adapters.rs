@@ -225,6 +225,7 @@ impl From<GalleryError> for Problem {
         match error {
             // It was there when it was looked up; somebody has removed it since.
             GalleryError::Unknown(_) => Problem::NotFound,
+            GalleryError::Damaged(why) => Problem::DamagedAdapter { why },
             GalleryError::Unavailable { .. } => Problem::unread(&error, "the adapters cannot be shown"),
         }
     }

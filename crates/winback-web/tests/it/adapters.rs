@@ -141,7 +141,12 @@ async fn an_evaluation_that_cannot_be_read_costs_the_others_nothing() {
     let page = get(&state, "/adapters?lang=en").await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.text.contains("The evaluation cannot be read") && page.text.contains("Regular_Active"), "{}", page.text);
-    assert_eq!(get(&state, "/adapters/HighValue_Active/v2").await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    // Who asks for that version is told which file it is and what to do, in the page's language.
+    for (lang, words) in [("en", "Run winback adapters eval to evaluate it again"), ("zh-TW", "重新評估"), ("zh-CN", "重新评估")] {
+        let page = get(&state, &format!("/adapters/HighValue_Active/v2?lang={lang}")).await;
+        assert_eq!(page.status, StatusCode::CONFLICT);
+        assert!(page.text.contains("evaluations/v2.json is no evaluation") && page.text.contains(words), "{}", page.text);
+    }
     assert_eq!(get(&state, "/api/v1/adapters").await.json()["segments"][0]["evaluation_damaged"], true);
 }
 
@@ -263,6 +268,7 @@ async fn nothing_tells_who_wrote_which_before_the_vote_and_everything_after() {
         MailWriter::Shared => "Shared adapter",
         MailWriter::Adapter => "Version v2",
         MailWriter::Reference => "Reference mails",
+        MailWriter::BuiltIn => "Built-in writer",
     };
     assert!(told.contains(&format!("A: {}. B: {}.", name(kept.left), name(kept.right))) && told.contains("You chose A."), "{told}");
     assert!(told.contains("<form class=\"ballot\""), "the next pair follows");

@@ -170,7 +170,7 @@ async fn who_wrote_a_mail_and_what_of_a_model_was_refused_before_is_told_in_ever
         if let Content::Email(_) = &record.content {
             let detail = "90 % <b>off</b> stands for no fact".to_owned();
             let finding = Finding { channel: Channel::Email, part: "text".into(), check: "claims-bound".into(), detail };
-            let writer = WriterVersion { name: "tiny/Dormant/v2".into(), words: Digest::of(b"model") };
+            let writer = WriterVersion::of_words("tiny/Dormant/v2", Digest::of(b"model"));
             record.refused = vec![RefusedMail { writer, findings: vec![finding] }; 2];
         }
     });

@@ -17,7 +17,7 @@ use winback_core::brief::brief;
 use winback_core::customer::Cell;
 use winback_core::id::{CustomerId, Position};
 use winback_core::locale::Locale;
-use winback_core::message::{CallScript, Channel, Content, Message, MessageRecord, Objection};
+use winback_core::message::{CallScript, Channel, Content, LanguageModelVersion, Message, MessageRecord, Objection, WriterVersion};
 use winback_core::pipeline::assess::Explainer;
 use winback_core::pipeline::segment::day_of;
 use winback_core::pipeline::write::{self, Scribe, Selection, WriteReport};
@@ -28,6 +28,7 @@ use winback_core::risk::{RiskLevel, ValueTier};
 use winback_core::run::{Run, Stage};
 use winback_core::segment::words::describe as describe_segment;
 use winback_core::store::{MessageStore, Writing};
+use winback_core::template::BY_EDITED;
 
 /// Show everything about one customer
 #[derive(Debug, clap::Args)]
@@ -286,7 +287,7 @@ pub fn writings_text(writings: &[Writing]) -> String {
             text.push_str(&format!(
                 "── {title} ──\n{}\n\nwritten by: {}\nfacts: {facts}\nchecks passed: {}\n{}\n",
                 content_text(&record.content, writing.locale),
-                record.writer.name,
+                writer_text(&record.writer),
                 record.checks.join(", "),
                 refused_text(record)
             ));
@@ -305,6 +306,15 @@ pub fn writings_text(writings: &[Writing]) -> String {
         }
     }
     text
+}
+
+/// Returns who wrote a message, with the versions of a model and of its prompt.
+fn writer_text(WriterVersion { name, model, .. }: &WriterVersion) -> String {
+    match model {
+        Some(LanguageModelVersion { version, prompt, .. }) => format!("{name} (model {version}, prompt {})", prompt.short()),
+        None if name == BY_EDITED => "the built-in writer, with templates of this folder".to_owned(),
+        None => name.clone(),
+    }
 }
 
 /// Returns the mails of a model that the review refused before a message, a line a finding.

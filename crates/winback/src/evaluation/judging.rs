@@ -1,9 +1,10 @@
 //! Judging one mail: its slots, its claims, how like the reference it is.
 use super::desk::Written;
 use super::held_out::Case;
-use winback_core::agents::communication::review_reply;
+use winback_core::agents::communication::{mail_form, review_mail, review_reply};
 use winback_core::digest::Digest;
-use winback_core::gallery::{MailWriter, WrittenMail};
+use winback_core::example::MailSource;
+use winback_core::gallery::{MailWriter, WrittenMail, is_chinese};
 use winback_core::locale::Locale;
 use winback_core::mail_form::MailForm;
 use winback_core::message::{Finding, WriterVersion};
@@ -25,7 +26,7 @@ impl Judge<'_> {
         let Written { text, is_cut_off, reference: foreseen } = written;
         let (slot_pass, slots, form) = slots(case, text);
         let reviewed = case.brief.as_ref().map(|brief| {
-            let writer = WriterVersion { name: "evaluation".into(), words: self.model.clone() };
+            let writer = WriterVersion::of_words("evaluation", self.model.clone());
             review_reply(self.templates, brief, text, writer).err().unwrap_or_default()
         });
         let mut findings: Vec<String> = reviewed.iter().flatten().chain(&slots).map(told).collect();
@@ -53,6 +54,26 @@ impl Judge<'_> {
         let perplexity = Sums { references: *foreseen, ..Sums::default() }.measure(winback_core::gallery::Measure::Perplexity);
         let mail = WrittenMail { writer, text: text.clone(), reads, perplexity, slot_pass, review_pass, findings, is_cut_off: *is_cut_off };
         (mail, sums)
+    }
+
+    /// Returns the built-in writer's mail beside one that the company once sent; none where the brief is not known, or where
+    /// the example's mail is the built-in writer's own.
+    pub fn built_in(&self, case: &Case) -> Option<WrittenMail> {
+        let brief = case.brief.as_ref().filter(|_| case.told.source == Some(MailSource::PastMail))?;
+        let form = mail_form(self.templates, brief).ok()?;
+        // It is no stranger: where it greets without the name a person chose that.
+        let writer = WriterVersion::of_words(self.templates.name(), self.templates.digest().clone());
+        let findings: Vec<String> = review_mail(self.templates, brief, &form, writer).err().unwrap_or_default().iter().map(told).collect();
+        Some(WrittenMail {
+            writer: MailWriter::BuiltIn,
+            text: form.to_text(brief.locale),
+            reads: Some(form.filled(&brief.facts).to_text(brief.locale)),
+            perplexity: None,
+            slot_pass: None,
+            review_pass: Some(findings.is_empty()),
+            findings,
+            is_cut_off: false,
+        })
     }
 
     /// Judges the mail that the example holds.
@@ -85,11 +106,5 @@ fn told(finding: &Finding) -> String {
 
 /// Returns how BLEU takes texts apart: by their language, else by whether the reference is Chinese.
 fn tokenizer(locale: Option<Locale>, reference: &str) -> Tokenizer {
-    let chinese = || reference.chars().any(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c));
-    match locale {
-        Some(Locale::En) => Tokenizer::Thirteen,
-        Some(Locale::ZhTw | Locale::ZhCn) => Tokenizer::Zh,
-        None if chinese() => Tokenizer::Zh,
-        None => Tokenizer::Thirteen,
-    }
+    if is_chinese(locale, reference) { Tokenizer::Zh } else { Tokenizer::Thirteen }
 }

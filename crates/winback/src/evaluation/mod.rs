@@ -135,8 +135,12 @@ impl Examiner<'_> {
         }
     }
 
+    fn judge(&self) -> Judge<'_> {
+        Judge { templates: self.templates, model: self.desk.loaded.model.digest() }
+    }
+
     fn judged<'w>(&self, cases: &[Case], writers: impl Iterator<Item = (MailWriter, &'w Vec<Written>)>) -> Judged {
-        let judge = Judge { templates: self.templates, model: self.desk.loaded.model.digest() };
+        let judge = self.judge();
         let reference = |case: &Case| self.desk.class.examples[case.place].output.as_str();
         let of = |(writer, written): (MailWriter, &Vec<Written>)| {
             let judge_one = |(case, written): (&Case, &Written)| judge.judge(case, reference(case), (writer, written));
@@ -218,12 +222,13 @@ impl Examiner<'_> {
 
     fn cases(&self, cases: &[Case], judged: Judged) -> Vec<EvaluatedCase> {
         let mut mails: Vec<_> = judged.writers.into_iter().map(|(_, judged)| judged.into_iter()).collect();
+        let judge = self.judge();
         let case = |case: &Case| EvaluatedCase {
             customer: case.customer.clone(),
             locale: case.locale,
             prompt_sha256: case.prompt_digest(self.desk.class),
             source: case.told.source,
-            mails: mails.iter_mut().filter_map(|mails| mails.next().map(|(mail, _)| mail)).collect(),
+            mails: mails.iter_mut().filter_map(|mails| mails.next().map(|(mail, _)| mail)).chain(judge.built_in(case)).collect(),
         };
         cases.iter().map(case).collect()
     }

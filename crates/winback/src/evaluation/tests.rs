@@ -7,7 +7,7 @@ use winback_core::example::{MailSource, Maker, ReviewBasis, Told};
 use winback_core::gallery::Measure;
 use winback_core::gallery::gate::{Claims, may_be_promoted};
 use winback_core::locale::Locale;
-use winback_core::mail_form::Markers;
+use winback_core::mail_form::{MailForm, Markers};
 use winback_core::message::WriterVersion;
 use winback_lm::text_metrics::Perplexity;
 
@@ -29,7 +29,7 @@ fn fixture(customers: usize) -> Fixture {
         let Ok(made) = (Maker { templates: &templates, schema: &drawn.schema }).make(&brief, None) else { continue };
         let mail = made.mail.to_text(brief.locale);
         // The built-in writer may greet without the name; a model may not.
-        let stranger = WriterVersion { name: "stranger".into(), words: Digest::of(b"stranger") };
+        let stranger = WriterVersion::of_words("stranger", Digest::of(b"stranger"));
         if review_reply(&templates, &brief, &mail, stranger).is_err() {
             continue;
         }
@@ -222,4 +222,21 @@ fn mails_of_one_customer_are_counted_together() {
     assert_eq!((of, count), (vec![0, 0, 1, 2, 0, 3], 4));
     assert_eq!(fixture.cases[2].told.source, Some(MailSource::BuiltIn));
     assert_eq!(fixture.evaluation(1.0, |_, mail| mail.to_owned()).customers, 4);
+}
+
+#[test]
+fn beside_a_mail_that_the_company_sent_stands_the_built_in_writers() {
+    let Fixture { templates, mut cases, mails, .. } = fixture(3);
+    let model = Digest::of(b"model");
+    let judge = Judge { templates: &templates, model: &model };
+    assert_eq!(cases.iter().filter_map(|case| judge.built_in(case)).count(), 0, "the reference is its own");
+    for (case, mail) in cases.iter_mut().zip(&mails) {
+        case.told.source = Some(MailSource::PastMail);
+        let found = judge.built_in(case).unwrap();
+        assert_eq!((found.writer, found.review_pass, found.perplexity), (MailWriter::BuiltIn, Some(true), None), "{:?}", found.findings);
+        let greeting = |text: &str| MailForm::parse(text, case.locale.unwrap()).unwrap().paragraphs().count();
+        assert!(greeting(&found.text) > 2 && greeting(mail) > 2, "{}", found.text);
+        case.brief = None;
+        assert!(judge.built_in(case).is_none());
+    }
 }

@@ -82,7 +82,7 @@ pub fn lesson(templates: &Templates, case: &Case, voice: Option<&SegmentId>) -> 
     let brief = Brief { segment: voice.cloned(), ..case.brief.clone() };
     let reply = communication::mail_form(templates, &brief).ok()?.to_text(brief.locale);
     // Not the hash of the templates, so that it is reviewed as any model's mail is.
-    let writer = WriterVersion { name: "lesson".into(), words: Digest::of(b"lesson") };
+    let writer = WriterVersion::of_words("lesson", Digest::of(b"lesson"));
     communication::review_reply(templates, &brief, &reply, writer).ok()?;
     let asked = prompt(templates, &case.brief, &case.schema, Channel::Email);
     Some(Lesson { system: asked.system, user: asked.user, reply })

@@ -84,7 +84,7 @@ impl Candidate {
     }
 
     fn judged(&self, templates: &Templates, brief: &Brief, reply: &str) -> Result<String, Vec<String>> {
-        let writer = WriterVersion { name: "exam".into(), words: self.model.digest().clone() };
+        let writer = WriterVersion::of_words("exam", self.model.digest().clone());
         let message = review_reply(templates, brief, reply, writer);
         let message = message
             .map_err(|findings| findings.into_iter().map(|found| format!("{}: {}", found.check, found.detail)).collect::<Vec<_>>())?;

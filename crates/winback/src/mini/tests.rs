@@ -22,7 +22,7 @@ fn lessons_pass_the_review_differ_and_are_the_same_every_time() {
         assert_eq!(lesson(&templates, &super::corpus::case(number, 1).unwrap(), None), Some(found.clone()));
         // The mail that is learned is one that would be sent.
         let neutral = Brief { segment: None, ..case.brief.clone() };
-        let writer = WriterVersion { name: "lesson".into(), words: Digest::of(b"lesson") };
+        let writer = WriterVersion::of_words("lesson", Digest::of(b"lesson"));
         review_reply(&templates, &neutral, &found.reply, writer)
             .unwrap_or_else(|findings| panic!("{number}: {findings:?}\n{}", found.reply));
         assert!(found.user.contains("{{first_name}}") == found.reply.contains("{{first_name}}"), "{number}: {found:?}");
@@ -85,7 +85,7 @@ fn examples_of_voices_are_those_of_five_segments_in_turn_and_can_be_reviewed() {
         assert_eq!(segment.as_str(), SEGMENTS[at % 5]);
         let told: Told = serde_json::from_value(line["winback"].clone()).unwrap();
         let (brief, mail) = (told.brief(&segment).unwrap(), line["output"].as_str().unwrap());
-        let writer = WriterVersion { name: "adapter".into(), words: Digest::of(b"adapter") };
+        let writer = WriterVersion::of_words("adapter", Digest::of(b"adapter"));
         review_reply(&templates, &brief, mail, writer).unwrap_or_else(|findings| panic!("{findings:?}\n{mail}"));
         assert!(line["input"].as_str().unwrap().contains("{{company.name}}"), "{line}");
         mails.insert(mail.to_owned());

@@ -10,7 +10,7 @@ use winback_core::digest::Digest;
 use winback_core::segment::SegmentId;
 use winback_lm::Model;
 use winback_lm::finetune::{Lesson, LoraWeights, Recipe, Run, RunError, State, mean_loss};
-use winback_lm::shelf::{Held, Kind, MANIFEST_FORMAT, Manifest, Metrics, Shelf, ShelfError, Training, Version, Versions};
+use winback_lm::shelf::{Data, Held, Kind, MANIFEST_FORMAT, Manifest, Metrics, Shelf, ShelfError, Training, Version, Versions};
 
 /// What a person does about a full disk.
 const DISK: &str = "free some space or mend the folder, and run the command again: it goes on from the last checkpoint";
@@ -39,8 +39,19 @@ pub struct School<'a> {
     pub stopping: &'a AtomicBool,
     /// The day to put into manifests.
     pub date: Option<String>,
+    /// The licence and the origin of the examples, to put there.
+    pub rights: Rights,
     /// Whether to show no progress.
     pub quiet: bool,
+}
+
+/// What a person says of the examples; without it nothing is noted.
+#[derive(Clone, Debug, Default)]
+pub struct Rights {
+    /// Under what licence they may be used.
+    pub licence: Option<String>,
+    /// Where they come from.
+    pub origin: Option<String>,
 }
 
 /// How often a checkpoint is made: whichever comes first.
@@ -216,7 +227,11 @@ impl School<'_> {
             base_sha256: self.model.digest().clone(),
             template_sha256: template.clone(),
             tokenizer_sha256: tokenizer.clone(),
-            data: class.data(course, segment, self.share),
+            data: Data {
+                licence: self.rights.licence.clone(),
+                origin: self.rights.origin.clone(),
+                ..class.data(course, segment, self.share)
+            },
             recipe: self.recipe.clone(),
             metrics,
             versions: Versions {

@@ -206,6 +206,8 @@ impl Class {
             own: course.learned_from.iter().filter(|at| self.examples[**at].segment == *segment).count(),
             share: Some(share),
             prompt_words: self.prompt_words(&course.learned_from),
+            licence: None,
+            origin: None,
         }
     }
 

@@ -61,7 +61,7 @@ fn each_segment_gets_an_adapter_of_one_recipe() {
     assert_eq!(outcomes(&planned), ["Dormant would_train", "Need_Reengagement would_share", "Parent_Active would_train"]);
     assert!(planned["memory_bytes"].as_u64().unwrap() > 1 << 20 && !home.path("adapters").exists(), "{planned}");
 
-    let said = train(&home, &["--date", "2026-11-21"]);
+    let said = train(&home, &["--date", "2026-11-21", "--licence", "CC0-1.0", "--origin", "made up by a test"]);
     assert_eq!(said.code, Some(0), "{said}");
     assert!(said.err.lines().any(|line| line.starts_with("Dormant: step ") && line.contains("tokens/s")), "{said}");
     let too_few = "Dormant: 6 customers are kept back to try it on, and 35 are the least before it may be put to use; even kept_back = 0.5";
@@ -69,6 +69,9 @@ fn each_segment_gets_an_adapter_of_one_recipe() {
     let shared = "Need_Reengagement: 12 customers of all segments are kept back to try it on";
     assert!(said.out.contains(shared) && planned["segments"][0]["too_few"].is_string(), "{said} {planned}");
     assert_eq!(names(&home, "adapters"), [".lock", "Dormant", "Need_Reengagement", "Parent_Active", "shared"]);
+    let data = home.json(&["adapters", "list"])[0]["manifest"]["data"].clone();
+    assert_eq!((&data["licence"], &data["origin"]), (&json!("CC0-1.0"), &json!("made up by a test")));
+    assert_eq!(train(&home, &["--licence", ""]).code, Some(2), "nothing is no licence");
     for segment in ["Dormant", "Need_Reengagement", "Parent_Active", "shared"] {
         assert_eq!(names(&home, &format!("adapters/{segment}")), ["v1"]);
         assert_eq!(names(&home, &format!("adapters/{segment}/v1")), FILES);

@@ -207,3 +207,26 @@ fn without_a_model_of_ones_own_the_small_one_that_comes_with_winback_writes() {
     let looked = home.json(&["model", "verify", "winback/mini"]);
     assert_eq!(looked[0]["differences"], json!([]));
 }
+
+/// Julia, 35, with a bachelor's degree, was last seen 137 days ago.
+#[test]
+fn the_small_model_writes_softly_to_somebody_who_was_away_for_long() {
+    let home = Home::new();
+    let header =
+        "ID,First_Name,Gender,Marital_Status,Age,KidAge,Education,Profession,Work_Experience,FamilySize,Income,Level,Days_Inactive";
+    home.keep("profiles.csv", format!("{header}\nD-1,Julia,Female,Single,35,,Bachelor,Teacher,10,1,900000,Medium,137\n"));
+    let mut by_model = 0;
+    for lang in ["en", "zh-TW", "zh-CN"] {
+        let said = home.say(&["generate", "--input", "profiles.csv", "--id", "D-1", "--writer", "local", "--lang", lang, "--json"]);
+        assert!(matches!(said.code, Some(0 | 8)), "{said}");
+        let told: Value = serde_json::from_str(&said.out).unwrap();
+        let (mail, text) = (&told["mails"][0], told["mails"][0]["mail"]["text"].as_str().unwrap());
+        assert_eq!((&mail["segment"], &mail["goal"]), (&json!("Dormant"), &json!("recall")), "{mail}");
+        assert_eq!(text.matches("Julia").count(), 1, "{text}");
+        let never =
+            ["137", "35", "bachelor", "Bachelor", "學士", "学士", "click", "點擊", "点击", "ormant", "沉睡", "favourite", "saw you"];
+        never.iter().for_each(|word| assert!(!text.contains(word), "{word} in {text}"));
+        by_model += usize::from(mail["writer"]["model"]["prompt"].is_string());
+    }
+    assert!(by_model > 0, "the built-in writer wrote all three");
+}

@@ -1,9 +1,10 @@
 //! Mails in the mail form: how the built-in writer's stand in examples, and how a model's become drafts.
 use super::Page;
 use crate::locale::Locale;
-use crate::mail_form::{MailForm, MailFormError, marker, unknown_markers};
+use crate::mail_form::{MailForm, MailFormError, marker, misplaced_name, unknown_markers};
 use crate::message::{Brief, Channel, Content, Draft, Email, Finding, Message, WriterVersion};
 use crate::review::review;
+use crate::slot::Slot;
 use crate::template::{TemplatePart as Part, Templates};
 
 /// The parts that the house adds to whatever a model writes.
@@ -59,7 +60,19 @@ pub fn mail_draft(templates: &Templates, brief: &Brief, form: &MailForm, writer:
 /// review finds.
 pub fn review_reply(templates: &Templates, brief: &Brief, reply: &str, writer: WriterVersion) -> Result<Message, Vec<Finding>> {
     let form = MailForm::parse(reply.trim_start_matches('\n'), brief.locale).map_err(|error| vec![broken_form(&error)])?;
-    review(brief, templates.phrases(), mail_draft(templates, brief, &form, writer)?)
+    review_mail(templates, brief, &form, writer)
+}
+
+/// Returns the message that a mail in the mail form is, or everything that is wrong with it: with its markers, or else what
+/// the review finds. Whether a model put the name into the greeting is seen here, where the greeting is known, and not in the
+/// house's layout, which may put something before it. In a mail of the templates a person chose where it stands.
+pub fn review_mail(templates: &Templates, brief: &Brief, form: &MailForm, writer: WriterVersion) -> Result<Message, Vec<Finding>> {
+    let judged = brief.slots.usable(Slot::FirstName).is_some() && !templates.phrases().are_of(&writer.words);
+    let reviewed = review(brief, templates.phrases(), mail_draft(templates, brief, form, writer)?);
+    match misplaced_name(form).filter(|_| judged) {
+        None => reviewed,
+        Some(finding) => Err(reviewed.err().into_iter().flatten().chain([finding]).collect()),
+    }
 }
 
 fn broken_form(error: &MailFormError) -> Finding {

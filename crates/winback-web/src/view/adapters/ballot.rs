@@ -20,7 +20,7 @@ use winback_core::search::draw;
 static VOTING: Mutex<()> = Mutex::const_new(());
 
 /// Whom the version is set beside.
-const OTHERS: [MailWriter; 3] = [MailWriter::Base, MailWriter::Shared, MailWriter::Reference];
+const OTHERS: [MailWriter; 4] = [MailWriter::Base, MailWriter::Shared, MailWriter::Reference, MailWriter::BuiltIn];
 
 /// Two mails to one customer, to choose between.
 #[derive(Serialize, utoipa::ToSchema)]

@@ -4,6 +4,7 @@ use super::tally::{self, TallyView};
 use crate::strings::{Strings, fill, said};
 use crate::view::Named;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use winback_core::gallery::{Comparison, Evaluation, Figure, MailWriter, Measure, Votes, WriterMarks};
 
 /// What an evaluation of a version found.
@@ -25,6 +26,8 @@ pub(crate) struct EvaluationView {
     pub writers: Vec<WriterView>,
     /// The version against the base, and against the shared adapter.
     pub comparisons: Vec<ComparisonView>,
+    /// How chrF and BLEU were computed, in sacreBLEU's form, by measure.
+    pub signatures: BTreeMap<String, String>,
     /// Whether the version may be put to use, and what speaks against it.
     pub gate: GateView,
     /// What people chose, for each pair of writers.
@@ -88,6 +91,7 @@ pub(crate) fn view(found: &Evaluation, segment: &Named, votes: &Votes, s: &Strin
         notes: found.notes.iter().map(|note| said(note, s.locale)).collect(),
         writers: found.writers.iter().map(|marks| writer_view(marks, &found.version, s)).collect(),
         comparisons: found.comparisons.iter().map(|comparison| comparison_view(comparison, s)).collect(),
+        signatures: found.signatures().into_iter().map(|(of, signature)| (tag(of).to_owned(), signature)).collect(),
         gate: gate::view(found, s),
         votes: tally::tallies(found, &cast, s),
         earlier_votes: cast.earlier,
@@ -171,6 +175,7 @@ pub(crate) fn writer(writer: MailWriter, version: &str, s: &Strings) -> Named {
         MailWriter::Shared => Named::new(writer.tag(), a.writer_shared),
         MailWriter::Adapter => Named::new(writer.tag(), &fill(a.writer_version, &[("version", version)])),
         MailWriter::Reference => Named::new(writer.tag(), a.writer_reference),
+        MailWriter::BuiltIn => Named::new(writer.tag(), a.writer_built_in),
     }
 }
 
@@ -181,6 +186,7 @@ pub(super) fn other(writer: MailWriter, s: &Strings) -> &'static str {
         MailWriter::Shared => s.adapters.the_shared,
         MailWriter::Adapter => s.adapters.writer_adapter,
         MailWriter::Reference => s.adapters.writer_reference,
+        MailWriter::BuiltIn => s.adapters.writer_built_in,
     }
 }
 

@@ -32,7 +32,7 @@ impl AdapterGallery for FakeGallery {
     async fn evaluation(&self, segment: &SegmentId, version: &str) -> Result<Option<Evaluation>, GalleryError> {
         match self.evaluations.lock().unwrap().get(&(segment.to_string(), version.to_owned())) {
             Some(Some(found)) => Ok(Some(found.clone())),
-            Some(None) => Err(GalleryError::Unavailable { doing: "read", source: "expected `,` at line 12".into() }),
+            Some(None) => Err(GalleryError::Damaged("evaluations/v2.json is no evaluation: expected `,` at line 12".into())),
             None => Ok(None),
         }
     }

@@ -152,7 +152,7 @@ impl<'a> Pen<'a> {
             customer: self.customer.id.clone(),
             locale: self.locale,
             offer: Some(OfferId("annual-15".into())),
-            writer: WriterVersion { name: "built-in".into(), words: Digest::of(b"words") },
+            writer: WriterVersion::of_words("built-in", Digest::of(b"words")),
             facts: self.facts().into_iter().filter(used).collect(),
             goal: Goal::Push,
             segment: SegmentId::parse("HighValue_Active").ok(),

@@ -43,6 +43,8 @@ pub struct Summary<'a> {
     shared: SharedAdapter,
     writers: &'a [WriterMarks],
     comparisons: &'a [Comparison],
+    /// How chrF and BLEU were computed, in sacreBLEU's form.
+    signatures: BTreeMap<Measure, String>,
     /// Why it may not be put to use; `null` where it may.
     pub refused: Option<String>,
 }
@@ -57,6 +59,7 @@ pub fn summary(found: &Evaluation) -> Summary<'_> {
         shared: found.shared,
         writers: &found.writers,
         comparisons: &found.comparisons,
+        signatures: found.signatures(),
         refused: may_be_promoted(found, Claims::Needed).err().map(|why| why.to_string()),
     }
 }
@@ -112,6 +115,7 @@ fn side_by_side(table: &[&Evaluation]) -> String {
         MailWriter::Shared => "shared".to_owned(),
         MailWriter::Adapter => first.version.clone(),
         MailWriter::Reference => "reference".to_owned(),
+        MailWriter::BuiltIn => "built-in".to_owned(),
     };
     // A copy of the shared adapter tells nothing of it; the others do.
     let fullest = table.iter().max_by_key(|one| one.writers.len()).unwrap_or(first);

@@ -8,7 +8,7 @@ use crate::exit::{Exit, OrExit};
 use crate::memory;
 use crate::report;
 use crate::telemetry::say;
-use crate::tutor::course::{Graduate, Halt, Pace, School, Shared};
+use crate::tutor::course::{Graduate, Halt, Pace, Rights, School, Shared};
 use crate::tutor::plan::{Class, Course, Fate, Plan, shared};
 use crate::tutor::recipe_file::RecipeFile;
 use crate::workbench::read_text;
@@ -74,6 +74,12 @@ pub struct Args {
     /// The day to note in the manifests; without it nothing in them depends on when they were made
     #[arg(long, value_name = "YYYY-MM-DD")]
     date: Option<Date>,
+    /// The licence of the examples, to note in the manifests
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    licence: Option<String>,
+    /// Where the examples come from, to note in the manifests
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    origin: Option<String>,
     #[command(flatten)]
     computing: Computing,
 }
@@ -126,6 +132,8 @@ impl Args {
             checkpoint_steps: CHECKPOINT_STEPS,
             checkpoint_seconds: CHECKPOINT_SECONDS,
             date: None,
+            licence: None,
+            origin: None,
             computing: Computing::default(),
         }
     }
@@ -184,6 +192,7 @@ pub async fn teach(at: &Place, args: &Args) -> anyhow::Result<(Report, Option<u3
         pace: Pace { steps: args.checkpoint_steps, time: Duration::from_secs(args.checkpoint_seconds) },
         stopping: &stopping,
         date: args.date.map(|date| date.to_string()),
+        rights: Rights { licence: args.licence.clone(), origin: args.origin.clone() },
         quiet: at.quiet || at.json,
     };
     let ended = tokio::task::block_in_place(|| teach_all(&school, &class, (&plan, args.shared), &mut report))?;
