@@ -61,7 +61,8 @@ fn a_new_segments_voice_is_one_file_and_no_rebuild() {
     let after = mail(&vip);
     assert!(after.contains(OWN) && after.contains("the voice of VIP") && after.contains("templates/segments/VIP.jinja:3"), "{after}");
     // Who wrote it is told of all templates together.
-    let wordings = |text: &str| text.split("\nwordings\n").next().unwrap().replace("written by: edited", "written by: built-in");
+    let wordings =
+        |text: &str| text.split("\nwordings\n").next().unwrap().replace("the built-in writer, with templates of this folder", "built-in");
     assert_eq!(wordings(&mail(&regular)), wordings(&as_before), "another segment's words are as they were");
     let again = home.json(&["run", "--data", "table.csv", "--all"]);
     assert_eq!(again["stages"][4]["report"]["voices"]["VIP"], general, "{again}");
