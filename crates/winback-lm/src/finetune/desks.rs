@@ -4,13 +4,13 @@ use std::sync::{Mutex, PoisonError};
 
 /// Does some pieces of work, at most one for each thread at the same time: a thread that waits for a part of its piece begins
 /// no other one, so that no more desks are needed than there are threads.
-pub(super) fn side_by_side<T: Send>(pieces: Vec<T>, work: impl Fn(usize, T) + Sync) {
+pub(super) fn side_by_side<T: Send>(pieces: Vec<T>, work: impl Fn(T) + Sync) {
     let threads = rayon::current_num_threads().min(pieces.len());
-    let pieces = Mutex::new(pieces.into_iter().enumerate());
+    let pieces = Mutex::new(pieces.into_iter());
     let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
     (0..threads).into_par_iter().with_max_len(1).for_each(|_| {
-        while let Some((at, piece)) = next() {
-            work(at, piece);
+        while let Some(piece) = next() {
+            work(piece);
         }
     });
 }

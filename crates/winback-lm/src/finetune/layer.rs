@@ -52,7 +52,7 @@ impl Learner<'_> {
             Self::Adapter(own) if chunks.len() > 1 => {
                 let mut parts: Vec<_> = chunks.iter().map(|_| lora::zeros(own, which)).collect();
                 let pieces = chunks.into_iter().zip(&mut parts).collect();
-                side_by_side(pieces, |_, (chunk, part)| work(chunk, &mut Learner::Adapter(part)));
+                side_by_side(pieces, |(chunk, part)| work(chunk, &mut Learner::Adapter(part)));
                 parts.iter().for_each(|part| lora::add(own, part));
             }
             _ => chunks.into_iter().for_each(|chunk| work(chunk, self)),
@@ -202,7 +202,7 @@ impl Work<'_> {
         let (chunks, level) = (self.chunks(x), self.level());
         kept.rows_at_once = self.rows_at_once();
         kept.qkv.resize_with(chunks.len().max(kept.qkv.len()), Inputs::default);
-        side_by_side(chunks.iter().zip(&mut kept.qkv).collect(), |_, (rows, qkv)| {
+        side_by_side(chunks.iter().zip(&mut kept.qkv).collect(), |(rows, qkv)| {
             let normed = self.normed(&x[self.of(rows)], &self.layer.attention_norm);
             room.desks.with(|| Desk::new(level), |desk| self.product((Fused::Qkv, rows), &normed, To::Rounded(qkv), desk));
         });
@@ -212,7 +212,7 @@ impl Work<'_> {
         rest.resize_with(chunks.len().max(rest.len()), KeptRows::default);
         let (attention, Room { desks, looks, .. }) = (self.attention(kept), &*room);
         let each = chunks.iter().zip(&mut rest).zip(after.chunks_mut(self.rows_at_once() * self.hidden()));
-        side_by_side(each.collect(), |_, ((rows, own), after)| {
+        side_by_side(each.collect(), |((rows, own), after)| {
             let taken = |row: usize, out: &mut [f32]| attention.taken(looks, rows.start + row, out);
             own.taken.fill_rows(level, (rows.len(), self.config().q_dim()), self.numerics().precision, taken);
             own.middle.clear();
